@@ -1,0 +1,36 @@
+# make pack       this month's pack of the sample company (creates the environment first)
+# make test       every test; make bench prints the measured tables; make dashboard, make lab open what they say
+PYTHON ?= python3
+BIN = .venv/bin
+MONTH ?=
+DATA ?= data
+PACKS ?= packs
+
+.PHONY: pack test bench dashboard lab sample clean
+
+pack: .venv/ready
+	$(BIN)/sopkit pack $(or $(MONTH),$$($(BIN)/sopkit next-month $(DATA))) --data $(DATA) --packs $(PACKS)
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+bench: .venv/ready
+	$(BIN)/python -m tests.benchmarks
+
+dashboard: .venv/ready
+	$(BIN)/sopkit dashboard $(MONTH) --packs $(PACKS)
+
+lab: .venv/ready
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/tune_forecasts.ipynb
+
+sample: .venv/ready
+	$(BIN)/sopkit sample data
+
+# Pinned versions; upgrade by editing pyproject.toml and constraints.txt together.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv packs

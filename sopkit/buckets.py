@@ -1,0 +1,147 @@
+"""Calendars: months, weeks and quarters, each bucket stamped with its first day.
+
+A bucket has two faces: its stamp (``datetime64``, the first day) and its number (an integer that grows by one
+from bucket to bucket), so that calendar arithmetic is integer arithmetic on whole arrays.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sopkit.errors import PlanError
+
+PER_YEAR = {"month": 12, "week": 52, "quarter": 4}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """How time is cut: ``month``, ``week`` (from Monday, or from the weekday ``first_day``: 0 = Monday) or ``quarter``.
+
+    >>> Calendar("month").range("2026-11-01", 3).strftime("%Y-%m-%d").tolist()
+    ['2026-11-01', '2026-12-01', '2027-01-01']
+    """
+
+    size: str = "month"
+    first_day: int = 0
+
+    def __post_init__(self):
+        if self.size not in PER_YEAR:
+            raise PlanError(f"bucket size {self.size!r} is not known; use one of: {', '.join(PER_YEAR)}")
+
+    @property
+    def per_year(self) -> int:
+        """Buckets in a year: 12, 52 or 4."""
+        return PER_YEAR[self.size]
+
+    def number(self, dates) -> np.ndarray:
+        """Integer number of the bucket that holds each date.
+
+        >>> Calendar("quarter").number(["1970-01-01", "1970-12-31"]).tolist()
+        [0, 3]
+        """
+        days = _days(dates)
+        if self.size == "week":
+            return (days.astype("int64") + 3 - self.first_day) // 7
+        months = days.astype("datetime64[M]").astype("int64")
+        return months if self.size == "month" else months // 3
+
+    def stamp(self, numbers) -> pd.DatetimeIndex:
+        """First day of each numbered bucket; the inverse of ``number``."""
+        numbers = np.asarray(numbers, dtype="int64")
+        if self.size == "week":
+            days = (numbers * 7 - 3 + self.first_day).astype("datetime64[D]")
+        else:
+            months = numbers if self.size == "month" else numbers * 3
+            days = months.astype("datetime64[M]").astype("datetime64[D]")
+        return pd.DatetimeIndex(days.astype("datetime64[us]"))
+
+    def start(self, dates) -> pd.DatetimeIndex:
+        """First day of the bucket that holds each date.
+
+        >>> Calendar("week").start(["2026-11-22"])[0].date().isoformat()
+        '2026-11-16'
+        """
+        return self.stamp(self.number(dates))
+
+    def last_day(self, dates) -> pd.DatetimeIndex:
+        """Last day of the bucket that holds each date."""
+        return self.stamp(self.number(dates) + 1) - pd.Timedelta(days=1)
+
+    def range(self, first, count: int) -> pd.DatetimeIndex:
+        """``count`` consecutive buckets from the one that holds ``first``."""
+        return self.stamp(self.number([first])[0] + np.arange(count))
+
+    def shift(self, date, count: int) -> pd.Timestamp:
+        """The bucket ``count`` buckets after (before, if negative) the one that holds ``date``."""
+        return self.stamp(self.number([date]) + count)[0]
+
+    def first_in(self, month: str) -> pd.Timestamp:
+        """The first bucket that begins in ``month`` ("2026-11").
+
+        >>> Calendar("week").first_in("2026-11").date().isoformat()
+        '2026-11-02'
+        """
+        first = parse_month(month)
+        start = self.start([first])[0]
+        return start if start >= first else self.shift(start, 1)
+
+    def label(self, dates) -> list[str]:
+        """What people call each bucket: "Jan 27", "Q1 27", "4 Jan 27".
+
+        >>> Calendar("month").label(["2027-01-01"]), Calendar("quarter").label(["2027-01-01"])
+        (['Jan 27'], ['Q1 27'])
+        """
+        stamps = pd.DatetimeIndex(np.asarray(dates, dtype="datetime64[us]"))
+        if self.size == "quarter":
+            return [f"Q{d.quarter} {d:%y}" for d in stamps]
+        return [f"{d.day} {d:%b %y}" if self.size == "week" else f"{d:%b %y}" for d in stamps]
+
+
+def parse_month(text) -> pd.Timestamp:
+    """First day of the month written as "2026-11".
+
+    >>> parse_month("2026-13")
+    Traceback (most recent call last):
+    ...
+    sopkit.errors.PlanError: month '2026-13' is not a month; write it as YYYY-MM, for example 2026-11
+    """
+    try:
+        year, month = (int(part) for part in str(text).split("-"))
+        if len(str(text)) != 7:
+            raise ValueError
+        return pd.Timestamp(year=year, month=month, day=1)
+    except ValueError:
+        raise PlanError(f"month {str(text)!r} is not a month; write it as YYYY-MM, for example 2026-11") from None
+
+
+def infer_calendar(buckets, season: int | None = None) -> Calendar:
+    """The calendar that a column of bucket stamps is written in.
+
+    Months and quarters begin on a first day of the month; quarters are stamps that are all whole quarters apart.
+    ``season`` (12, 52 or 4) settles it where the stamps allow several. Raises ``PlanError`` on mixed bucket sizes.
+
+    >>> infer_calendar(["2026-01-01", "2026-02-01"]).size, infer_calendar(["2026-01-01", "2026-04-01"]).size
+    ('month', 'quarter')
+    """
+    days = np.unique(_days(buckets))
+    if not len(days):
+        return Calendar("month")
+    firsts = days == days.astype("datetime64[M]").astype("datetime64[D]")
+    if firsts.all() and season != 52:
+        months = days.astype("datetime64[M]").astype("int64")
+        quarters = len(days) > 1 and not (months % 3).any()
+        return Calendar("quarter" if quarters and season != 12 else "month")
+    weekdays = (days.astype("int64") + 3) % 7
+    if (weekdays == weekdays[0]).all() and not (len(days) > 1 and firsts.sum() > 0.5 * len(days)):
+        return Calendar("week", int(weekdays[0]))
+    odd = days[~firsts] if firsts.sum() >= len(days) / 2 else days[weekdays != np.bincount(weekdays).argmax()]
+    raise PlanError(
+        f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit the rest, first {odd[0]}; "
+        "stamp every bucket with its first day (months 2026-11-01, weeks on one weekday) and give one size per call"
+    )
+
+
+def _days(dates) -> np.ndarray:
+    return np.asarray(pd.DatetimeIndex(np.atleast_1d(dates)) if not isinstance(dates, pd.Series) else dates.array,
+                      dtype="datetime64[D]")

@@ -1,0 +1,14 @@
+"""The one exception that a person, not a programmer, must mend."""
+
+
+class PlanError(ValueError):
+    """The plan cannot go on until a person fixes what the message names.
+
+    The message says what is wrong, where (table, row, column), how many, and what to do next.
+    Bugs raise whatever Python raises.
+
+    >>> raise PlanError("horizon is 0; give at least 1 bucket, for example horizon=18")
+    Traceback (most recent call last):
+    ...
+    sopkit.errors.PlanError: horizon is 0; give at least 1 bucket, for example horizon=18
+    """
