@@ -1,0 +1,74 @@
+"""The ledger keeps every judgment, refuses to change one, and says who, when and why."""
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from sopkit import PlanError
+from sopkit.ledger import Ledger
+
+OVERRIDE = {"item": "P-300", "market": "North", "bucket": "2026-12-01", "kind": "units", "value": 200, "reason": "promotion"}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "packs" / "ledger.db")
+
+
+def test_rows_come_back_as_entered(ledger):
+    ledger.append("overrides", [OVERRIDE], by="Ada", cycle="2026-11", entered_at=datetime(2026, 11, 3, 9))
+    row = ledger.read("overrides").iloc[0]
+    assert (row["id"], row["by"], row["value"], row["kind"]) == (1, "Ada", 200.0, "units")
+    assert row["bucket"] == pd.Timestamp("2026-12-01") and row["entered_at"] == pd.Timestamp("2026-11-03 09:00")
+    assert pd.isna(row["family"]) and pd.isna(row["expires_on"])
+
+
+def test_a_month_sees_its_own_and_earlier_cycles_only(ledger):
+    for cycle in ("2026-10", "2026-11", "2026-12"):
+        ledger.append("overrides", [OVERRIDE], by="Ada", cycle=cycle)
+    assert ledger.read("overrides", "2026-11")["cycle"].tolist() == ["2026-10", "2026-11"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE overrides SET value = 0", "DELETE FROM overrides"])
+def test_nothing_entered_is_ever_changed(ledger, statement):
+    ledger.append("overrides", [OVERRIDE], by="Ada", cycle="2026-11")
+    with sa.create_engine(ledger.url).begin() as connection, pytest.raises(sa.exc.DatabaseError, match="append-only"):
+        connection.execute(sa.text(statement))
+
+
+def test_all_rows_or_none(ledger):
+    with pytest.raises(PlanError, match=r"row 2, column kind: got 'add', expected units or percent"):
+        ledger.append("overrides", [OVERRIDE, OVERRIDE | {"kind": "add"}], by="Ada", cycle="2026-11")
+    assert ledger.read("overrides").empty
+
+
+@pytest.mark.parametrize("rows, by, cycle, message", [
+    ([OVERRIDE | {"quantity": 1}], "Ada", "2026-11", "unknown columns"),
+    ([OVERRIDE | {"reason": " "}], "Ada", "2026-11", "column reason: blank"),
+    ([OVERRIDE | {"value": "inf"}], "Ada", "2026-11", "not a number"),
+    ([OVERRIDE | {"bucket": "soon"}], "Ada", "2026-11", "not a date"),
+    ([OVERRIDE], " ", "2026-11", "who enters"),
+    ([OVERRIDE], "Ada", "November", "YYYY-MM"),
+])
+def test_refusals_say_what_to_mend(ledger, rows, by, cycle, message):
+    with pytest.raises(PlanError, match=message):
+        ledger.append("overrides", rows, by=by, cycle=cycle)
+
+
+def test_an_unknown_table_names_the_known(ledger):
+    with pytest.raises(PlanError, match="known are: overrides, decisions"):
+        ledger.read("adjustments")
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password():
+    with pytest.raises(PlanError, match="ledger") as caught:
+        Ledger("postgresql+psycopg://ada:secret@127.0.0.1:1/none")
+    assert "secret" not in str(caught.value)
+
+
+def test_hostile_text_is_only_text(ledger):
+    note = "'); DROP TABLE overrides; --<script>"
+    ledger.append("overrides", pd.DataFrame([OVERRIDE | {"note": note}]), by="Ada", cycle="2026-11")
+    assert ledger.read("overrides")["note"].tolist() == [note]
