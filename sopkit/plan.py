@@ -1,0 +1,172 @@
+"""Plans: one cycle's folder of tables, read by pages, written by the steps, frozen by the release."""
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from sopkit.buckets import Calendar
+from sopkit.errors import PlanError
+from sopkit.sources import Facts
+from sopkit.tables import LEDGER, PLANS
+
+SHARED = ("kpis", "exceptions", "data_issues")  # several steps write these: each replaces its own rows
+
+
+class Plan:
+    """The plan in a pack's folder (or in the newest pack of a folder of packs).
+
+    ``read`` and ``write`` are the only ways in and out; ``facts``, ``judgments`` and ``last`` are what it was made from.
+    """
+
+    def __init__(self, folder):
+        self.folder = _pack_folder(Path(folder))
+
+    def __repr__(self):
+        return f"Plan({self.month}, {self.state})"
+
+    @cached_property
+    def cycle(self) -> dict:
+        """What this cycle was asked for: month, scenario, parameters."""
+        return json.loads((self.folder / "inputs" / "cycle.json").read_text())
+
+    @property
+    def month(self) -> str:
+        """The plan's month, "2026-11"."""
+        return self.cycle["month"]
+
+    @property
+    def state(self) -> str:
+        """draft (being built), finished or released."""
+        if (self.folder / "release.json").exists():
+            return "released"
+        return "finished" if (self.folder / "manifest.json").exists() else "draft"
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts as used: every input table, the settings, and what reading them found."""
+        return Facts.load(self.folder / "inputs")
+
+    @property
+    def settings(self) -> dict:
+        """The company's settings, defaults filled in."""
+        return self.facts.settings
+
+    @property
+    def calendar(self) -> Calendar:
+        """How time is cut in this plan."""
+        return Calendar(self.settings["bucket"])
+
+    @property
+    def first_bucket(self) -> pd.Timestamp:
+        """The first planned bucket."""
+        return self.calendar.first_in(self.month)
+
+    def buckets(self, horizon: int = 0) -> pd.DatetimeIndex:
+        """The planned buckets; ``horizon`` 0 = as many as the settings say."""
+        return self.calendar.range(self.first_bucket, horizon or self.settings["horizon"])
+
+    def judgments(self, table: str) -> pd.DataFrame:
+        """The ledger's rows that count in this plan, as copied into the pack."""
+        path = self.folder / "inputs" / "ledger" / f"{table}.parquet"
+        return pd.read_parquet(path) if path.exists() else LEDGER[table].empty()
+
+    @cached_property
+    def releases(self) -> dict:
+        """Earlier released plans that were used, by month, oldest first."""
+        return {folder.name: Released(folder) for folder in sorted((self.folder / "inputs" / "released").glob("*"))}
+
+    @property
+    def last(self):
+        """The latest plan released before this month: "last cycle"; its tables are empty where there is none."""
+        return next(reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none"))
+
+    def read(self, table: str) -> pd.DataFrame:
+        """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not run."""
+        declared = _declared(table)
+        path = self.folder / "tables" / f"{table}.parquet"
+        if not path.exists():
+            raise PlanError(f"table {table} is not in {self.folder.name}: step {declared.steps[0]} writes it; run that notebook first")
+        return pd.read_parquet(path)
+
+    def write(self, *, step: int, **tables: pd.DataFrame) -> None:
+        """Checks the tables against their declarations and stores them: all, or none if one is wrong.
+
+        Of ``kpis``, ``exceptions`` and ``data_issues``, written by several steps, only the step's own rows are replaced.
+        A finished pack is only read: then nothing is written, and a line says so. A released plan refuses.
+        """
+        if self.state == "released":
+            raise PlanError(f"pack {self.folder.name} is released and never changes; build a revision with sopkit pack {self.month} --revise")
+        ready = {name: self._merged(name, frame, step) for name, frame in tables.items()}
+        if self.state == "finished":
+            print(f"Pack {self.folder.name} is finished, so this page only reads it; sopkit pack {self.month} builds it anew.")
+            return
+        (self.folder / "tables").mkdir(exist_ok=True)
+        for name, frame in ready.items():
+            write_table(frame, self.folder / "tables" / f"{name}.parquet")
+
+    def _merged(self, name, frame, step):
+        declared = _declared(name)
+        if step not in declared.steps and name not in SHARED:
+            raise PlanError(f"table {name} is written by step {declared.steps}, not by step {step}")
+        path = self.folder / "tables" / f"{name}.parquet"
+        if name in SHARED and path.exists():
+            before = pd.read_parquet(path)
+            if name == "data_issues":
+                before = before.merge(frame[list(declared.key)], how="left", on=list(declared.key), indicator=True)
+                before = before[before.pop("_merge") == "left_only"]
+            else:
+                before = before[before["step"] != step]
+            frame = pd.concat([before, frame]) if len(frame) else before
+        return declared.conform(frame)
+
+
+class Released:
+    """Tables of an earlier released plan, as copied into a pack; a table that it lacks is empty."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.month = folder.name
+
+    def __bool__(self):
+        return self.folder.exists()
+
+    def read(self, table: str) -> pd.DataFrame:
+        """The table as it was released."""
+        path = self.folder / f"{table}.parquet"
+        return pd.read_parquet(path) if path.exists() else _declared(table).empty()
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Stores a frame as parquet: the same frame gives the same bytes, and a reader never sees half of it."""
+    beside = path.with_suffix(".writing")
+    frame.to_parquet(beside, index=False)
+    os.replace(beside, path)
+
+
+def packs_in(folder) -> list[Path]:
+    """The finished packs in a folder, oldest month first, revisions after their original."""
+    found = [path.parent for path in Path(folder).glob("*/manifest.json")]
+    return sorted(found, key=_pack_order)
+
+
+def _pack_order(folder):
+    month, _, revision = folder.name.partition("-r")
+    return month, int(revision) if revision.isdigit() else 1
+
+
+def _declared(table):
+    if table not in PLANS:
+        raise PlanError(f"plan table {table!r} is not known; known are: {', '.join(PLANS)}")
+    return PLANS[table]
+
+
+def _pack_folder(folder):
+    if (folder / "inputs").is_dir():
+        return folder
+    packs = packs_in(folder)
+    if packs:
+        return packs[-1]
+    raise PlanError(f"no pack in {folder}; build one with: sopkit pack MONTH --data data")
