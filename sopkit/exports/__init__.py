@@ -1,0 +1,6 @@
+"""What people carry to the meeting and back: files made from a finished plan."""
+
+from sopkit.exports.overrides import export_overrides, read_overrides
+from sopkit.exports.pages import page, write_pages
+
+__all__ = ["export_overrides", "page", "read_overrides", "write_pages"]

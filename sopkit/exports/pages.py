@@ -1,0 +1,53 @@
+"""An HTML page of each executed step: what people read, without code, script or anything fetched from elsewhere."""
+
+from html import escape
+from pathlib import Path
+
+import nbformat
+
+STYLE = (Path(__file__).parent / "page.css").read_text()
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """The pages written, one for each executed notebook of the pack in ``folder``, linked to one another by relative paths."""
+    notebooks = sorted((folder / "notebooks").glob("*.ipynb"))
+    pages = folder / "pages"
+    pages.mkdir(exist_ok=True)
+    return [_write(path, notebooks, pages) for path in notebooks]
+
+
+def page(title: str, body: str, links: str = "") -> str:
+    """A whole HTML document around a body; ``title`` is text, ``body`` and ``links`` are HTML.
+
+    >>> "<title>a &lt; b</title>" in page("a < b", "<p>hello</p>")
+    True
+    """
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n<main>\n{body}\n</main>\n</body></html>\n")
+
+
+def _write(path, notebooks, pages):
+    target = pages / f"{path.stem}.html"
+    target.write_text(page(_words(path.stem), _body(path), _links(path, notebooks)))
+    return target
+
+
+def _body(path):
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True, embed_images=True)
+    return exporter.from_notebook_node(_without_parameters(nbformat.read(path, as_version=4)))[0]
+
+
+def _without_parameters(notebook):
+    """What papermill injects is for the record in the notebook, not for the reader of the page."""
+    notebook.cells = [cell for cell in notebook.cells if not {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))]
+    return notebook
+
+
+def _links(here, notebooks):
+    return " ".join(f'<b>{escape(_words(p.stem))}</b>' if p == here else f'<a href="{p.stem}.html">{escape(_words(p.stem))}</a>' for p in notebooks)
+
+
+def _words(stem):
+    return stem.replace("_", " ")

@@ -1,0 +1,77 @@
+"""Calendars: stamps and numbers are two faces of one bucket, and mixed sizes are refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sopkit import PlanError
+from sopkit.buckets import PER_YEAR, Calendar, infer_calendar, parse_month
+
+DAYS = st.dates(min_value=pd.Timestamp("1950-01-01").date(), max_value=pd.Timestamp("2099-12-31").date())
+
+
+@settings(derandomize=True, max_examples=60)
+@given(day=DAYS, size=st.sampled_from(list(PER_YEAR)), count=st.integers(-200, 200))
+def test_a_day_lies_in_its_bucket_and_shifts_come_back(day, size, count):
+    calendar = Calendar(size)
+    start = calendar.start([day])[0]
+    assert start <= pd.Timestamp(day) <= calendar.last_day([day])[0]
+    assert calendar.stamp(calendar.number([start]))[0] == start
+    assert calendar.shift(calendar.shift(start, count), -count) == start
+
+
+@pytest.mark.parametrize("size, freq", [("month", "MS"), ("quarter", "QS"), ("week", "W-MON")])
+def test_range_agrees_with_pandas(size, freq):
+    expected = pd.date_range("2024-01-01", periods=60, freq=freq)
+    assert (Calendar(size).range(expected[0], 60) == expected).all()
+    assert infer_calendar(expected) == Calendar(size)
+
+
+def test_weeks_may_begin_on_any_weekday():
+    sundays = pd.date_range("2024-01-07", periods=30, freq="W-SUN")
+    calendar = infer_calendar(sundays)
+    assert calendar == Calendar("week", 6) and (calendar.range(sundays[0], 30) == sundays).all()
+
+
+@pytest.mark.parametrize("stamps", [
+    ["2026-01-01", "2026-02-01", "2026-02-09", "2026-03-01"],
+    ["2026-01-05", "2026-01-12", "2026-01-20"],
+    ["2026-01-31", "2026-02-28", "2026-03-31"],
+])
+def test_mixed_bucket_sizes_are_refused(stamps):
+    with pytest.raises(PlanError, match="mixes bucket sizes"):
+        infer_calendar(stamps)
+
+
+def test_season_settles_what_the_stamps_leave_open():
+    quarters = ["2026-01-01", "2026-04-01"]
+    assert infer_calendar(quarters, season=12).size == "month" and infer_calendar(quarters).size == "quarter"
+
+
+def test_the_first_bucket_begins_in_the_month():
+    assert Calendar("week").first_in("2026-06") == pd.Timestamp("2026-06-01")
+    assert Calendar("week").first_in("2026-11") == pd.Timestamp("2026-11-02")
+    assert Calendar("quarter").first_in("2026-11") == pd.Timestamp("2027-01-01")
+
+
+def test_labels_are_what_people_say():
+    assert Calendar().label(pd.to_datetime(["2027-01-01", "2027-12-01"])) == ["Jan 27", "Dec 27"]
+    assert Calendar("week").label(["2027-01-04"]) == ["4 Jan 27"]
+
+
+@pytest.mark.parametrize("text", ["2026", "2026-1", "11-2026", "2026-00", "", None, "2026-11-01"])
+def test_a_month_that_is_none_shows_how_to_write_it(text):
+    with pytest.raises(PlanError, match="YYYY-MM"):
+        parse_month(text)
+
+
+def test_an_unknown_size_names_the_known():
+    with pytest.raises(PlanError, match="month, week, quarter"):
+        Calendar("day")
+
+
+def test_numbers_are_integers_of_whole_arrays():
+    numbers = Calendar().number(pd.Series(pd.date_range("2020-01-31", periods=5, freq="ME")))
+    assert numbers.dtype == np.int64 and np.diff(numbers).tolist() == [1, 1, 1, 1]
