@@ -1,0 +1,54 @@
+"""Small helpers on right-aligned arrays (series, bucket) whose first known value marks a series' start."""
+
+import numpy as np
+
+
+def starts(values: np.ndarray) -> np.ndarray:
+    """Column of each series' first known value; the number of columns where nothing is known.
+
+    >>> starts(np.array([[np.nan, 3.0], [np.nan, np.nan]])).tolist()
+    [1, 2]
+    """
+    known = ~np.isnan(values)
+    return np.where(known.any(axis=1), known.argmax(axis=1), values.shape[1])
+
+
+def counts(values: np.ndarray) -> np.ndarray:
+    """Buckets from each series' first known value to its end."""
+    return values.shape[1] - starts(values)
+
+
+def left(values: np.ndarray, width: int) -> np.ndarray:
+    """The first ``width`` values of each series, left-aligned; NaN beyond its end."""
+    columns = starts(values)[:, None] + np.arange(width)
+    inside = columns < values.shape[1]
+    picked = np.take_along_axis(values, np.minimum(columns, values.shape[1] - 1), axis=1)
+    return np.where(inside, picked, np.nan)
+
+
+def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least-squares line through each row's known values: its mean, slope per column, and mean column.
+
+    >>> mean, slope, centre = line(np.array([[1.0, 2.0, 3.0]]))
+    >>> float(mean[0]), float(slope[0]), float(centre[0])
+    (2.0, 1.0, 1.0)
+    """
+    known = ~np.isnan(values)
+    weight = known.astype(float)
+    count = np.maximum(weight.sum(axis=1), 1)
+    columns = np.arange(values.shape[1])
+    filled = np.where(known, values, 0.0)
+    mean, centre = filled.sum(axis=1) / count, (weight * columns).sum(axis=1) / count
+    distance = weight * (columns - centre[:, None])
+    spread = (distance**2).sum(axis=1)
+    slope = (distance * filled).sum(axis=1) / np.where(spread > 0, spread, 1)
+    return mean, slope, centre
+
+
+def grid(*axes) -> tuple[np.ndarray, ...]:
+    """Every combination of the axes' values, one flat array per axis.
+
+    >>> [axis.tolist() for axis in grid([1, 2], [5, 6])]
+    [[1.0, 1.0, 2.0, 2.0], [5.0, 6.0, 5.0, 6.0]]
+    """
+    return tuple(axis.ravel() for axis in np.meshgrid(*(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"))

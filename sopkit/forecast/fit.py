@@ -1,0 +1,165 @@
+"""From a panel to a fit: every series prepared, classed, tried with every candidate method, and given its weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sopkit.forecast.arrays import counts
+from sopkit.forecast.classes import classify
+from sopkit.forecast.combine import losses, pooled, relative, weights
+from sopkit.forecast.panel import Panel
+from sopkit.forecast.prepare import Prepared, cut_silent_start, prepare
+from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
+from sopkit.forecast.window import Window
+from sopkit.forecast.workers import ordered_map
+
+CHUNK = 512
+REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The series of one kind (regular or rare): their rows in the panel, the methods' names, the trial, relative backtest losses
+    (series, method), how many origins tested each series, the weights (series, method), and for the forecast at each origin those that
+    its own errors had no part in (series, origin, method)."""
+
+    rows: np.ndarray
+    methods: tuple
+    trial: Trial
+    loss: np.ndarray
+    origins: np.ndarray
+    weights: np.ndarray
+    fair_weights: np.ndarray
+
+    @property
+    def combined(self) -> np.ndarray:
+        """The weighted forecast, (series, horizon)."""
+        return np.einsum("sm,smh->sh", self.weights, self.trial.forecasts)
+
+    @property
+    def combined_tests(self) -> np.ndarray:
+        """The weighted forecast at each origin, (series, origin, horizon), by the fair weights."""
+        return np.einsum("som,somh->soh", self.fair_weights, self.trial.tests)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted panel: what went in, what was prepared, each series' class and seasonal strength, and the blocks by kind."""
+
+    panel: Panel
+    horizon: int
+    prepared: Prepared
+    classes: np.ndarray
+    strength: np.ndarray
+    blocks: dict
+    origins: int = ORIGINS
+
+    @property
+    def baseline(self) -> np.ndarray:
+        """The forecast, (series, horizon), in units; 0 for dead items."""
+        result = np.zeros((len(self.classes), self.horizon))
+        for block in self.blocks.values():
+            result[block.rows] = block.combined
+        return np.where(self.classes[:, None] == "dead", 0.0, result)
+
+
+    def held_back(self, row: int) -> tuple:
+        """How many buckets each backtest origin of a series holds back."""
+        return origins_for(int(reaches(counts(self.prepared.values[row: row + 1]), self.horizon)[0]), self.origins)
+
+
+def fit_panel(panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS) -> Fit:
+    """The fit of a panel with methods by kind (see ``registry.chosen_methods``). Chunks and workers do not change a number."""
+    kept = cut_silent_start(panel.values)
+    order, tasks = [], []
+    for reach, rows in rows_by_reach(counts(kept), horizon):
+        for begin in range(0, len(rows), CHUNK):
+            part = rows[begin: begin + CHUNK]
+            width = int(panel.lengths[part].max(initial=1))
+            order.append(part)
+            tasks.append((panel.values[part, panel.values.shape[1] - width:], horizon, panel.season, methods, origins_for(reach, origins)))
+    results = ordered_map(fit_chunk, tasks, client)
+    return assemble(panel, horizon, methods, order, results, origins)
+
+
+def rows_by_reach(lengths: np.ndarray, horizon: int):
+    """Rows grouped by how far ahead their history lets a backtest look: the horizon, or a third of a shorter history."""
+    reach, order = reaches(lengths, horizon), np.argsort(-lengths, kind="stable")
+    return [(int(step), order[reach[order] == step]) for step in np.unique(reach)[::-1]]
+
+
+def reaches(lengths: np.ndarray, horizon: int) -> np.ndarray:
+    """How many buckets ahead each history's backtest looks: the step of a ladder up to the horizon below a third of the history.
+
+    >>> reaches(np.array([5, 40, 100]), 18).tolist()
+    [1, 12, 18]
+    """
+    ladder = np.array(sorted({step for step in REACHES if step < horizon} | {horizon}))
+    return ladder[np.maximum(np.searchsorted(ladder, np.maximum(lengths // 3, 1), side="right") - 1, 0)]
+
+
+def fit_chunk(values, horizon, season, methods, held_back):
+    """One chunk's part of the fit: prepared values, classes, strengths, and a trial for each kind with its rows in the chunk."""
+    ready = prepare(values, season)
+    trials = {}
+    for kind, functions in methods.items():
+        rows = np.flatnonzero(ready.regular if kind == "regular" else ~ready.regular)
+        if len(rows):
+            trials[kind] = rows, try_methods(ready.values[rows], ready.known[rows], horizon, season, functions, held_back)
+    return ready, classify(ready.known, season), Window(ready.values, season).strength, trials
+
+
+def assemble(panel, horizon, methods, order, results, origins) -> Fit:
+    """The chunks' parts put back in the panel's order, with weights that know the whole panel."""
+    count, width = panel.values.shape
+    prepared = _together([ready for ready, *_ in results], order, count, width)
+    classes, strength = np.full(count, "dead", dtype="<U12"), np.zeros(count)
+    for rows, (_, kinds, strong, _) in zip(order, results):
+        classes[rows], strength[rows] = kinds, strong
+    blocks = {}
+    for kind, functions in methods.items():
+        parts = [(rows[trials[kind][0]], trials[kind][1]) for rows, (*_, trials) in zip(order, results) if kind in trials]
+        if parts:
+            blocks[kind] = _block(np.concatenate([rows for rows, _ in parts]), tuple(functions), _joined([t for _, t in parts]), classes)
+    return Fit(panel, horizon, prepared, classes, strength, blocks, origins)
+
+
+def _block(rows, methods, trial, classes) -> Block:
+    loss, origins = losses(trial.errors, trial.scale[:, :-1])
+    share = relative(loss)
+    priors = pooled(share, classes[rows])
+    prior = np.array([priors[name] for name in classes[rows]])
+    return Block(rows, methods, trial, loss, origins, weights(share, origins, prior), _fair_weights(trial, prior))
+
+
+def _fair_weights(trial, prior):
+    """For each origin, the weights that the other origins' errors give."""
+    errors, scale = trial.errors, trial.scale[:, :-1]
+    fair = []
+    for origin in range(errors.shape[1]):
+        others = [place for place in range(errors.shape[1]) if place != origin]
+        loss, count = losses(errors[:, others], scale[:, others])
+        fair.append(weights(relative(loss), count, prior))
+    return np.stack(fair, axis=1)
+
+
+def _joined(trials) -> Trial:
+    fields = ("forecasts", "tests", "actual", "scale")
+    return Trial(*(np.concatenate([getattr(trial, name) for trial in trials]) for name in fields))
+
+
+def _together(parts, order, count, width) -> Prepared:
+    def matrix(name):
+        whole = np.full((count, width), np.nan)
+        for rows, part in zip(order, parts):
+            block = getattr(part, name)
+            whole[rows, width - block.shape[1]:] = block
+        return whole
+
+    def vector(name, kind):
+        whole = np.zeros(count, dtype=kind)
+        for rows, part in zip(order, parts):
+            whole[rows] = getattr(part, name)
+        return whole
+
+    return Prepared(matrix("values"), matrix("known"), vector("regular", bool), vector("cut", int), vector("filled", int), vector("bounded", int))

@@ -1,0 +1,74 @@
+"""What was chosen for each series and why, in words for a planner."""
+
+import numpy as np
+
+from sopkit.forecast.classes import buckets_without_demand
+
+ALONE = 0.6
+
+
+def models_and_reasons(fit) -> tuple[list[str], list[str]]:
+    """The model's name and a sentence for each series of the fit."""
+    models, reasons = [""] * len(fit.classes), [""] * len(fit.classes)
+    gaps = buckets_without_demand(fit.prepared.values)
+    notes = _notes(fit)
+    for block in fit.blocks.values():
+        accuracy = _accuracy(block)
+        heavy = np.argsort(-block.weights, axis=1, kind="stable")[:, :3]
+        for place, row in enumerate(block.rows):
+            models[row] = _model(block.methods, block.weights[place], heavy[place])
+            reasons[row] = "; ".join([_class(fit, row, gaps[row]), accuracy[place], *notes[row]])
+    for row in np.flatnonzero(fit.classes == "dead"):
+        models[row] = "zero"
+        reasons[row] = "; ".join([_dead(fit, row, gaps[row]), *notes[row]])
+    return models, reasons
+
+
+def _model(methods, weight, heavy) -> str:
+    if weight[heavy[0]] >= ALONE:
+        return methods[heavy[0]]
+    return "combination: " + ", ".join(f"{methods[place]} {100 * weight[place]:.0f} %" for place in heavy if weight[place] > 0.005)
+
+
+def _class(fit, row, gap) -> str:
+    kind = fit.classes[row]
+    length = int((~np.isnan(fit.prepared.values[row])).sum())
+    words = {"new": f"new item, {length} buckets of history: it follows the panel",
+             "dying": f"dying demand, nothing sold in the last {gap} buckets"}.get(kind, f"{kind} demand, {length} buckets")
+    strength = fit.strength[row]
+    if fit.prepared.regular[row]:
+        words += f", season {'strong' if strength > 0.8 else 'weak' if strength > 0 else 'none'} ({strength:.2f})"
+    return words
+
+
+def _dead(fit, row, gap) -> str:
+    if not (fit.prepared.values[row] > 0).any():
+        return "no demand on record: forecast 0"
+    return f"dead: nothing sold in the last {gap} buckets, unlikely at its earlier rate: forecast 0"
+
+
+def _accuracy(block) -> list[str]:
+    actual = np.abs(block.trial.actual)
+    total = np.nansum(actual, axis=(1, 2))
+    missed = np.nansum(np.abs(block.trial.actual - block.combined_tests), axis=(1, 2))
+    naive = block.methods.index("seasonal naive") if "seasonal naive" in block.methods else None
+    other = np.zeros(len(total)) if naive is None else np.nansum(np.abs(block.trial.tests[:, :, naive] - block.trial.actual), axis=(1, 2))
+    words = []
+    for tested, whole, own, reference in zip(block.origins, total, missed, other):
+        if not tested or whole <= 0:
+            words.append("too little history for a backtest" if not tested else "no demand in the backtest")
+        else:
+            against = "" if naive is None else f" (seasonal naive {100 * reference / whole:.0f} %)"
+            words.append(f"backtest error {100 * own / whole:.0f} % of demand{against} from {tested} origin{'s' if tested > 1 else ''}")
+    return words
+
+
+def _notes(fit) -> list[list[str]]:
+    ready, values = fit.prepared, fit.panel.values
+    negative = np.where(np.isnan(values), 0, values < 0).sum(axis=1).astype(int)
+    notes = [[] for _ in fit.classes]
+    for counted, text in ((ready.cut, "{} silent buckets before its first sale left out"), (ready.filled, "{} unknown buckets filled in"),
+                          (ready.bounded, "{} outlier(s) bounded"), (negative, "{} bucket(s) with net returns")):
+        for row in np.flatnonzero(counted):
+            notes[row].append(text.format(counted[row]))
+    return notes

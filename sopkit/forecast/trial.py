@@ -1,0 +1,82 @@
+"""Every candidate method on a block of series: its forecast, and what it would have forecast at earlier origins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sopkit.forecast.window import Window
+
+ORIGINS = 4
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Forecasts (series, method, horizon), the same made at each origin (series, origin, method, horizon), the actuals they met
+    (series, origin, horizon; NaN where unknown) and each series' usual one-bucket move at every origin and now (series, origin + 1)."""
+
+    forecasts: np.ndarray
+    tests: np.ndarray
+    actual: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Forecast minus actual, (series, origin, method, horizon); positive = over-forecast."""
+        return self.tests - self.actual[:, :, None]
+
+
+def origins_for(reach: int, count: int = ORIGINS) -> tuple[int, ...]:
+    """How many buckets each origin holds back, so that some origin tests every lead up to ``reach``.
+
+    >>> origins_for(18), origins_for(1)
+    ((6, 12, 18, 24), (1, 2, 3, 4))
+    """
+    step = -(-reach // max(count - 1, 1))
+    return tuple(step * (number + 1) for number in range(count))
+
+
+def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
+    """The trial of ``methods`` (name → function) on complete ``values``; ``known`` has NaN where a value was only filled in.
+
+    An origin counts for a series that keeps at least 3 buckets before it, and a third of its history.
+    """
+    now = run(values, horizon, season, methods)
+    count, width = values.shape
+    tests = np.full((count, len(held_back), len(methods), horizon), np.nan)
+    actual = np.full((count, len(held_back), horizon), np.nan)
+    scale = np.full((count, len(held_back) + 1), np.nan)
+    scale[:, -1] = usual_move(values)
+    length = (~np.isnan(values)).sum(axis=1)
+    for place, back in enumerate(held_back):
+        rows = np.flatnonzero(length - back >= np.maximum(3, length / 3))
+        if len(rows):
+            train = values[rows, : width - back]
+            tests[rows, place] = run(train, horizon, season, methods)
+            actual[rows, place, : min(back, horizon)] = known[rows, width - back: width - back + horizon]
+            scale[rows, place] = usual_move(train)
+    return Trial(now, tests, actual, scale)
+
+
+def run(values, horizon, season, methods) -> np.ndarray:
+    """Non-negative forecasts (series, method, horizon); a method that fails to give a number falls back to the series' mean."""
+    window = Window(values, season)
+    result = np.empty((len(values), len(methods), horizon))
+    for place, method in enumerate(methods.values()):
+        result[:, place] = method(window, horizon)
+    broken = ~np.isfinite(result)
+    if broken.any():
+        known = ~np.isnan(values)
+        mean = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        result = np.where(broken, mean[:, None, None], result)
+    return np.maximum(result, 0.0)
+
+
+def usual_move(values: np.ndarray) -> np.ndarray:
+    """Mean absolute move from bucket to bucket, (series,), not below 1 % of the mean size: the unit errors are counted in."""
+    known = ~np.isnan(values)
+    move = np.abs(np.diff(values, axis=1))
+    number = (~np.isnan(move)).sum(axis=1)
+    mean = np.where(number > 0, np.nansum(move, axis=1) / np.maximum(number, 1), 0)
+    size = np.where(known, np.abs(values), 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    floor = np.maximum(mean, 0.01 * size)
+    return np.where(floor > 0, floor, 1.0)
