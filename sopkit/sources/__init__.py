@@ -1,0 +1,11 @@
+"""Sources: facts read from a company's files, checked cell by cell, cut as of a month.
+
+``read_facts(path, month)`` gives ``Facts`` or a ``PlanError``; ``check(path)`` lists every problem; ``report`` prints them.
+"""
+
+from sopkit.sources.facts import Facts, opening_stock
+from sopkit.sources.read import check, read_facts
+from sopkit.sources.readers import READERS
+from sopkit.sources.report import report
+
+__all__ = ["Facts", "READERS", "check", "opening_stock", "read_facts", "report"]

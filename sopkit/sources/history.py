@@ -1,0 +1,141 @@
+"""History: gaps, breaks, cuts and jumps in what was sold and counted."""
+
+import numpy as np
+import pandas as pd
+
+JUMP = 100  # times the series' own median
+FEW = 4  # rows below which a series has no usual size
+DENSE = 0.8  # share of buckets filled above which an empty one looks like a missing row
+SLACK = 3  # days that dated rows may stop before the bucket's end
+LOW = 0.5  # share of the usual volume
+
+
+def check_history(reading):
+    """Everything odd about sales_history that leaves it as it is."""
+    sales = _sales(reading)
+    if len(sales):
+        _jumps(reading, sales)
+        _absent(reading, sales)
+        _gaps(reading, "sales_history", sales, "bucket missing")
+        _low_volume(reading, sales)
+    _never_sold(reading)
+    counts = reading.tables["inventory_history"].dropna(subset=["item", "bucket"])
+    if len(counts):
+        number = reading.calendar.number(counts["bucket"])
+        _gaps(reading, "inventory_history", _series(counts, ["item"], number), "stock not counted")
+
+
+def cut_incomplete(reading):
+    """Leave out the last bucket where dated rows stop more than 3 days before its end."""
+    sales = reading.tables["sales_history"]
+    dates = sales["bucket"].dropna()
+    if not len(dates):
+        return
+    calendar, last = reading.calendar, dates.max()
+    reach = _reach(calendar, pd.DatetimeIndex(dates.unique()))
+    missing = (calendar.last_day([last])[0] - last).days - reach if reach is not None else 0
+    if missing > SLACK:
+        inside = sales["bucket"] >= calendar.start([last])[0]
+        reading.say("incomplete bucket", "sales_history", 0, "bucket", calendar.label([last])[0],
+                    f"dated rows stop on {last:%Y-%m-%d}, {missing} days before the bucket's end ({inside.sum():,} rows)")
+        reading.tables["sales_history"] = sales[~inside]
+
+
+def _reach(calendar, days):
+    """Days after its date that a row covers; None where rows are stamped by bucket, so that nobody can tell."""
+    offsets = (days - calendar.start(days)).days
+    at_end = days == calendar.last_day(days)
+    if len(set(offsets)) == 1 or at_end.all() or (offsets > 0).mean() <= 0.5:
+        return None
+    return 6 if len(set(days.dayofweek)) == 1 else 0
+
+
+def _sales(reading):
+    """Rows with item and date, their series and bucket number."""
+    sales = reading.tables["sales_history"].dropna(subset=["item", "bucket", "quantity"])
+    return _series(sales, ["item", "market"], reading.calendar.number(sales["bucket"])) if len(sales) else sales
+
+
+def _series(frame, key, number):
+    return frame.assign(number=number, series=frame.groupby(key, dropna=False, sort=False).ngroup())
+
+
+def _jumps(reading, sales):
+    """Quantities a hundred times above or below the median of their series, its first and last bucket aside when below."""
+    size = sales["quantity"].abs()
+    sold = sales[size > 0]
+    groups = size[size > 0].groupby(sold["series"])
+    ratio = size[size > 0] / groups.transform("median")
+    span = sold.groupby("series")["number"]
+    edge = (sold["number"] == span.transform("min")) | (sold["number"] == span.transform("max"))
+    bad = ((ratio >= JUMP) | ((ratio <= 1 / JUMP) & ~edge)) & (groups.transform("size") >= FEW)
+    if bad.any():
+        usual = (size[bad[bad].index] / ratio[bad]).round(6)
+        reading.say("unit jump", "sales_history", bad.index[bad], "quantity", [f"{q:.10g}" for q in sold.loc[bad, "quantity"]],
+                    [f"is {r:,.0f} times the usual {m:.10g} of its item and market" if r > 1 else
+                     f"is 1/{1 / r:,.0f} of the usual {m:.10g} of its item and market" for r, m in zip(ratio[bad], usual, strict=True)])
+
+
+def _absent(reading, sales):
+    """Buckets in which no item sold anything, inside the history and between its end and the plan."""
+    seen = np.unique(sales["number"])
+    inside = np.setdiff1d(np.arange(seen[0], seen[-1]), seen)
+    eve = reading.calendar.number([reading.first])[0]
+    after = np.arange(seen[-1] + 1, eve)
+    for rule, numbers, problem in (("bucket absent", inside, "no row for any item, between buckets that have rows"),
+                                   ("history ends early", after, "no history yet, and the plan starts later")):
+        if len(numbers):
+            reading.say(rule, "sales_history", 0, "bucket", _list(reading, numbers), f"{len(numbers)} buckets: {problem}")
+
+
+def _gaps(reading, name, frame, rule):
+    """Series with empty buckets between their first and last row, at the row after the first gap."""
+    # Ranks, not numbers: a bucket that no series has is told once, not once per series.
+    rank = np.unique(frame["number"], return_inverse=True)[1]
+    cells = frame.assign(rank=rank).drop_duplicates(["series", "rank"]).sort_values(["series", "rank"])
+    step = cells.groupby("series")["rank"].diff().fillna(1).astype("int64")
+    gaps = cells.assign(missing=step - 1)[step > 1]
+    if not len(gaps):
+        return
+    total = gaps.groupby("series")["missing"].sum()
+    size = cells.groupby("series").size().reindex(total.index)
+    heads = gaps.drop_duplicates("series").set_index("series", append=True).reset_index(level=0, names="_row").loc[total.index]
+    dense = (size / (size + total) >= DENSE) & (rule == "bucket missing")
+    since = reading.calendar.stamp(heads["number"] - heads["missing"])
+    whose = heads["item"] + ((" · " + heads["market"].fillna("(none)")) if "market" in heads else "")
+    for its, which in ((rule, dense if rule == "bucket missing" else ~dense), ("empty buckets", ~dense & (rule == "bucket missing"))):
+        if which.any():
+            reading.say(its, name, heads.loc[which, "_row"], "bucket", whose[which],
+                        [f"{n} of {n + k} buckets have no row, first {d:%Y-%m-%d}"
+                         for n, k, d in zip(total[which], size[which], since[which], strict=True)])
+
+
+def _low_volume(reading, sales):
+    """A run of last buckets with less than half the usual volume: of the 12 buckets before and of a year ago."""
+    totals = sales.groupby("number")["quantity"].sum()
+    totals = totals.reindex(range(totals.index[0], totals.index[-1] + 1), fill_value=0.0).to_numpy()
+    year, start = reading.calendar.per_year, len(totals)
+    for at in range(len(totals) - 1, max(len(totals) - year, 2), -1):
+        usual = np.median(totals[max(at - 12, 0):at])
+        ago = totals[at - year] if at >= year else usual
+        if not totals[at] < LOW * min(usual, ago):
+            break
+        start = at
+    if start < len(totals):
+        usual, low = np.median(totals[max(start - 12, 0):start]), totals[start:].mean()
+        since = reading.calendar.label(reading.calendar.stamp([sales["number"].min() + start]))[0]
+        reading.say("low volume", "sales_history", 0, "quantity", f"{low:,.0f} a bucket since {since}",
+                    f"{1 - low / usual:.0%} below the usual {usual:,.0f} of the buckets before, all items together")
+
+
+def _never_sold(reading):
+    """Items without a row of history that no launch explains."""
+    items = reading.tables["items"]
+    expected = set(reading.tables["launches"]["item"].dropna()) | set(items.loc[items["launched_on"] >= reading.first, "item"].dropna())
+    bad = items["item"].notna() & ~items["item"].isin(reading.tables["sales_history"]["item"]) & ~items["item"].isin(expected)
+    reading.say_of("never sold", "items", bad, "item", "has no row in sales_history and no launch")
+
+
+def _list(reading, numbers, most=6):
+    stamps = [f"{day:%Y-%m-%d}" for day in reading.calendar.stamp(numbers[:most])]
+    return ", ".join(stamps) + (" …" if len(numbers) > most else "")
