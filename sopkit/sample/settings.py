@@ -1,0 +1,67 @@
+"""The sample's settings.toml, and the blank one with every setting explained."""
+
+import json
+
+import pandas as pd
+
+from sopkit.tables import SETTINGS
+
+HEADS = ("Ines Marlow", "Tom Adler", "Greta Holm")
+
+
+def settings_text(traits: pd.DataFrame) -> str:
+    """The company's settings: only what differs from the defaults, or what people look for."""
+    families = traits["family"].unique()
+    owners = "\n".join(f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
+                       for place, family in enumerate(families))
+    return f"""# Quellmoor Flow, an invented maker of pumps and valves. Every setting: sopkit sample DIR --empty
+currency = "EUR"
+bucket = "month"
+horizon = 24
+fiscal_year_start = 1
+planning_fence = 2
+service_level = 0.95
+review = 1.0
+receivable_days = 45
+payable_days = 40
+holding_rate = 0.18
+price = "list"
+history_basis = "orders"
+on_time_basis = "promised"
+on_time_late = 1
+
+[sales_inputs]
+rule = "midpoint"
+
+[targets]
+on_time_delivery = 0.95
+plan_adherence = 0.95
+forecast_accuracy = 0.80
+order_cycle_time = 20
+inventory_turns = 6.0
+
+[thresholds]
+bias = 0.2
+
+[owners]
+gather_data = "Paul Renner"
+demand_plan = "Tom Adler"
+supply_plan = "Ines Marlow"
+reconcile = "Greta Holm"
+executive_review = "Dr. Ada Kessel"
+{owners}
+"""
+
+
+def settings_template() -> str:
+    """Every setting commented out: its meaning, its choices or bounds, its default."""
+    lines = ["# Settings of the company. Remove the # in front of what you want to change."]
+    for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
+        allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
+        lines += ["", f"# {setting.doc}{allowed}"]
+        lines.append(f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {_toml(setting.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value):
+    return '0.95  # no default' if value is None else json.dumps(value)
