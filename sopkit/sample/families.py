@@ -96,11 +96,11 @@ def _families(count):
 
 
 def _codes(frame):
-    turn = pd.factorize(frame["family"])[0] // len(KINDS)
-    number = 100 + 10 * frame["place"]
-    prefix = trait(frame, "prefix")
-    return [f"{p}{4000 + 500 * t + n:04d}" if p == "00" else f"{p}{t + 1 if t else ''}-{n}"
-            for p, t, n in zip(prefix, turn, number)]
+    """P-110, in the second family of its kind P2-110; spare parts keep the leading zeros of an old numbering."""
+    turn, place = pd.factorize(frame["family"])[0] // len(KINDS), frame["place"].to_numpy()
+    number, running = 100 + 10 * place, 4100 + 10 * (turn * (place.max() + 1) + place)
+    return [f"{p}{r}" if p == "00" else f"{p}{t + 1 if t else ''}-{n}"
+            for p, t, n, r in zip(trait(frame, "prefix"), turn, number, running)]
 
 
 def _descriptions(frame):
