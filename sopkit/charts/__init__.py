@@ -1,0 +1,19 @@
+"""Charts and page tables: a plan table in, a picture out, drawn alike in notebooks, pages, decks and boards.
+
+Every chart function returns a ``Chart``, every table function a ``Block``; both show themselves as the last line of a cell
+(no backend, no ``%matplotlib``): a chart as SVG with a PNG beside it, a block as HTML with plain text beside it.
+``chart.svg``, ``chart.png``, ``chart.figure``, ``block.html`` and ``block.text`` are there for exports.
+"""
+
+from sopkit.charts.demand import demand_chart, forecast_chart, history_chart, stages_chart, waterfall
+from sopkit.charts.meeting import answer, family_sheet_html, headline, kpi_strip
+from sopkit.charts.money import exceptions_chart, money_chart, scenarios_chart
+from sopkit.charts.style import COLOURS, Chart
+from sopkit.charts.supply import backlog_chart, capacity_chart, inventory_chart, supply_chart
+from sopkit.charts.tables import Block, show
+
+__all__ = [
+    "Block", "COLOURS", "Chart", "answer", "backlog_chart", "capacity_chart", "demand_chart", "exceptions_chart", "family_sheet_html",
+    "forecast_chart", "headline", "history_chart", "inventory_chart", "kpi_strip", "money_chart", "scenarios_chart", "show",
+    "stages_chart", "supply_chart", "waterfall",
+]

@@ -1,0 +1,160 @@
+"""How numbers, months and names read on pages and charts: one place, so that they read alike everywhere."""
+
+import html
+import math
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from sopkit.buckets import infer_calendar
+
+BLANK = "–"
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
+_SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+
+
+def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
+    """A number with thousands separators, a true minus sign and no more decimals than matter; "–" where there is none.
+
+    >>> number(-1234.4), number(0.256), number(12, sign=True), number(float("nan"))
+    ('−1,234', '0.26', '+12', '–')
+    """
+    if value is None or pd.isna(value):
+        return BLANK
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    decimals = matter([value]) if decimals is None else decimals
+    rounded = round(float(value), decimals) + 0.0
+    text = f"{abs(rounded):,.{decimals}f}"
+    return ("−" if rounded < 0 else "+" if sign and rounded > 0 else "") + text
+
+
+def matter(values) -> int:
+    """How many decimals matter in a column of numbers: none for whole or large ones, one below 100, two below 1.
+
+    >>> matter([1200.5, 3]), matter([12.25]), matter([3.0, 4.0])
+    (0, 1, 0)
+    """
+    values = np.asarray(values, dtype=float)
+    values = np.abs(values[np.isfinite(values)])
+    if not len(values) or values.max() >= 100 or (values == np.round(values)).all():
+        return 0
+    return 1 if values.max() >= 1 else 2
+
+
+def percent(fraction, decimals: int = 1, *, sign: bool = False) -> str:
+    """A fraction in percent.
+
+    >>> percent(0.9684), percent(-0.02, sign=True)
+    ('96.8 %', '−2.0 %')
+    """
+    return BLANK if fraction is None or pd.isna(fraction) else f"{number(100 * fraction, decimals, sign=sign)} %"
+
+
+def scale(values, currency: str = "EUR") -> tuple[float, str]:
+    """Divisor and unit in which an amount of money, or a column of them, is read.
+
+    >>> scale([12_500_000], "EUR"), scale([900], "CHF")
+    ((1000000.0, 'M€'), (1.0, 'CHF'))
+    """
+    largest = np.nanmax(np.abs(np.append(np.asarray(values, dtype=float), 0.0)))
+    symbol = SYMBOLS.get(currency, currency)
+    for size, prefix in _SCALES:
+        if largest >= 10 * size or (size > 1e3 and largest >= size):
+            return size, f"{prefix}{symbol}"
+    return 1.0, symbol
+
+
+def money(value, currency: str = "EUR", *, sign: bool = False) -> str:
+    """An amount with its currency and scale.
+
+    >>> money(-38_400), money(2_430_000, "USD", sign=True)
+    ('−38.4 k€', '+2.43 M$')
+    """
+    if value is None or pd.isna(value):
+        return BLANK
+    size, unit = scale([value], currency)
+    amount = value / size
+    decimals = 0 if size == 1.0 or abs(amount) >= 100 else 2 if size > 1e3 and abs(amount) < 10 else 1
+    return f"{number(amount, decimals, sign=sign)} {unit}"
+
+
+def quantity(value, unit: str = "", *, sign: bool = False) -> str:
+    """A value as its unit is read: ``fraction`` as percent, a currency code as money, anything else with its unit after it.
+
+    >>> quantity(0.968, "fraction"), quantity(12500, "EUR"), quantity(4.21, "days"), quantity(3, "%")
+    ('96.8 %', '12.5 k€', '4.2 days', '3 %')
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if unit == "fraction":
+        return percent(value, sign=sign)
+    if len(unit) == 3 and unit.isupper():
+        return money(value, unit, sign=sign)
+    text = number(value, sign=sign)
+    return f"{text} {unit}" if unit and text != BLANK else text
+
+
+def months(stamps) -> list[str]:
+    """Buckets as people call them, "–" where blank.
+
+    >>> months(["2027-01-01", None])
+    ['Jan 27', '–']
+    """
+    stamps = pd.to_datetime(pd.Series(list(stamps), dtype="object"))
+    known = stamps.dropna()
+    labels = pd.Series(infer_calendar(known).label(known) if len(known) else [], index=known.index, dtype="object")
+    return labels.reindex(stamps.index).fillna(BLANK).tolist()
+
+
+def month(stamp) -> str:
+    """One bucket as people call it.
+
+    >>> month("2027-01-01")
+    'Jan 27'
+    """
+    return months([stamp])[0]
+
+
+def clean(text, longest: int | None = None) -> str:
+    """A name or note as one line that can be drawn: no control or direction marks, shortened at ``longest``.
+
+    >>> clean("bolt\\x00\\nM8"), clean("a long name", 7)
+    ('bolt M8', 'a long…')
+    """
+    if text is None or (not isinstance(text, str) and pd.isna(text)):
+        return ""
+    kept = "".join(" " if c in "\n\r\t" else c for c in str(text) if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
+    kept = " ".join(kept.split())
+    return kept if longest is None or len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+def escape(text, longest: int | None = None) -> str:
+    """``clean`` text that is safe inside HTML, quotes too.
+
+    >>> escape('<b onclick="x">')
+    '&lt;b onclick=&quot;x&quot;&gt;'
+    """
+    return html.escape(clean(text, longest), quote=True)
+
+
+def listing(names, most: int = 3) -> str:
+    """Names in a sentence, the rest counted.
+
+    >>> listing(["pumps", "valves"]), listing(list("abcde"))
+    ('pumps and valves', 'a, b, c and 2 more')
+    """
+    names = [clean(name, 40) for name in names]
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def count(many: int, name: str) -> str:
+    """A number of things, one or many.
+
+    >>> count(1, "item"), count(2300, "month")
+    ('1 item', '2,300 months')
+    """
+    return f"{number(many)} {name}{'' if many == 1 else 's'}"
