@@ -1,0 +1,28 @@
+"""Rows of ``data_issues``: what was repaired, left out or cut, in words that a person can act on."""
+
+import pandas as pd
+
+from sopkit.tables import PLANS
+
+
+def issue(table, column, rule, problem, done, *, value="", severity="warning", row=0) -> dict:
+    """One row of ``data_issues``; ``row`` 0 speaks of the whole table."""
+    return {"table": table, "row": row, "column": column, "rule": rule, "severity": severity,
+            "value": str(value), "problem": problem, "done": done}
+
+
+def issues_frame(rows) -> pd.DataFrame:
+    """The rows as the declared table ``data_issues``."""
+    table = PLANS["data_issues"]
+    return table.conform(pd.DataFrame(list(rows), columns=table.names)) if rows else table.empty()
+
+
+def named(values, most=5) -> str:
+    """The first few names of a list, for a message.
+
+    >>> named(["A", "B", "A", "C"], most=2)
+    'A, B and 1 more'
+    """
+    names = list(dict.fromkeys(str(value) for value in values))
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
