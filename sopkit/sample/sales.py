@@ -88,8 +88,11 @@ def list_prices(traits: pd.DataFrame, span: Span, events: pd.DataFrame) -> np.nd
 
 
 def sales_history(sales: Sales, traits: pd.DataFrame, span: Span, prices: np.ndarray, rng) -> pd.DataFrame:
-    """The sales_history table; a month without sales has no row."""
-    row, market, month = np.nonzero(sales.sold)
+    """The sales_history table: a row for every month that an item is on sale; spares have rows only where something was sold."""
+    wanted = sales.demand.any(axis=1)
+    alive = np.maximum.accumulate(wanted, axis=1) & np.maximum.accumulate(wanted[:, ::-1], axis=1)[:, ::-1]
+    shown = alive[:, None, :] & ~trait(traits, "intermittent")[:, None, None] | (sales.sold != 0)
+    row, market, month = np.nonzero(shown)
     units = sales.sold[row, market, month].astype(float)
     paid = prices[row, month] * DISCOUNT[market] * rng.normal(1, 0.004, len(row))
     slipped = pd.MultiIndex.from_arrays([row, market, month]).isin(pd.MultiIndex.from_frame(sales.slips))

@@ -35,13 +35,18 @@ rule = "midpoint"
 
 [targets]
 on_time_delivery = 0.95
+otif = 0.92
 plan_adherence = 0.95
-forecast_accuracy = 0.80
+forecast_accuracy_lag_1 = 0.80
 order_cycle_time = 20
-inventory_turns = 6.0
+inventory_turns = 10.0
+stocked_out_share = 0.02
+planned_service = 0.97
 
 [thresholds]
 bias = 0.2
+excess_stock = 5.0
+revenue_gap = 0.03
 
 [owners]
 gather_data = "Paul Renner"
