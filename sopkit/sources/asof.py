@@ -8,7 +8,7 @@ KNOWN_ON = {"sales_history": "bucket", "orders": "ordered_on", "inventory_histor
 
 
 def cut(reading):
-    """Leave out every row known only from the first bucket on; a line shipped later reads as still open."""
+    """Leave out every row known only from the first bucket on, with its issues; a line shipped later reads as still open."""
     for name, column in KNOWN_ON.items():
         frame = reading.tables[name]
         limit = reading.first + pd.Timedelta(days=reading.settings["stock_count_days"] if name == "inventory" else 0)
@@ -23,12 +23,12 @@ def cut(reading):
                     f"shipped from {reading.first:%Y-%m-%d} on")
         reading.tables["orders"] = orders.assign(shipped_on=orders["shipped_on"].mask(late),
                                                  shipped_quantity=orders["shipped_quantity"].mask(late))
+    reading.issues = [_of_rows_left(reading, frame) for frame in reading.issues]
 
 
-def forget(reading, issues):
-    """The issues without those of rows that were left out; errors always stay."""
-    kept = [(issues["row"] == 0) | (issues["row"] == 1) | (issues["severity"] == "error")]
+def _of_rows_left(reading, issues):
+    """The issues without those of rows that were left out; errors always stay, and row 1 is the header."""
+    kept = (issues["row"] <= 1) | (issues["severity"] == "error") | ~issues["table"].isin(KNOWN_ON)
     for name in KNOWN_ON:
-        kept.append((issues["table"] == name) & issues["row"].isin(reading.tables[name].index))
-    kept.append(~issues["table"].isin(KNOWN_ON))
-    return issues[pd.concat(kept, axis=1).any(axis=1)]
+        kept |= (issues["table"] == name) & issues["row"].isin(reading.tables[name].index)
+    return issues[kept]

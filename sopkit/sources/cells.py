@@ -14,7 +14,8 @@ GROUPED = {mark: re.compile(rf"([+-]?[1-9][0-9]{{0,2}})(?:([{group} \u00a0\u202f
 ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?")
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
-FIRST_YEAR = 1900
+YEARS = range(1900, 10000)
+BUCKET_YEARS = range(1900, 2200)  # a bucket in 9999 is a slip, an end date of 9999-12-31 is a habit
 
 
 def strip(cells):
@@ -75,8 +76,8 @@ def _read_date(text, bucketed):
         return "NaT", "", ""
     iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
     if iso:
-        day = _day(iso[1], iso[2], iso[3] or 1)
-        return (day, "", "") if day else ("NaT", "impossible date", "is no day of the calendar")
+        day = _day(iso[1], iso[2], iso[3] or 1, BUCKET_YEARS if bucketed else YEARS)
+        return (day, "", "") if day else ("NaT", "impossible date", "is no day that can be planned with")
     readings = _readings(text)
     problem = "is not YYYY-MM-DD"
     if readings:
@@ -100,9 +101,9 @@ def _readings(text):
     return list(dict.fromkeys(day for day in days if day))
 
 
-def _day(year, month, day):
+def _day(year, month, day, years=YEARS):
     try:
         found = datetime.date(int(year), int(month), int(day))
     except ValueError:
         return None
-    return found if found.year >= FIRST_YEAR else None
+    return found if found.year in years else None

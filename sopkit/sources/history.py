@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 JUMP = 100  # times the series' own median
+DROP = 1 / 300  # of it; a launch or a farewell is small without being wrong
 FEW = 4  # rows below which a series has no usual size
 DENSE = 0.8  # share of buckets filled above which an empty one looks like a missing row
 SLACK = 3  # days that dated rows may stop before the bucket's end
@@ -16,13 +17,12 @@ def check_history(reading):
     if len(sales):
         _jumps(reading, sales)
         _absent(reading, sales)
-        _gaps(reading, "sales_history", sales, "bucket missing")
+        _gaps(reading, sales)
         _low_volume(reading, sales)
     _never_sold(reading)
     counts = reading.tables["inventory_history"].dropna(subset=["item", "bucket"])
     if len(counts):
-        number = reading.calendar.number(counts["bucket"])
-        _gaps(reading, "inventory_history", _series(counts, ["item"], number), "stock not counted")
+        _uncounted(reading, _series(counts, ["item"], reading.calendar.number(counts["bucket"])))
 
 
 def cut_incomplete(reading):
@@ -61,14 +61,14 @@ def _series(frame, key, number):
 
 
 def _jumps(reading, sales):
-    """Quantities a hundred times above or below the median of their series, its first and last bucket aside when below."""
+    """Quantities far above or below the median of their series; its first and last bucket may be small."""
     size = sales["quantity"].abs()
     sold = sales[size > 0]
     groups = size[size > 0].groupby(sold["series"])
     ratio = size[size > 0] / groups.transform("median")
     span = sold.groupby("series")["number"]
     edge = (sold["number"] == span.transform("min")) | (sold["number"] == span.transform("max"))
-    bad = ((ratio >= JUMP) | ((ratio <= 1 / JUMP) & ~edge)) & (groups.transform("size") >= FEW)
+    bad = ((ratio >= JUMP) | ((ratio <= DROP) & ~edge)) & (groups.transform("size") >= FEW)
     if bad.any():
         usual = (size[bad[bad].index] / ratio[bad]).round(6)
         reading.say("unit jump", "sales_history", bad.index[bad], "quantity", [f"{q:.10g}" for q in sold.loc[bad, "quantity"]],
@@ -88,31 +88,48 @@ def _absent(reading, sales):
             reading.say(rule, "sales_history", 0, "bucket", _list(reading, numbers), f"{len(numbers)} buckets: {problem}")
 
 
-def _gaps(reading, name, frame, rule):
-    """Series with empty buckets between their first and last row, at the row after the first gap."""
+def _gaps(reading, sales):
+    """Series with empty buckets between their first and last row, told at the row after the first gap."""
     # Ranks, not numbers: a bucket that no series has is told once, not once per series.
+    cells = _ranked(sales)
+    missing = cells.groupby("series")["rank"].diff().fillna(1).astype("int64") - 1
+    total = missing.groupby(cells["series"]).transform("sum")
+    filled = cells.groupby("series")["rank"].transform("size")
+    heads = (missing > 0) & ~cells["series"].where(missing > 0).duplicated()
+    dense = filled >= DENSE * (filled + total)
+    for rule, which in (("bucket missing", heads & dense), ("empty buckets", heads & ~dense)):
+        its = cells[which]
+        since = reading.calendar.stamp(its["number"] - missing[which])
+        reading.say(rule, "sales_history", its.index, "bucket", its["item"] + " · " + its["market"].fillna("(none)"),
+                    _of(total[which], filled[which] + total[which], since))
+
+
+def _uncounted(reading, counts):
+    """Items that are not in every bucket in which stock was counted, told at their first row."""
+    cells = _ranked(counts)
+    stamps = reading.calendar.stamp(np.unique(counts["number"]))
+    filled = cells.groupby("series")["rank"].transform("size")
+    place = cells.groupby("series").cumcount()
+    # The first hole is where the rank first runs ahead of the place, or else right after the last row.
+    hole = place.where(cells["rank"] != place).groupby(cells["series"]).transform("min").fillna(filled).astype("int64")
+    which = (place == 0) & (filled < len(stamps))
+    reading.say("stock not counted", "inventory_history", cells.index[which], "bucket", cells.loc[which, "item"],
+                _of(len(stamps) - filled[which], filled[which] * 0 + len(stamps), stamps[hole[which]]))
+
+
+def _ranked(frame):
+    """One row per series and bucket, in order, with the bucket's rank among those that any series has."""
     rank = np.unique(frame["number"], return_inverse=True)[1]
-    cells = frame.assign(rank=rank).drop_duplicates(["series", "rank"]).sort_values(["series", "rank"])
-    step = cells.groupby("series")["rank"].diff().fillna(1).astype("int64")
-    gaps = cells.assign(missing=step - 1)[step > 1]
-    if not len(gaps):
-        return
-    total = gaps.groupby("series")["missing"].sum()
-    size = cells.groupby("series").size().reindex(total.index)
-    heads = gaps.drop_duplicates("series").set_index("series", append=True).reset_index(level=0, names="_row").loc[total.index]
-    dense = (size / (size + total) >= DENSE) & (rule == "bucket missing")
-    since = reading.calendar.stamp(heads["number"] - heads["missing"])
-    whose = heads["item"] + ((" · " + heads["market"].fillna("(none)")) if "market" in heads else "")
-    for its, which in ((rule, dense if rule == "bucket missing" else ~dense), ("empty buckets", ~dense & (rule == "bucket missing"))):
-        if which.any():
-            reading.say(its, name, heads.loc[which, "_row"], "bucket", whose[which],
-                        [f"{n} of {n + k} buckets have no row, first {d:%Y-%m-%d}"
-                         for n, k, d in zip(total[which], size[which], since[which], strict=True)])
+    return frame.assign(rank=rank).drop_duplicates(["series", "rank"]).sort_values(["series", "rank"])
+
+
+def _of(missing, total, since):
+    return [f"{k} of {n} buckets have no row, first {day:%Y-%m-%d}" for k, n, day in zip(missing, total, since, strict=True)]
 
 
 def _low_volume(reading, sales):
     """A run of last buckets with less than half the usual volume: of the 12 buckets before and of a year ago."""
-    totals = sales.groupby("number")["quantity"].sum()
+    totals = sales.groupby("number")["quantity"].sum().clip(lower=0.0)
     totals = totals.reindex(range(totals.index[0], totals.index[-1] + 1), fill_value=0.0).to_numpy()
     year, start = reading.calendar.per_year, len(totals)
     for at in range(len(totals) - 1, max(len(totals) - year, 2), -1):
@@ -132,7 +149,7 @@ def _never_sold(reading):
     """Items without a row of history that no launch explains."""
     items = reading.tables["items"]
     expected = set(reading.tables["launches"]["item"].dropna()) | set(items.loc[items["launched_on"] >= reading.first, "item"].dropna())
-    bad = items["item"].notna() & ~items["item"].isin(reading.tables["sales_history"]["item"]) & ~items["item"].isin(expected)
+    bad = items["item"].notna() & ~items["item"].isin(reading.tables["sales_history"]["item"].unique()) & ~items["item"].isin(expected)
     reading.say_of("never sold", "items", bad, "item", "has no row in sales_history and no launch")
 
 

@@ -19,8 +19,9 @@ def check_names(reading):
     known = {"item": _known(reading, "items", "item"), "family": [*_known(reading, "items", "family"), NONE, COMPANY],
              "resource": _known(reading, "resources", "resource"),
              "market": [*_known(reading, "sales_history", "market"), *_known(reading, "orders", "market"), NONE]}
-    if not len(reading.tables["resources"]):
-        del known["resource"]  # no resources: capacity is unlimited, so no name can be wrong
+    # No items: that is error enough. No resources: capacity is unlimited, so no name can be wrong.
+    homeless = {"item": "items", "family": "items", "resource": "resources"}
+    known = {kind: names for kind, names in known.items() if kind not in homeless or len(reading.tables[homeless[kind]])}
     for name in sorted(reading.present):
         for column in INPUTS[name].names:
             kind = NAMES.get(column)

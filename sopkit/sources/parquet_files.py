@@ -27,5 +27,13 @@ def _text(column):
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type):
-        column = column.cast(pa.float64())
+        column = _whole(column.cast(pa.float64()))
     return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _whole(column):
+    """Whole numbers as integers: an item code 4006381333931.0 reads as 4006381333931."""
+    size = pc.max(pc.abs(column)).as_py()
+    if size is None or not size < 2**53 or not pc.all(pc.equal(column, pc.round(column))).as_py():
+        return column
+    return column.cast(pa.int64())

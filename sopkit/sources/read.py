@@ -1,10 +1,12 @@
 """Reading facts: every check in its order, then tables that keep what they declare."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
-from sopkit.sources.asof import cut, forget
+from sopkit.sources.asof import cut
 from sopkit.sources.dates import check_orders, check_spans, repair_receipts
 from sopkit.sources.facts import MARK, Facts
 from sopkit.sources.history import check_history, cut_incomplete
@@ -12,6 +14,7 @@ from sopkit.sources.issues import gather
 from sopkit.sources.keys import check_keys, fill_buckets
 from sopkit.sources.names import check_names, check_scopes
 from sopkit.sources.opening import opening
+from sopkit.sources.ramps import check_ramps
 from sopkit.sources.readers import read_source, settings_file
 from sopkit.sources.reading import Reading
 from sopkit.sources.repairs import repair_blanks, repair_orders, repair_stock
@@ -20,7 +23,7 @@ from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
 from sopkit.tables import INPUTS
 
-CHECKS = (check_keys, check_names, check_scopes, check_spans)
+CHECKS = (check_keys, check_names, check_scopes, check_spans, check_ramps)
 REPAIRS = (repair_blanks, repair_stock, repair_orders, check_orders, repair_receipts, cut_incomplete, check_history, fill_buckets)
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
@@ -45,8 +48,8 @@ def read_facts(path, month=None) -> Facts:
     ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a person must mend
     something: it names the first errors; ``check`` lists every one.
     """
-    if (settings_file(path).parent / MARK).is_file():
-        written = Facts.load(settings_file(path).parent)
+    if (Path(path) / MARK).is_file():
+        written = Facts.load(path)
         if month in (None, written.month):
             return written
     reading, issues = _read(path, month)
@@ -77,7 +80,7 @@ def _read(path, month):
     issues = gather(reading.issues)
     if not (issues["severity"] == "error").any():
         issues = gather([issues, *opening(reading.tables, reading.settings, reading.calendar, reading.first)[1]])
-    return reading, forget(reading, issues) if month is not None else issues
+    return reading, issues
 
 
 def _begin(path, month):
@@ -109,11 +112,11 @@ def _first(reading):
 
 
 def _absent(reading):
-    said = {name for frame in reading.issues for name in frame["table"]}
+    refused = {name for frame in reading.issues for name in frame.loc[frame["severity"] == "error", "table"]}
     for name in INPUTS:
         if name in ABSENT and name not in reading.present:
             reading.say("absent table", name, 0, problem=ABSENT[name])
-        elif name not in reading.present and name not in said:
+        elif name not in reading.present and name not in refused:
             reading.say("missing table", name, 0, problem=f"there is no table {name}; a plan needs items and sales_history")
 
 

@@ -35,10 +35,16 @@ def _columns(table, raw):
             columns[name] = raw.frame.iloc[:, place]
         elif name or (raw.frame.iloc[:, place] != "").any():
             known = [known for known in table.names if known not in header]
-            issues.append(found("unknown column", table.name, 1, name, name, f"is no column of {table.name}{nearest(name, known)}"))
+            issues.append(found("unknown column", table.name, 1, name, name, f"is no column of {table.name}{_meant(table, name, known)}"))
     issues += [found("missing column", table.name, 1, name, "", f"{table.name} needs the column {name}: {table[name].doc}")
                for name in table.required if name not in columns]
     return columns, issues
+
+
+def _meant(table, name, known):
+    """The nearest declared column, with its unit: a name that is nearly right may still count in other units."""
+    hint = nearest(name, known)
+    return hint and hint[:-1] + f" ({table[hint[15:-1]].unit})?"
 
 
 def _column(table, column, cells, raw):
