@@ -19,8 +19,8 @@ class Site:
     people: bool
 
 
-SITES = {"North machining": Site(68, 90, 0.95, False), "North assembly": Site(41, 58, 0.91, True),
-         "South assembly": Site(38, 54, 0.92, True), "South skid shop": Site(44, 63, 0.91, True)}
+SITES = {"North machining": Site(68, 90, 0.985, False), "North assembly": Site(41, 58, 0.95, True),
+         "South assembly": Site(38, 54, 0.95, True), "South skid shop": Site(44, 63, 0.95, True)}
 HOURS, QUIET = 142.0, {7: 118.0, 11: 112.0}  # of one worker in a month; August and December are short
 SUPPLIERS = {3: ("Vantorp Electric", "Quillan Motion", "Harrow Trade"), 5: ("Merrow Castings", "Stenna Foundry", "Harrow Trade")}
 SUBCONTRACTORS = {0: "Obrecht Machining", 1: "Tarn Fabrication", 2: "Tarn Fabrication"}
@@ -96,7 +96,7 @@ def _resource(name, mean, span):
         hours = np.where(shape == QUIET[7], 0.88 * usual, usual).round(-1)
         return frame.assign(hours=hours, overtime_hours=(0.12 * hours).round(-1))
     workers = max(1, round(mean / site.fill / HOURS))
-    return frame.assign(workers=workers, hours_per_worker=shape, overtime_per_worker=18.0, hiring_cost=5200.0, layoff_cost=11800.0)
+    return frame.assign(workers=workers, hours_per_worker=shape, overtime_per_worker=18.0, hiring_cost=7500.0, layoff_cost=15000.0)
 
 
 def regular_hours(table: pd.DataFrame, span: Span) -> pd.DataFrame:

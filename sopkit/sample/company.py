@@ -42,6 +42,7 @@ def _tell(traits, span, seed):
     mean = demand.expected(traits, span, happenings, born, gone, broken, stream(seed, "level"))
     wanted = demand.draw(mean[:, :, :span.past], traits, stream(seed, "demand"))
     sold = sales.sell(wanted, traits, span, stream(seed, "sales"))
+    traits = traits.assign(level=demand.usual(mean, traits, span))
     bill = capacity.bill_of_resources(traits)
     cost = capacity.unit_cost(traits, bill)
     tables = {"items": capacity.items_table(traits, cost, born, gone), "events": happenings.drop(columns="true_uplift"), "launches": born,

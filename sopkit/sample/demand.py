@@ -54,6 +54,12 @@ def _scope(traits, row):
     return traits["family"] == row.family if not pd.isna(row.family) else np.ones(len(traits), dtype=bool)
 
 
+def usual(mean: np.ndarray, traits, span: Span) -> np.ndarray:
+    """Units a month that each item will usually need, launches and hand-overs counted: what limits and lots are made for."""
+    ahead = mean.sum(axis=1)[:, span.past + 6:span.past + 18].mean(axis=1)
+    return np.where(ahead < 1, traits["level"], ahead)
+
+
 def draw(mean: np.ndarray, traits, rng) -> np.ndarray:
     """Whole units demanded, once: gamma-mixed Poisson, active in only some months for spares; same shape as ``mean``."""
     noise = traits["noise"].to_numpy()[:, None, None] ** 2

@@ -38,11 +38,11 @@ class Kind:
 
 KINDS = (
     Kind("Pumps", "P", 12, 25e6, (620, 2400), (0.31, 0.40), 0.035, 0.10,
-         (0.86, 0.92, 1.12, 1.18, 1.16, 1.08, 0.98, 0.88, 1.02, 1.00, 0.94, 0.86), (0.46, 0.30, 0.24), (1.0, 1.5), 0.07,
+         (0.86, 0.92, 1.12, 1.18, 1.16, 1.08, 0.98, 0.88, 1.02, 1.00, 0.94, 0.86), (0.46, 0.30, 0.24), (0.8, 1.2), 0.07,
          ("End-suction pump", "Inline pump", "Multistage pump", "Submersible pump"), ("DN 32", "DN 50", "DN 65", "DN 80"),
          0.27, (("North machining", 0.40), ("North assembly", 0.60)), lead_time=(0, 0, 0, 1)),
     Kind("Valves", "V", 14, 15e6, (60, 320), (0.28, 0.38), 0.015, 0.09,
-         (0.96, 0.98, 1.05, 1.06, 1.05, 1.03, 0.97, 0.88, 1.03, 1.05, 1.02, 0.92), (0.50, 0.28, 0.22), (1.0, 1.6), 0.04,
+         (0.96, 0.98, 1.05, 1.06, 1.05, 1.03, 0.97, 0.88, 1.03, 1.05, 1.02, 0.92), (0.50, 0.28, 0.22), (0.8, 1.2), 0.04,
          ("Gate valve", "Ball valve", "Butterfly valve", "Check valve", 'Globe valve "T", <PN 16>'), ("DN 25", "DN 40", "DN 50"),
          0.28, (("North machining", 0.35), ("South assembly", 0.65))),
     Kind("Booster sets", "B", 8, 16e6, (7800, 21000), (0.30, 0.40), 0.045, 0.25,
@@ -53,7 +53,7 @@ KINDS = (
          (0.94, 0.96, 1.02, 1.04, 1.06, 1.06, 1.02, 0.92, 1.02, 1.02, 1.00, 0.94), (0.48, 0.34, 0.18), (1.6, 2.2), 0.10,
          ("Frequency drive", "Soft starter", "Pump controller", "Level controller"), ("4 kW", "11 kW"), lead_time=(2, 3, 3, 4)),
     Kind("Seal kits", "K", 8, 5e6, (34, 120), (0.36, 0.45), 0.02, 0.10,
-         (0.98, 1.00, 1.04, 1.02, 1.00, 0.98, 0.96, 0.94, 1.02, 1.04, 1.04, 0.98), (0.48, 0.32, 0.20), (1.0, 1.5), 0.03,
+         (0.98, 1.00, 1.04, 1.02, 1.00, 0.98, 0.96, 0.94, 1.02, 1.04, 1.04, 0.98), (0.48, 0.32, 0.20), (0.8, 1.2), 0.03,
          ("Mechanical seal kit", "O-ring kit", "-20 °C seal kit", "Gasket kit"), ("EPDM", "FKM"),
          0.24, (("South assembly", 1.0),), unit="set", shelf_life=12),
     Kind("Spare parts", "00", 10, 1.5e6, (95, 880), (0.38, 0.45), 0.0, 0.35,
@@ -66,7 +66,7 @@ KINDS = (
 def assortment(count: int, rng) -> pd.DataFrame:
     """One row per item: what the items table shows and what only the sample knows (level, class, growth …).
 
-    ``level`` is units a month over all markets at the end of history; ``made`` says that own resources make it.
+    ``level`` is units a month over all markets at the end of history, lives and events apart; ``made`` says that own resources make it.
     """
     families = _families(count)
     kind = families["kind"].repeat(families["items"]).to_numpy()
