@@ -8,7 +8,6 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.supply import reading
 
-OVERTIME_PREMIUM = 1.5  # a blank overtime_cost is regular_cost times this
 COLUMNS = ("hours", "workers", "hours_per_worker", "overtime_hours", "overtime_per_worker", "regular_cost",
            "overtime_cost", "hiring_cost", "layoff_cost")
 
@@ -66,7 +65,7 @@ def read_resources(resources, bill: pd.DataFrame, horizon: np.ndarray) -> Resour
         overtime_hours=np.where(no_overtime, 0.0, np.where(np.isnan(cells["overtime_hours"]), np.inf, cells["overtime_hours"])),
         overtime_per_worker=np.where(staffed[:, None], _finite(cells["overtime_per_worker"]), np.nan),
         regular_cost=regular,
-        overtime_cost=np.where(np.isnan(cells["overtime_cost"]), OVERTIME_PREMIUM * regular, cells["overtime_cost"]),
+        overtime_cost=np.nan_to_num(cells["overtime_cost"]),
         hiring_cost=_finite(cells["hiring_cost"]), layoff_cost=_finite(cells["layoff_cost"]),
     )
 
