@@ -1,0 +1,158 @@
+"""How customers were served, from the order lines: on time, in full, at the first try, and how fast.
+
+Lines shipped before they were ordered are data issues: left out and counted. A late line that is not shipped yet
+stays in the denominator. ``by`` names columns of ``orders`` (for example ["family", "bucket"]); with it the answer
+is a Series indexed by them, without it a float that says in ``.left_out`` how many lines were left out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.metrics.forecast_errors import Counted, ratio
+
+BASES = {"promised": "promised_on", "requested": "requested_on"}
+COUNTS = ("line", "order", "quantity")
+
+
+class CycleTime(NamedTuple):
+    """Days from order to shipment: median, P90, lines measured, lines left out (open or impossible)."""
+
+    median: float
+    p90: float
+    lines: int
+    left_out: int
+
+
+def on_time_delivery(orders, *, basis="promised", early=None, late=0, count="line", as_of=None, by=None):
+    """Lines (orders, or units) shipped within the window of the due date ÷ those due, a fraction.
+
+    ``basis`` is promised or requested; the window is ``early`` days before (None = any earlier day) to ``late`` days
+    after; ``count`` is line, order (late if one line is) or quantity (units shipped on time ÷ units due); with
+    ``as_of`` only what was due before that day counts.
+
+    >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"], "quantity": [10, 30, 10],
+    ...     "ordered_on": ["2026-01-01"] * 3, "promised_on": ["2026-01-09"] * 3, "shipped_on": ["2026-01-08", "2026-01-09", None]})
+    >>> round(on_time_delivery(orders), 4), on_time_delivery(orders, count="order"), on_time_delivery(orders, count="quantity")
+    (0.6667, 0.5, 0.8)
+    """
+    return _share(_judged(orders, basis, early, late, as_of), "on_time", count, by)
+
+
+def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=None, by=None):
+    """Orders (or lines) on time *and* complete ÷ those due, a fraction; per order it is at most what it is per line.
+
+    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [10, 9],
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
+    >>> otif(orders)
+    0.5
+    """
+    lines = _judged(orders, basis, early, late, as_of)
+    return _share(lines.assign(on_time=lines["on_time"] & lines["complete"]), "on_time", count, by)
+
+
+def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
+    """Units shipped at the first try (by the due date) ÷ units ordered, a fraction: β, not cycle service α.
+
+    A line without a due date was tried when it was shipped.
+
+    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [7, 10],
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09", "2026-01-12"]})
+    >>> fill_rate(orders)
+    0.35
+    """
+    return _share(_judged(orders, basis, None, late, as_of, undated=True), "on_time", "quantity", by)
+
+
+def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, as_of=None):
+    """Orders that pass every test ÷ orders due, a fraction, per order (never the product of the parts).
+
+    The tests are on time and complete; ``passed`` adds others: a frame of ``order`` and one true/false column per test
+    (undamaged, invoiced right, …); an order absent from it fails.
+
+    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10],
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
+    >>> perfect_order(orders), perfect_order(orders, passed=pd.DataFrame({"order": ["1", "2"], "undamaged": [True, False]}))
+    (1.0, 0.5)
+    """
+    lines = _judged(orders, basis, early, late, as_of)
+    good = lines["on_time"] & lines["complete"]
+    if passed is not None:
+        tests = passed.set_index("order").astype(bool).all(axis=1)
+        good &= lines["order"].map(tests.groupby(level=0).all()).eq(True)
+    return _share(lines.assign(on_time=good), "on_time", "order", None)
+
+
+def order_cycle_time(orders, *, net=False, by=None):
+    """Median and P90 of the days from order to shipment: a ``CycleTime``, or with ``by`` a frame of the same columns.
+
+    Gross, or ``net`` of the wait that the customer asked for: max(0, shipped − requested), where a line without a
+    requested date asked for no wait. Open lines are left out and counted with the impossible ones.
+
+    >>> orders = pd.DataFrame({"order": list("123"), "line": list("111"), "quantity": [1] * 3, "ordered_on": ["2026-01-01"] * 3,
+    ...     "requested_on": ["2026-01-03"] * 3, "shipped_on": ["2026-01-05", "2026-01-02", None]})
+    >>> order_cycle_time(orders), order_cycle_time(orders, net=True).median
+    (CycleTime(median=2.5, p90=3.7, lines=2, left_out=1), 1.0)
+    """
+    lines = _dated(orders)
+    done = lines["shipped_on"].notna() & ~shipped_before_ordered(lines)
+    since = lines["requested_on"].fillna(lines["ordered_on"]) if net else lines["ordered_on"]
+    days = ((lines["shipped_on"] - since).dt.days.clip(lower=0)).where(done)
+    if by is None:
+        measured = days.dropna().to_numpy()
+        both = np.quantile(measured, [0.5, 0.9]).tolist() if len(measured) else [np.nan, np.nan]
+        return CycleTime(*both, len(measured), int((~done).sum()))
+    grouped = lines.assign(days=days, out=~done).groupby(by)
+    return pd.DataFrame({"median": grouped["days"].median(), "p90": grouped["days"].quantile(0.9),
+                         "lines": grouped["days"].count(), "left_out": grouped["out"].sum()})
+
+
+def shipped_before_ordered(orders) -> pd.Series:
+    """True for each line whose shipping date lies before its order date: a data issue, not an early delivery.
+
+    >>> shipped_before_ordered(pd.DataFrame({"ordered_on": ["2026-01-05"], "shipped_on": ["2026-01-01"]})).tolist()
+    [True]
+    """
+    return pd.to_datetime(orders["shipped_on"]) < pd.to_datetime(orders["ordered_on"])
+
+
+def _dated(orders) -> pd.DataFrame:
+    dates = ["ordered_on", "requested_on", "promised_on", "shipped_on"]
+    return orders.assign(**{name: pd.to_datetime(orders[name]) if name in orders else pd.Series(pd.NaT, index=orders.index, dtype="datetime64[us]")
+                            for name in dates})
+
+
+def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
+    """The lines due, each with on_time, complete, units (that arrived on time or not) and quantity."""
+    if basis not in BASES:
+        raise PlanError(f"basis is {basis!r}; use one of: {', '.join(BASES)}")
+    lines = _dated(orders)
+    due, impossible = lines[BASES[basis]], shipped_before_ordered(lines)
+    due = due.fillna(lines["shipped_on"]).fillna(lines["ordered_on"]) if undated else due
+    counted = due.notna() & ~impossible & (True if as_of is None else due < pd.Timestamp(as_of))
+    days = (lines["shipped_on"] - due).dt.days
+    shipped = orders["shipped_quantity"] if "shipped_quantity" in orders else pd.Series(np.nan, index=orders.index)
+    shipped = shipped.fillna(orders["quantity"]).where(lines["shipped_on"].notna(), 0.0)
+    judged = lines.assign(on_time=days.le(late) & (True if early is None else days.ge(-early)),
+                          complete=shipped.ge(orders["quantity"]), units=np.minimum(shipped, orders["quantity"]))[counted]
+    judged.attrs["left_out"] = int(impossible.sum())
+    return judged
+
+
+def _share(lines, passed, count, by):
+    """Share of lines, orders or units that passed: a Counted float, or a Series by the ``by`` columns."""
+    if count not in COUNTS:
+        raise PlanError(f"count is {count!r}; use one of: {', '.join(COUNTS)}")
+    left_out = lines.attrs.get("left_out", 0)
+    top, bottom = lines[passed].astype("float64"), pd.Series(1.0, index=lines.index)
+    if count == "quantity":
+        top, bottom = lines["units"] * lines[passed], lines["quantity"].astype("float64")
+    parts = lines[list(by or [])].assign(top=top, bottom=bottom)
+    if count == "order":
+        parts = parts.assign(order=lines["order"]).groupby([*(by or []), "order"], as_index=False)[["top", "bottom"]].min()
+    if by is None:
+        return Counted(ratio(parts["top"].sum(), parts["bottom"].sum()), left_out)
+    sums = parts.groupby(list(by))[["top", "bottom"]].sum()
+    return (sums["top"] / sums["bottom"].replace(0.0, np.nan)).rename("value")
