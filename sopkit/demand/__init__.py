@@ -11,6 +11,7 @@ from sopkit.demand.events import event_units
 from sopkit.demand.naive import naive_forecast
 from sopkit.demand.overrides import active_overrides
 from sopkit.demand.receipts import assumed_receipts
+from sopkit.demand.series import forecastable, unfinished
 
 __all__ = ["STAGES", "Consensus", "active_overrides", "assumed_receipts", "bridge", "cleanse", "consensus", "event_units",
-           "history_issues", "naive_forecast", "with_estimates"]
+           "forecastable", "history_issues", "naive_forecast", "unfinished", "with_estimates"]

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.events import known_events
+from sopkit.demand.events import explained
 from sopkit.demand.grid import NONE, Grid, attribute, fold, grid_of
 from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.robust import expectation
 from sopkit.tables import PLANS
 
 OUTLIER, UNUSUAL = 6.0, 4.0     # robust standard deviations: changed, only shown
-LONGEST = 2                     # buckets in a row that may be outliers; more are a new level
+NEAR = 3.0                      # deviations from which a neighbour strays too
+LONGEST = 2                     # buckets in a row that may be a rise out of line; more are a new level, and so are two falls
 TOGETHER = 0.2                  # share of the company's series that stray together: not an outlier
 SPARSE = 0.3                    # share of buckets without demand from which a series is intermittent
 OFTEN_EMPTY = 0.25              # share of empty stock counts from which they say nothing about lost demand
@@ -178,25 +179,27 @@ def _lost(total, normal, stock, history_basis, alive):
     """Units that an item lost: the expected sales of the days without stock, never above what was expected.
 
     Orders are still taken with an empty shelf, so there demand must be clearly short before any is added; a count of 0
-    without days says less still.
+    without days says less still: a long or a common fall is taken for what it is.
     """
     short = np.where(alive, np.maximum(np.nan_to_num(normal.expected) - total, 0), 0.0)
     clearly = normal.score < (-2.0 if history_basis == "orders" else 0.0)
     by_days = np.where(stock.share > 0, np.nan_to_num(normal.expected) * stock.share, 0.0) * clearly
-    by_count = np.where(stock.empty & (stock.share == 0) & (normal.score < -3.0), short, 0.0)
+    isolated = (_run(normal.score, NEAR) <= LONGEST) & ~_common(normal.score, alive)
+    by_count = np.where(stock.empty & (stock.share == 0) & (normal.score < -NEAR) & isolated, short, 0.0)
     return np.minimum(short, np.maximum(by_days, by_count))
 
 
 def _outliers(found, grid, live, events):
     """Isolated buckets far from their neighbours and season become the expected level; doubtful ones are only shown."""
-    covered = known_events(grid, events)
-    normal = expectation(found.demand, grid.calendar.per_year, _groups(grid), live & ~covered & (found.flag == ""))
+    rises, falls = explained(grid, events)
+    normal = expectation(found.demand, grid.calendar.per_year, _groups(grid), live & ~(rises & falls) & (found.flag == ""))
     sold = np.nan_to_num(found.demand)
     sparse = ((sold == 0) & live).sum(axis=1) > SPARSE * live.sum(axis=1)
-    score = np.where(live & ~covered & ~sparse[:, None], normal.score, 0.0)
+    score = np.where(live & ~sparse[:, None] & ~np.where(normal.score > 0, rises, falls), normal.score, 0.0)
     far = np.abs(score) >= UNUSUAL
-    strong = (np.abs(score) >= OUTLIER) & ~_common(score, live) & (_run(score, UNUSUAL) <= LONGEST) & ~_doubtful_end(score, live)
-    strong |= _giants(sold, sparse, live & ~covered)
+    alone = _run(score, NEAR) <= np.where(score > 0, LONGEST, 1)
+    strong = (np.abs(score) >= OUTLIER) & alone & ~_common(score, live) & ~_doubtful_end(score, live)
+    strong |= _giants(sold, sparse, live & ~rises)
     typical = np.where(sparse, _typical(sold), 0.0)[:, None]
     expected = np.where(sparse[:, None], typical, normal.expected)
     found = found.note(strong, expected, "outlier", lambda s, t: (

@@ -44,12 +44,22 @@ def effect(grid, baseline, events) -> np.ndarray:
     return units
 
 
-def known_events(grid, events) -> np.ndarray:
-    """Cells that an event touches, or from which it may have taken demand: its buckets and the one after."""
+def explained(grid, events) -> tuple[np.ndarray, np.ndarray]:
+    """Cells in which an event explains a rise, and those in which one explains a fall.
+
+    Promotions, one-offs and events of unknown effect explain both; a holiday or a price change only what its uplift says. After
+    a promotion, a one-off or anything with pull_forward, a fall in the next bucket is explained too.
+    """
     if events is None or events.empty or not grid.shape[1]:
-        return np.zeros(grid.shape, dtype=bool)
-    touched = grid.gather(events, (grid.covered(events["starts_on"], events["ends_on"]) > 0).astype(float)) > 0
-    return touched | np.pad(touched, ((0, 0), (1, 0)))[:, :-1]
+        return np.zeros(grid.shape, dtype=bool), np.zeros(grid.shape, dtype=bool)
+    touch = (grid.covered(events["starts_on"], events["ends_on"]) > 0).astype(float)
+    uplift = pd.to_numeric(events["uplift"]).to_numpy(dtype=float) if "uplift" in events else np.full(len(events), np.nan)
+    kind = events["kind"].astype("object").to_numpy() if "kind" in events else np.full(len(events), None)
+    burst = ~np.isin(kind, ["holiday", "price"])
+    rises = grid.gather(events, touch * (burst | ~(uplift < 0))[:, None]) > 0
+    falls = grid.gather(events, touch * (burst | ~(uplift > 0))[:, None]) > 0
+    drains = grid.gather(events, touch * (burst | (_number(events, "pull_forward") > 0))[:, None]) > 0
+    return rises, falls | np.pad(drains, ((0, 0), (1, 0)))[:, :-1]
 
 
 def event_issues(events) -> list[dict]:

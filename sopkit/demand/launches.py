@@ -31,7 +31,7 @@ def launch_parts(given: Given, before) -> Parts:
     """What launches, cannibalisation and retirement do to the sum before.
 
     A new item sells the like item's baseline × peak × ramp, market by market, from its first day; the curve replaces what its
-    own young history suggests while the ramp still runs, afterwards that history speaks for itself. It takes
+    own young history suggests until it has sold for half a year after its ramp; then that history speaks for itself. It takes
     ``cannibalisation`` of what it gains from the cannibalised item or family in the same market, in proportion to baseline,
     never more than is there. A retired item ends with its last day; if that lies in the plan its successor takes over,
     unless the successor has a launch of its own.
@@ -93,7 +93,7 @@ def _curves(given, before):
     row = pd.Index(launches["item"].astype("object")).get_indexer(grid.series["item"])
     like = given.reference(launches["like_item"].to_numpy(dtype=object)[row], grid.series["market"].to_numpy(dtype=object))
     own = (given.baseline > 0).any(axis=1)
-    holds = (row >= 0) & (like > 0).any(axis=1) & (~own | (since[row, 0] < length[row]))
+    holds = (row >= 0) & (like > 0).any(axis=1) & (~own | _young(grid, since, length)[row])
     curve = like * fraction[row]
     return np.where(holds[:, None] & (since[row] >= 0), curve - before, 0.0), np.where(holds, row, -1)
 
@@ -111,6 +111,11 @@ def _ramps(launches, grid):
     sold = grid.covered(launches["launched_on"], pd.Series(pd.NaT, index=launches.index))
     height = np.take_along_axis(table, np.clip(since, 0, table.shape[1] - 1), axis=1)
     return height * peak[:, None] * sold, since, length
+
+
+def _young(grid, since, length):
+    """Launches that at the plan's start have not yet sold for half a year after their ramp."""
+    return since[:, 0] < length + grid.calendar.per_year // 2
 
 
 def _ramp(item, text):
@@ -176,7 +181,7 @@ def _status(given, names, launch, taken):
     at = pd.Index(launches["item"].astype("object")).get_indexer(names)
     if (at >= 0).any():
         _, since, length = _ramps(launches, grid)
-        running = (at >= 0) & (since[at, 0] < np.maximum(length[at], 1))
+        running = (at >= 0) & _young(grid, since, length)[at]
         since, length = since[at], length[at][:, None]
         for word, where in (("before launch", since < 0), ("launch", since == 0), ("ramp", (since > 0) & (since < length)),
                             ("launched", (since > 0) & (since >= length))):

@@ -11,6 +11,7 @@ import pandas as pd
 
 MAD_TO_SIGMA = 1.4826
 ENOUGH = 5
+CLEARLY = 0.6  # three or four years fit themselves: noise alone brings the ratio to about 0.75
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,9 @@ def expectation(demand, season, groups, usable=None) -> Expectation:
     root = np.sqrt(np.maximum(demand, 0))
     known = np.where(usable, root, np.nan) if usable is not None else root
     level = local_level(known, max(season, 6))
-    pattern, years = _season(known - level, level, season, groups)
+    pattern = _pattern(known - level, level, season, groups)
     centre = np.maximum(level + pattern, 0)
-    sigma = _sigma(known - centre, centre, demand, years)
-    score = (root - centre) / sigma
+    score = (root - centre) / _sigma(known - centre, centre, demand)
     short = (np.isfinite(known).sum(axis=1) < ENOUGH)[:, None]
     return Expectation(centre**2, np.where(np.isfinite(score) & ~short, score, 0.0))
 
@@ -48,21 +48,19 @@ def local_level(values, season) -> np.ndarray:
     return np.where(np.isfinite(running), running, overall)
 
 
-def _season(residual, level, season, groups):
-    """Seasonal pattern: a series' own from three years on, else its group's, in proportion to level; and years used."""
-    pattern = np.zeros(residual.shape)
-    years = np.zeros(len(residual))
+def _pattern(residual, level, season, groups):
+    """Seasonal pattern: the group's, in proportion to level; a series' own where three years of it fit clearly better."""
+    own, shared = np.zeros(residual.shape), np.zeros(residual.shape)
     if season <= 1 or residual.shape[1] < season:
-        return pattern, years
+        return own
     relative = residual / np.maximum(level, 0.5)
-    for place in range(min(season, residual.shape[1])):
+    for place in range(season):
         at = slice(place, None, season)
-        own = _median(residual[:, at], axis=1)
-        count = np.isfinite(residual[:, at]).sum(axis=1)
-        shared = _by_group(relative[:, at], groups)
-        pattern[:, at] = np.where((count >= 3)[:, None], own[:, None], shared[:, None] * level[:, at])
-        years = np.maximum(years, count)
-    return np.nan_to_num(pattern), np.where(years >= 3, years, 0)
+        few = np.isfinite(residual[:, at]).sum(axis=1) < 3
+        shared[:, at] = _by_group(relative[:, at], groups)[:, None] * level[:, at]
+        own[:, at] = np.where(few[:, None], shared[:, at], _median(residual[:, at], axis=1)[:, None])
+    fits = _mad(residual - own) < CLEARLY * _mad(residual - shared)
+    return np.nan_to_num(np.where(fits[:, None], own, shared))
 
 
 def _by_group(values, groups):
@@ -72,13 +70,16 @@ def _by_group(values, groups):
     return pd.Series(groups).map(median).to_numpy(dtype=float)
 
 
-def _sigma(residual, centre, demand, years):
-    """Robust spread per series, not below counting noise and a few per cent of level; freed of the seasons' own fit."""
-    spread = MAD_TO_SIGMA * _median(np.abs(residual), axis=1)
-    fitted = np.sqrt(np.where(years > 0, years / np.maximum(years - 1, 1), 1.0))
+def _sigma(residual, centre, demand):
+    """Robust spread per series, not below counting noise and a few per cent of level."""
     whole = np.nanmax(np.abs(np.nan_to_num(demand) - np.round(np.nan_to_num(demand))), axis=1, initial=0) < 1e-9
     unit = np.where(whole, 1.0, np.minimum(1.0, 0.01 * np.nan_to_num(_median(demand, axis=1))))
-    return np.maximum(np.nan_to_num(spread * fitted)[:, None], 0.5 * np.sqrt(np.maximum(unit, 1e-9))[:, None] + 0.02 * centre)
+    floor = 0.5 * np.sqrt(np.maximum(unit, 1e-9))[:, None] + 0.02 * centre
+    return np.maximum(MAD_TO_SIGMA * np.nan_to_num(_mad(residual))[:, None], floor)
+
+
+def _mad(residual):
+    return _median(np.abs(residual), axis=1)
 
 
 def _median(values, axis):
