@@ -6,7 +6,7 @@ import numpy as np
 
 from sopkit.forecast.fit import Fit
 from sopkit.forecast.intervals import Errors, learn, own_spread, quantile
-from sopkit.forecast.rare import Rare, rare_demand
+from sopkit.forecast.rare import Rare, rare_demand, trust_in_chances
 
 
 @dataclass(frozen=True)
@@ -56,5 +56,9 @@ def bands_of(fit: Fit) -> Bands:
         unit[block.rows] = block.trial.scale[:, -1:] * growth * own_spread(moved, growth[:, None])[:, None]
     rows = np.flatnonzero(is_rare)
     place[rows] = np.arange(len(rows))
-    rare = rare_demand(fit.prepared.known[rows], baseline[rows])
+    trust = 1.0
+    if "rare" in fit.blocks:
+        block = fit.blocks["rare"]
+        trust = trust_in_chances(fit.prepared.known[block.rows], block.trial.back, block.trial.actual)
+    rare = rare_demand(fit.prepared.known[rows], baseline[rows], trust)
     return Bands(baseline, fit.classes, is_rare, unit, {str(n): errors.get(str(n), whole) for n in np.unique(fit.classes)}, rare, place)

@@ -143,9 +143,8 @@ def _weights(block, place) -> pd.DataFrame:
 def _backtest(fit, row, block, place):
     actual, forecast = block.trial.actual[place], block.combined_tests[place]
     naive = block.trial.tests[place, :, block.methods.index("seasonal naive")] if "seasonal naive" in block.methods else forecast * np.nan
-    back = fit.held_back(row)
     origin, lag = np.nonzero(~np.isnan(actual) & ~np.isnan(forecast))
-    numbers = fit.panel.last[row] - np.asarray(back)[origin]
+    numbers = fit.panel.last[row] - block.trial.back[place][origin]
     cells = pd.DataFrame({"origin": fit.panel.calendar.stamp(numbers), "bucket": fit.panel.calendar.stamp(numbers + 1 + lag), "lag": lag + 1,
                           "actual": actual[origin, lag], "baseline": forecast[origin, lag], "naive": naive[origin, lag]})
     return cells.drop(columns="naive"), _by_origin(cells)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.classes import classify
-from sopkit.forecast.combine import losses, pooled, relative, weights
+from sopkit.forecast.combine import RULES, losses, pooled, relative, weights
 from sopkit.forecast.panel import Panel
 from sopkit.forecast.prepare import Prepared, cut_silent_start, prepare
 from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
@@ -52,7 +52,6 @@ class Fit:
     classes: np.ndarray
     strength: np.ndarray
     blocks: dict
-    origins: int = ORIGINS
 
     @property
     def baseline(self) -> np.ndarray:
@@ -62,10 +61,6 @@ class Fit:
             result[block.rows] = block.combined
         return np.where(self.classes[:, None] == "dead", 0.0, result)
 
-
-    def held_back(self, row: int) -> tuple:
-        """How many buckets each backtest origin of a series holds back."""
-        return origins_for(int(reaches(counts(self.prepared.values[row: row + 1]), self.horizon)[0]), self.origins)
 
 
 def fit_panel(panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS) -> Fit:
@@ -79,7 +74,7 @@ def fit_panel(panel: Panel, horizon: int, methods: dict, client=None, origins: i
             order.append(part)
             tasks.append((panel.values[part, panel.values.shape[1] - width:], horizon, panel.season, methods, origins_for(reach, origins)))
     results = ordered_map(fit_chunk, tasks, client)
-    return assemble(panel, horizon, methods, order, results, origins)
+    return assemble(panel, horizon, methods, order, results)
 
 
 def rows_by_reach(lengths: np.ndarray, horizon: int):
@@ -109,7 +104,7 @@ def fit_chunk(values, horizon, season, methods, held_back):
     return ready, classify(ready.known, season), Window(ready.values, season).strength, trials
 
 
-def assemble(panel, horizon, methods, order, results, origins) -> Fit:
+def assemble(panel, horizon, methods, order, results) -> Fit:
     """The chunks' parts put back in the panel's order, with weights that know the whole panel."""
     count, width = panel.values.shape
     prepared = _together([ready for ready, *_ in results], order, count, width)
@@ -120,31 +115,31 @@ def assemble(panel, horizon, methods, order, results, origins) -> Fit:
     for kind, functions in methods.items():
         parts = [(rows[trials[kind][0]], trials[kind][1]) for rows, (*_, trials) in zip(order, results) if kind in trials]
         if parts:
-            blocks[kind] = _block(np.concatenate([rows for rows, _ in parts]), tuple(functions), _joined([t for _, t in parts]), classes)
-    return Fit(panel, horizon, prepared, classes, strength, blocks, origins)
+            blocks[kind] = _block(np.concatenate([rows for rows, _ in parts]), tuple(functions), _joined([t for _, t in parts]), classes, RULES[kind])
+    return Fit(panel, horizon, prepared, classes, strength, blocks)
 
 
-def _block(rows, methods, trial, classes) -> Block:
-    loss, origins = losses(trial.errors, trial.scale[:, :-1])
+def _block(rows, methods, trial, classes, rule) -> Block:
+    loss, origins = losses(trial.errors, trial.scale[:, :-1], rule.power)
     share = relative(loss)
     priors = pooled(share, classes[rows])
     prior = np.array([priors[name] for name in classes[rows]])
-    return Block(rows, methods, trial, loss, origins, weights(share, origins, prior), _fair_weights(trial, prior))
+    return Block(rows, methods, trial, loss, origins, weights(share, origins, prior, rule), _fair_weights(trial, prior, rule))
 
 
-def _fair_weights(trial, prior):
+def _fair_weights(trial, prior, rule):
     """For each origin, the weights that the other origins' errors give."""
     errors, scale = trial.errors, trial.scale[:, :-1]
     fair = []
     for origin in range(errors.shape[1]):
         others = [place for place in range(errors.shape[1]) if place != origin]
-        loss, count = losses(errors[:, others], scale[:, others])
-        fair.append(weights(relative(loss), count, prior))
+        loss, count = losses(errors[:, others], scale[:, others], rule.power)
+        fair.append(weights(relative(loss), count, prior, rule))
     return np.stack(fair, axis=1)
 
 
 def _joined(trials) -> Trial:
-    fields = ("forecasts", "tests", "actual", "scale")
+    fields = ("forecasts", "tests", "actual", "scale", "back")
     return Trial(*(np.concatenate([getattr(trial, name) for trial in trials]) for name in fields))
 
 

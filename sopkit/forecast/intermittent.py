@@ -3,8 +3,9 @@
 import numpy as np
 
 from sopkit.forecast.arrays import left, starts
+from sopkit.forecast.smoothing import likelihood_weights, recursion
 
-ALPHAS = (0.05, 0.1, 0.15, 0.2, 0.3)
+ALPHAS = (0.1, 0.15, 0.2, 0.25, 0.3)
 
 
 def croston(values: np.ndarray, horizon: int, alpha: float = 0.1, correction: float = 1.0) -> np.ndarray:
@@ -64,15 +65,16 @@ def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05
     return np.repeat((chance * size)[:, None], horizon, axis=1)
 
 
-def smoothed_mean(values: np.ndarray, alpha: float) -> np.ndarray:
-    """Simple smoothing started at the mean of the first values, (series,), in the values' units."""
-    opening = left(values, min(12, values.shape[1]))
-    known = ~np.isnan(opening)
-    level = np.where(known, opening, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    for column in range(values.shape[1]):
-        now = values[:, column]
-        level = np.where(np.isnan(now), level, level + alpha * (now - level))
-    return level
+def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
+    """Simple smoothing from each series' first value, (series,), in its units; several alphas are weighted by likelihood.
+
+    >>> smoothed_level(np.array([[4.0, 8.0]]), alpha=0.5).tolist()
+    [6.0]
+    """
+    alpha = np.atleast_1d(np.asarray(alpha, dtype=float))
+    first = left(values, 1)[:, 0]
+    states = recursion(values, alpha, 0 * alpha, 0 * alpha + 1, first, 0 * first)
+    return np.sum(likelihood_weights(states.squares, states.count) * states.level, axis=1)
 
 
 def aggregate(values: np.ndarray, width: int) -> np.ndarray:
@@ -85,16 +87,16 @@ def aggregate(values: np.ndarray, width: int) -> np.ndarray:
     return values[:, values.shape[1] - blocks * width:].reshape(len(values), blocks, width).sum(axis=2)
 
 
-def aggregated_level(values: np.ndarray, width: int, alpha: float) -> np.ndarray:
+def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray:
     """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a series has no whole sum."""
     known = ~np.isnan(values)
     mean = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     sums = aggregate(values, width)
     whole = sums.shape[1] > 0 and ~np.isnan(sums).all(axis=1)
-    return np.where(whole, smoothed_mean(sums, alpha) / width, mean) if sums.shape[1] else mean
+    return np.where(whole, smoothed_level(sums, alpha) / width, mean) if sums.size else mean
 
 
-def adida(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
+def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     """Aggregate–disaggregate forecast (series, horizon): smooth the sums over each series' mean interval, spread them evenly.
 
     Nikolopoulos, Syntetos, Boylan, Petropoulos & Assimakopoulos (2011), JORS 62.
@@ -110,13 +112,13 @@ def adida(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
     return np.repeat(level[:, None], horizon, axis=1)
 
 
-def imapa(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
+def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     """Mean of the aggregate forecasts over every width from 1 to the mean interval, (series, horizon).
 
     Petropoulos & Kourentzes (2015), Forecast combinations for intermittent demand, JORS 66.
 
     >>> imapa(np.tile([0.0, 6.0], 6)[None], 1, alpha=0.0).round(6).tolist()
-    [[3.0]]
+    [[1.5]]
     """
     width = mean_interval(values)
     total = np.zeros(len(values))

@@ -41,13 +41,13 @@ def prepare(values: np.ndarray, season: int) -> Prepared:
 
 
 def cut_silent_start(values: np.ndarray) -> np.ndarray:
-    """Leading zeros become NaN where so long a silence is unlikely (5 %) at the demand rate after it: the item was not on sale yet."""
+    """Leading zeros become NaN where so long a silence is unlikely (0.5 %) at the demand rate after it: the item was not on sale yet."""
     moving = np.nan_to_num(values) != 0
     first = np.where(moving.any(axis=1), moving.argmax(axis=1), values.shape[1])
     silent = np.minimum(first, values.shape[1]) - starts(values)
     after = values.shape[1] - first
     rate = np.minimum(moving.sum(axis=1) / np.maximum(after + 1, 1), 0.95)
-    unlikely = moving.any(axis=1) & ((1 - rate) ** np.maximum(silent, 0) < 0.05)
+    unlikely = moving.any(axis=1) & ((1 - rate) ** np.maximum(silent, 0) < 0.005)
     return np.where(unlikely[:, None] & (np.arange(values.shape[1]) < first[:, None]), np.nan, values)
 
 

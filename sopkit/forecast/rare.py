@@ -6,6 +6,7 @@ import numpy as np
 
 SIZES = 25
 POOL_EVIDENCE = 4.0
+TAPER, LEAST_TRUST = 0.3, 0.25
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,16 @@ class Rare:
         chance = self.chance[rows, bucket]
         inside = np.clip((level - (1 - chance)) / np.where(chance > 0, chance, 1), 0, 1)
         place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
-        return np.where((inside > 0) & (chance > 0), self.sizes[rows, place], 0.0)
+        near = np.minimum(inside / np.where(chance < 1, TAPER, 1e-9), 1)
+        return np.where((inside > 0) & (chance > 0), near * self.sizes[rows, place], 0.0)
 
 
-def rare_demand(values: np.ndarray, baseline: np.ndarray) -> Rare:
-    """The distribution whose mean is ``baseline`` (series, bucket): sizes as each series sold them, leaning on all series' relative
-    sizes where it sold seldom; chance = baseline ÷ mean size, and where that passes 1 the sizes grow instead.
+def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) -> Rare:
+    """The distribution around ``baseline`` (series, bucket): sizes as each series sold them, leaning on all series' relative sizes where
+    it sold seldom; chance = baseline ÷ mean size, and where that passes 1 the sizes grow instead.
+
+    ``trust`` (see ``trust_in_chances``) draws the chances toward their panel's mean. Just above 1 − chance the sizes rise from 0, since
+    nobody knows the chance exactly.
 
     >>> rare = rare_demand(np.array([[0.0, 4.0, 0.0, 4.0]]), np.array([[2.0]]))
     >>> float(rare.chance[0, 0])
@@ -40,7 +45,30 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray) -> Rare:
     sizes = mean[:, None] * (share * relative + (1 - share) * common / common.mean())
     chance = baseline / np.where(mean > 0, mean, 1)[:, None]
     most = np.maximum(chance.max(axis=1), 1.0)
-    return Rare(np.minimum(chance / most[:, None], 1.0), sizes * most[:, None])
+    chance = np.minimum(chance / most[:, None], 1.0)
+    selling = chance > 0
+    usual = chance[selling].mean() if selling.any() else 0.0
+    return Rare(np.where(selling & (chance < 1), usual + trust * (chance - usual), chance), sizes * most[:, None])
+
+
+def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:
+    """How far differences between items' past demand frequencies lasted in the backtest: the slope of what came on what had been, between
+    a quarter and 1. ``values`` (series, bucket), ``back`` (series, origin) buckets held back, ``actual`` (series, origin, lead).
+
+    >>> trust_in_chances(np.array([[1.0] * 9 + [0.0], [0.0] * 10]), np.array([[2], [2]]), np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
+    0.5
+    """
+    known = ~np.isnan(values)
+    total, number = np.cumsum(values > 0, axis=1), np.cumsum(known, axis=1)
+    column = np.maximum(values.shape[1] - 1 - back, 0)
+    before = np.take_along_axis(number, column, axis=1)
+    past = np.take_along_axis(total, column, axis=1) / np.maximum(before, 1)
+    tested = ~np.isnan(actual)
+    came = ((actual > 0) & tested).sum(axis=2) / np.maximum(tested.sum(axis=2), 1)
+    use = (before >= 12) & tested.any(axis=2) if (before >= 12).any() else (before > 0) & tested.any(axis=2)
+    past, came = past[use], came[use]
+    spread = ((past - past.mean()) ** 2).sum() if len(past) else 0.0
+    return float(np.clip(((past - past.mean()) * came).sum() / spread, LEAST_TRUST, 1.0)) if spread > 0 else 1.0
 
 
 def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

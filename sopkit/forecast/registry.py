@@ -9,7 +9,7 @@ import numpy as np
 
 from sopkit.errors import PlanError
 from sopkit.forecast import intermittent
-from sopkit.forecast.naive import seasonal_naive
+from sopkit.forecast.naive import mean, seasonal_naive
 from sopkit.forecast.smoothing import smooth
 from sopkit.forecast.theta import theta
 from sopkit.forecast.window import additive, logarithmic, multiplicative
@@ -41,6 +41,7 @@ def _zero(window, horizon):
 
 METHODS = {
     "seasonal naive": lambda window, horizon: seasonal_naive(window.values, horizon, window.season),
+    "mean": _flat(mean),
     "simple": _seasonal(multiplicative, _simple),
     "simple additive": _seasonal(additive, _simple),
     "holt": _seasonal(multiplicative, _holt),
@@ -60,7 +61,7 @@ METHODS = {
 
 CANDIDATES = {
     "regular": ["seasonal naive", "simple", "simple additive", "damped", "damped additive", "damped log", "theta", "theta additive", "theta log"],
-    "rare": ["seasonal naive", "sba", "tsb", "adida", "imapa"],
+    "rare": ["seasonal naive", "mean", "sba", "tsb", "adida", "imapa"],
 }
 
 

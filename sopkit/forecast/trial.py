@@ -12,12 +12,14 @@ ORIGINS = 4
 @dataclass(frozen=True)
 class Trial:
     """Forecasts (series, method, horizon), the same made at each origin (series, origin, method, horizon), the actuals they met
-    (series, origin, horizon; NaN where unknown) and each series' usual one-bucket move at every origin and now (series, origin + 1)."""
+    (series, origin, horizon; NaN where unknown), each series' usual one-bucket move at every origin and now (series, origin + 1), and how
+    many buckets each origin holds back (series, origin)."""
 
     forecasts: np.ndarray
     tests: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
+    back: np.ndarray
 
     @property
     def errors(self) -> np.ndarray:
@@ -54,7 +56,7 @@ def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
             tests[rows, place] = run(train, horizon, season, methods)
             actual[rows, place, : min(back, horizon)] = known[rows, width - back: width - back + horizon]
             scale[rows, place] = usual_move(train)
-    return Trial(now, tests, actual, scale)
+    return Trial(now, tests, actual, scale, np.tile(np.array(held_back), (count, 1)))
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
