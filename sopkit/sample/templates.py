@@ -14,7 +14,7 @@ _FIXED = datetime(2026, 1, 1)  # so that the same templates are the same bytes
 def write_templates(folder) -> list[Path]:
     """Write headers, ``workbook.xlsx`` and ``settings.toml`` into ``folder`` and return the files.
 
-    Fill in ``items`` and ``sales_history`` and the company can be planned; keep either the CSV files or the workbook.
+    Fill in ``items`` and ``sales_history``, as CSV or in the workbook, and the company can be planned.
     Raises ``PlanError`` where the folder already holds facts.
     """
     folder = Path(folder)
