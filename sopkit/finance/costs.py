@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import declared, item_values, setting
+from sopkit.metrics.scopes import declared, item_values, per_item, setting
 
 KEY = ["item", "bucket"]
 RATES = ["hours_per_worker", "regular_cost", "overtime_cost", "hiring_cost", "layoff_cost"]
@@ -78,7 +78,7 @@ def source_premium(supply_plan, sourcing, standard) -> pd.Series:
     what no source covers costs the standard. A source without a price asks the standard cost.
     """
     quantity = (supply_plan["subcontracted"] + supply_plan["purchased"]).to_numpy(dtype="float64")
-    base = supply_plan["item"].map(standard.set_index("item")["standard_cost"]).fillna(0.0).to_numpy()
+    base = per_item(supply_plan, standard.set_index("item")["standard_cost"]).to_numpy()
     if sourcing is None or sourcing.empty:
         return pd.Series(0.0, index=supply_plan.index)
     offers = declared(sourcing, "sourcing")
@@ -102,4 +102,4 @@ def holding(supply_plan, items, settings, per_year) -> pd.Series:
     given = items.get("holding_cost", blank).astype("float64")
     default = items.get("unit_cost", blank).fillna(0.0) * setting(settings, "holding_rate") / per_year
     rate = pd.Series(given.fillna(default).to_numpy(), index=items["item"].to_numpy())
-    return supply_plan["projected_available"] * supply_plan["item"].map(rate).fillna(0.0)
+    return supply_plan["projected_available"] * per_item(supply_plan, rate)

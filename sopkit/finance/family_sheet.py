@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.finance.plan import fiscal_year
 from sopkit.metrics.flow import backlog_lead_time, cover
-from sopkit.metrics.scopes import setting, weights
+from sopkit.metrics.scopes import per_item, setting, weights
 from sopkit.metrics.stages import families
 
 PAST, NEXT = 3, 6
@@ -44,8 +44,8 @@ def family_sheet(family, items, first, *, demand_plan=None, supply_plan=None, in
     book = _Book(mine, weights(mine, standard_cost), _unit(mine), pd.Timestamp(first), calendar)
     lines = [*_sales(book, family, demand_plan, sales_history, released_forecasts, budget),
              *_production(book, supply_plan, production_history),
-             *_inventory(book, inventory_plan, inventory_history, demand_plan), *_backlog(book, supply_plan),
-             *_service(family, kpis), *_money(family, financial_plan)]
+             *_inventory(book, inventory_plan, inventory_history, demand_plan), *_backlog(book, supply_plan, sales_history),
+             *_service(family, kpis), *_money(book, family, financial_plan, sales_history, budget)]
     spans = _spans(book, _horizon(demand_plan, supply_plan, financial_plan))
     year = fiscal_year([first], setting(settings, "fiscal_year_start"))[0]
     rows = [_row(line, spans, year, setting(settings, "fiscal_year_start"), book.first) for line in lines]
@@ -65,10 +65,10 @@ class _Book:
     def sums(self, frame, *columns, strategy=None) -> pd.Series:
         """Weighted units of the family by bucket (of its stock or order items only, if asked); empty without a table."""
         if frame is None or frame.empty:
-            return pd.Series(dtype="float64")
+            return _nothing()
         names = self.items["item"] if strategy is None else self.items.loc[self._is(strategy), "item"]
         rows = frame[frame["item"].isin(names)]
-        units = rows[list(columns)].sum(axis=1, min_count=1) * rows["item"].map(self.weight)
+        units = rows[list(columns)].sum(axis=1, min_count=1) * per_item(rows, self.weight)
         return units.groupby(rows["bucket"]).sum(min_count=1)
 
     def has(self, strategy) -> bool:
@@ -88,6 +88,10 @@ class _Book:
         return values[values.index >= self.first]
 
 
+def _nothing():
+    return pd.Series(dtype="float64", index=pd.DatetimeIndex([]))
+
+
 def _unit(items):
     units = items["unit"].dropna().unique() if "unit" in items else []
     return "units" if len(units) == 0 else str(units[0]) if len(units) == 1 else "money at cost"
@@ -95,7 +99,7 @@ def _unit(items):
 
 def _joined(past, future):
     parts = [part for part in (past, future) if len(part)]
-    return pd.concat(parts) if parts else pd.Series(dtype="float64")
+    return pd.concat(parts) if parts else _nothing()
 
 
 def _plan_and_actual(block, book, planned, actual, ahead, how="sum", budget=None):
@@ -126,38 +130,45 @@ def _inventory(book, inventory_plan, inventory_history, demand_plan):
     ahead = book.sums(inventory_plan, "units", strategy="stock")
     demand = book.sums(demand_plan, "consensus", strategy="stock").reindex(ahead.index).fillna(0.0)
     lasts = pd.Series(cover(ahead.to_numpy(), demand.to_numpy(), per_year=book.calendar.per_year), index=ahead.index) if len(ahead) else ahead
-    lines = _plan_and_actual("INVENTORY", book, pd.Series(dtype="float64"), book.sums(inventory_history, "on_hand", strategy="stock"), ahead, how="last")
+    lines = _plan_and_actual("INVENTORY", book, _nothing(), book.sums(inventory_history, "on_hand", strategy="stock"), ahead, how="last")
     return lines[:2] + [Line("INVENTORY", "cover", "buckets", lasts, "last", lasts)]
 
 
-def _backlog(book, supply_plan):
+def _backlog(book, supply_plan, sales_history):
     if not book.has("order") or supply_plan is None or supply_plan.empty:
         return []
     bookings, shipments, closing, late = (book.sums(supply_plan, name, strategy="order") for name in ("demand", "shipments", "backlog", "late"))
     lost = book.sums(supply_plan, "lost", strategy="order")
     opening = closing - bookings + lost + shipments
     wait = pd.Series(backlog_lead_time(closing.to_numpy(), shipments.rolling(3, min_periods=1).mean().to_numpy()), index=closing.index)
-    return [Line("BACKLOG", "opening", book.unit, opening, "first", opening), Line("BACKLOG", "bookings", book.unit, bookings, "sum", bookings),
-            Line("BACKLOG", "shipments", book.unit, shipments, "sum", shipments), Line("BACKLOG", "closing", book.unit, closing, "last", closing),
+    booked = book.past(book.sums(sales_history, "quantity", strategy="order"))
+    return [Line("BACKLOG", "opening", book.unit, opening, "first"),
+            Line("BACKLOG", "bookings", book.unit, _joined(booked, bookings), "sum", _joined(booked, bookings)),
+            Line("BACKLOG", "shipments", book.unit, shipments, "sum"), Line("BACKLOG", "closing", book.unit, closing, "last", closing),
             Line("BACKLOG", "late", book.unit, late, "last", late), Line("BACKLOG", "lead time", "buckets", wait, "last", wait)]
 
 
 def _service(family, kpis):
     rows = kpis[(kpis["kpi"] == "on_time_delivery") & (kpis["scope"] == family)] if kpis is not None and len(kpis) else None
     if rows is None or rows.empty:
-        return [Line("SERVICE", "on time", "fraction", pd.Series(dtype="float64"), "last")]
+        return [Line("SERVICE", "on time", "fraction", _nothing(), "last")]
     by_bucket = rows.set_index("bucket")
     return [Line("SERVICE", "on time", "fraction", by_bucket["actual"], "last"), Line("SERVICE", "target", "fraction", by_bucket["target"], "last")]
 
 
-def _money(family, financial_plan):
+def _money(book, family, financial_plan, sales_history, budget):
+    """Revenue (invoiced, then planned), margin and their gaps to budget, stock; past margins are not known here."""
     if financial_plan is None or financial_plan.empty:
         return []
     plan = financial_plan[financial_plan["family"] == family].set_index("bucket")
-    return [Line("MONEY", "revenue", "money", plan["revenue"], "sum", None, plan["budget_revenue"]),
-            Line("MONEY", "revenue gap", "money", plan["revenue_gap"]),
-            Line("MONEY", "margin", "money", plan["margin"], "sum", None, plan["budget_margin"]), Line("MONEY", "margin gap", "money", plan["margin_gap"]),
-            Line("MONEY", "stock", "money", plan["inventory_value"], "last", plan["inventory_value"])]
+    some = sales_history is not None and "revenue" in sales_history
+    mine = sales_history[sales_history["item"].isin(book.items["item"])] if some else None
+    invoiced = book.past(mine.groupby("bucket")["revenue"].sum(min_count=1).dropna()) if some else _nothing()
+    revenue = _joined(invoiced, plan["revenue"])
+    year = {name: None if budget is None else budget[budget["family"] == family].set_index("bucket")[name] for name in ("revenue", "margin")}
+    return [Line("MONEY", "revenue", "money", revenue, "sum", revenue if len(invoiced) else None, year["revenue"]),
+            Line("MONEY", "revenue gap", "money", plan["revenue_gap"]), Line("MONEY", "margin", "money", plan["margin"], "sum", None, year["margin"]),
+            Line("MONEY", "margin gap", "money", plan["margin_gap"]), Line("MONEY", "stock", "money", plan["inventory_value"], "last", plan["inventory_value"])]
 
 
 def _horizon(*tables):
@@ -186,8 +197,18 @@ def _span_label(inside, quarter, calendar):
 
 
 def _row(line, spans, year, start, first):
-    estimate, budget = (_year_total(values, line.how, year, start) for values in (line.estimate, line.budget))
+    estimate, budget = _estimate(line, year, start, first), _year_total(line.budget, line.how, year, start)
     return [line.block, line.line, line.unit, *(_take(line.values.reindex(span), line.how) for span in spans.values()), estimate, budget]
+
+
+def _estimate(line, year, start, first):
+    """What was done of the fiscal year and what is planned of it; blank where its elapsed part is not known."""
+    if line.estimate is None or line.estimate.empty:
+        return np.nan
+    inside = line.estimate[fiscal_year(line.estimate.index, start) == year]
+    begun = fiscal_year([first - pd.Timedelta(days=1)], start)[0] == year
+    unknown = line.how == "sum" and begun and not (inside.index < first).any()
+    return np.nan if unknown else _take(inside, line.how)
 
 
 def _year_total(values, how, year, start):

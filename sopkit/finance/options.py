@@ -5,12 +5,13 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.finance.costs import rates
-from sopkit.metrics.scopes import declared, setting
+from sopkit.metrics.scopes import declared, per_item, setting
 from sopkit.metrics.stages import families
 from sopkit.tables import PLANS
 
 COLUMNS = ["option", "closes", "cost", "gain", "owner"]
 RISE = 0.01
+TRIFLE = 0.001
 KEY = ["item", "bucket"]
 
 
@@ -53,13 +54,14 @@ def _owner(settings, name, otherwise):
 
 
 def _short(supply_plan, prices, standard_cost):
-    """Items with late or lost units: units (the worst bucket's late + all lost), when first, margin of a unit."""
-    late = supply_plan.groupby("item")["late"].max() + supply_plan.groupby("item")["lost"].sum()
-    late = late[late > 1e-6]
-    troubled = supply_plan[(supply_plan["late"] + supply_plan["lost"] > 1e-6)].groupby("item")["bucket"].agg(["min", "max"])
+    """Items late or lost by more than a trifle: units (the worst bucket's late + all lost), price, margin, until (worst bucket)."""
+    sums = supply_plan.groupby("item").agg(late=("late", "max"), lost=("lost", "sum"), demand=("demand", "sum"))
+    late = (sums["late"] + sums["lost"])[lambda units: units > np.maximum(TRIFLE * sums["demand"], 1e-6)]
+    worst = supply_plan.assign(worst=supply_plan["late"] + supply_plan["lost"]).sort_values(["worst", "bucket"], ascending=[False, True], kind="stable")
+    until = worst.drop_duplicates("item").set_index("item")["bucket"]
     price = prices.groupby("item")["price"].mean().reindex(late.index).fillna(0.0)
     cost = standard_cost.set_index("item")["standard_cost"].reindex(late.index).fillna(0.0)
-    return pd.DataFrame({"units": late, "price": price, "margin": price - cost, "until": troubled["max"].reindex(late.index)}).rename_axis("item").reset_index()
+    return pd.DataFrame({"units": late, "price": price, "margin": price - cost, "until": until.reindex(late.index)}).rename_axis("item").reset_index()
 
 
 def _needs(short, bill_of_resources):
@@ -70,19 +72,21 @@ def _needs(short, bill_of_resources):
 
 
 def _per_resource(needs):
-    """Hours, units and margin short by resource, and the last bucket of trouble."""
+    """Hours, units and margin short by resource, and the worst bucket."""
     sums = needs.assign(margin=needs["units"] * needs["margin"]).groupby("resource").agg(
         hours=("hours", "sum"), units=("units", "sum"), margin=("margin", "sum"), until=("until", "max"))
     return sums.reset_index()
 
 
 def _overtime(short, capacity_plan, bill_of_resources, resources, owner):
-    """Overtime that is left up to the last bucket of trouble."""
+    """Overtime that is left up to the worst bucket, on resources that demand would overload."""
     rate = rates(resources, capacity_plan)
     left = capacity_plan.assign(left=(capacity_plan["overtime_limit"] - capacity_plan["overtime"]).clip(lower=0),
                                 premium=rate["overtime_cost"].to_numpy() - rate["regular_cost"].to_numpy(), rate=rate["overtime_cost"].to_numpy())
     left = left.merge(_per_resource(_needs(short, bill_of_resources)), on="resource")
-    left = left[(left["bucket"] <= left["until"]) & (left["left"] > 1e-6)]
+    left = left[left["bucket"] <= left["until"]]
+    overloaded = left.loc[left["unconstrained_load"] > left["regular_capacity"], "resource"]
+    left = left[left["resource"].isin(overloaded) & (left["left"] > 1e-6)]
     sums = left.groupby("resource").agg(left=("left", "sum"), rate=("rate", "mean"), premium=("premium", "mean"), hours=("hours", "first"),
                                         units=("units", "first"), margin=("margin", "first")).reset_index()
     used = np.minimum(sums["left"], sums["hours"])
@@ -105,7 +109,7 @@ def _more_hours(short, capacity_plan, bill_of_resources, resources, owner):
 
 
 def _sources(short, supply_plan, sourcing, items, bill_of_resources, owner):
-    """What each source could still send between its lead time and the last bucket of trouble."""
+    """What each source could still send between its lead time and the worst bucket."""
     offers = declared(sourcing, "sourcing").merge(short, on="item")
     own = items.set_index("item").reindex(offers["item"]).reset_index()
     offers["unit_cost"] = offers["unit_cost"].fillna(own.get("unit_cost", pd.Series(0.0, index=own.index))).fillna(0.0)
@@ -114,7 +118,7 @@ def _sources(short, supply_plan, sourcing, items, bill_of_resources, owner):
     open_buckets = (buckets.get_indexer(offers["until"]) + 1 - lead).clip(lower=0)
     got = supply_plan.groupby("item")[["subcontracted", "purchased"]].sum().sum(axis=1)
     most = np.where(open_buckets > 0, offers["max_quantity"].fillna(np.inf) * open_buckets.where(open_buckets > 0, 1), 0.0)
-    spare = (most - np.where(np.isfinite(most), offers["item"].map(got).fillna(0.0), 0.0)).clip(min=0)
+    spare = (most - np.where(np.isfinite(most), per_item(offers, got), 0.0)).clip(min=0)
     units = np.minimum(offers["units"], spare)
     made = set() if bill_of_resources is None else set(bill_of_resources["item"])
     words = [f"{'Subcontract' if item in made else 'Buy'} {item} from {source}" for item, source in zip(offers["item"], offers["source"])]
@@ -127,13 +131,13 @@ def _behind(financial_plan, calendar):
         return pd.DataFrame(columns=["family", "gap", "revenue"])
     year = financial_plan[financial_plan["bucket"].isin(sorted(financial_plan["bucket"].unique())[:calendar.per_year])]
     sums = year[year["revenue_gap"].notna()].groupby("family")[["revenue_gap", "revenue"]].sum().reset_index()
-    return sums[sums["revenue_gap"] < 0].assign(gap=-sums["revenue_gap"])
+    return sums[(sums["revenue_gap"] < 0) & (sums["family"] != "(company)")].assign(gap=-sums["revenue_gap"])
 
 
 def _margins(demand_plan, items, prices, standard_cost):
     """The demand plan with family, price and the margin of a unit."""
     cells = demand_plan.merge(prices[[*KEY, "price"]], on=KEY, how="left").fillna({"price": 0.0})
-    cost = cells["item"].map(standard_cost.set_index("item")["standard_cost"]).fillna(0.0)
+    cost = per_item(cells, standard_cost.set_index("item")["standard_cost"])
     return cells.assign(family=cells["item"].map(families(items)), margin=cells["price"] - cost)
 
 
@@ -164,7 +168,7 @@ def _promotions(behind, demand_plan, events, items, prices, standard_cost, setti
     uplift, cut = known["uplift"].mean(), _price_cut(known, prices)
     cells = cells.assign(units=cells["baseline"] * uplift, spent=cells["baseline"] * (1 + uplift) * cells["price"] * cut)
     rows = cells.assign(gain=cells["units"] * cells["margin"] - cells["spent"]).groupby("family", as_index=False)[["units", "spent", "gain"]].sum()
-    return rows.assign(option=[f"Promote {family}: +{uplift:.0%} in {target:%b %y} at {cut:.0%} off" for family in rows["family"]], closes=rows["units"],
+    return rows.assign(option=[f"Promote {family}: +{uplift:.0%} in {target:%b %y}" + (f" at {cut:.0%} off" if cut else "") for family in rows["family"]], closes=rows["units"],
                        cost=rows["spent"], owner=[_owner(settings, family, "marketing") for family in rows["family"]])
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.finance.costs import holding, resource_costs, source_premium
-from sopkit.metrics.scopes import by_family, item_values, setting
+from sopkit.metrics.scopes import by_family, item_values, per_item, setting
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
@@ -67,7 +67,7 @@ def spread(buckets, days, calendar) -> np.ndarray:
 def _by_item(supply_plan, items, prices, standard, sourcing, settings, calendar):
     """Money of every item and bucket that belongs to its family."""
     plan = supply_plan.merge(prices[[*KEY, "price"]], on=KEY, how="left")
-    cost, material = (plan["item"].map(values).fillna(0.0) for values in
+    cost, material = (per_item(plan, values) for values in
                       (standard.set_index("item")["standard_cost"], item_values(items, None, "unit_cost")))
     premium, held = source_premium(plan, sourcing, standard), holding(plan, items, settings, calendar.per_year)
     bought = plan["subcontracted"] + plan["purchased"] + plan["receipts"]

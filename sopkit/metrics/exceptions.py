@@ -11,7 +11,7 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.metrics import service
-from sopkit.metrics.scopes import item_values, setting
+from sopkit.metrics.scopes import item_values, per_item, setting
 from sopkit.metrics.stages import CELL
 from sopkit.tables import PLANS
 
@@ -35,7 +35,7 @@ RULES = {
     "stock_out": Rule(1, 0.0, "days", "without stock in the last closed bucket"),
     "late_orders": Rule(1, 0.1, "fraction", "lines due in the last closed bucket that were late or are still open"),
     "adherence": Rule(1, 0.1, "fraction", "made more or less than planned in the last closed bucket"),
-    "forecast_error": Rule(2, 0.5, "fraction", "best backtest error is high, weighed with the money of the next buckets"),
+    "forecast_error": Rule(2, 0.5, "fraction", "backtest error is high, weighed with the money of the next buckets"),
     "large_override": Rule(2, 0.3, "fraction", "override large against the baseline"),
     "outside_band": Rule(2, 0.0, "units", "baseline with override outside the statistics' p10–p90 band"),
     "short_history": Rule(2, 3.0, "buckets", "planned with fewer buckets of history, a launch without a like item among them"),
@@ -49,7 +49,7 @@ RULES = {
     "obsolete_stock": Rule(3, 0.0, "money", "stock without any demand left in the horizon"),
     "revenue_gap": Rule(4, 0.05, "fraction", "planned revenue of the next year below budget"),
     "margin_gap": Rule(4, 0.05, "fraction", "planned margin of the next year below budget"),
-    "cash": Rule(4, 0.0, "money", "cash of the plan, added up from its start, falls below minus this"),
+    "cash": Rule(4, 0.0, "money", "a bucket pays out more than it collects, by more than this"),
 }
 
 
@@ -121,7 +121,8 @@ def supply(items, supply_plan, *, capacity_plan=None, inventory_plan=None, price
 
 
 def money(financial_plan, *, settings=None, calendar=None) -> pd.DataFrame:
-    """Step 4's exceptions: families whose revenue or margin of the next year is below budget, and cash that runs low.
+    """Step 4's exceptions: families (and the company) whose revenue or margin of the next year is below budget, and
+    buckets that pay out more than they collect, once the plan's first receivables are in.
 
     Returns the declared rows, most money first.
     """
@@ -130,7 +131,8 @@ def money(financial_plan, *, settings=None, calendar=None) -> pd.DataFrame:
     calendar = calendar or infer_calendar(financial_plan["bucket"])
     buckets = sorted(financial_plan["bucket"].unique())
     year = financial_plan[financial_plan["bucket"].isin(buckets[:calendar.per_year])]
-    return _table(4, [_gap(year, name, settings) for name in ("revenue", "margin")] + [_cash(financial_plan, settings)])
+    return _table(4, [_gap(part, level, name, settings) for level, part in _levels(year) for name in ("revenue", "margin")]
+                  + [_cash(financial_plan, settings)])
 
 
 def _table(step, found) -> pd.DataFrame:
@@ -159,7 +161,7 @@ def _prices(items, prices) -> pd.Series:
 
 def _priced(plan, items, prices):
     """The plan with ``price`` by item and bucket, else by item."""
-    flat = plan["item"].map(_prices(items, prices)).fillna(0.0)
+    flat = per_item(plan, _prices(items, prices))
     if prices is None:
         return plan.assign(price=flat)
     return plan.merge(prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left").assign(price=lambda p: p["price"].fillna(flat))
@@ -183,7 +185,7 @@ def _misses(released_forecasts, sales_history, buckets, price):
     cells = released_forecasts[(released_forecasts["lag"] == 1) & released_forecasts["bucket"].isin(buckets)]
     cells = cells.merge(actual, on=CELL, how="left").fillna({"quantity": 0.0}).groupby(["item", "bucket"], as_index=False)[["consensus", "quantity"]].sum()
     return cells.assign(error=cells["consensus"] - cells["quantity"], size=(cells["consensus"] - cells["quantity"]).abs(),
-                        price=cells["item"].map(price).fillna(0.0))
+                        price=per_item(cells, price))
 
 
 def _bias(cells, since, last, settings):
@@ -209,8 +211,8 @@ def _stock_outs(inventory_history, sales_history, last, calendar, price, setting
     if not _some(sales_history):
         return counts.iloc[:0].reindex(columns=COLUMNS)
     year = sales_history[sales_history["bucket"].between(calendar.shift(last, 1 - calendar.per_year), last)]
-    pace = counts["item"].map(year.groupby("item")["quantity"].sum()).fillna(0.0).clip(lower=0) / calendar.per_year
-    rows = counts.assign(name=counts["item"], value=days, pace=pace, money=pace * days / length * counts["item"].map(price).fillna(0.0))
+    pace = per_item(counts, year.groupby("item")["quantity"].sum()).clip(lower=0) / calendar.per_year
+    rows = counts.assign(name=counts["item"], value=days, pace=pace, money=pace * days / length * per_item(counts, price))
     return _flag(rows[rows["pace"] > 0], "item", "stock_out", settings, lambda r:
                  f"Without stock for {r.value:,.0f} days at a demand of {r.pace:,.1f} units a bucket.")
 
@@ -224,14 +226,14 @@ def _late_orders(orders, first, last, calendar, price, settings):
     lines = known[calendar.start(known[due_on]) == last] if len(known) else known
     late = lines["shipped_on"].isna() | ((lines["shipped_on"] - lines[due_on]).dt.days > setting(settings, "on_time_late"))
     sums = lines.assign(late=late, units=lines["quantity"] * late).groupby("item").agg(late=("late", "sum"), lines=("late", "count"), units=("units", "sum")).reset_index()
-    rows = sums.assign(name=sums["item"], bucket=last, value=sums["late"] / sums["lines"], money=sums["units"] * sums["item"].map(price).fillna(0.0))
+    rows = sums.assign(name=sums["item"], bucket=last, value=sums["late"] / sums["lines"], money=sums["units"] * per_item(sums, price))
     return _flag(rows, "item", "late_orders", settings, lambda r: f"{r.late} of {r.lines} lines due were late or are still open ({r.units:,.0f} units).")
 
 
 def _made(production_history, last, price, settings):
     made = production_history[(production_history["bucket"] == last) & production_history["planned"].notna()]
     off = made["actual"] - made["planned"]
-    rows = made.assign(name=made["item"], value=_share(off, made["planned"]), money=off.abs() * made["item"].map(price).fillna(0.0))
+    rows = made.assign(name=made["item"], value=_share(off, made["planned"]), money=off.abs() * per_item(made, price))
     return _flag(rows, "item", "adherence", settings, lambda r: f"Made {r.actual:,.0f} of {r.planned:,.0f} planned ({_percent(r.value)}).")
 
 
@@ -239,15 +241,15 @@ def _made(production_history, last, price, settings):
 
 
 def _forecast_error(priced, forecast_accuracy, settings):
-    """The best method's shortest-lag error × the money of the next three buckets."""
+    """The error at the shortest lag of the method chosen (else of the best one) × the money of the next three buckets."""
     backtest = forecast_accuracy[forecast_accuracy["source"] == "backtest"].dropna(subset=["wape"])
-    best = backtest.sort_values(["item", "lag", "wape"], kind="stable").drop_duplicates("item")
+    best = backtest.assign(other=backtest["model"] != "chosen").sort_values(["item", "lag", "other", "wape"], kind="stable").drop_duplicates("item")
     soon = priced[priced["bucket"].isin(sorted(priced["bucket"].unique())[:SOON])]
     stake = soon.assign(money=soon["consensus"] * soon["price"]).groupby("item")["money"].sum()
-    worth = best["item"].map(stake).fillna(0.0)
+    worth = per_item(best, stake)
     rows = best.assign(name=best["item"], bucket=priced["bucket"].min(), value=best["wape"], money=best["wape"] * worth, worth=worth)
     return _flag(rows, "item", "forecast_error", settings, lambda r:
-                 f"Even the best method ({r.model}) misses by {r.value:.0%}; the next {SOON} buckets are worth {r.worth:,.0f}.")
+                 f"The statistics ({r.model}, lag {r.lag}) miss by {r.value:.0%}; the next {SOON} buckets are worth {r.worth:,.0f}.")
 
 
 def _overrides(priced, settings):
@@ -286,7 +288,7 @@ def _changes(priced, last_demand_plan, settings):
     now = priced[priced["bucket"].isin(last_demand_plan["bucket"])]
     before = last_demand_plan[last_demand_plan["bucket"].isin(now["bucket"])].groupby("item")["consensus"].sum()
     sums = now.groupby("item").agg(now=("consensus", "sum"), price=("price", "mean"), bucket=("bucket", "min")).reset_index()
-    was = sums["item"].map(before).fillna(0.0)
+    was = per_item(sums, before)
     rows = sums.assign(name=sums["item"], was=was, value=_share(sums["now"] - was, was), money=(sums["now"] - was).abs() * sums["price"])
     return _flag(rows, "item", "change", settings, lambda r: f"Consensus moved from {r.was:,.0f} to {r.now:,.0f} units since the last release ({_percent(r.value)}).")
 
@@ -298,16 +300,20 @@ def _short(plan, rule, settings):
     rows = plan.assign(name=plan["item"], value=plan[rule], money=plan[rule] * plan["price"])
     buckets = plan[plan[rule] > threshold(settings, rule)].groupby("item")["bucket"].count()
     tail = {"late": "late at the bucket's end", "lost": "never served"}[rule]
-    return _flag(rows, "item", rule, settings, lambda r: f"{r.value:,.0f} units {tail}, in {buckets[r.item]} buckets in all{_why(r.why)}")
+    return _flag(rows, "item", rule, settings, lambda r: f"{r.value:,.0f} units {tail}, {_buckets(buckets[r.item])} in all{_why(r.why)}")
 
 
 def _why(why):
-    return f": {why}." if isinstance(why, str) and why else "."
+    return f" ({why})." if isinstance(why, str) and why else "."
+
+
+def _buckets(count):
+    return f"{count} bucket" if count == 1 else f"{count} buckets"
 
 
 def _inside_lead_time(plan, items, settings):
     """Late units in the buckets where only receipts can still help."""
-    lead = np.ceil(plan["item"].map(item_values(items, None, "lead_time")).fillna(0.0))
+    lead = np.ceil(per_item(plan, item_values(items, None, "lead_time")))
     position = plan["bucket"].rank(method="dense") - 1
     early = plan.assign(name=plan["item"], lead=lead, value=plan["late"], money=plan["late"] * plan["price"])[position < lead]
     return _flag(early, "item", "inside_lead_time", settings, lambda r:
@@ -342,7 +348,7 @@ def _excess(inventory_plan, settings):
 
 def _obsolete(inventory_plan, supply_plan, settings):
     asked = supply_plan.groupby("item")["demand"].sum()
-    left = inventory_plan[inventory_plan["item"].map(asked).fillna(0.0) <= 0]
+    left = inventory_plan[per_item(inventory_plan, asked) <= 0]
     rows = left.assign(name=left["item"], money=left["value"].fillna(0.0))
     return _flag(rows, "item", "obsolete_stock", settings, lambda r: f"{r.units:,.0f} units worth {r.money:,.0f} in stock and no demand in the horizon.")
 
@@ -350,17 +356,23 @@ def _obsolete(inventory_plan, supply_plan, settings):
 # Step 4
 
 
-def _gap(year, name, settings):
+def _levels(year):
+    """The families that have a budget of their own, and the company, which also has what belongs to none."""
+    return [("family", year[year["family"] != "(company)"].groupby(["family", "bucket"], as_index=False).sum(numeric_only=True, min_count=1)),
+            ("company", year.groupby("bucket", as_index=False).sum(numeric_only=True, min_count=1).assign(family="company"))]
+
+
+def _gap(year, level, name, settings):
     sums = year[year[f"budget_{name}"].notna()].groupby("family").agg(plan=(name, "sum"), budget=(f"budget_{name}", "sum"), bucket=("bucket", "min")).reset_index()
     gap = sums["plan"] - sums["budget"]
     rows = sums.assign(name=sums["family"], gap=gap, value=_share(gap, sums["budget"].abs()), money=gap.abs())[gap < 0]
-    return _flag(rows, "family", f"{name}_gap", settings, lambda r:
+    return _flag(rows, level, f"{name}_gap", settings, lambda r:
                  f"Planned {name} of {r.plan:,.0f} is {-r.gap:,.0f} below the budget of {r.budget:,.0f} ({_percent(r.value)}).")
 
 
 def _cash(financial_plan, settings):
-    total = financial_plan.groupby("bucket")["cash"].sum().cumsum()
-    worst = total[total == total.min()].iloc[:1]
-    rows = pd.DataFrame({"name": "company", "bucket": worst.index, "value": worst.to_numpy(), "money": -worst.to_numpy()})
-    return _flag(rows[rows["value"] < 0], "company", "cash", settings, lambda r:
-                 f"The plan has paid {r.money:,.0f} more than it collected by then; receivables and payables open before it are not counted.")
+    """Buckets in which the company pays more than it collects; what was owed before the plan is unknown, so not the first ones."""
+    cash = financial_plan.groupby("bucket")["cash"].sum()
+    known = cash[cash.index >= cash.index.min() + pd.Timedelta(days=setting(settings, "receivable_days"))]
+    rows = pd.DataFrame({"name": "company", "bucket": known.index, "value": known.to_numpy(), "money": -known.to_numpy()})
+    return _flag(rows[rows["value"] < 0], "company", "cash", settings, lambda r: f"Pays {r.money:,.0f} more than it collects in the bucket.")

@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.buckets import infer_calendar
 from sopkit.metrics import flow, service
 from sopkit.metrics.forecast_errors import accuracy, bias
-from sopkit.metrics.scopes import COMPANY, by_scope, item_values, setting, weights, wide
+from sopkit.metrics.scopes import COMPANY, by_scope, item_values, per_item, scope_of, setting, weights, wide
 from sopkit.tables import PLANS
 
 SHOWN = 13
@@ -41,12 +41,12 @@ KPIS = {
     "forecast_accuracy_lag_3": Kpi(1, "fraction", "higher", "1 − WAPE of the consensus made three buckets ahead, item × market", ("released plans",)),
     "forecast_bias_lag_1": Kpi(1, "fraction", "zero", "Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast", ("released plans",)),
     "inventory_turns": Kpi(1, "turns/year", "higher", "annualised cost of sales ÷ average stock at cost, last 12 months", ("inventory_history",)),
-    "cover": Kpi(1, "buckets", "zero", "buckets of the demand that followed that the stock would last", ("inventory_history",)),
+    "cover": Kpi(1, "buckets", "lower", "buckets of the demand that followed that the stock would last", ("inventory_history",)),
     "stocked_out_share": Kpi(1, "fraction", "lower", "share of counted items without stock", ("inventory_history",)),
     "planned_service": Kpi(5, "fraction", "higher", "demand of the next year served when it is due", ("supply_plan",)),
     "planned_turns": Kpi(5, "turns/year", "higher", "planned cost of sales ÷ planned stock at cost, next year", ("financial_plan",)),
-    "planned_cover": Kpi(5, "buckets", "zero", "buckets of demand that the first bucket's closing stock lasts, at cost", ("inventory_plan",)),
-    "planned_utilisation": Kpi(5, "fraction", "zero", "load ÷ regular hours, next year", ("capacity_plan",)),
+    "planned_cover": Kpi(5, "buckets", "lower", "buckets of demand that the first bucket's closing stock lasts, at cost", ("inventory_plan",)),
+    "planned_utilisation": Kpi(5, "fraction", "lower", "load ÷ regular hours, next year", ("capacity_plan",)),
     "cash_to_cash": Kpi(5, "days", "lower", "inventory days + receivable days − payable days", ("financial_plan",)),
     "revenue_to_budget": Kpi(5, "fraction", "higher", "planned ÷ budgeted revenue, next year, where budgeted", ("budget",)),
     "margin_to_budget": Kpi(5, "fraction", "higher", "planned ÷ budgeted margin, next year, where budgeted", ("budget",)),
@@ -195,7 +195,7 @@ def _backlog(orders, items, buckets, calendar, standard_cost):
     lines = orders[orders["item"].isin(driven)]
     if lines.empty:
         return {}
-    lines = by_scope(lines.assign(quantity=lines["quantity"] * lines["item"].map(weights(items, standard_cost))), items)
+    lines = by_scope(lines.assign(quantity=lines["quantity"] * per_item(lines, weights(items, standard_cost))), items)
     shipped = lines[lines["shipped_on"].notna() & ~service.shipped_before_ordered(lines)]
     lines = lines[~service.shipped_before_ordered(lines)]
     first = calendar.start(lines["ordered_on"]).min()
@@ -235,7 +235,7 @@ def _stock(inventory_history, sales_history, items, buckets, calendar, standard_
     if not _some(sales_history) or not cost.any():
         return found
     span = calendar.stamp(calendar.number([buckets[-1]])[0] + np.arange(-SHOWN - calendar.per_year + 1, 1))
-    value = lambda frame, name: by_scope(_within(frame, span).assign(value=lambda f: f[name].clip(lower=0) * f["item"].map(cost)), items)
+    value = lambda frame, name: by_scope(_within(frame, span).assign(value=lambda f: f[name].clip(lower=0) * per_item(f, cost)), items)
     stock, sold = value(inventory_history, "on_hand"), value(sales_history, "quantity")
     scopes = sorted(stock["scope"].unique())
     held, used = wide(stock, "value", scopes, span, key="scope"), wide(sold, "value", scopes, span, key="scope")
@@ -261,7 +261,7 @@ def _planned_cover(inventory_plan, supply_plan, items, standard_cost, calendar):
     cost = _cost(items, standard_cost)
     cost = cost if cost.any() else weights(items)
     buckets = pd.DatetimeIndex(sorted(supply_plan["bucket"].unique()))
-    stock, demand = (by_scope(frame.assign(value=frame[name] * frame["item"].map(cost)), items)
+    stock, demand = (by_scope(frame.assign(value=frame[name] * per_item(frame, cost)), items)
                      for frame, name in ((inventory_plan, "units"), (supply_plan, "demand")))
     scopes = sorted(stock["scope"].unique())
     lasts = flow.cover(*(wide(part, "value", scopes, buckets, key="scope") for part in (stock, demand)), per_year=calendar.per_year)
@@ -270,7 +270,7 @@ def _planned_cover(inventory_plan, supply_plan, items, standard_cost, calendar):
 
 def _money(plan, calendar, settings):
     """Turns, cash-to-cash and the budget comparisons of the next year, by family and for the company."""
-    both = pd.concat([plan.assign(scope=COMPANY), plan.assign(scope=plan["family"])], ignore_index=True)
+    both = pd.concat([plan.assign(scope=COMPANY), plan.assign(scope=scope_of(plan["family"]))], ignore_index=True)
     both = both[both["scope"] != "(company)"]
     flows = lambda part: part.groupby("bucket")[["cost_of_sales", "inventory_value"]].sum()
     terms = setting(settings, "receivable_days"), setting(settings, "payable_days")

@@ -44,9 +44,7 @@ def by_scope(frame, items) -> pd.DataFrame:
     [['company', 3], ['Pumps', 3]]
     """
     named = by_family(frame, items)
-    # A family that bears the company's name must not be summed into it.
-    scope = named["family"].where(named["family"] != COMPANY, "company (family)")
-    return pd.concat([named.assign(scope=COMPANY), named.assign(scope=scope)], ignore_index=True)
+    return pd.concat([named.assign(scope=COMPANY), named.assign(scope=scope_of(named["family"]))], ignore_index=True)
 
 
 def item_values(items, values, name) -> pd.Series:
@@ -54,6 +52,16 @@ def item_values(items, values, name) -> pd.Series:
     source = items if values is None else values
     column = source[name] if name in source else pd.Series(0.0, index=source.index)
     return pd.Series(column.fillna(0.0).to_numpy(dtype="float64"), index=source["item"].to_numpy()).reindex(items["item"]).fillna(0.0)
+
+
+def per_item(frame, values) -> pd.Series:
+    """The item's value (``values`` indexed by item) on each row of the frame, 0 where unknown."""
+    return frame["item"].map(values).astype("float64").fillna(0.0)
+
+
+def scope_of(family) -> pd.Series:
+    """The scope that stands for each family: its name, marked where it bears the company's, so that the two never sum."""
+    return family.where(family != COMPANY, "company (family)")
 
 
 def weights(items, standard_cost=None) -> pd.Series:

@@ -51,9 +51,7 @@ def value_added_table(graded, items, *, source="released", levels=("company", "f
     wide = graded.pivot(index=[*CELL, "lag", "actual"], columns="stage", values="forecast").dropna().reset_index("actual")
     chain = [stage for stage in STAGES if stage in wide]
     errors = wide[chain].sub(wide["actual"], axis=0).abs().assign(actual=wide["actual"]).groupby(["item", "lag"]).sum().reset_index()
-    names = {"item": errors["item"], "family": errors["item"].map(families(items)), "company": COMPANY}
-    tables = [_steps_down(errors.assign(name=names[level]), chain).assign(level=level) for level in levels]
-    return PLANS["value_added"].conform(pd.concat(tables, ignore_index=True).assign(source=source))
+    return _chain(errors, chain, items, source, levels)
 
 
 def accuracy_table(graded, *, source="backtest", history=None, season=12) -> pd.DataFrame:
@@ -81,6 +79,13 @@ def accuracy_table(graded, *, source="backtest", history=None, season=12) -> pd.
     return PLANS["forecast_accuracy"].conform(sums[["item", "model", "lag", "coverage"]].assign(
         source=source, wape=sums["size"] / positive["actual"], bias=sums["error"] / positive["actual"],
         mase=sums["mean_size"] / positive["scale"], rmsse=np.sqrt(sums["square"] / positive["square_scale"])))
+
+
+def _chain(errors, chain, items, source, levels):
+    """The declared table from missed units by item and lag: one column per stage, and actual."""
+    names = {"item": errors["item"], "family": errors["item"].map(families(items)), "company": COMPANY}
+    tables = [_steps_down(errors.assign(name=names[level]), chain).assign(level=level) for level in levels]
+    return PLANS["value_added"].conform(pd.concat(tables, ignore_index=True).assign(source=source))
 
 
 def families(items) -> pd.Series:
