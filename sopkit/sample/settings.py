@@ -7,14 +7,7 @@ import pandas as pd
 from sopkit.tables import SETTINGS
 
 HEADS = ("Ines Marlow", "Tom Adler", "Greta Holm")
-
-
-def settings_text(traits: pd.DataFrame) -> str:
-    """The company's settings: only what differs from the defaults, or what people look for."""
-    families = traits["family"].unique()
-    owners = "\n".join(f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
-                       for place, family in enumerate(families))
-    return f"""# Quellmoor Flow, an invented maker of pumps and valves. Every setting: sopkit sample DIR --empty
+SETTINGS_TEXT = """# Quellmoor Flow, an invented maker of pumps and valves. Every setting: sopkit sample DIR --empty
 currency = "EUR"
 bucket = "month"
 horizon = 24
@@ -54,8 +47,15 @@ demand_plan = "Tom Adler"
 supply_plan = "Ines Marlow"
 reconcile = "Greta Holm"
 executive_review = "Dr. Ada Kessel"
-{owners}
 """
+
+
+def settings_text(traits: pd.DataFrame) -> str:
+    """The company's settings: only what differs from the defaults, or what people look for."""
+    families = traits["family"].unique()
+    owners = "\n".join(f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
+                       for place, family in enumerate(families))
+    return SETTINGS_TEXT + owners + "\n"
 
 
 def settings_template() -> str:
