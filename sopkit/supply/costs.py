@@ -65,31 +65,33 @@ def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarr
     return (quantity + np.concatenate([opening[:, None], quantity[:, :-1]], axis=1)) / 2
 
 
-def money(price: np.ndarray, quantity: np.ndarray) -> float:
-    """Σ price × quantity, where an endless price of nothing is nothing."""
+def money(price: np.ndarray, quantity: np.ndarray) -> np.ndarray:
+    """Σ price × quantity per bucket, where an endless price of nothing is nothing."""
     with np.errstate(invalid="ignore"):
-        return float(np.where(quantity == 0, 0.0, np.reshape(price, (-1, 1)) * quantity).sum())
+        return np.where(quantity == 0, 0.0, np.reshape(price, (-1, 1)) * quantity).sum(axis=0)
 
 
-def costs_by_kind(facts, flows, holding: str) -> pd.Series:
-    """Money by kind over the horizon of a finished plan; the sum is the objective."""
+def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
+    """Money of a finished plan: one row per kind, one column per bucket; the sum of all is the objective."""
     ways, prices, staff = facts.ways, facts.prices, facts.resources
     bought = {kind: money(ways.unit_cost[ways.kind == kind], flows.quantity[ways.kind == kind])
               for kind in ("production", "subcontracted", "purchased")}
     paid = np.where(staff.staffed[:, None], flows.workers * staff.hours_per_worker, np.maximum(flows.load - flows.overtime, 0))
-    late_opening = np.where(facts.items.to_order, 0.0, facts.backlog)
+    moved = staff.movable[:, None]
+    at_end = np.arange(facts.shape[1]) == facts.shape[1] - 1
+    missing = np.maximum(np.where(facts.items.to_order, 0.0, np.nan_to_num(facts.items.ending_stock)) - flows.stock[:, -1], 0)
     kinds = {
         "material": bought["production"],
-        "regular_labour": float((staff.regular_cost * paid).sum()),
-        "overtime": float((staff.overtime_cost * flows.overtime).sum()),
+        "regular_labour": (staff.regular_cost * paid).sum(axis=0),
+        "overtime": (staff.overtime_cost * flows.overtime).sum(axis=0),
         "subcontract": bought["subcontracted"],
         "purchase": bought["purchased"],
         "holding": money(prices.holding, charged(flows.stock, facts.on_hand, holding)),
-        "backlog": money(prices.backlog, charged(flows.late, late_opening, holding)),
+        "backlog": money(prices.backlog, charged(flows.late, facts.late_opening, holding)),
         "lost_sales": money(prices.lost, flows.lost),
         "safety_stock": money(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
-        "ending_stock": money(prices.ending, np.maximum(np.nan_to_num(facts.items.ending_stock) - flows.stock[:, -1], 0)[:, None]),
-        "hiring": float((np.nan_to_num(staff.hiring_cost) * flows.hired * staff.movable[:, None]).sum()),
-        "layoff": float((np.nan_to_num(staff.layoff_cost) * flows.laid_off * staff.movable[:, None]).sum()),
+        "ending_stock": money(prices.ending, missing[:, None] * at_end),
+        "hiring": (np.nan_to_num(staff.hiring_cost) * flows.hired * moved).sum(axis=0),
+        "layoff": (np.nan_to_num(staff.layoff_cost) * flows.laid_off * moved).sum(axis=0),
     }
-    return pd.Series(kinds, index=pd.Index(KINDS, name="kind"), name="cost")
+    return pd.DataFrame([kinds[kind] for kind in KINDS], index=pd.Index(KINDS, name="kind"), columns=facts.buckets)

@@ -42,7 +42,7 @@ class Bill:
 
     def load(self, quantity: np.ndarray, resources: int) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
-        return reading_sum(self.resource, self.hours[:, None] * quantity[self.way], resources)
+        return sum_groups(self.resource, self.hours[:, None] * quantity[self.way], resources)
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,13 @@ class Facts:
         """Stock less backlog before the first bucket, per item."""
         return self.on_hand - self.backlog
 
+    @property
+    def late_opening(self) -> np.ndarray:
+        """Backlog before the first bucket that is late already, per item: an order customer's counts as late only when it is."""
+        return np.where(self.items.to_order, 0.0, self.backlog)
 
-def reading_sum(groups: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+
+def sum_groups(groups: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """Rows of ``values`` summed by group number."""
     summed = np.zeros((count, values.shape[1]))
     np.add.at(summed, groups, values)

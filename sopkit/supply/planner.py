@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.supply import tables
 from sopkit.supply.contradictions import check_facts, explain_infeasible
-from sopkit.supply.costs import costs_by_kind
+from sopkit.supply.costs import costs_by_bucket
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import flows_of
 from sopkit.supply.limits import limits_of
@@ -28,6 +28,7 @@ class SupplyResult:
     capacity_plan: pd.DataFrame
     workforce_plan: pd.DataFrame
     costs: pd.Series
+    costs_by_bucket: pd.DataFrame  # kind × bucket
     prices: pd.DataFrame  # kind, name, item, bucket, price: resources, suppliers, fences, lead times
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
@@ -78,11 +79,13 @@ def plan_supply(demand, items, *, resources=None, bill_of_resources=None, sourci
         raise explain_infeasible(book, programme)
     flows = flows_of(facts, limits, programme, solution.values)
     worth = worth_of(book, programme, solution, chosen, holding)
+    costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=tables.supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
         capacity_plan=tables.capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=tables.workforce_plan(facts, flows),
-        costs=costs_by_kind(facts, flows, holding),
+        costs=costs.sum(axis=1).rename("cost"),
+        costs_by_bucket=costs,
         prices=price_table(facts, limits, worth),
         gap=solution.gap, strategy=strategy, start=solution.basis,
     )
