@@ -5,15 +5,19 @@ Every chart function returns a ``Chart``, every table function a ``Block``; both
 ``chart.svg``, ``chart.png``, ``chart.figure``, ``block.html`` and ``block.text`` are there for exports.
 """
 
+from sopkit.charts.answers import data_answer, demand_answer, money_answer, review_answer, supply_answer
 from sopkit.charts.demand import demand_chart, forecast_chart, history_chart, stages_chart, waterfall
 from sopkit.charts.meeting import answer, family_sheet_html, headline, kpi_strip
 from sopkit.charts.money import exceptions_chart, money_chart, scenarios_chart
+from sopkit.charts.pages import (kpi_table, missing, show_exceptions, show_families, show_issues, show_models, show_products, show_stock,
+                                 show_value_added)
 from sopkit.charts.style import COLOURS, Chart
 from sopkit.charts.supply import backlog_chart, capacity_chart, inventory_chart, supply_chart
 from sopkit.charts.tables import Block, show
 
 __all__ = [
-    "Block", "COLOURS", "Chart", "answer", "backlog_chart", "capacity_chart", "demand_chart", "exceptions_chart", "family_sheet_html",
-    "forecast_chart", "headline", "history_chart", "inventory_chart", "kpi_strip", "money_chart", "scenarios_chart", "show",
-    "stages_chart", "supply_chart", "waterfall",
+    "Block", "COLOURS", "Chart", "answer", "backlog_chart", "capacity_chart", "data_answer", "demand_answer", "demand_chart", "exceptions_chart",
+    "family_sheet_html", "forecast_chart", "headline", "history_chart", "inventory_chart", "kpi_strip", "kpi_table", "missing", "money_answer",
+    "money_chart", "review_answer", "scenarios_chart", "show", "show_exceptions", "show_families", "show_issues", "show_models", "show_products",
+    "show_stock", "show_value_added", "stages_chart", "supply_answer", "supply_chart", "waterfall",
 ]

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sopkit.buckets import Calendar, infer_calendar
@@ -46,6 +48,21 @@ class TimeAxis:
             return
         axes.annotate(f"{word} →", (x, 1), xycoords=("data", "axes fraction"), xytext=(3, -1), textcoords="offset points",
                       size=8, color=COLOURS["quiet"], va="top")
+
+
+def bars(axes, x, height, bottom=0.0, *, color, hatch=None, width: float = 0.72):
+    """Bars as one shape: much quicker to draw than a patch for each."""
+    x, height = np.asarray(x, dtype=float), np.nan_to_num(np.asarray(height, dtype=float))
+    low = np.broadcast_to(np.asarray(bottom, dtype=float), height.shape)
+    left, right, high = x - width / 2, x + width / 2, low + height
+    corners = np.stack([np.stack([left, low], 1), np.stack([left, high], 1), np.stack([right, high], 1), np.stack([right, low], 1), np.stack([left, low], 1)], axis=1)
+    kept = corners[height != 0]
+    codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(kept))
+    if len(kept):
+        shape = PathPatch(Path(kept.reshape(-1, 2), codes), facecolor=color, edgecolor="white" if hatch else "none", hatch=hatch, linewidth=0)
+        shape.sticky_edges.y.append(0)
+        axes.add_patch(shape)
+        axes.autoscale_view()
 
 
 def readable(axes):

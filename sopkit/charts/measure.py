@@ -32,6 +32,8 @@ def addable(frame: pd.DataFrame, columns: list[str], items: pd.DataFrame | None 
 
 def with_family(frame: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:
     """The frame with its items' ``family``; "(none)" where there is none."""
+    if "family" in frame:
+        return frame
     if items is None or "family" not in items:
         return frame.assign(family="(none)")
     family = frame["item"].map(items.set_index("item")["family"])
@@ -43,7 +45,7 @@ def chosen(frame: pd.DataFrame, items=None, *, item=None, family=None, market=No
     if frame is None:
         return None
     if family is not None:
-        frame = with_family(frame, items)
+        frame = frame if "family" in frame else with_family(frame, items)
         frame = frame[frame["family"] == family]
     if item is not None:
         frame = frame[frame["item"] == item]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sopkit.charts.tables import Block
-from sopkit.charts.words import BLANK, clean, escape, months, number, quantity
+from sopkit.charts.words import BLANK, clean, escape, months, number, quantity, scale
 
 _CARD = ('<td style="text-align:left;vertical-align:top;padding:6px 22px 6px 10px;border-left:3px solid {edge};border-bottom:none;white-space:nowrap">'
          '<span style="opacity:.75;font-size:12px">{label}</span><br><span style="font-size:21px;font-weight:700">{value}</span><br>'
@@ -60,24 +60,27 @@ def _target(value, target, unit, better):
     return f"{words}, {'met' if met else 'missed'}", "ok" if met else "miss"
 
 
-def kpi_strip(kpis: pd.DataFrame, *, scope: str = "company", names=None, most: int = 5, last: pd.DataFrame | None = None) -> Block:
-    """The latest value of each KPI of a scope as cards, with target and status in words; a KPI without data names what would feed it."""
-    latest = latest_kpis(kpis, scope, names, most)
+def kpi_strip(kpis: pd.DataFrame, *, scope: str = "company", first=(), most: int = 5, last: pd.DataFrame | None = None) -> Block:
+    """The latest value of each KPI of a scope as cards, with target and status in words; a KPI without data names what would feed it.
+
+    ``first`` names the KPIs that come first, ``last`` is last cycle's ``kpis``.
+    """
+    latest = latest_kpis(kpis, scope, first, most)
     if latest.empty:
         return Block('<div class="sop"><p class="note">no KPI yet: steps 1 and 5 write them</p></div>', "no KPI yet: steps 1 and 5 write them")
-    before = {} if last is None or last.empty else latest_kpis(last, scope, None, len(last)).set_index("kpi")["actual"].to_dict()
+    before = {} if last is None or last.empty else latest_kpis(last, scope, (), len(last)).set_index("kpi")["actual"].to_dict()
     cards = [_kpi_card(row, before.get(row.kpi)) for row in latest.itertuples(index=False)]
     html = "".join(_CARD.format(edge=_EDGE.get(tone, "#BBBBBB"), label=escape(label, 34), value=escape(value), against="<br>".join(escape(part, 60) for part in parts) or "&nbsp;")
                    for label, value, parts, tone in cards)
     return Block(f'<div class="sop"><table><tr>{html}</tr></table></div>', "\n".join(f"{label}: {value} ({'; '.join(parts)})" for label, value, parts, _ in cards))
 
 
-def latest_kpis(kpis, scope="company", names=None, most=5):
-    """The newest row of each KPI of a scope, in the order of ``names``."""
+def latest_kpis(kpis, scope="company", first=(), most=5):
+    """The newest row of each KPI of a scope: those named ``first`` in their order, then those with a value."""
     rows = kpis[kpis["scope"] == scope].sort_values(["bucket", "step"], kind="stable").drop_duplicates("kpi", keep="last")
-    if names:
-        rows = rows.set_index("kpi").reindex([name for name in names if name in set(rows["kpi"])]).reset_index()
-    return rows.sort_values("actual", key=lambda s: s.isna(), kind="stable").head(most) if not names else rows.head(most)
+    order = {name: place for place, name in enumerate(first)}
+    rows = rows.assign(_place=rows["kpi"].map(order).fillna(len(order)), _blank=rows["actual"].isna())
+    return rows.sort_values(["_place", "_blank", "kpi"], kind="stable").head(most).drop(columns=["_place", "_blank"])
 
 
 def _kpi_card(row, before):
@@ -90,33 +93,42 @@ def _kpi_card(row, before):
     return clean(row.kpi).replace("_", " "), BLANK if pd.isna(row.actual) else quantity(row.actual, row.unit), parts, status
 
 
-def family_sheet_html(frame: pd.DataFrame, title: str = "", note: str = "") -> Block:
-    """The Wallace–Stahl sheet: ``frame`` has the columns block and line, then one column per bucket or total, already in reading order.
+def family_sheet_html(frame: pd.DataFrame, title: str = "", note: str = "", *, currency: str = "EUR") -> Block:
+    """The Wallace–Stahl sheet: ``frame`` has block, line, unit, then one column per bucket, quarter or year in reading order.
 
-    Buckets stand as "Jan 27"; blocks are set off by a line; blank cells stay empty.
+    Buckets stand as "Jan 27", fractions as percent, all money in one scale; blocks are set off by a line; blank cells stay empty.
     """
-    head = [column for column in frame.columns if column not in ("block", "line")]
+    head = [column for column in frame.columns if column not in ("block", "line", "unit")]
     labels = [months([name])[0] if isinstance(name, pd.Timestamp) else clean(name, 24) for name in head]
-    rows, before = [], None
-    for row in frame.to_dict("records"):
-        edge = "border-top:1.5px solid #888;" if row["block"] != before else ""
-        cells = "".join(f'<td style="text-align:right;{edge}">{_sheet_cell(row[name])}</td>' for name in head)
-        rows.append(f'<tr><td style="text-align:left;font-weight:600;{edge}">{escape(row["block"]) if row["block"] != before else ""}</td>'
-                    f'<td style="text-align:left;{edge}">{escape(row["line"])}</td>{cells}</tr>')
-        before = row["block"]
-    heads = '<th></th><th></th>' + "".join(f'<th style="text-align:right">{escape(label)}</th>' for label in labels)
-    top = f'<p style="font-weight:600;margin:.3em 0">{escape(title)}</p>' if title else ""
-    foot = f'<p class="note">{escape(note)}</p>' if note else ""
-    text = pd.DataFrame([[row["block"], row["line"], *(clean(_sheet_text(row[n])) for n in head)] for row in frame.to_dict("records")], columns=["", " ", *labels])
-    return Block(f'<div class="sop">{top}<div style="overflow-x:auto"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{foot}</div>',
-                 "\n".join(filter(None, [clean(title), text.to_string(index=False), clean(note)])))
+    rows = _sheet_rows(frame, head, currency)
+    lines, before = [], None
+    for block, line, unit, *cells in rows:
+        edge = "border-top:1.5px solid #888;" if block != before else ""
+        words = [escape(block) if block != before else "", escape(line), f'<span style="opacity:.7">{escape(unit)}</span>']
+        left = "".join(f'<td style="text-align:left;{edge}">{word}</td>' for word in words)
+        lines.append(f'<tr>{left}{"".join(f"""<td style="text-align:right;{edge}">{escape(cell)}</td>""" for cell in cells)}</tr>')
+        before = block
+    heads = "<th></th>" * 3 + "".join(f'<th style="text-align:right">{escape(label)}</th>' for label in labels)
+    top, foot = (f'<p{css}>{escape(words)}</p>' if words else "" for css, words in ((' style="font-weight:600;margin:.3em 0"', title), (' class="note"', note)))
+    text = pd.DataFrame(rows, columns=["", " ", "  ", *labels]).to_string(index=False)
+    return Block(f'<div class="sop">{top}<div style="overflow-x:auto"><table style="white-space:nowrap"><thead><tr>{heads}</tr></thead>'
+                 f'<tbody>{"".join(lines)}</tbody></table></div>{foot}</div>', "\n".join(filter(None, [clean(title), text, clean(note)])))
 
 
-def _sheet_text(value):
+def _sheet_rows(frame, head, currency):
+    """Block, line, unit and the cells as words, for each row."""
+    units = frame["unit"] if "unit" in frame else pd.Series("", index=frame.index)
+    amounts = frame.loc[units == "money", head].apply(pd.to_numeric, errors="coerce") if (units == "money").any() else pd.DataFrame([[0.0]])
+    size, shown = scale(amounts.to_numpy().ravel(), currency)
+    how = {"money": (shown, lambda value: number(value / size, 1 if size > 1 else 0)), "fraction": ("%", lambda value: number(100 * value, 1))}
+    rows = []
+    for unit, row in zip(units, frame.to_dict("records")):
+        word, say = how.get(unit, (clean(unit), number))
+        rows.append([clean(row["block"]), clean(row["line"]), word, *(_sheet_text(row[name], say) for name in head)])
+    return rows
+
+
+def _sheet_text(value, say):
     if isinstance(value, str):
-        return value
-    return "" if value is None or pd.isna(value) else number(value)
-
-
-def _sheet_cell(value):
-    return escape(_sheet_text(value))
+        return clean(value)
+    return "" if value is None or pd.isna(value) else say(value)

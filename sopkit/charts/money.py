@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.charts.axes import TimeAxis, name_lines, readable
+from sopkit.charts.axes import TimeAxis, bars, name_lines, readable
 from sopkit.charts.measure import by_bucket, readable_unit
 from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
 from sopkit.charts.words import clean, count, matter, money, month, number, percent
@@ -29,13 +29,12 @@ def money_chart(financial_plan, family=None, *, currency="EUR", last=None):
 
 def _against_budget(ax, axis, total, line, colour, before):
     x = axis.at(total.index)
-    ax.bar(x, total[line], width=0.72, color=COLOURS[colour])
+    bars(ax, x, total[line], color=COLOURS[colour])
     names = [(total[line].iloc[-1] / 2, line, INK[colour])]
     budget = total[f"budget_{line}"].dropna()
     if len(budget):
         at = axis.at(budget.index)
-        for left, value in zip(at, budget):
-            ax.plot([left - 0.45, left + 0.45], [value, value], color=COLOURS["text"], linewidth=1.3, linestyle=(0, (3, 1.5)))
+        ax.hlines(budget, at - 0.45, at + 0.45, color=COLOURS["text"], linewidth=1.3, linestyle=(0, (3, 1.5)))
         names.append((budget.iloc[-1], "budget" if budget.index[-1] == total.index[-1] else f"budget (to {month(budget.index[-1])})", INK["quiet"]))
     if before is not None and len(before):
         ax.plot(axis.at(before.index), before, color=COLOURS["last"], linestyle=":", linewidth=1.6)

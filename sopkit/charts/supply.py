@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.axes import TimeAxis, name_lines, readable
+from sopkit.charts.axes import TimeAxis, bars, name_lines, readable
 from sopkit.charts.measure import addable, amount, by_bucket, chosen, readable_unit
 from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, money, month, number, percent
@@ -36,7 +36,7 @@ def _sources(ax, axis, total):
     x, bottom, names = axis.at(total.index), np.zeros(len(total)), []
     for column, (name, colour) in SOURCES.items():
         if total[column].sum() > 1e-9:
-            ax.bar(x, total[column], bottom=bottom, width=0.72, color=COLOURS[colour], label=name)
+            bars(ax, x, total[column], bottom, color=COLOURS[colour])
             names.append((bottom[-1] + total[column].iloc[-1] / 2, name, INK[colour]))
             bottom = bottom + total[column].to_numpy()
     ax.plot(x, total["demand"], color=COLOURS["consensus"], linewidth=2.2, marker="o", markersize=3)
@@ -47,11 +47,11 @@ def _sources(ax, axis, total):
 
 def _balance(ax, axis, total):
     x = axis.at(total.index)
-    ax.bar(x, total["projected_available"], width=0.72, color=COLOURS["stock"])
+    bars(ax, x, total["projected_available"], color=COLOURS["stock"])
     names = [(total["projected_available"].iloc[-1] / 2, "stock", INK["stock"])]
     if total["backlog"].sum() > 1e-9:
-        ax.bar(x, -total["backlog"], width=0.72, color=_PALE)
-        ax.bar(x, -total["late"], width=0.72, color=COLOURS["backlog"], hatch="///", edgecolor="white", linewidth=0)
+        bars(ax, x, -total["backlog"], color=_PALE)
+        bars(ax, x, -total["late"], color=COLOURS["backlog"], hatch="///")
         names.append((-total["backlog"].iloc[-1] / 2, "− backlog", INK["backlog"]))
     if total["safety_stock"].sum() > 1e-9:
         ax.step(x, total["safety_stock"], where="mid", color=COLOURS["quiet"], linewidth=1.2, linestyle="--")
@@ -85,8 +85,8 @@ def _capacity(ax, rows, name, currency, label):
     axis = TimeAxis(rows.index)
     x = axis.at(rows.index)
     overtime = np.minimum(rows["overtime"].fillna(0), rows["load"])
-    ax.bar(x, rows["load"] - overtime, width=0.72, color=COLOURS["supply"])
-    ax.bar(x, overtime, bottom=rows["load"] - overtime, width=0.72, color=COLOURS["overtime"])
+    bars(ax, x, rows["load"] - overtime, color=COLOURS["supply"])
+    bars(ax, x, overtime, rows["load"] - overtime, color=COLOURS["overtime"])
     edges = np.append(x - 0.5, x[-1] + 0.5)
     ax.stairs(_finite(rows["regular_capacity"]), edges, baseline=None, color=COLOURS["capacity"], linewidth=1.8)
     ax.stairs(_finite(rows["regular_capacity"] + rows["overtime_limit"].fillna(0)), edges, baseline=None, color=COLOURS["capacity"], linewidth=1.1, linestyle=(0, (4, 2)))
@@ -113,7 +113,7 @@ def inventory_chart(inventory_plan, items=None, family=None, *, currency="EUR", 
     chart, axes = sheet(_inventory_title(rows, total, where, currency), f"{shown} at the {TimeAxis(total.index).word}'s end, at standard cost, {where}; dotted: last cycle" if last is not None and len(last) else
                         f"{shown} at the {TimeAxis(total.index).word}'s end, at standard cost, {where}", height=2.1)
     ax, axis = axes[0, 0], TimeAxis(total.index)
-    ax.bar(axis.at(total.index), total / factor, width=0.72, color=COLOURS["stock"])
+    bars(ax, axis.at(total.index), total / factor, color=COLOURS["stock"])
     names = [(total.iloc[-1] / factor / 2, "stock", INK["stock"])]
     if last is not None and len(before := by_bucket(chosen(last, items, family=family), ["value"])["value"]):
         before = before[before.index.isin(total.index)]
@@ -145,8 +145,8 @@ def backlog_chart(backlog_plan, family=None):
 
 def _backlog(ax, axis, total):
     x = axis.at(total.index)
-    ax.bar(x, total["closing"], width=0.72, color=_PALE)
-    ax.bar(x, total["late"], width=0.72, color=COLOURS["backlog"], hatch="///", edgecolor="white", linewidth=0)
+    bars(ax, x, total["closing"], color=_PALE)
+    bars(ax, x, total["late"], color=COLOURS["backlog"], hatch="///")
     ax.plot(x, total["bookings"], color=COLOURS["consensus"], linewidth=2)
     ax.plot(x, total["shipments"], color=COLOURS["supply"], linewidth=2)
     axis.draw(ax)

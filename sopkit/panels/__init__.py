@@ -1,0 +1,17 @@
+"""Panels: the planners' tuner, and the board that leadership opens; each loads only what it needs.
+
+``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished; ``board(packs)`` in Voilà, which
+only reads what ``write_board`` wrote; ``voila_command(pack, port)`` serves it.
+"""
+
+from importlib import import_module
+
+_WHERE = {"tuner": "sopkit.panels.tuner", "write_board": "sopkit.panels.snapshot", "write_page": "sopkit.panels.page", "board": "sopkit.panels.board",
+          "voila_command": "sopkit.panels.serve", "voila_environment": "sopkit.panels.serve"}
+__all__ = list(_WHERE)
+
+
+def __getattr__(name):
+    if name not in _WHERE:
+        raise AttributeError(f"module 'sopkit.panels' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)

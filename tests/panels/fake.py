@@ -1,0 +1,38 @@
+"""A finished plan in memory, made of the small tables, for tests that need no pack."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pandas as pd
+
+from sopkit.buckets import Calendar
+from sopkit.tables import INPUTS, LEDGER, PLANS, SETTINGS
+from tests.charts import small
+
+
+@dataclass
+class FakePlan:
+    """What panels use of a ``Plan``; ``tables`` and ``before`` (last cycle's) can be changed by a test."""
+
+    tables: dict = field(default_factory=small.tables)
+    before: dict = field(default_factory=lambda: {"demand_plan": small.demand_plan(0.9), "kpis": small.kpis().assign(actual=0.9)})
+    facts: dict = field(default_factory=lambda: {name: table.empty() for name, table in INPUTS.items()} | {"items": small.items()})
+    month: str = "2027-01"
+    first_bucket: pd.Timestamp = small.START
+    calendar: Calendar = Calendar("month")
+    folder: object = None
+    state: str = "finished"
+
+    @property
+    def settings(self):
+        return {name: setting.default for name, setting in SETTINGS.items()} | {"currency": "EUR"}
+
+    def read(self, table):
+        return self.tables[table]
+
+    @property
+    def last(self):
+        return SimpleNamespace(month="2026-12", read=lambda table: self.before.get(table, PLANS[table].empty()))
+
+    def judgments(self, table):
+        return LEDGER[table].empty()
