@@ -65,6 +65,8 @@ def _follows(table, old, new):
 
 
 def _said(table, items):
+    if "item" not in table:
+        return pd.DataFrame({"item": [], "market": []}, dtype="object")
     market = table["market"] if "market" in table else pd.Series(None, index=table.index, dtype="object")
     said = pd.DataFrame({"item": table["item"].astype("object"), "market": market.astype("object")}).replace(["", NONE], None)
     return said[said["item"].isin(items["item"])].drop_duplicates()
