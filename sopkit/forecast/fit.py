@@ -13,7 +13,7 @@ from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
 from sopkit.forecast.window import Window
 from sopkit.forecast.workers import ordered_map
 
-CHUNK = 512
+CHUNK = 256
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 

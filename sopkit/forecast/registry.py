@@ -9,10 +9,13 @@ import numpy as np
 
 from sopkit.errors import PlanError
 from sopkit.forecast import intermittent
+from sopkit.forecast.aggregation import aggregated
+from sopkit.forecast.autoregression import autoregression
 from sopkit.forecast.naive import mean, seasonal_naive
 from sopkit.forecast.smoothing import smooth
 from sopkit.forecast.theta import theta
 from sopkit.forecast.window import additive, logarithmic, multiplicative
+from sopkit.forecast.winters import winters
 
 
 def _seasonal(adjustment, method):
@@ -27,7 +30,7 @@ def _holt(values, horizon, alpha=(0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), beta=(0.
     return smooth(values, horizon, alpha, beta)
 
 
-def _damped(values, horizon, alpha=smooth.__defaults__[0], beta=(0.02, 0.1, 0.3), phi=(0.8, 0.9, 0.95, 0.98)):
+def _damped(values, horizon, alpha=smooth.__defaults__[0], beta=(0.03, 0.2), phi=(0.8, 0.9, 0.97)):
     return smooth(values, horizon, alpha, beta, phi)
 
 
@@ -37,6 +40,25 @@ def _simple(values, horizon, alpha=smooth.__defaults__[0]):
 
 def _zero(window, horizon):
     return np.zeros((len(window.values), horizon))
+
+
+def _winters(window, horizon, **parameters):
+    """Multiplicative season; additive where a series touches zero."""
+    index = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
+    forecast = winters(window.values, index, horizon, multiplicative=True, **parameters)
+    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+
+
+def _winters_log(window, horizon, **parameters):
+    """Season and growth in per cent, states on log values; additive where a series touches zero."""
+    forecast = np.exp(np.clip(winters(window.logs, window.log_season[0], horizon, **parameters), -700, 700))
+    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+
+
+def _additive_where(rows, forecast, window, horizon, parameters):
+    if rows.any():
+        forecast[rows] = winters(window.values[rows], window.plain_season[0][rows], horizon, **parameters)
+    return forecast
 
 
 METHODS = {
@@ -51,6 +73,12 @@ METHODS = {
     "theta": _seasonal(multiplicative, theta),
     "theta additive": _seasonal(additive, theta),
     "theta log": _seasonal(logarithmic, theta),
+    "winters": _winters,
+    "winters additive": lambda window, horizon, **parameters: winters(window.values, window.plain_season[0], horizon, **parameters),
+    "winters log": _winters_log,
+    "autoregression": _seasonal(logarithmic, autoregression),
+    "aggregated": _seasonal(multiplicative, aggregated),
+    "aggregated log": _seasonal(logarithmic, aggregated),
     "croston": _flat(intermittent.croston),
     "sba": _flat(intermittent.sba),
     "tsb": _flat(intermittent.tsb),
@@ -60,7 +88,7 @@ METHODS = {
 }
 
 CANDIDATES = {
-    "regular": ["seasonal naive", "simple", "simple additive", "damped", "damped additive", "damped log", "theta", "theta additive", "theta log"],
+    "regular": ["seasonal naive", "simple", "damped log", "theta additive", "theta log", "winters", "aggregated log"],
     "rare": ["seasonal naive", "mean", "sba", "tsb", "adida", "imapa"],
 }
 

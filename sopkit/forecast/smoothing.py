@@ -10,7 +10,7 @@ import numpy as np
 
 from sopkit.forecast.arrays import grid, left, line, starts
 
-ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
+ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 
 
 @dataclass(frozen=True)
@@ -40,39 +40,50 @@ def recursion(values, alpha, beta, phi, level, trend, *, gamma=None, season=None
     """
     begin = starts(values)
     order = np.argsort(begin, kind="stable")
-    rows, size = values[order], len(alpha)
+    rows, size, width = values[order], len(alpha), values.shape[1]
     level, trend = (np.repeat(np.asarray(state, dtype=float)[order][:, None], size, axis=1) for state in (level, trend))
-    squares = np.zeros_like(level)
+    squares, room = np.zeros_like(level), (np.empty_like(level), np.empty_like(level))
     wheel = None if season is None else np.repeat(season[order].T[:, :, None], size, axis=2)
-    fitted = np.full((*level.shape, values.shape[1]), np.nan) if keep else None
-    started = np.searchsorted(begin[order], np.arange(values.shape[1]), side="right")
-    for column, k in enumerate(started):
-        if k:
-            now = None if wheel is None else wheel[(column - values.shape[1]) % len(wheel), :k]
-            forecast = _step(rows[:k, column, None], level[:k], trend[:k], now, squares[:k], alpha, beta, phi, gamma, multiplicative)
-            if keep:
-                fitted[:k, :, column] = forecast
+    fitted = np.full((*level.shape, width), np.nan) if keep else None
+    started = np.searchsorted(begin[order], np.arange(width), side="right")
+    moving = bool(np.any(beta != 0) or np.any(trend != 0))
+    holes = bool((np.isnan(rows) & (np.arange(width) >= begin[order][:, None])).any())
+    for column in np.flatnonzero(started):
+        k = started[column]
+        state = level[:k], trend[:k], squares[:k], room[0][:k], room[1][:k]
+        if moving:
+            state[1][...] *= phi
+            state[0][...] += state[1]
+        now = None if wheel is None else wheel[(column - width) % len(wheel), :k]
+        if keep:
+            fitted[:k, :, column] = state[0] if now is None else state[0] * now if multiplicative else state[0] + now
+        _correct(rows[:k, column, None], *state, now, alpha, beta if moving else None, gamma, multiplicative, holes)
     back = np.argsort(order, kind="stable")
-    return States(level[back], trend[back], None if wheel is None else wheel[:, back], squares[back],
-                  values.shape[1] - begin, None if fitted is None else fitted[back])
+    return States(level[back], trend[back], None if wheel is None else wheel[:, back], squares[back], width - begin, fitted if fitted is None else fitted[back])
 
 
-def _step(actual, level, trend, season, squares, alpha, beta, phi, gamma, multiplicative):
-    """One bucket in place; returns the one-step forecast made before it."""
-    trend *= phi
-    level += trend
-    forecast = level.copy() if season is None else level * season if multiplicative else level + season
-    error = actual - forecast
-    error = np.where(np.isnan(error), 0.0, error)
-    squares += error * error
+def _correct(actual, level, trend, squares, error, spare, season, alpha, beta, gamma, multiplicative, holes):
+    """One bucket's correction of the states by its error, in place and without new arrays where speed needs it."""
+    if season is None:
+        np.subtract(actual, level, out=error)
+    elif multiplicative:
+        np.subtract(actual, np.multiply(level, season, out=error), out=error)
+    else:
+        np.subtract(actual, np.add(level, season, out=error), out=error)
+    if holes:
+        error[np.isnan(error)] = 0.0
+    squares += np.multiply(error, error, out=spare)
     if season is not None:
-        change = error / np.where(level == 0, 1.0, level) if multiplicative else error
-        error = error / np.where(season == 0, 1.0, season) if multiplicative else error
-        season += gamma * change
-    error = alpha * error
+        np.multiply(error, gamma, out=spare)
+        if multiplicative:
+            spare /= np.where(level == 0, 1.0, level)
+            error /= np.where(season == 0, 1.0, season)
+        season += spare
+    error *= alpha
     level += error
-    trend += beta * error
-    return forecast
+    if beta is not None:
+        error *= beta
+        trend += error
 
 
 def likelihood_weights(squares: np.ndarray, count: np.ndarray, penalty=0.0) -> np.ndarray:
