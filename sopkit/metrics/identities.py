@@ -29,7 +29,7 @@ def _verdict(name, difference, size):
     """One row; ``difference`` is a Series by key, ``size`` the values that it is measured against."""
     worst = difference.abs().fillna(np.inf)
     largest = float(worst.max()) if len(worst) else 0.0
-    scale = max(1.0, float(np.nanmax(np.abs(size), initial=0.0)))
+    scale = max(1.0, float(np.nan_to_num(np.abs(size), posinf=0.0).max(initial=0.0)))
     where = ", ".join(_words(part) for part in np.atleast_1d(np.array(worst.idxmax(), dtype=object))) if largest > 0 else ""
     return name, bool(largest <= TOLERANCE * scale), largest, where
 

@@ -68,10 +68,10 @@ def accuracy_table(graded, *, source="backtest", history=None, season=12) -> pd.
     if graded.empty:
         return PLANS["forecast_accuracy"].empty()
     cells = graded.assign(**{name: graded.get(name, np.nan) for name in ("p10", "p90")}).dropna(subset=["forecast", "actual"])
+    cells = _scaled(cells, history, season)
     error = cells["forecast"] - cells["actual"]
-    banded = cells[["p10", "p90"]].notna().all(axis=1)
-    inside = cells["actual"].between(cells["p10"], cells["p90"]).astype("float64").where(banded)
-    cells = _scaled(cells, history, season).assign(error=error, size=error.abs(), square=error**2, inside=inside)
+    inside = cells["actual"].between(cells["p10"], cells["p90"]).astype("float64").where(cells[["p10", "p90"]].notna().all(axis=1))
+    cells = cells.assign(error=error, size=error.abs(), square=error**2, inside=inside)
     sums = cells.groupby(["item", "model", "lag"]).agg(
         error=("error", "sum"), size=("size", "sum"), actual=("actual", "sum"), mean_size=("size", "mean"), square=("square", "mean"),
         scale=("scale", "mean"), square_scale=("square_scale", "mean"), coverage=("inside", "mean")).reset_index()
