@@ -43,15 +43,17 @@ def cleanse(sales_history, items, calendar, first_bucket, *, inventory_history=N
     ``quantity`` is what was sold (0 where no row stands; a retired item ends with its retirement), ``demand`` the
     cleansed number ≥ 0, ``flag`` and ``reason`` what was found: returns (below 0 counts as 0), missing (no item has a row),
     stocked out, outlier (changed on strong evidence only), unusual (shown, not changed). Known past events are no outliers;
-    the normal spikes of intermittent series neither. A count of 0 unsold units in stock is believed only where it is rare.
+    the normal spikes of intermittent series neither. An empty shelf counts as evidence
+    of lost demand only where it is rare; ``history_basis`` (orders or shipments) says how strong.
 
     >>> sales = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-01-01", "2026-03-01"]), "quantity": [5.0, -2.0]})
     >>> from sopkit.buckets import Calendar
     >>> cleanse(sales, pd.DataFrame({"item": ["A"]}), Calendar("month"), "2026-04-01")[["quantity", "demand", "flag"]].values.tolist()
     [[5.0, 5.0, ''], [0.0, 0.0, ''], [-2.0, 0.0, 'returns']]
     """
-    last = calendar.shift(first_bucket, -1) if last_complete is None else calendar.start([last_complete])[0]
-    sales = _within(sales_history, calendar, min(last, calendar.shift(first_bucket, -1)))
+    eve = calendar.shift(first_bucket, -1)
+    last = eve if pd.isna(last_complete) else min(eve, calendar.start([last_complete])[0])
+    sales = _within(sales_history, calendar, last)
     if sales.empty:
         return PLANS["history"].empty()
     grid, quantity, live, rows = _panel(sales, items, calendar, last)

@@ -18,7 +18,7 @@ from sopkit.tables import PLANS
 
 # Each stage: (given, sum before) → (signed units, issues). The order is the order of application and of the columns.
 STAGES = {
-    "events": lambda given, before: (effect(given.grid, given.baseline, given.events), event_issues(given.events)),
+    "events": lambda given, before: (effect(given.grid, given.baseline, given.events), event_issues(given.grid, given.events)),
     "launches": lambda given, before: (launch_parts(given, before).units, launch_issues(given)),
     "initiatives": lambda given, before: (initiative_units(given, before), initiative_issues(given)),
     "sales_input": lambda given, before: _settled(given, "sales_inputs", sales_input_units(given, before)),
@@ -78,7 +78,7 @@ def _cut(stage, grid, units, before):
     """The units of a stage, none of which takes its cell below 0, and the issue that says what was cut."""
     short = np.maximum(-(before + units), 0)
     short[short <= 1e-9 * np.maximum(1, np.abs(before))] = 0
-    kept = np.maximum(units, -before)
+    kept = np.maximum(units, -before) + 0.0  # no minus zeros
     if not short.any():
         return kept, []
     row, at = np.unravel_index(short.argmax(), short.shape)

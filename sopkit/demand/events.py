@@ -62,14 +62,16 @@ def explained(grid, events) -> tuple[np.ndarray, np.ndarray]:
     return rises, falls | np.pad(drains, ((0, 0), (1, 0)))[:, :-1]
 
 
-def event_issues(events) -> list[dict]:
-    """Issues of events whose uplift nobody gave or could estimate: they count as 0."""
+def event_issues(grid, events) -> list[dict]:
+    """Issues of events within the plan whose uplift nobody gave or could estimate: they count as 0."""
     if events is None or events.empty:
         return []
-    unknown = events[pd.to_numeric(events["uplift"]).isna()] if "uplift" in events else events
-    return [] if unknown.empty else [issue(
-        "events", "uplift", "unknown uplift", f"{len(unknown)} events have no uplift and none could be estimated: {named(unknown['event'])}",
-        "counted as 0; write the uplift expected, for example 0.3", value=len(unknown))]
+    unknown = pd.to_numeric(events["uplift"]).isna() if "uplift" in events else pd.Series(True, index=events.index)
+    touched = grid.covered(events["starts_on"], events["ends_on"]).any(axis=1)
+    names = events.loc[unknown.to_numpy() & touched, "event"]
+    return [] if names.empty else [issue(
+        "events", "uplift", "unknown uplift", f"{len(names)} events have no uplift and none could be estimated: {named(names)}",
+        "counted as 0; write the uplift expected, for example 0.3", value=len(names))]
 
 
 def _after(grid, baseline, starts, ends):

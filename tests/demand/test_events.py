@@ -46,7 +46,9 @@ def test_an_event_that_is_over_still_pulls_from_the_first_bucket(level, table, i
 
 
 def test_a_blank_uplift_counts_zero_and_is_reported(level, table, plan):
-    found = plan(level({"A N": 100}), events=table(_event("2026-11-01", "2026-11-30", None)))
+    rows = table(_event("2026-11-01", "2026-11-30", None), _event("2026-05-01", "2026-05-30", None, event="past"))
+    found = plan(level({"A N": 100}), events=rows)
+    assert found.issues["value"].tolist() == ["1"]
     assert found.demand_plan["events"].tolist() == [0] and found.issues["rule"].tolist() == ["unknown uplift"]
 
 
