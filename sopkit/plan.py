@@ -83,6 +83,18 @@ class Plan:
         """The latest plan released before this month: "last cycle"; its tables are empty where there is none."""
         return next(reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none"))
 
+    def released_forecasts(self) -> pd.DataFrame:
+        """Every stage of the demand plan as released in earlier cycles, with its lag: item, market, bucket, lag (1 = the
+        first bucket then planned), naive … consensus; the frame that accuracy and value added are graded on."""
+        parts = [_with_lag(self.calendar, month, past.read("demand_plan")) for month, past in self.releases.items()]
+        empty = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+        return pd.concat(parts, ignore_index=True) if parts else empty
+
+    @property
+    def scenarios(self) -> dict:
+        """The scenarios run with this plan, by name: each is just another plan."""
+        return {folder.name: Plan(folder) for folder in sorted((self.folder / "scenarios").glob("*"))}
+
     def read(self, table: str) -> pd.DataFrame:
         """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not run."""
         declared = _declared(table)
@@ -150,6 +162,11 @@ def packs_in(folder) -> list[Path]:
     """The finished packs in a folder, oldest month first, revisions after their original."""
     found = [path.parent for path in Path(folder).glob("*/manifest.json")]
     return sorted(found, key=_pack_order)
+
+
+def _with_lag(calendar, month, demand_plan):
+    first = calendar.number([calendar.first_in(month)])[0]
+    return demand_plan.assign(lag=calendar.number(demand_plan["bucket"]) - first + 1)
 
 
 def _pack_order(folder):

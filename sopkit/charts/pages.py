@@ -112,3 +112,148 @@ def _reads(value, unit):
     return "" if pd.isna(value) else quantity(value, "fraction" if unit == "fraction" else "")
 
 
+
+
+def show_decisions(decisions: pd.DataFrame, calendar, currency: str) -> Block:
+    """Decisions that are open, then those taken: question, options, owner, due day and what was expected."""
+    if decisions.empty:
+        return missing("No decision is in the ledger for this cycle; enter one with Ledger.append('decisions', …), and the next pack asks it here.")
+    still = decisions["chosen"].fillna("") == ""
+    rows = decisions.assign(state=still.map({True: "open", False: "taken"})).sort_values(["state", "due"], kind="stable")
+    return show(rows, {"expected": "money", "realised": "money"}, currency=currency, more="tables/decisions.parquet",
+                columns={"state": "state", "text": "question", "options": "options", "chosen": "chosen", "owner": "owner", "due": "due", "expected": "expected", "realised": "realised"})
+
+
+def show_options(options: pd.DataFrame, currency: str) -> Block:
+    """Ways to close a gap, best first."""
+    if options.empty:
+        return missing("The plan shows no gap that an option would close.")
+    rows = options.sort_values("gain", ascending=False, kind="stable")
+    return show(rows, {"closes": "units", "cost": "money", "gain": "money"}, 8, currency=currency, more="tables/gap_options.parquet",
+                columns={"option": "option", "closes": "closes", "cost": "cost", "gain": "margin gained", "owner": "owner"},
+                note="options do not add up: several may serve the same units")
+
+
+def show_bridge(bridge: pd.DataFrame, month: str, currency: str) -> Block:
+    """What changed in the sales plan since last cycle, stage by stage."""
+    if not month:
+        return missing("No earlier plan is released, so there is nothing to compare with; from the first release on, changes are explained here.")
+    return show(bridge.assign(stage=bridge["stage"].str.replace("_", " ")), dict.fromkeys(["last", "now", "change"], "money"), currency=currency,
+                columns={"stage": "stage", "last": f"released {month}", "now": "now", "change": "change"})
+
+
+def show_scenarios(scenarios: pd.DataFrame, currency: str) -> Block:
+    """The metrics of every scenario side by side, in the unit that each names."""
+    if scenarios.empty:
+        return missing("No scenario was run; sopkit pack --scenario NAME runs one of the ledger.")
+    rows = scenarios.assign(shown=[quantity(v, {"money": currency}.get(_unit(m), _unit(m))) for v, m in zip(scenarios["value"], scenarios["metric"])])
+    order = ["base", *sorted(set(scenarios["scenario"]) - {"base"})]
+    wide = rows.pivot(index="metric", columns="scenario", values="shown").reindex(columns=order)
+    return show(wide.set_axis([m.split(" (")[0] for m in wide.index], axis=0).rename_axis("metric").reset_index(), rows=20, more="tables/scenarios.parquet")
+
+
+def show_assumptions(assumptions: pd.DataFrame) -> Block:
+    """What the plan takes for granted, and whether it held."""
+    if assumptions.empty:
+        return missing("No assumption is in the ledger; enter one with Ledger.append('assumptions', …).")
+    return show(assumptions, columns={"text": "assumption", "condition": "would break if", "result": "result", "owner": "watched by"})
+
+
+def show_sign_offs(sign_offs: pd.DataFrame, month: str) -> Block:
+    """Who approved this cycle's plan so far, the latest word of each role."""
+    mine = sign_offs[sign_offs["cycle"] == month].drop_duplicates(["family", "role"], keep="last")
+    if mine.empty:
+        return missing(f"Nobody has signed off {month} yet. After the meeting: sopkit release {month} --by NAME.")
+    return show(mine.assign(family=mine["family"].fillna("the whole plan")), columns={"role": "role", "family": "for", "status": "status", "by": "by", "note": "note"})
+
+
+def stack(pieces) -> Block:
+    """Several blocks one below the other; charts come as their SVG."""
+    pieces = list(pieces)
+    return Block("\n".join(getattr(piece, "html", None) or piece.svg for piece in pieces), "\n\n".join(str(piece) for piece in pieces))
+
+
+def largest_families(financial_plan: pd.DataFrame, most: int = 12) -> list[str]:
+    """The families with most planned revenue, at most so many; what belongs to none is left out."""
+    sums = financial_plan[financial_plan["family"] != "(company)"].groupby("family")["revenue"].sum()
+    return sums.sort_values(ascending=False, kind="stable").index[:most].tolist()
+
+
+def _unit(metric):
+    return metric.rsplit("(", 1)[1].rstrip(")") if "(" in metric else ""
+
+
+def families_of(items: pd.DataFrame, supply_plan: pd.DataFrame, most: int = 12) -> list[str]:
+    """The families with most planned demand, at most so many, largest first."""
+    sums = supply_plan.merge(_families(items), on="item").groupby("family")["demand"].sum()
+    return sums[sums > 0].sort_values(ascending=False, kind="stable").index[:most].tolist()
+
+
+def show_costs(costs: pd.Series, currency: str) -> Block:
+    """The plan's costs by kind, which steer it; they add up to what was minimised."""
+    rows = costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index()
+    return show(rows.assign(kind=rows["kind"].str.replace("_", " ")), {"cost": "money"}, total=("cost",), currency=currency,
+                note="over the whole horizon; backlog, lost-sales and safety-stock prices steer the plan and are no accounting")
+
+
+def show_workforce(workforce_plan: pd.DataFrame, calendar) -> Block:
+    """Workers of every resource at the end of each quarter of the first year, with all hired and laid off over the horizon."""
+    if workforce_plan.empty:
+        return missing("No resource has workers; the table resources (workers, hours_per_worker) would feed the workforce plan.")
+    buckets = sorted(workforce_plan["bucket"].unique())
+    step = max(calendar.per_year // 4, 1)
+    shown = [buckets[0], *buckets[step - 1:calendar.per_year:step]]
+    wide = workforce_plan[workforce_plan["bucket"].isin(shown)].pivot(index="resource", columns="bucket", values="workers")
+    wide = wide.set_axis(calendar.label(wide.columns), axis=1)
+    moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
+    return show(wide.join(moves).reset_index(), columns={name: name.replace("_", " ") for name in ["resource", *wide.columns, "hired", "laid_off"]},
+                note="workers; hired and laid off over the whole horizon", more="tables/workforce_plan.parquet")
+
+
+def show_risk(risk, calendar, currency: str) -> Block:
+    """P10, P50 and P90 of service, stock and backlog at four points of the plan, and the items that carry the risk."""
+    rows = risk.by_bucket[risk.by_bucket["metric"].isin(["service", "stock", "backlog"])]
+    buckets = sorted(rows["bucket"].unique())
+    points = [buckets[i] for i in sorted({0, min(2, len(buckets) - 1), min(5, len(buckets) - 1), min(11, len(buckets) - 1)})]
+    rows = rows[rows["bucket"].isin(points)]
+    unit = rows["metric"].map({"service": "fraction"}).fillna(currency)
+    rows = rows.assign(bucket=calendar.label(rows["bucket"]), **{level: [quantity(v, u) for v, u in zip(rows[level], unit)] for level in ("p10", "p50", "p90")})
+    worst = risk.by_item[risk.by_item["short"] > 0]
+    return stack([show(rows, columns={"metric": "metric", "bucket": "bucket", "p10": "P10", "p50": "P50", "p90": "P90"},
+                       note="stock at standard cost, backlog at price"),
+                  show(worst, {"short": "money", "service": "fraction", "share": "fraction"}, 5, currency=currency,
+                       columns={"item": "item that carries risk", "short": "expected shortage", "share": "share of all", "service": "service"})])
+
+
+def show_schedule(master_schedule: pd.DataFrame) -> Block:
+    """Units to make and to order by week, summed over items."""
+    if master_schedule.empty:
+        return missing("Nothing is to be made or ordered inside the planning fence.")
+    weeks = master_schedule.groupby(["week", "action"]).agg(items=("item", "nunique"), quantity=("quantity", "sum")).unstack("action").fillna(0)
+    weeks = weeks.set_axis([f"{action}: {name}" for name, action in weeks.columns], axis=1).sort_index(axis=1, ascending=False)
+    return show(weeks.reset_index(), {name: "units" for name in weeks if name.endswith("quantity")}, more="tables/master_schedule.parquet",
+                note="weeks begin on the Monday shown")
+
+
+def show_money(financial_plan: pd.DataFrame, plan) -> Block:
+    """The next year by family: revenue, margin, stock at its end, cash, and the gaps to budget."""
+    currency, year = plan.settings["currency"], plan.calendar.range(plan.first_bucket, plan.calendar.per_year)
+    rows = financial_plan[financial_plan["bucket"].isin(year)]
+    sums = rows.groupby("family")[["revenue", "margin", "cash", "revenue_gap", "margin_gap"]].sum(min_count=1)
+    stock = rows[rows["bucket"] == rows["bucket"].max()].set_index("family")["inventory_value"].rename("stock")
+    table = sums.join(stock).reset_index().sort_values("revenue", ascending=False, kind="stable")
+    money = ["revenue", "revenue_gap", "margin", "margin_gap", "cash", "stock"]
+    return show(table, dict.fromkeys(money, "money"), total=money, currency=currency, more="tables/financial_plan.parquet",
+                columns={"family": "family", "revenue": "revenue", "revenue_gap": "to budget", "margin": "margin", "margin_gap": "to budget ", "cash": "cash", "stock": "stock at the end"},
+                note="the next year; (company) holds what belongs to no family")
+
+
+def show_initiatives(initiative_plan: pd.DataFrame, initiatives: pd.DataFrame, currency: str) -> Block:
+    """Each initiative over the horizon: units, hours, money if it happens and weighted by its probability."""
+    if initiative_plan.empty:
+        return missing("No strategic initiative is known; the table initiatives would feed this.")
+    sums = initiative_plan.groupby("initiative", as_index=False)[["units", "hours", "money", "weighted"]].sum()
+    about = initiatives.drop_duplicates("initiative")[["initiative", "stage", "probability", "owner"]]
+    return show(sums.merge(about, on="initiative", how="left"), {"units": "units", "hours": "hours", "money": "money", "weighted": "money", "probability": "fraction"},
+                currency=currency, more="tables/initiative_plan.parquet",
+                columns={"initiative": "initiative", "stage": "stage", "owner": "owner", "units": "units", "hours": "hours", "money": "money", "probability": "chance", "weighted": "weighted"})

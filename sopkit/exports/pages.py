@@ -36,12 +36,15 @@ def _body(path):
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True, embed_images=True)
-    return exporter.from_notebook_node(_without_parameters(nbformat.read(path, as_version=4)))[0]
+    return exporter.from_notebook_node(_in_reading_order(nbformat.read(path, as_version=4)))[0]
 
 
-def _without_parameters(notebook):
-    """What papermill injects is for the record in the notebook, not for the reader of the page."""
-    notebook.cells = [cell for cell in notebook.cells if not {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))]
+def _in_reading_order(notebook):
+    """Title, then the headline (computed last, read first), then the sections; parameters are for the record in the notebook."""
+    told = {name: [cell for cell in notebook.cells if name in cell.metadata.get("tags", [])] for name in ("headline", "parameters", "injected-parameters")}
+    silent = [cell["id"] for cells in told.values() for cell in cells]
+    rest = [cell for cell in notebook.cells if cell["id"] not in silent]
+    notebook.cells = rest[:1] + told["headline"] + rest[1:]
     return notebook
 
 

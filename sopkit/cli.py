@@ -1,0 +1,187 @@
+"""The commands: ``sopkit …`` and ``python -m sopkit …``."""
+
+import functools
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from sopkit.errors import PlanError
+
+PACKS = click.option("--packs", default="packs", show_default=True, type=click.Path(path_type=Path), help="folder of the packs")
+DATA = click.option("--data", default="data", show_default=True, type=click.Path(path_type=Path), help="folder (CSV, parquet) or Excel workbook of the facts")
+LEDGER = click.option("--ledger", default=None, help="path or database URL of the ledger [default: ledger.db in the packs folder]")
+
+
+def _says_plan_errors(command):
+    @functools.wraps(command)
+    def wrapped(*args, **kwargs):
+        try:
+            return command(*args, **kwargs)
+        except PlanError as error:
+            click.echo(f"sopkit: {error}", err=True)
+            sys.exit(1)
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sopkit")
+def main():
+    """The S&OP workbook: one updated forecast becomes one set of numbers, every month."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--items", default=60, show_default=True, help="how many items")
+@click.option("--seed", default=2026, show_default=True, help="same seed, same company")
+@click.option("--empty", is_flag=True, help="write blank templates to be filled in instead")
+@PACKS
+@_says_plan_errors
+def sample(folder, items, seed, empty, packs):
+    """Write a sample company with known truth, or blank templates, into FOLDER."""
+    from sopkit.sample import write_sample, write_templates
+
+    write_templates(folder) if empty else write_sample(folder, items=items, seed=seed)
+    click.echo(f"{'Templates' if empty else f'A sample company of {items} items'} in {folder}. Next: sopkit check {folder}")
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--month", default=None, help="check as the plan of this month would read it (2026-11)")
+@click.option("--all", "every", is_flag=True, help="list every row of alike problems")
+@PACKS
+@_says_plan_errors
+def check(data, month, every, packs):
+    """List every problem in the facts in DATA with table, row, column, value and the mend."""
+    from sopkit.sources import check as find, report
+
+    issues = find(data, month)
+    click.echo(report(issues, full=every))
+    sys.exit(1 if (issues["severity"] == "error").any() else 0)
+
+
+@main.command()
+@click.argument("month", required=False)
+@DATA
+@LEDGER
+@PACKS
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="a parameter of the steps; repeat for more")
+@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="also run a scenario of the ledger; repeat for more")
+@click.option("--revise", is_flag=True, help="build a revision of a released month, MONTH-r2")
+@_says_plan_errors
+def pack(month, data, ledger, packs, parameters, scenarios, revise):
+    """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps, checked."""
+    from sopkit.pack import build_pack
+
+    built = build_pack(month, data, packs, ledger, dict(parameters), revise=revise, scenarios=scenarios)
+    held = [row["holds"] for row in built.manifest["identities"]]
+    click.echo(f"Pack {built.folder}: {len(built.manifest['tables'])} tables, {sum(held)} of {len(held)} identities hold, "
+               f"{built.manifest['seconds']['total']:.0f} s. Next: sopkit dashboard {built.folder.name} --packs {packs}")
+    for row in built.manifest["identities"]:
+        if not row["holds"]:
+            click.echo(f"  broken: {row['identity']}, off by {row['largest_difference']:g} at {row['where']}", err=True)
+
+
+@main.command()
+@click.argument("month")
+@click.option("--by", required=True, help="who releases the plan")
+@click.option("--note", default="", help="in words")
+@LEDGER
+@PACKS
+@_says_plan_errors
+def release(month, by, note, ledger, packs):
+    """Check identities and sign-offs of the pack of MONTH, then freeze it."""
+    from sopkit.pack import release as freeze
+
+    click.echo(f"Released {freeze(packs, month, by, note, ledger)}. It never changes now; a correction is sopkit pack {month} --revise.")
+
+
+@main.command()
+@click.argument("month")
+@PACKS
+@_says_plan_errors
+def verify(month, packs):
+    """Rebuild the pack of MONTH from its own inputs and say whether every table is identical."""
+    from sopkit.pack import verify as rebuild
+
+    result = rebuild(packs, month)
+    for row in result[~result["identical"]].itertuples():
+        click.echo(f"  {row.table}: {row.difference}", err=True)
+    click.echo(f"{int(result['identical'].sum())} of {len(result)} tables are identical.")
+    sys.exit(0 if result["identical"].all() else 1)
+
+
+@main.command()
+@click.argument("month", required=False)
+@click.option("--port", default=8866, show_default=True, help="port on 127.0.0.1")
+@PACKS
+@_says_plan_errors
+def dashboard(month, port, packs):
+    """Serve the pack of MONTH (by default the newest) with Voilà on 127.0.0.1."""
+    from sopkit.pack import find_pack
+    from sopkit.panels.serve import voila_command, voila_environment
+
+    folder = find_pack(packs, month)
+    click.echo(f"Pack {folder.name}: http://127.0.0.1:{port}/ (stop with Ctrl-C)")
+    sys.stdout.flush()
+    command = voila_command(folder, port)
+    os.execvpe(command[0], command, os.environ | voila_environment(folder))
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--from", "start", required=True, metavar="MONTH", help="first month")
+@click.option("--to", "end", required=True, metavar="MONTH", help="last month")
+@click.option("--packs", default="packs/replay", show_default=True, type=click.Path(path_type=Path), help="folder of the replayed packs")
+@_says_plan_errors
+def replay(data, start, end, packs):
+    """Run the whole process as of each past month, graded by what happened after."""
+    from sopkit.pack import replay as run
+
+    grades = run(data, start, end, packs)
+    shown = grades.assign(bucket=grades["bucket"].dt.strftime("%Y-%m"))
+    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.1%}") if len(shown) else "Nothing to grade: no actual after these months.")
+
+
+@main.group()
+def overrides():
+    """Overrides in a spreadsheet: out to Excel, edited there, back as differences to accept."""
+
+
+@overrides.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--month", default=None, help="month of the pack [default: the newest]")
+@PACKS
+@_says_plan_errors
+def overrides_export(file, month, packs):
+    """Write the overrides of the newest pack to FILE (xlsx)."""
+    from sopkit.exports import export_overrides
+    from sopkit.pack import find_pack
+    from sopkit.plan import Plan
+
+    plan = Plan(find_pack(packs, month))
+    click.echo(f"{export_overrides(plan.read('demand_plan'), file)}: edit the sheet overrides, then: sopkit overrides import {file}")
+
+
+@overrides.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--month", default=None, help="month that they are entered for [default: the newest pack's]")
+@click.option("--by", default=None, help="who enters them; asked for if not given")
+@click.option("--accept", is_flag=True, help="enter the differences without asking")
+@LEDGER
+@PACKS
+@_says_plan_errors
+def overrides_import(file, month, by, accept, ledger, packs):
+    """Show what FILE changes, and enter it into the ledger once accepted."""
+    from sopkit.exports import read_overrides
+    from sopkit.ledger import Ledger
+    from sopkit.pack import find_pack
+
+    rows = read_overrides(file)
+    click.echo(rows.assign(bucket=rows["bucket"].dt.strftime("%Y-%m-%d")).to_string(index=False) if len(rows) else "Nothing changed.")
+    if rows.empty or not (accept or click.confirm(f"Enter these {len(rows)} overrides?")):
+        return
+    month = month or find_pack(packs).name[:7]
+    entered = Ledger(ledger or packs / "ledger.db").append("overrides", rows, by=by or click.prompt("Entered by"), cycle=month)
+    click.echo(f"{len(entered)} overrides entered for {month}. Next: sopkit pack {month}")

@@ -1,0 +1,138 @@
+"""Building a pack: check the facts, stage, run the steps, check the numbers, put it in place."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from sopkit.buckets import parse_month
+from sopkit.errors import PlanError
+from sopkit.ledger import Ledger
+from sopkit.pack.manifest import hashes, write_manifest
+from sopkit.pack.run import StepFailed, run_step
+from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
+from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
+from sopkit.plan import Plan, packs_in
+from sopkit.sources import read_facts
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished pack: where it lies and its manifest."""
+
+    folder: Path
+    manifest: dict
+
+
+def build_pack(month: str | None, data, packs="packs", ledger=None, parameters=None, revise=False, scenarios=(),
+               notebooks=NOTEBOOKS, quiet=False) -> Built:
+    """The finished pack of a month (by default the month after the facts end), put in place only when everything is right.
+
+    Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good pack stays untouched)
+    or a month that is released (unless ``revise``).
+    """
+    steps = find_steps(Path(notebooks))
+    settled = settle(steps, parameters or {})
+    packs = Path(packs)
+    started = time.perf_counter()
+    month = month or next_month(data)
+    parse_month(month)
+    target = packs / free_name(packs, month, revise)
+    facts = read_facts(data, month)
+    seconds = {"read facts": time.perf_counter() - started}
+    book = Ledger(ledger or packs / "ledger.db")
+    asked = {name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios}
+    with staging(packs, target.name) as folder:
+        cycle = {"month": month, "parameters": settled, "scenarios": asked}
+        stage_inputs(folder, facts, book, packs, cycle)
+        seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet)
+        seconds |= dress(folder)
+        seconds["total"] = time.perf_counter() - started
+        manifest = write_manifest(folder, cycle, settled, seconds, source_hashes(data))
+        put_in_place(folder, target)
+    return Built(target, manifest)
+
+
+def run_plan(folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False) -> dict:
+    """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4, reconcile)."""
+    settled, asked = cycle["parameters"], cycle["scenarios"]
+    before, after = ([step for step in steps if (step.number < 4) == early] for early in (True, False))
+    seconds = run_steps(folder, before, settled, packs, name, quiet)
+    for scenario, changed in asked.items():
+        branch(folder, scenario)
+        again = [step for step in steps if 2 <= step.number <= 4]
+        took = run_steps(folder / "scenarios" / scenario, again, settled | changed, packs, name, quiet, f"{scenario}: ")
+        seconds[f"scenario {scenario}"] = sum(took.values())
+    return seconds | run_steps(folder, after, settled, packs, name, quiet)
+
+
+def run_steps(folder: Path, steps, settled: dict, packs: Path, name: str, quiet=False, prefix="") -> dict:
+    """Seconds by step; a failing one leaves its executed notebook in ``packs/failed``."""
+    seconds = {}
+    with tqdm(steps, disable=quiet, unit="step", bar_format="{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", ascii=" ▏▎▍▌▋▊▉█") as bar:
+        for step in bar:
+            bar.set_description_str(prefix + step.title)
+            try:
+                seconds[step.name] = run_step(step, folder, settled)
+            except StepFailed as failure:
+                kept = keep_failure(failure.notebook, packs, name)
+                raise StepFailed(step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched") from None
+    return seconds
+
+
+def questions(scenarios, name: str) -> dict:
+    """Parameters that the ledger's scenario changes, the latest row of each counting; raises ``PlanError`` if it has none."""
+    rows = scenarios[scenarios["scenario"] == name].dropna(subset=["parameter", "value"])
+    if rows.empty or not name.replace("-", "").replace("_", "").isalnum():
+        known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
+        raise PlanError(f"scenario {name!r} is not in the ledger (there: {known}); enter its parameters first, "
+                        "under a name of letters, digits, - and _")
+    return dict(zip(rows["parameter"], rows["value"]))
+
+
+def branch(folder: Path, scenario: str) -> None:
+    """Makes ``scenarios/NAME`` a plan of its own, with the same inputs and step 1's tables."""
+    target = folder / "scenarios" / scenario
+    for part in ("inputs", "tables"):
+        shutil.copytree(folder / part, target / part, copy_function=shutil.copyfile)
+
+
+def dress(folder: Path) -> dict:
+    """Seconds taken to make what people carry: an HTML of each step and the board."""
+    from sopkit.exports import write_pages
+    from sopkit.panels import write_board
+
+    started = time.perf_counter()
+    write_pages(folder)
+    pages = time.perf_counter() - started
+    write_board(Plan(folder), folder)
+    return {"pages": pages, "board": time.perf_counter() - started - pages}
+
+
+def next_month(data) -> str:
+    """The month after the last bucket of the facts' sales history."""
+    facts = read_facts(data)
+    last = facts.sales_history["bucket"].max()
+    if last != last:
+        raise PlanError("table sales_history has no row, so there is no month to follow it; name the MONTH")
+    return f"{facts.calendar.shift(last, 1):%Y-%m}"
+
+
+def free_name(packs: Path, month: str, revise: bool) -> str:
+    """The folder name of the month's pack; a released month needs ``revise`` and becomes ``MONTH-r2`` and so on."""
+    taken = [pack for pack in packs_in(packs) if pack.name[:7] == month]
+    if not taken or not (taken[-1] / "release.json").exists():
+        return taken[-1].name if taken else month
+    if not revise:
+        raise PlanError(f"pack {taken[-1].name} is released and never changes; build a revision with: sopkit pack {month} --revise")
+    return f"{month}-r{len(taken) + 1}"
+
+
+def source_hashes(data) -> dict:
+    """SHA-256 of the files that the facts were read from."""
+    path = Path(data)
+    if path.is_dir():
+        return {name: digest for name, digest in hashes(path).items() if "/" not in name}
+    return {path.name: hashes(path.parent)[path.name]} if path.exists() else {}

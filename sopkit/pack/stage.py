@@ -1,0 +1,82 @@
+"""Staging: a new pack grows in a hidden folder beside the finished ones and is renamed into place at the end."""
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.plan import packs_in, write_table
+from sopkit.tables import LEDGER
+
+GRADED = 13  # earlier releases kept for grading: a year of lags
+
+
+@contextmanager
+def staging(packs: Path, name: str):
+    """A hidden folder that is gone afterwards, unless it was moved into place."""
+    packs.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=packs))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
+    """Copies what the plan is made from into the pack: facts, judgments, earlier releases, the question asked."""
+    inputs = folder / "inputs"
+    facts.write(inputs)
+    (inputs / "ledger").mkdir()
+    for table in LEDGER:
+        write_table(ledger.read(table, cycle["month"]), inputs / "ledger" / f"{table}.parquet")
+    _copy_releases(inputs / "released", packs, cycle["month"], facts)
+    (inputs / "cycle.json").write_text(json.dumps(cycle, indent=2, sort_keys=True) + "\n")
+
+
+def _copy_releases(target, packs, month, facts):
+    released = {}
+    for pack in packs_in(packs):
+        if (pack / "release.json").exists() and pack.name[:7] < month:
+            released[pack.name[:7]] = pack  # a later revision takes its month's place
+    months = sorted(released)[-GRADED:]
+    first = facts.calendar.first_in(month)
+    for earlier in months:
+        (target / earlier).mkdir(parents=True)
+        for table in sorted((released[earlier] / "tables").glob("*.parquet")):
+            if earlier == months[-1]:
+                shutil.copyfile(table, target / earlier / table.name)
+            elif table.stem in ("demand_plan", "supply_plan"):
+                frame = pd.read_parquet(table)
+                write_table(frame[frame["bucket"] < first].reset_index(drop=True), target / earlier / table.name)
+
+
+def put_in_place(folder: Path, target: Path) -> None:
+    """Renames the staged pack to its name; what stood there is replaced only now."""
+    if (target / "release.json").exists():
+        raise PlanError(f"pack {target.name} was released meanwhile and never changes; build a revision with --revise")
+    before = target.with_name(f".{target.name}-before-{os.getpid()}")
+    if target.exists():
+        os.rename(target, before)
+    try:
+        os.rename(folder, target)
+    except OSError:
+        if before.exists():
+            os.rename(before, target)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def keep_failure(notebook: Path, packs: Path, name: str) -> Path:
+    """The executed copy of a failed step, kept in ``packs/failed/NAME`` for reading."""
+    kept = packs / "failed" / name
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    if notebook.exists():
+        shutil.copyfile(notebook, kept / notebook.name)
+    return kept / notebook.name
