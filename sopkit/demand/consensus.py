@@ -12,7 +12,7 @@ from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.launches import launch_issues, launch_parts, product_plan
 from sopkit.demand.naive import seasonal_naive
 from sopkit.demand.orders import order_excess
-from sopkit.demand.overrides import active_overrides, override_units
+from sopkit.demand.overrides import active_overrides, override_issues, override_units
 from sopkit.demand.sales_inputs import sales_input_units
 from sopkit.tables import PLANS
 
@@ -22,7 +22,7 @@ STAGES = {
     "launches": lambda given, before: (launch_parts(given, before).units, launch_issues(given)),
     "initiatives": lambda given, before: (initiative_units(given, before), initiative_issues(given)),
     "sales_input": lambda given, before: _settled(given, "sales_inputs", sales_input_units(given, before)),
-    "override": lambda given, before: _settled(given, "overrides", override_units(given, before)),
+    "override": lambda given, before: _settled(given, "overrides", override_units(given, before), override_issues(given)),
     "order_excess": lambda given, before: (order_excess(given, before), []),
 }
 
@@ -90,9 +90,9 @@ def _cut(stage, grid, units, before):
         "cut to 0 at that stage; mend the row that asks for it", value=f"{-short.sum():,.10g}")]
 
 
-def _settled(given, table, settled):
+def _settled(given, table, settled, found=()):
     """The units of a spread stage with its issues: finer rows that gave way, and rows that speak of nothing in the plan."""
-    found, rows, gave_way = [], getattr(given, table), settled.gave_way
+    found, rows, gave_way = list(found), getattr(given, table), settled.gave_way
     if gave_way.any():
         found.append(issue(table, "item", "finer gave way", f"coarser rows left no other cell to move, so {int(gave_way.sum())} cells with rows of "
                            f"their own were moved too: {named(given.grid.series['item'][gave_way.any(axis=1)])}",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.given import Given
+from sopkit.demand.issues import issue, named
 from sopkit.demand.spread import Settled, settle
 
 SCOPE = ["item", "family", "market", "bucket"]
@@ -30,6 +31,14 @@ def active_overrides(overrides, cycle, first_bucket, calendar) -> pd.DataFrame:
     return rows[expires.isna() | (expires >= pd.Timestamp(first_bucket))]
 
 
+def override_issues(given: Given) -> list[dict]:
+    """Issues of active overrides without a value: they change nothing."""
+    rows = given.overrides
+    silent = [] if rows is None or rows.empty else rows.loc[rows["value"].isna(), "id"]
+    return [] if not len(silent) else [issue("overrides", "value", "no value", f"{len(silent)} overrides have no value: id {named(silent)}",
+                                             "they changed nothing; enter them again with a value, and a remove for the blank ones", value=len(silent))]
+
+
 def override_units(given: Given, before) -> Settled:
     """What the active overrides add to the sum before."""
     return settle(given.grid, before, given.baseline, wanted(given.overrides, given.grid.calendar))
@@ -49,15 +58,14 @@ def wanted(overrides, calendar) -> pd.DataFrame:
     columns = [*SCOPE, "set_to", "units", "percent"]
     if overrides is None or overrides.empty:
         return pd.DataFrame(columns=columns)
-    rows = overrides.sort_values("id", kind="stable", ignore_index=True)
+    rows = overrides.dropna(subset=["value"]).sort_values("id", kind="stable", ignore_index=True)
     for name in SCOPE[:3]:
         rows[name] = rows[name].astype("object").where(rows[name].notna(), "") if name in rows else ""
     rows["bucket"] = calendar.start(rows["bucket"])
-    rows["value"] = rows["value"].fillna(0.0).astype(float)
     order = pd.Series(np.arange(len(rows)), index=rows.index)
     latest = order.where(rows["kind"] == "set_to").groupby(_cell(rows, calendar)).transform("max")
     rows = rows[~(order < latest)]
-    by_kind = {kind: rows["value"].where(rows["kind"] == kind) for kind in ("set_to", "units", "percent")}
+    by_kind = {kind: rows["value"].astype(float).where(rows["kind"] == kind) for kind in ("set_to", "units", "percent")}
     return rows[SCOPE].assign(**by_kind).groupby(SCOPE, sort=False).agg(
         set_to=("set_to", "last"), units=("units", "sum"), percent=("percent", "sum")).reset_index()[columns]
 

@@ -7,7 +7,6 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.demand import cleanse, history_issues, with_estimates
-from sopkit.demand.cleansing import Findings
 
 ROOT = Path(__file__).parents[2]
 JIT = ROOT.parent / "shared" / "real" / "jit"
@@ -173,13 +172,6 @@ def test_no_market_and_no_family(clean, sales):
 def test_issues_count_what_was_found(clean, sales):
     issues = history_issues(clean(sales({15: 900, 20: -7, 35: 3})))
     assert dict(zip(issues["rule"], issues["value"])) == {"outlier": "1", "returns": "1", "unusual": "1"}
-
-
-def test_the_first_flag_of_a_cell_stands():
-    none = np.full((1, 2), "", dtype=object)
-    one = Findings(np.zeros((1, 2)), none, none).note(np.array([[True, False]]), np.ones((1, 2)), "a", lambda s, t: "why a")
-    two = one.note(np.array([[True, True]]), np.full((1, 2), 2.0), "b", lambda s, t: "why b")
-    assert two.flag.tolist() == [["a", "b"]] and two.demand.tolist() == [[1, 2]] and two.reason.tolist() == [["why a", "why b"]]
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,11 @@ def test_a_cell_below_zero_is_cut_there_with_an_issue(level, plan, table):
     assert found.issues[["column", "rule", "value"]].values.tolist() == [["override", "below zero", "-30"]]
 
 
+def test_a_row_without_a_value_changes_nothing_and_is_named(level, plan, table):
+    found = plan(level({"A N": 100}), overrides=_rows(table, ("units", 5.0, {}), ("set_to", None, {})))
+    assert found.demand_plan["override"].tolist() == [5] and found.issues[["rule", "value"]].values.tolist() == [["no value", "1"]]
+
+
 def test_a_row_that_speaks_of_nothing_is_named(level, plan, table):
     found = plan(level({"A N": 100}), overrides=_rows(table, ("units", 5.0, {"item": None, "family": "Ghosts"})))
     assert found.demand_plan["override"].sum() == 0 and "Ghosts" in found.issues["problem"].iloc[0]
