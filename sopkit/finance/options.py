@@ -41,7 +41,7 @@ def gap_options(supply_plan, items, prices, standard_cost, *, capacity_plan=None
                   _promotions(behind, demand_plan, events, items, prices, standard_cost, settings),
                   _price_rise(behind, settings)]
     rows = pd.concat([frame[COLUMNS] for frame in found if len(frame)] or [PLANS["gap_options"].empty()[COLUMNS]], ignore_index=True)
-    rows = rows[(rows["gain"] > 0)].assign(value_per_unit=lambda r: r["gain"] / r["closes"].where(r["closes"] > 0))
+    rows = rows[rows["gain"] > 1e-6].assign(value_per_unit=lambda r: r["gain"] / r["closes"].where(r["closes"] > 0))
     return PLANS["gap_options"].conform(rows).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -58,7 +58,7 @@ def _unit_revenue(rows):
 def _usual(items, realised, choice):
     """item, price, source: the chosen price, else the other, else 0 from ``none``."""
     listed = items["price"] if "price" in items else pd.Series(np.nan, index=items.index)
-    both = {"list": listed.to_numpy(dtype="float64"), "realised": items["item"].map(realised).to_numpy(dtype="float64")}
+    both = {"list": listed.to_numpy(dtype="float64"), "realised": items["item"].map(realised).astype("float64").to_numpy()}
     other = "realised" if choice == "list" else "list"
     source = np.select([~np.isnan(both[choice]), ~np.isnan(both[other])], [choice, other], "none")
     price = np.where(np.isnan(both[choice]), both[other], both[choice])

@@ -36,7 +36,7 @@ def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
     """
     rows = pd.concat([PLANS["scenarios"].empty(), *(frame.assign(scenario=name) for name, frame in plans.items())], ignore_index=True)
     known = plans[base].set_index("metric")["value"] if base in plans else pd.Series(dtype="float64")
-    return PLANS["scenarios"].conform(rows.assign(difference=rows["value"] - rows["metric"].map(known)))
+    return PLANS["scenarios"].conform(rows.assign(difference=rows["value"] - rows["metric"].map(known).astype("float64")))
 
 
 def _money(plan):
