@@ -1,6 +1,7 @@
 """Tables on pages: numbers right-aligned, units in the header, months as words, every text escaped, the rest one file away."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,16 +9,9 @@ import pandas as pd
 from sopkit.charts.words import BLANK, clean, escape, matter, months, number, scale
 from sopkit.tables import PLANS
 
+CSS = f"<style>{(Path(__file__).parent / 'tables.css').read_text(encoding='utf-8')}</style>"
+
 _LONGEST = 90
-CSS = """<style>
-.sop{font-family:"DejaVu Sans",Verdana,sans-serif;font-size:13px;line-height:1.35}
-.sop table{border-collapse:collapse;margin:.4em 0;font-size:12.5px}
-.sop th{font-weight:600;vertical-align:bottom;border-bottom:1.5px solid #888;padding:3px 9px}
-.sop td{padding:3px 9px;border-bottom:1px solid rgba(128,128,128,.25);vertical-align:top;white-space:pre-line}
-.sop th small{font-weight:400;opacity:.7;display:block}
-.sop tr.total td{font-weight:700;border-top:1.5px solid #888}
-.sop .note{opacity:.7;font-size:12px}
-</style>"""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ only reads what ``write_board`` wrote; ``voila_command(pack, port)`` serves it.
 
 from importlib import import_module
 
-_WHERE = {"tuner": "sopkit.panels.tuner", "write_board": "sopkit.panels.snapshot", "write_page": "sopkit.panels.page", "board": "sopkit.panels.board",
+_WHERE = {"tuner": "sopkit.panels.tuning", "write_board": "sopkit.panels.snapshot", "write_page": "sopkit.panels.page", "board": "sopkit.panels.boards",
           "voila_command": "sopkit.panels.serve", "voila_environment": "sopkit.panels.serve"}
 __all__ = list(_WHERE)
 

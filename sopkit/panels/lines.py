@@ -4,7 +4,7 @@ import pandas as pd
 
 from sopkit.charts import Block, show
 from sopkit.charts.measure import addable, chosen, readable_unit
-from sopkit.charts.words import months
+from sopkit.charts.words import count, months
 from sopkit.buckets import Calendar
 
 COLUMNS = 12
@@ -63,6 +63,6 @@ def _wide(lines, calendar, size):
 
 
 def _note(source, wide, partial, market):
-    words = [f"… {wide.shape[1] - COLUMNS} more in tables/{'demand' if market else 'supply'}_plan.parquet"] if wide.shape[1] > COLUMNS else []
+    words = [f"… {count(wide.shape[1] - COLUMNS, 'column')} more in tables/{'demand' if market else 'supply'}_plan.parquet"] if wide.shape[1] > COLUMNS else []
     words += [f"{' and '.join(partial)}: only the {source.calendar.size}s that are planned"] if partial else []
     return ". ".join(words + (["supply is planned for all markets together"] if market else []))

@@ -2,7 +2,7 @@
 
 from sopkit.charts import kpi_strip
 from sopkit.charts.measure import with_family
-from sopkit.charts.words import count, escape, money, month, months, percent
+from sopkit.charts.words import count, escape, money, percent
 
 KPIS = ("on_time_delivery", "plan_adherence", "forecast_accuracy_lag_1", "order_cycle_time", "revenue_to_budget")
 
@@ -35,7 +35,7 @@ def what_is_asked(wanted) -> str:
     if wanted.empty:
         return "No decision is open in this cycle."
     due = wanted["due"].dropna()
-    return f"{count(len(wanted), 'decision')} wanted{f', the first by {due.min():%d %b %Y}' if len(due) else ''}: {wanted['text'].iloc[0]}"
+    return f"{count(len(wanted), 'decision')} wanted{f', the first by {_day(due.min())}' if len(due) else ''}: {wanted['text'].iloc[0]}"
 
 
 def open_decisions(decisions):
@@ -48,9 +48,13 @@ def _decisions(wanted, currency):
     rows = []
     for row in wanted.head(5).itertuples():
         facts = [f"options: {row.options}" if row.options == row.options and row.options else "", f"expected {money(row.expected, currency, sign=True)}" if row.expected == row.expected else "",
-                 f"owner {row.owner}" if row.owner == row.owner and row.owner else "", f"due {row.due:%d %b %Y}" if row.due == row.due else ""]
+                 f"owner {row.owner}" if row.owner == row.owner and row.owner else "", f"due {_day(row.due)}" if row.due == row.due else ""]
         rows.append(f'<li><b>{escape(row.text, 160)}</b> <span class="note">{escape(" · ".join(filter(None, facts)), 300)}</span></li>')
     return f'<h2>Decisions wanted</h2><ol class="wanted">{"".join(rows)}</ol>' if rows else ""
+
+
+def _day(day):
+    return f"{day.day} {day:%b %Y}"
 
 
 def _worth(frame, source):

@@ -4,10 +4,11 @@ import json
 from html import escape
 from pathlib import Path
 
-from sopkit.charts.tables import CSS
 from sopkit.panels.reading import CHOICES, read_board, title
 
-STYLE = (Path(__file__).parent / "board.css").read_text(encoding="utf-8")
+_ROOMS = Path(__file__).parents[1]
+# Read as files: importing the charts would load what the board does not need.
+STYLE = "".join((_ROOMS / path).read_text(encoding="utf-8") for path in ("charts/tables.css", "panels/board.css"))
 SCRIPT = """
 const board = JSON.parse(document.getElementById("board").textContent);
 let tab = 0;
@@ -43,7 +44,7 @@ def page_html(board: dict) -> str:
     filters = "".join(_select(name, words) for name, words in board["words"].items() if len(words) > 1)
     tabs = "".join(f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"])
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<title>{escape(title(board))}</title><link rel="icon" href="data:,"><style>body{{margin:0;background:#fff}}\n{STYLE}</style>{CSS}</head>\n'
+            f'<title>{escape(title(board))}</title><link rel="icon" href="data:,"><style>body{{margin:0;background:#fff}}\n{STYLE}</style></head>\n'
             f'<body><div class="board">{head_html(board)}<div class="filters">{filters}</div><div class="tabs" role="tablist">{tabs}</div><div id="tab"></div>'
             f'</div>\n<script type="application/json" id="board">{data}</script><script>{SCRIPT}</script></body></html>\n')
 
