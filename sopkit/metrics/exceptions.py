@@ -279,7 +279,7 @@ def _short_history(priced, history, launches, settings):
     rows = worth.assign(name=worth.index, bucket=priced["bucket"].min(), value=np.maximum(length, covered))[wanted]
     limit = threshold(settings, "short_history")
     few = rows[rows["value"] < limit]
-    words = [f"Only {row.value:,.0f} buckets of history stand behind {row.consensus:,.0f} units; name a like item or plan it by hand." for row in few.itertuples()]
+    words = [f"Only {_buckets(int(row.value))} of history behind {row.consensus:,.0f} units; name a like item or plan it by hand." for row in few.itertuples()]
     return few.assign(level="item", rule="short_history", threshold=limit, reason=pd.Series(words, index=few.index, dtype="str"))
 
 

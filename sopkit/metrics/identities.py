@@ -54,12 +54,13 @@ def _supply(tables):
 def _stock_balance(tables):
     p = _supply(tables)
     ends = p["projected_available"] - p["backlog"]
-    return ends - (p["opening_projected_available"] - p["opening_backlog"] + p[MADE].sum(axis=1) + p["lost"] - p["demand"]), ends
+    moved = p[[*MADE, "lost", "demand", "projected_available", "backlog"]].to_numpy().ravel()
+    return ends - (p["opening_projected_available"] - p["opening_backlog"] + p[MADE].sum(axis=1) + p["lost"] - p["demand"]), moved
 
 
 def _shipments(tables):
     p = _supply(tables)
-    return p["shipments"] - (p["demand"] - p["lost"] + p["opening_backlog"] - p["backlog"]), p["shipments"]
+    return p["shipments"] - (p["demand"] - p["lost"] + p["opening_backlog"] - p["backlog"]), p[["shipments", "demand", "backlog"]].to_numpy().ravel()
 
 
 def _not_negative(tables):
