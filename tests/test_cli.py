@@ -1,0 +1,58 @@
+"""The commands say what they did, and what a person must mend, in words; exit code 1 on errors."""
+
+import pytest
+from click.testing import CliRunner
+
+from sopkit.cli import main
+from tests.conftest import ROOT
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_check_lists_problems_and_fails_on_errors(tmp_path):
+    (tmp_path / "items.csv").write_text("item\nA\n")
+    (tmp_path / "sales_history.csv").write_text("item,bucket,quantity\nB,2026-13-01,five\n")
+    result = run("check", tmp_path)
+    assert result.exit_code == 1
+    assert all(word in result.output for word in ("sales_history", "2026-13-01", "five", "B"))
+
+
+def test_check_passes_the_sample():
+    assert run("check", ROOT / "data").exit_code == 0
+
+
+def test_empty_templates_are_written(tmp_path):
+    assert run("sample", tmp_path / "mine", "--empty").exit_code == 0
+    assert (tmp_path / "mine" / "items.csv").read_text().startswith("item,")
+
+
+@pytest.mark.parametrize("words, message", [
+    (["pack", "2026-11", "--data", "nowhere"], "nowhere"),
+    (["pack", "november", "--data", ROOT / "data"], "YYYY-MM"),
+    (["pack", "2026-11", "--data", ROOT / "data", "-p", "horizn", "18"], "did you mean 'horizon'"),
+    (["pack", "2026-11", "--data", ROOT / "data", "--scenario", "boom"], "'boom' is not in the ledger"),
+    (["dashboard", "2026-11"], "no finished pack"),
+    (["release", "2026-11", "--by", "Ada"], "no finished pack"),
+    (["overrides", "import", "none.xlsx"], "export one first"),
+])
+def test_what_must_be_mended_is_said_without_a_traceback(tmp_path, words, message):
+    result = run(*words, "--packs", tmp_path / "packs")
+    assert result.exit_code == 1 and message in result.output and "Traceback" not in result.output
+    assert result.output.startswith("sopkit: ")
+
+
+def test_overrides_go_out_and_come_back_as_differences(packs, tmp_path):
+    import openpyxl
+
+    from sopkit.ledger import Ledger
+
+    file, ledger = tmp_path / "overrides.xlsx", tmp_path / "ledger.db"
+    assert run("overrides", "export", file, "--packs", packs).exit_code == 0
+    book = openpyxl.load_workbook(file)
+    book["overrides"]["E3"], book["overrides"]["C3"] = 120, "promotion"
+    book.save(file)
+    result = run("overrides", "import", file, "--packs", packs, "--by", "Ada", "--accept", "--ledger", ledger)
+    assert result.exit_code == 0 and "1 overrides entered for 2026-11" in result.output
+    assert Ledger(ledger).read("overrides")["value"].tolist() == [120.0]
