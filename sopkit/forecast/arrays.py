@@ -45,6 +45,15 @@ def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return mean, slope, centre
 
 
+def trust_in_slope(count: np.ndarray) -> np.ndarray:
+    """How far a slope from so many buckets is trusted, 0–1: half at ten, so that two points make no trend.
+
+    >>> trust_in_slope(np.array([2, 10, 60])).round(2).tolist()
+    [0.04, 0.5, 0.97]
+    """
+    return count**2 / (count**2 + 100.0)
+
+
 def grid(*axes) -> tuple[np.ndarray, ...]:
     """Every combination of the axes' values, one flat array per axis.
 
@@ -52,3 +61,16 @@ def grid(*axes) -> tuple[np.ndarray, ...]:
     [[1.0, 1.0, 2.0, 2.0], [5.0, 6.0, 5.0, 6.0]]
     """
     return tuple(axis.ravel() for axis in np.meshgrid(*(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"))
+
+
+def row_median(values: np.ndarray) -> np.ndarray:
+    """Median of each row's known values; NaN where a row has none.
+
+    >>> row_median(np.array([[3.0, np.nan, 1.0]])).tolist()
+    [2.0]
+    """
+    ordered = np.sort(values, axis=1)
+    number = (~np.isnan(values)).sum(axis=1)
+    low, high = np.maximum(number - 1, 0) // 2, number // 2
+    rows = np.arange(len(values))
+    return np.where(number > 0, 0.5 * (ordered[rows, low] + ordered[rows, np.minimum(high, values.shape[1] - 1)]), np.nan)

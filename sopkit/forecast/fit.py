@@ -101,7 +101,7 @@ def fit_chunk(values, horizon, season, methods, held_back):
         rows = np.flatnonzero(ready.regular if kind == "regular" else ~ready.regular)
         if len(rows):
             trials[kind] = rows, try_methods(ready.values[rows], ready.known[rows], horizon, season, functions, held_back)
-    return ready, classify(ready.known, season), Window(ready.values, season).strength, trials
+    return ready, classify(ready.values, season), Window(ready.values, season).strength, trials
 
 
 def assemble(panel, horizon, methods, order, results) -> Fit:
@@ -157,4 +157,5 @@ def _together(parts, order, count, width) -> Prepared:
             whole[rows] = getattr(part, name)
         return whole
 
-    return Prepared(matrix("values"), matrix("known"), vector("regular", bool), vector("cut", int), vector("filled", int), vector("bounded", int))
+    return Prepared(matrix("values"), matrix("known"), vector("regular", bool), vector("cut", int), vector("filled", int), vector("bounded", int),
+                    vector("shifted", int), vector("factor", float))

@@ -57,7 +57,7 @@ def panel_of(history: pd.DataFrame, season: int | None = None) -> Panel:
     np.minimum.at(first, codes, numbers)
     np.maximum.at(last, codes, numbers)
     lengths = last - first + 1
-    width = int(lengths.max()) if count else 0
+    width = int(lengths.max()) if count else 1
     values = np.where(np.arange(width) >= width - lengths[:, None], 0.0, np.nan)
     values[codes, width - 1 - (last[codes] - numbers)] = quantity
     return Panel(keys, values, lengths, last, calendar, season or calendar.per_year)

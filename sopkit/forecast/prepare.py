@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import counts, starts
+from sopkit.forecast.arrays import counts, row_median, starts
+from sopkit.forecast.breaks import level_shifts, rescaled
 from sopkit.forecast.classes import regular
 from sopkit.forecast.seasonal import indices, past_indices
 
@@ -14,7 +15,8 @@ OUTLIER_LIMIT = 12.0
 @dataclass(frozen=True)
 class Prepared:
     """Complete values (series, bucket; NaN only before the start), what is truly known (NaN where filled), and per-series counts
-    of cut, filled and bounded buckets; ``regular`` says which series take trend and season methods."""
+    of cut, filled and bounded buckets; ``regular`` says which series take trend and season methods; ``shifted`` counts the buckets
+    since a level shift (0: none), before which values were multiplied by ``factor``."""
 
     values: np.ndarray
     known: np.ndarray
@@ -22,6 +24,8 @@ class Prepared:
     cut: np.ndarray
     filled: np.ndarray
     bounded: np.ndarray
+    shifted: np.ndarray
+    factor: np.ndarray
 
 
 def prepare(values: np.ndarray, season: int) -> Prepared:
@@ -35,9 +39,12 @@ def prepare(values: np.ndarray, season: int) -> Prepared:
     often = regular(kept)
     full = fill(kept, often, season)
     bound = np.where(often[:, None], bound_outliers(full, season), full)
-    known = np.where(np.isnan(kept), np.nan, bound)
-    return Prepared(bound, known, often, counts(values) - counts(kept), (np.isnan(kept) & ~np.isnan(full)).sum(axis=1),
-                    ((bound != full) & ~np.isnan(full)).sum(axis=1))
+    shift, factor = level_shifts(bound, season, often)
+    level = rescaled(bound, shift, factor)
+    known = np.where(np.isnan(kept), np.nan, level)
+    return Prepared(level, known, often, counts(values) - counts(kept), (np.isnan(kept) & ~np.isnan(full)).sum(axis=1),
+                    ((bound != full) & ~np.isnan(full)).sum(axis=1),
+                    np.where(shift >= 0, values.shape[1] - shift, 0), factor)
 
 
 def cut_silent_start(values: np.ndarray) -> np.ndarray:
@@ -93,19 +100,6 @@ def running_median(values: np.ndarray, width: int = 5) -> np.ndarray:
     near = np.take_along_axis(values[:, None, :], columns.reshape(len(values), 1, -1), axis=2)
     median = row_median(near.reshape(-1, width)).reshape(values.shape)
     return np.where(np.isnan(values), np.nan, median)
-
-
-def row_median(values: np.ndarray) -> np.ndarray:
-    """Median of each row's known values; NaN where a row has none.
-
-    >>> row_median(np.array([[3.0, np.nan, 1.0]])).tolist()
-    [2.0]
-    """
-    ordered = np.sort(values, axis=1)
-    number = (~np.isnan(values)).sum(axis=1)
-    low, high = np.maximum(number - 1, 0) // 2, number // 2
-    rows = np.arange(len(values))
-    return np.where(number > 0, 0.5 * (ordered[rows, low] + ordered[rows, np.minimum(high, values.shape[1] - 1)]), np.nan)
 
 
 def _habit(off, season):

@@ -67,6 +67,8 @@ def _notes(fit) -> list[list[str]]:
     ready, values = fit.prepared, fit.panel.values
     negative = np.where(np.isnan(values), 0, values < 0).sum(axis=1).astype(int)
     notes = [[] for _ in fit.classes]
+    for row in np.flatnonzero(ready.shifted):
+        notes[row].append(f"level changed by a factor of {ready.factor[row]:.2g} {ready.shifted[row]} buckets ago; earlier history brought to the new level")
     for counted, text in ((ready.cut, "{} silent buckets before its first sale left out"), (ready.filled, "{} unknown buckets filled in"),
                           (ready.bounded, "{} outlier(s) bounded"), (negative, "{} bucket(s) with net returns")):
         for row in np.flatnonzero(counted):

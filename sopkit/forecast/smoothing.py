@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import grid, left, line, starts
+from sopkit.forecast.arrays import grid, left, line, starts, trust_in_slope
 
 ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 
@@ -113,6 +113,7 @@ def damping(phi: np.ndarray, horizon: int) -> np.ndarray:
 def initial_states(values: np.ndarray, flat: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Level and trend before each series' first bucket, from a line (or the mean) through its first ten known values."""
     mean, slope, centre = line(left(values, min(10, values.shape[1])))
+    slope = slope * trust_in_slope(values.shape[1] - starts(values))
     return (mean, 0 * mean) if flat else (mean - slope * (centre + 1), slope)
 
 
