@@ -68,7 +68,7 @@ def _draw_forecast(ax, axis, past, base, plan, before, factor):
         names.append((before.iloc[-1] / factor, "last cycle", INK["quiet"]))
     for series, name, width in ((base.get("baseline"), "baseline", 1.6), (plan, "consensus", 2.4)):
         if series is not None and len(series):
-            ax.plot(axis.at(series.index), series / factor, color=COLOURS[name], linewidth=width)
+            ax.plot(axis.at(series.index), series / factor, color=COLOURS[name], linewidth=width, gid=name)
             names.append((series.iloc[-1] / factor, name, INK[name]))
     axis.draw(ax, start=plan.index[0] if len(plan) else None)
     readable(ax)
