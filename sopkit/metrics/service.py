@@ -1,7 +1,7 @@
 """How customers were served, from the order lines: on time, in full, at the first try, and how fast.
 
 Lines shipped before they were ordered are data issues: left out and counted. A late line that is not shipped yet
-stays in the denominator. ``by`` names columns of ``orders`` (for example ["family", "bucket"]); with it the answer
+stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item", "market"], or any that were added); with it the answer
 is a Series indexed by them, without it a float that says in ``.left_out`` how many lines were left out.
 """
 
@@ -42,7 +42,7 @@ def on_time_delivery(orders, *, basis="promised", early=None, late=0, count="lin
 
 
 def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=None, by=None):
-    """Orders (or lines) on time *and* complete ÷ those due, a fraction; per order it is at most what it is per line.
+    """Orders (or lines) on time *and* complete ÷ those due, a fraction; an order counts only when every line of it does.
 
     >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [10, 9],
     ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
@@ -104,7 +104,7 @@ def order_cycle_time(orders, *, net=False, by=None):
         measured = days.dropna().to_numpy()
         both = np.quantile(measured, [0.5, 0.9]).tolist() if len(measured) else [np.nan, np.nan]
         return CycleTime(*both, len(measured), int((~done).sum()))
-    grouped = lines.assign(days=days, out=~done).groupby(by)
+    grouped = lines.assign(days=days, out=~done).groupby(_columns(by, lines))
     return pd.DataFrame({"median": grouped["days"].median(), "p90": grouped["days"].quantile(0.9),
                          "lines": grouped["days"].count(), "left_out": grouped["out"].sum()})
 
@@ -149,10 +149,20 @@ def _share(lines, passed, count, by):
     top, bottom = lines[passed].astype("float64"), pd.Series(1.0, index=lines.index)
     if count == "quantity":
         top, bottom = lines["units"] * lines[passed], lines["quantity"].astype("float64")
-    parts = lines[list(by or [])].assign(top=top, bottom=bottom)
+    keys = _columns(by, lines)
+    parts = lines[keys].assign(top=top, bottom=bottom)
     if count == "order":
-        parts = parts.assign(order=lines["order"]).groupby([*(by or []), "order"], as_index=False)[["top", "bottom"]].min()
-    if by is None:
+        parts = parts.assign(order=lines["order"]).groupby([*keys, "order"], as_index=False)[["top", "bottom"]].min()
+    if not keys:
         return Counted(ratio(parts["top"].sum(), parts["bottom"].sum()), left_out)
-    sums = parts.groupby(list(by))[["top", "bottom"]].sum()
+    sums = parts.groupby(keys)[["top", "bottom"]].sum()
     return (sums["top"] / sums["bottom"].replace(0.0, np.nan)).rename("value")
+
+
+def _columns(by, lines) -> list:
+    """``by`` as a list of columns that the lines have."""
+    keys = [by] if isinstance(by, str) else list(by or [])
+    unknown = [key for key in keys if key not in lines]
+    if unknown:
+        raise PlanError(f"by names {unknown}, which the orders do not have; use columns of: {', '.join(map(str, lines.columns))}")
+    return keys

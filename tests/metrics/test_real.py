@@ -26,7 +26,8 @@ def test_on_time_delivery_counts_what_is_left(orders):
     possible = orders[orders["shipped_on"].isna() | (orders["shipped_on"] >= orders["ordered_on"])].dropna(subset=["promised_on"])
     assert on_time_delivery(orders) == pytest.approx((possible["shipped_on"] <= possible["promised_on"]).mean())
     assert 0.4 < on_time_delivery(orders) < 0.65, "43 % of all lines are late by their promised date"
-    assert otif(orders) <= otif(orders, count="line") <= on_time_delivery(orders)
+    assert 0 < otif(orders, count="line") <= on_time_delivery(orders)
+    assert 0 < otif(orders) <= on_time_delivery(orders, count="order")
     assert 0 < fill_rate(orders) < 1
 
 

@@ -56,7 +56,7 @@ def test_as_of_leaves_out_what_is_not_due_yet(orders):
     assert on_time_delivery(orders, as_of="2026-02-01") == 2 / 4
 
 
-def test_otif_wants_it_whole_and_per_order_is_at_most_per_line(orders):
+def test_otif_wants_it_whole(orders):
     assert otif(orders, count="line") == 1 / 4
     assert otif(orders) == 0
     assert otif(orders, late=2) == 1 / 3
@@ -89,12 +89,18 @@ def test_cycle_time_of_nothing_is_unknown(orders):
 
 
 def test_by_columns_gives_the_same_numbers_as_each_part_alone(orders):
-    by = on_time_delivery(orders, by=["item"])
+    by = on_time_delivery(orders, by="item")
     alone = {item: float(on_time_delivery(part)) for item, part in orders.groupby("item")}
     assert by.to_dict() == alone
     times = order_cycle_time(orders, by=["item"])
     assert times["median"].to_dict() == {item: order_cycle_time(part).median for item, part in orders.groupby("item")}
     assert times["left_out"].to_dict() == {"A": 1, "B": 1}
+
+
+def test_an_unknown_column_is_named(orders):
+    for measure in (on_time_delivery, otif, fill_rate, order_cycle_time):
+        with pytest.raises(PlanError, match="'plant'.*item"):
+            measure(orders, by=["plant"])
 
 
 def test_texts_are_dates_too_and_missing_columns_are_blank():
