@@ -38,7 +38,7 @@ def flows_of(facts, limits, programme, values: np.ndarray) -> Flows:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
     before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
     change = np.where(staff.staffed[:, None], workers - before, 0.0)
-    change[np.abs(change) < TINY * max(1.0, workers.max(initial=0.0))] = 0.0
+    change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
     overtime = _overtime(facts, load, values[programme.columns["overtime"]], workers, "share" in programme.columns)
     return Flows(quantity, lost, stock, backlog, late, load, overtime, workers,
                  np.maximum(change, 0.0), np.maximum(-change, 0.0))

@@ -87,5 +87,5 @@ def plan_supply(demand, items, *, resources=None, bill_of_resources=None, sourci
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         prices=price_table(facts, limits, worth),
-        gap=solution.gap, strategy=strategy, start=solution.basis,
+        gap=solution.gap, strategy=strategy, start=solution.start,
     )

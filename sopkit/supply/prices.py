@@ -1,6 +1,6 @@
 """What constraints are worth: the plan priced once more with whole numbers fixed and lost units bounded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -40,18 +40,13 @@ def _priced(book, programme, solution, strategy, holding: str):
     loses = lost.max(initial=0.0) > 1e-7 * max(1.0, book.facts.demand.max(initial=0.0))
     if not (loses or programme.whole.any() or strategy.lean):
         return solution
-    fixed = programme
-    if programme.whole.any():
-        at = programme.whole
-        whole = np.where(at, np.round(solution.values), 0.0)
-        fixed = replace(programme, lower=np.where(at, whole, programme.lower), upper=np.where(at, whole, programme.upper),
-                        whole=np.zeros_like(at))
+    fixed = programme.fixed(solution.values) if programme.whole.any() else programme
     if strategy.lean and len(book.facts.resources):
         workers = solution.values[programme.columns["workers"]]
         fixed = fixed.bounded("workers", workers, workers)
     fixed = fixed.bounded("lost", np.zeros_like(lost), np.maximum(lost, 0.0) * (1 + 1e-9) + 1e-9)
     cost = fixed.vector(prices_of(book, holding, lost=book.facts.prices.price))
-    return solve(fixed, cost, start=solution.basis) or solution
+    return solve(fixed, cost, start=solution.start) or solution
 
 
 def _sum_rows(programme, prices: np.ndarray, names: tuple[str, ...], shape: tuple[int, int]) -> np.ndarray:

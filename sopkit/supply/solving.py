@@ -1,10 +1,15 @@
-"""From a labelled programme to numbers: the matrix, and one quiet run of HiGHS over it."""
+"""From a labelled programme to numbers: the matrix, and how a plan of its size is solved best."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sopkit.errors import PlanError
+from sopkit.supply.highs import Solution, Start, run
+from sopkit.supply.interior import Point, interior_point
+from sopkit.supply.rounding import whole_guess
+
+LARGE = 2_500  # rows from which an interior point pays
+CORNERED = 8_000  # rows up to which a corner of it is found at once
 
 
 @dataclass(frozen=True)
@@ -28,22 +33,21 @@ class Programme:
                 flat[at] = values[name]
         return flat
 
+    def relaxed(self) -> "Programme":
+        """The same programme where anything may be a fraction."""
+        return replace(self, whole=np.zeros_like(self.whole))
+
+    def fixed(self, values: np.ndarray) -> "Programme":
+        """The linear programme in which every whole number stands at its value."""
+        chosen = np.round(values)
+        return replace(self, lower=np.where(self.whole, chosen, self.lower), upper=np.where(self.whole, chosen, self.upper),
+                       whole=np.zeros_like(self.whole))
+
     def bounded(self, name: str, lower: np.ndarray, upper: np.ndarray) -> "Programme":
         """The same programme with other limits on one variable."""
         low, high = self.lower.copy(), self.upper.copy()
         low[self.columns[name]], high[self.columns[name]] = lower, upper
         return replace(self, lower=low, upper=high)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Values of columns, prices of rows and columns (change of cost per unit of their limit), and how it ended."""
-
-    values: np.ndarray
-    row_prices: np.ndarray
-    column_prices: np.ndarray
-    basis: object
-    gap: float  # achieved relative gap of a whole-number plan, 0 for a linear one
 
 
 def programme_of(book) -> Programme:
@@ -61,59 +65,42 @@ def programme_of(book) -> Programme:
     )
 
 
-def solve(programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e-3, time_limit: float = 60, guess=None) -> Solution | None:
-    """The cheapest solution, or None where the limits contradict each other; nothing is printed.
+def solve(programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e-3, time_limit: float = 60) -> Solution | None:
+    """The cheapest solution, or None where the limits contradict each other.
 
-    ``start`` is a basis to begin from, ``guess`` column values to begin a whole-number search from.
+    Whole numbers are searched for within ``gap`` and ``time_limit``. A plan without them begins from the basis ``start`` if it fits; else a
+    large one is solved from inside (to about eight digits), and up to a middle size HiGHS makes an exact corner of that.
     """
-    import highspy
-
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.passModel(_highs_model(highspy, programme, cost))
-    whole = bool(programme.whole.any())
-    if whole:
-        solver.setOptionValue("mip_rel_gap", float(gap))
-        solver.setOptionValue("time_limit", float(time_limit))
-        if guess is not None:
-            solver.setSolution(_values(highspy, guess))
-    elif start is not None:
-        solver.setBasis(start)
-    solver.run()
-    status, info = solver.getModelStatus(), solver.getInfo()
-    infeasible = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
-    if status in infeasible:
-        return None
-    if status != highspy.HighsModelStatus.kOptimal and not (whole and np.isfinite(info.objective_function_value)
-                                                           and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible):
-        if whole:
-            raise PlanError(f"no plan in whole lots or workers was found in {time_limit:g} s; raise time_limit or widen gap")
-        raise RuntimeError(f"the plan could not be computed: {solver.modelStatusToString(status)}")
-    found = solver.getSolution()
-    return Solution(
-        values=np.asarray(found.col_value), row_prices=np.asarray(found.row_dual), column_prices=np.asarray(found.col_dual),
-        basis=None if whole else solver.getBasis(), gap=max(float(info.mip_gap), 0.0) if whole else 0.0,
-    )
-
-
-def _highs_model(highspy, programme: Programme, cost: np.ndarray):
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = programme.matrix.shape
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, programme.lower, programme.upper
-    lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = programme.matrix.indptr, programme.matrix.indices
-    lp.a_matrix_.value_ = programme.matrix.data
     if programme.whole.any():
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in programme.whole]
-    return lp
+        relaxed = solve(programme.relaxed(), cost)
+        if relaxed is None:
+            return None
+        return run(programme, cost, gap=gap, time_limit=time_limit, guess=whole_guess(programme, cost, relaxed.values, solve))
+    if start is not None and start.fits(programme):
+        return run(programme, cost, start=start)
+    if len(programme.row_lower) < LARGE:
+        return run(programme, cost)
+    point = interior_point(programme, cost)
+    if point is None:
+        return run(programme, cost)
+    if len(programme.row_lower) > CORNERED:
+        return Solution(point.values, point.row_prices, point.column_prices, None, 0.0)
+    return run(programme, cost, start=_corner(programme, point))
 
 
-def _values(highspy, guess: np.ndarray):
-    solution = highspy.HighsSolution()
-    solution.col_value = list(guess)
-    return solution
+def _corner(programme: Programme, point: Point) -> Start:
+    """The basis nearest to an interior point: free what is away from its limits, hold the rest where it leans."""
+    rows = programme.matrix @ point.values
+    return Start(_leaning(point.values, programme.lower, programme.upper, point.column_prices),
+                 _leaning(rows, programme.row_lower, programme.row_upper, point.row_prices), alien=True)
+
+
+def _leaning(values, lower, upper, prices) -> np.ndarray:
+    """−1 at the lower limit, 1 at the upper, 0 free: at a limit is what is nearer to it than its price is to 0."""
+    fixed = lower == upper
+    low = (prices > 0) & (values - lower <= prices) | fixed & (prices >= 0)
+    high = (prices < 0) & (upper - values <= -prices) | fixed & (prices < 0)
+    return np.where(low, -1, np.where(high, 1, 0))
 
 
 def _position(labels: np.ndarray):
