@@ -16,8 +16,8 @@ def initiative_plan(initiatives, demand_plan, items, prices, standard_cost, *, c
     """The declared ``initiative_plan``: units, hours, money and weighted money by initiative and bucket of the plan.
 
     units = demand_change × (baseline + events + launches) × share of the bucket's days; hours = capacity_change × that
-    share; money = units × (price − standard cost) − investment (paid in the first bucket that it touches, or the plan's
-    first where it has begun before it, is not paid again); weighted = money × probability (blank = 1).
+    share; money = units × (price − standard cost) − investment (paid in its first bucket; what began
+    before the plan was paid then); weighted = money × probability (blank = 1).
     A row that names a resource changes capacity; any other changes the demand of its scope.
 
     >>> buckets = pd.to_datetime(["2026-11-01", "2026-12-01"])

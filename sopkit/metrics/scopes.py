@@ -5,10 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.stages import families
+from sopkit.metrics.stages import COMPANY, families
 from sopkit.tables import INPUTS, SETTINGS
-
-COMPANY = "company"
 
 
 def setting(settings, name):
