@@ -42,21 +42,41 @@ def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
 
     An origin counts for a series that keeps at least 3 buckets before it, and a third of its history.
     """
-    now = run(values, horizon, season, methods)
     count, width = values.shape
-    tests = np.full((count, len(held_back), len(methods), horizon), np.nan)
-    actual = np.full((count, len(held_back), horizon), np.nan)
-    scale = np.full((count, len(held_back) + 1), np.nan)
-    scale[:, -1] = usual_move(values)
     length = (~np.isnan(values)).sum(axis=1)
-    for place, back in enumerate(held_back):
-        rows = np.flatnonzero(length - back >= np.maximum(3, length / 3))
-        if len(rows):
-            train = values[rows, : width - back]
-            tests[rows, place] = run(train, horizon, season, methods)
-            actual[rows, place, : min(back, horizon)] = known[rows, width - back: width - back + horizon]
-            scale[rows, place] = usual_move(train)
-    return Trial(now, tests, actual, scale, np.tile(np.array(held_back), (count, 1)))
+    rows, back = _windows(length, held_back)
+    place = np.searchsorted(np.array((0, *held_back)), back)
+    stacked = np.full((len(rows), width), np.nan)
+    for cut in (0, *held_back):
+        stacked[back == cut, cut:] = values[rows[back == cut], : width - cut]
+    forecasts, moves = run(stacked, horizon, season, methods), usual_move(stacked)
+    tests = np.full((count, len(held_back), len(methods), horizon), np.nan)
+    scale = np.full((count, len(held_back) + 1), np.nan)
+    past = back > 0
+    tests[rows[past], place[past] - 1] = forecasts[past]
+    scale[rows[past], place[past] - 1] = moves[past]
+    scale[:, -1] = moves[~past]
+    return Trial(forecasts[~past], tests, _actual(known, tests, held_back), scale, np.tile(np.array(held_back), (count, 1)))
+
+
+def _windows(length, held_back):
+    """Rows and held-back buckets of every window to forecast: all series now, and at each origin those with history enough."""
+    rows, back = [np.arange(len(length))], [np.zeros(len(length), dtype=int)]
+    for cut in held_back:
+        rows.append(np.flatnonzero(length - cut >= np.maximum(3, length / 3)))
+        back.append(np.full(len(rows[-1]), cut))
+    return np.concatenate(rows), np.concatenate(back)
+
+
+def _actual(known, tests, held_back):
+    """What came after each origin, (series, origin, horizon), NaN where no test met it."""
+    count, width = known.shape
+    actual = np.full((count, len(held_back), tests.shape[3]), np.nan)
+    for place, cut in enumerate(held_back):
+        if cut <= width:
+            met = known[:, width - cut: width - cut + tests.shape[3]]
+            actual[:, place, : met.shape[1]] = met
+    return np.where(np.isnan(tests[:, :, 0]), np.nan, actual)
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
