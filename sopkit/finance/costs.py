@@ -5,7 +5,6 @@ import pandas as pd
 
 from sopkit.metrics.scopes import declared, item_values, per_item, setting
 
-KEY = ["item", "bucket"]
 RATES = ["hours_per_worker", "regular_cost", "overtime_cost", "hiring_cost", "layoff_cost"]
 OVERTIME_RATE = 1.5  # a blank overtime_cost is regular_cost times this, as in the supply plan
 

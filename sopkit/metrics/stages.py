@@ -7,6 +7,7 @@ Errors are measured at item × market × bucket and pooled up, so that misses of
 import numpy as np
 import pandas as pd
 
+from sopkit.errors import PlanError
 from sopkit.tables import PLANS
 
 CELL = ["item", "market", "bucket"]
@@ -48,9 +49,11 @@ def value_added_table(graded, items, *, source="released", levels=("company", "f
     """
     if graded.empty:
         return PLANS["value_added"].empty()
-    wide = graded.pivot(index=[*CELL, "lag", "actual"], columns="stage", values="forecast").dropna().reset_index("actual")
-    chain = [stage for stage in STAGES if stage in wide]
-    errors = wide[chain].sub(wide["actual"], axis=0).abs().assign(actual=wide["actual"]).groupby(["item", "lag"]).sum().reset_index()
+    chain = [stage for stage in STAGES if stage in set(graded["stage"].unique())]
+    cells = _cells(graded, chain)
+    known = cells.dropna(subset=[*chain, "actual"])
+    missed = known[chain].sub(known["actual"], axis=0).abs().assign(actual=known["actual"])
+    errors = missed.groupby([known["item"], known["lag"]]).sum().reset_index()
     return _chain(errors, chain, items, source, levels)
 
 
@@ -79,6 +82,20 @@ def accuracy_table(graded, *, source="backtest", history=None, season=12) -> pd.
     return PLANS["forecast_accuracy"].conform(sums[["item", "model", "lag", "coverage"]].assign(
         source=source, wape=sums["size"] / positive["actual"], bias=sums["error"] / positive["actual"],
         mase=sums["mean_size"] / positive["scale"], rmsse=np.sqrt(sums["square"] / positive["square_scale"])))
+
+
+def _cells(graded, chain):
+    """One row per item, market, bucket and lag, with a column per stage: a pivot that stays quick for millions of rows."""
+    graded = graded[graded["stage"].isin(chain)]
+    cell = graded.groupby([*CELL, "lag"], sort=False, dropna=False).ngroup().to_numpy()
+    stage = pd.Categorical(graded["stage"], categories=chain).codes.astype("int64")
+    repeated = int((np.bincount(cell * len(chain) + stage) > 1).sum()) if len(cell) else 0
+    if repeated:
+        raise PlanError(f"graded forecasts: {repeated} cells have more than one forecast of a stage; give one row per item, market, bucket, lag and stage")
+    first = np.unique(cell, return_index=True)[1]
+    forecasts = np.full((len(first), len(chain)), np.nan)
+    forecasts[cell, stage] = graded["forecast"].to_numpy(dtype="float64")
+    return graded.iloc[first][["item", "lag", "actual"]].reset_index(drop=True).assign(**dict(zip(chain, forecasts.T)))
 
 
 def _chain(errors, chain, items, source, levels):

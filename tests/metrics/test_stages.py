@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit import PlanError
 from sopkit.metrics import accuracy_table, backtest_accuracy, backtest_value_added, graded_stages, mase, rmsse, value_added_table, wape
 from sopkit.tables import PLANS
 
@@ -45,6 +46,12 @@ def test_only_cells_that_every_stage_forecast_count(released, actual):
     table = value_added_table(lost, ITEMS, levels=["company"]).set_index("stage")
     only_b = actual[actual["item"] == "B"]["actual"]
     assert table["wape"]["naive"] == pytest.approx(wape(only_b, [20.0] * len(only_b)))
+
+
+def test_a_repeated_forecast_is_refused(released, actual):
+    graded = graded_stages(released, actual)
+    with pytest.raises(PlanError, match="1 cells have more than one forecast"):
+        value_added_table(pd.concat([graded, graded.iloc[:1]]), ITEMS)
 
 
 def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
