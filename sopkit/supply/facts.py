@@ -75,6 +75,14 @@ class Facts:
         return self.on_hand - self.backlog
 
     @property
+    def target(self) -> np.ndarray:
+        """(item, bucket) stock asked for: safety stock, at the end no less than an explicit ending stock."""
+        target = self.safety_stock.copy()
+        wanted = np.where(self.items.to_order, 0.0, np.nan_to_num(self.items.ending_stock))
+        target[:, -1] = np.maximum(target[:, -1], wanted)
+        return target
+
+    @property
     def late_opening(self) -> np.ndarray:
         """Backlog before the first bucket that is late already, per item: an order customer's counts as late only when it is."""
         return np.where(self.items.to_order, 0.0, self.backlog)

@@ -26,7 +26,7 @@ class Limits:
 
 
 def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
-    """``Limits`` from facts and frozen buckets; ``lean`` keeps stock at its safety stock (nothing is built ahead)."""
+    """``Limits`` from facts and frozen buckets; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
     ways, shape = facts.ways, facts.shape
     open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
     most = np.where(open_, ways.limit[:, None], 0.0)
@@ -59,7 +59,7 @@ def _stock_limit(facts: Facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
     limit = np.minimum(facts.items.maximum_stock[:, None], sold_within(facts.demand, facts.items.shelf_life, facts.per_year))
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
     if lean:
-        limit = np.minimum(limit, facts.safety_stock)
+        limit = np.minimum(limit, facts.target)
     return np.maximum(limit, there)
 
 

@@ -5,11 +5,11 @@ import pandas as pd
 
 
 def net_requirements(facts) -> np.ndarray:
-    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock, less stock and receipts.
+    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock (and an explicit ending stock), less stock and receipts.
 
     Order-driven items fall due when the agreed wait has passed.
     """
-    due = facts.safety_stock - facts.recent - facts.opening[:, None] + np.cumsum(facts.demand - facts.receipts, axis=1)
+    due = facts.target - facts.recent - facts.opening[:, None] + np.cumsum(facts.demand - facts.receipts, axis=1)
     needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
     return np.diff(needed, axis=1, prepend=0.0)
 

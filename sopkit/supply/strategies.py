@@ -37,7 +37,7 @@ def strategy_named(name: str) -> Strategy:
 
 
 def follow_demand(costs: dict[str, np.ndarray], facts, whole_workers: bool) -> dict[str, np.ndarray]:
-    """Costs that put output first, then a workforce that fits it without idle hours or overtime, and only then money.
+    """Costs that put output first, then a workforce that fits it without idle hours, overtime or subcontracting, and only then money.
 
     Order-driven items are made when they fall due: backlog by agreement is left to grow to its agreed size.
     """
@@ -52,11 +52,14 @@ def follow_demand(costs: dict[str, np.ndarray], facts, whole_workers: bool) -> d
     short = 10 * ((idle + overtime) * hours.max(initial=0.0) + facts.ways.unit_cost[np.isfinite(facts.ways.unit_cost)].max(initial=0.0)
                   + facts.prices.holding.max(initial=0.0) + 1.0)
     quantity = costs["quantity"].copy()
+    elsewhere = facts.ways.kind == "subcontracted"
+    own = hours[facts.ways.making(facts.shape[0])[facts.ways.item[elsewhere]]]
+    quantity[elsewhere] += (overtime * own)[:, None]
     np.add.at(quantity, facts.bill.way, -idle * facts.bill.hours[:, None] * movable[facts.bill.resource])
     return {
         **costs, "quantity": quantity,
         "workers": costs["workers"] + np.where(movable, idle * staff.hours_per_worker, 0.0),
         "overtime": costs["overtime"] + np.where(movable, idle + overtime, 0.0),
-        "late": costs["late"] + short, "agreed": costs["agreed"] - short, "safe": costs["safe"] - short,
+        "late": costs["late"] + short, "agreed": costs["agreed"] - short, "safe": costs["safe"] - short, "ending": costs["ending"] - short,
         "lost": costs["lost"] + short * (facts.shape[1] + 1),
     }
