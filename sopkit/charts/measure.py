@@ -26,7 +26,7 @@ def addable(frame: pd.DataFrame, columns: list[str], items: pd.DataFrame | None 
         return frame, clean(units[0], 12) if len(units) and units[0] else "units"
     if "price" not in used or not used["price"].notna().any():
         return frame, ""
-    price = frame["item"].map(known["price"])
+    price = frame["item"].map(known["price"]).astype(float)
     return frame.assign(**{column: frame[column] * price for column in columns}), currency
 
 

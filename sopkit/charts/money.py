@@ -34,7 +34,7 @@ def _against_budget(ax, axis, total, line, colour, before):
     budget = total[f"budget_{line}"].dropna()
     if len(budget):
         at = axis.at(budget.index)
-        ax.hlines(budget, at - 0.45, at + 0.45, color=COLOURS["text"], linewidth=1.3, linestyle=(0, (3, 1.5)))
+        ax.hlines(budget, at - 0.45, at + 0.45, color=INK["quiet"], linewidth=1.3, linestyle=(0, (3, 1.5)))
         names.append((budget.iloc[-1], "budget" if budget.index[-1] == total.index[-1] else f"budget (to {month(budget.index[-1])})", INK["quiet"]))
     if before is not None and len(before):
         ax.plot(axis.at(before.index), before, color=COLOURS["last"], linestyle=":", linewidth=1.6)

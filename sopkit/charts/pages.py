@@ -62,6 +62,16 @@ def show_models(baseline: pd.DataFrame, items: pd.DataFrame, accuracy: pd.DataFr
                 note="error: WAPE in the backtest, lags 1–3, the median item")
 
 
+def show_uplifts(uplifts: pd.DataFrame, items: pd.DataFrame) -> Block:
+    """By family and kind of event: the uplift that history teaches where the events table leaves it blank."""
+    if uplifts.empty:
+        return missing("Every event says its uplift, or none is known; a blank uplift in the table events is estimated from history here.")
+    rows = uplifts.merge(_families(items), on="item", how="left").groupby(["family", "kind"], as_index=False).agg(
+        series=("item", "size"), evidence=("evidence", "sum"), uplift=("uplift", "mean"), pull_forward=("pull_forward", "mean"))
+    return show(rows, {"uplift": "fraction", "pull_forward": "fraction"}, columns={"family": "family", "kind": "kind of event", "series": "series", "evidence": "buckets seen",
+                "uplift": "uplift estimated", "pull_forward": "pulled forward"}, note="for a price event: elasticity, the change of demand per change of price")
+
+
 def show_families(demand_plan: pd.DataFrame, items: pd.DataFrame, columns: list[str]) -> Block:
     """Units of each stage by family over the horizon; families of several units of measure are left to the money page."""
     units = items.assign(unit=items["unit"].fillna("units")).merge(_families(items).drop(columns="family"), on="item")

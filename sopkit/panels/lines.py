@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from sopkit.buckets import Calendar
 from sopkit.charts import Block, show
 from sopkit.charts.measure import addable, chosen, readable_unit
-from sopkit.charts.words import count, months
-from sopkit.buckets import Calendar
+from sopkit.charts.words import count, escape, months
 
 COLUMNS = 12
 FLOWS = {"consensus (demand)": ["demand"], "made": ["production", "overtime_production"], "subcontracted and bought": ["subcontracted", "purchased", "receipts"],
@@ -21,8 +21,8 @@ def lines_table(source, family: int, market: int, measure: int, size: int) -> Bl
     wide, partial = _wide(lines, source.calendar, size)
     factor, shown = readable_unit(wide.to_numpy().ravel(), unit)
     frame = (wide.iloc[:, :COLUMNS] / factor).reset_index(names="")
-    note = _note(source, wide, partial, market)
-    return Block(f"<h2>Numbers, {shown}</h2>{show(frame, note=note).html}", show(frame, note=note).text)
+    block = show(frame, note=_note(source, wide, partial, market))
+    return Block(f"<h2>Numbers, {escape(shown)}</h2>{block.html}", block.text)
 
 
 def _supply_lines(source, family, measure):

@@ -59,4 +59,4 @@ def _day(day):
 
 def _worth(frame, source):
     price = source.items.set_index("item")["price"]
-    return with_family(frame, source.items).assign(worth=lambda f: f["consensus"] * f["item"].map(price).fillna(0.0))
+    return with_family(frame, source.items).assign(worth=lambda f: f["consensus"] * f["item"].map(price).astype(float).fillna(0.0))

@@ -32,7 +32,11 @@ class Source:
 
     def last(self, table: str) -> pd.DataFrame:
         """The table of the plan released before; empty if there is none."""
-        return self.plan.last.read(table)
+        return self._before[table] if table in self._before else self._before.setdefault(table, self.plan.last.read(table))
+
+    @cached_property
+    def _before(self):
+        return {}
 
     @cached_property
     def _tables(self):
@@ -71,7 +75,7 @@ class Source:
     def families(self) -> list[str]:
         """Families by planned money, largest first."""
         demand = with_family(self.read("demand_plan"), self.items)
-        worth = demand["consensus"] * demand["item"].map(self.items.set_index("item")["price"]).fillna(0)
+        worth = demand["consensus"] * demand["item"].map(self.items.set_index("item")["price"]).astype(float).fillna(0)
         return worth.groupby(demand["family"]).sum().sort_values(ascending=False, kind="stable").index[:MOST_FAMILIES].tolist()
 
     @cached_property

@@ -1,0 +1,147 @@
+"""The board without a browser: what is written, what is read, what happens when a part fails or a name is hostile."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sopkit.errors import PlanError
+from sopkit.panels import voila_command, voila_environment, write_board, write_page
+from sopkit.panels.boards import Board
+from sopkit.panels.reading import boards_in, read_board, tab_html, title
+from sopkit.panels.snapshot import TABS
+from sopkit.tables import PLANS
+from tests.charts import small
+from tests.panels.fake import FakePlan
+
+HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs") / "2027-01"
+    folder.mkdir()
+    write_board(FakePlan(), folder)
+    return folder
+
+
+def test_every_tab_shows_something_and_nothing_failed(pack):
+    data = read_board(pack)
+    assert [tab["name"] for tab in data["tabs"]] == list(TABS)
+    for tab in data["tabs"]:
+        html = tab_html(data, tab["name"], {})
+        assert len(html) > 100 and "could not be drawn" not in html, tab["name"]
+    assert "could not be drawn" not in (pack / "board" / "board.json").read_text()
+
+
+def test_the_head_names_what_changed_and_what_is_asked(pack):
+    head = read_board(pack)["head"]
+    now, before = small.demand_plan(), small.demand_plan(0.9)
+    price = small.items().set_index("item")["price"]
+    year = sorted(now["bucket"].unique())[:12]
+    totals = [(frame["consensus"] * frame["item"].map(price))[frame["bucket"].isin(year)].sum() for frame in (now, before)]
+    assert f"+{totals[0] / totals[1] - 1:.1%}".replace("%", " %") in head and "2026-12" in head
+    assert "1 decision wanted, the first by 1 Jan 2027" in head and "Keep the" not in head
+
+
+def test_filters_change_what_is_shown(pack):
+    data = read_board(pack)
+    families, markets = data["words"]["family"], data["words"]["market"]
+    one = tab_html(data, "Demand & supply", {"family": families.index("valves")})
+    assert "valves, all markets" in one and "specials" not in one
+    south = tab_html(data, "Demand & supply", {"family": families.index("valves"), "market": markets.index("South")})
+    assert "valves, South" in south and "supply is planned for all markets together" in south
+    assert "Numbers, pcs" in one and "Numbers, k€" in tab_html(data, "Demand & supply", {"family": families.index("valves"), "measure": 1})
+
+
+def test_quarters_add_flows_and_take_stocks_at_the_end(pack):
+    data = read_board(pack)
+    html = tab_html(data, "Demand & supply", {"family": data["words"]["family"].index("valves"), "size": 1})
+    plan = small.supply_plan().query("item == 'V-110'").sort_values("bucket")
+    assert f">{plan['demand'].iloc[:3].sum():,.0f}<" in html and f">{plan['projected_available'].iloc[2]:,.0f}<" in html and "Q1 27" in html
+
+
+def test_one_failed_part_is_shown_as_failed_and_the_rest_stays(tmp_path):
+    plan = FakePlan()
+    plan.tables["capacity_plan"] = plan.tables["capacity_plan"].drop(columns="load")
+    write_board(plan, tmp_path)
+    data = read_board(tmp_path)
+    assert "capacity could not be drawn: KeyError" in tab_html(data, "Capacity", {})
+    assert "could not be drawn" not in tab_html(data, "Money", {})
+
+
+def test_an_empty_plan_says_what_would_feed_it(tmp_path):
+    plan = FakePlan(tables={name: table.empty() for name, table in PLANS.items()}, before={})
+    write_board(plan, tmp_path)
+    data = read_board(tmp_path)
+    assert "feed sales_history" in tab_html(data, "Demand & supply", {}) and "feed resources" in tab_html(data, "Capacity", {})
+    assert "could not be drawn" not in (tmp_path / "board" / "board.json").read_text()
+    assert "nothing to compare with yet" in data["head"]
+
+
+def test_hostile_names_are_text_on_board_and_page(tmp_path):
+    plan = FakePlan()
+    swap = {"pumps": HOSTILE, "P-300": HOSTILE, "North": HOSTILE, "LINE2": HOSTILE, "Ada": HOSTILE, "online shop": HOSTILE}
+    plan.tables = {name: frame.replace(swap) for name, frame in plan.tables.items()}
+    plan.facts = plan.facts | {"items": small.items().replace(swap)}
+    write_board(plan, tmp_path)
+    page = (tmp_path / "pages" / "board.html").read_text()
+    assert page.count("<script") == 2 and "<img" not in page
+    data = read_board(tmp_path)
+    shown = [data["head"], *(html for tab in data["tabs"] for part in tab["parts"] for html in part["html"].values())]
+    assert not any("<script" in html or "<img" in html for html in shown)
+
+
+def test_the_page_fetches_nothing(pack):
+    page = (pack / "pages" / "board.html").read_text()
+    outside = [part for part in page.split('"') if part.startswith(("http:", "https:", "//"))]
+    assert all("w3.org" in part for part in outside)
+
+
+def test_state_comes_from_the_release(pack, tmp_path):
+    assert title(read_board(pack)) == "S&OP · January 2027 · draft, not yet released"
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board" / "board.json").write_text((pack / "board" / "board.json").read_text())
+    (tmp_path / "release.json").write_text(json.dumps({"by": "Grace", "at": "2027-01-20T10:00:00+00:00"}))
+    assert "RELEASED by Grace on 2027-01-20" in write_page(tmp_path).read_text()
+
+
+def test_the_widgets_show_the_same_as_the_page(pack):
+    shown = Board(pack)
+    assert [value for _, value in shown.month.options] == [path.name for path in boards_in(pack.parent)]
+    shown.tabs.value = "Capacity"
+    assert "LINE2" in shown.body.value
+    shown.tabs.value = "Demand & supply"
+    shown.filters["family"].value = 1
+    assert shown.body.value == tab_html(shown.data, "Demand & supply", {"family": 1})
+
+
+def test_a_pack_that_cannot_be_read_says_so(pack):
+    shown = Board(pack)
+    shown.pack = pack / "gone"
+    shown._open()
+    assert "cannot be read" in shown.head.value
+
+
+def test_the_board_opens_without_pandas_or_matplotlib():
+    code = "import sys; import sopkit.panels.boards; print([m for m in ('pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_the_command_is_closed_and_names_a_missing_board(pack, tmp_path):
+    command = voila_command(pack, 0)
+    assert "--Voila.ip=127.0.0.1" in command and "--VoilaConfiguration.file_allowlist=^$" in command
+    assert voila_environment(pack)["SOPKIT_PACK"] == str(pack.resolve())
+    with pytest.raises(PlanError, match="has no board"):
+        voila_command(tmp_path, 0)
+
+
+def test_a_taken_port_is_an_error_that_names_another(pack):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(PlanError, match="is taken"):
+            voila_command(pack, taken.getsockname()[1])

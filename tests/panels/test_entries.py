@@ -1,0 +1,70 @@
+"""Pasted ranges and the ledger rows that a save and an undo become."""
+
+import pandas as pd
+import pytest
+
+from sopkit.buckets import Calendar
+from sopkit.errors import PlanError
+from sopkit.ledger import Ledger
+from sopkit.panels.entries import difference, own_units, parse_range, placed, rows_to_save, rows_to_undo
+
+BUCKETS = Calendar("month").range("2027-01-01", 4)
+WHEN = {"month": "2027-01", "first_bucket": BUCKETS[0], "calendar": Calendar("month")}
+
+
+@pytest.mark.parametrize("text, values", [
+    ("1\t2\t3", [1, 2, 3]), ("1\r\n2\r\n", [1, 2]), ("1,200\t-3.5", [1200, -3.5]), ("+5\t\t−7", [5, None, -7]), ("1 200\t(40)", [1200, -40]), ("12,345,678", [12345678])])
+def test_ranges_as_spreadsheets_paste_them(text, values):
+    assert parse_range(text) == values
+
+
+@pytest.mark.parametrize("text, cell", [("1\tx\t3", "cell 2"), ("nan", "cell 1"), ("1\tinf", "cell 2"), ("1,2,3", "cell 1"), ("1.200,50", "cell 1"), ("=SUM(A1)", "cell 1")])
+def test_what_is_no_number_is_named_by_its_cell(text, cell):
+    with pytest.raises(PlanError, match=cell):
+        parse_range(text)
+
+
+def test_an_empty_paste_and_one_too_long_are_refused():
+    with pytest.raises(PlanError, match="nothing was pasted"):
+        parse_range(" \n")
+    with pytest.raises(PlanError, match="paste at most 4"):
+        placed([1.0] * 5, 4)
+
+
+def test_only_changed_buckets_are_saved():
+    change = difference(BUCKETS, [0, 5, 0, 0], [0, 5, 20, -1])
+    rows = rows_to_save(change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price")
+    assert [(row["bucket"], row["value"], row["kind"]) for row in rows] == [(BUCKETS[2], 20.0, "units"), (BUCKETS[3], -1.0, "units")]
+
+
+def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
+    change, fine = difference(BUCKETS, [0] * 4, [0, 0, -9, 0]), pd.Series(5.0, index=BUCKETS)
+    with pytest.raises(PlanError, match="nothing was changed"):
+        rows_to_save(change.iloc[:0], fine, item="A", market="", reason="price")
+    with pytest.raises(PlanError, match="no reason"):
+        rows_to_save(change, fine, item="A", market="", reason="")
+    with pytest.raises(PlanError, match="Mar 27: consensus would be −4"):
+        rows_to_save(change, fine - 9, item="A", market="", reason="price")
+
+
+def _save(ledger, values, by="Ada"):
+    rows = [{"item": "A", "market": "N", "bucket": bucket, "kind": "units", "value": value, "reason": "price", "expires_on": None} for bucket, value in zip(BUCKETS, values)]
+    return [row | {"id": number} for row, number in zip(rows, ledger.append("overrides", rows, by=by, cycle="2027-01"))]
+
+
+def test_undo_removes_and_leaves_what_others_entered():
+    ledger = Ledger("sqlite://")
+    _save(ledger, [7.0], by="Grace")
+    saved = _save(ledger, [10.0, 20.0])
+    rows = rows_to_undo(saved, ledger.read("overrides"), **WHEN)
+    assert [row["kind"] for row in rows] == ["units", "remove"]
+    ledger.append("overrides", rows, by="Ada", cycle="2027-01")
+    assert own_units(ledger.read("overrides"), "A", "N", BUCKETS, **WHEN).tolist() == [7.0, 0.0, 0.0, 0.0]
+
+
+def test_own_units_are_of_exactly_this_cell():
+    ledger = Ledger("sqlite://")
+    _save(ledger, [10.0])
+    rows = ledger.read("overrides")
+    assert own_units(rows, "A", "N", BUCKETS, **WHEN).sum() == 10 and own_units(rows, "A", "", BUCKETS, **WHEN).sum() == 0
+    assert own_units(rows, "A", "N", BUCKETS, **(WHEN | {"month": "2026-12"})).sum() == 0

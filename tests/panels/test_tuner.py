@@ -1,0 +1,159 @@
+"""The tuner driven by code: worklist, methods, typing, saving, undoing, errors in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.ledger import Ledger
+from sopkit.panels import trial, tuner
+from sopkit.panels.tuning import Tuner
+from sopkit.panels.worklist import CHECKED, filtered, worklist
+from tests.charts import small
+from tests.panels.fake import FakePlan
+
+
+@pytest.fixture
+def panel():
+    return Tuner(FakePlan(), Ledger("sqlite://"), "Ada")
+
+
+def at(panel, item, market):
+    panel.list.value, panel.market.value = item, market
+    return panel
+
+
+def click(panel, name):
+    panel.buttons[name].click()
+    return panel.message.value
+
+
+def test_worst_exceptions_come_first():
+    rows = worklist(small.demand_plan(), small.exceptions(), small.items())
+    assert rows["item"].tolist() == ["P-300", "V-110", "X-900", "P-310"] and rows["money"].iloc[0] == 9600 + 24000
+    assert filtered(rows, family="pumps")["item"].tolist() == ["P-300", "P-310"] and filtered(rows, text="x-9")["item"].tolist() == ["X-900"]
+
+
+def test_the_panel_opens_on_the_worst_and_shows_its_picture(panel):
+    assert panel.cell.item == "P-300" and panel.picture.value.startswith("<svg") and not panel.message.value
+
+
+def test_typing_and_saving_writes_the_difference_to_the_ledger(panel):
+    at(panel, "V-110", "South")
+    before = panel.cell.consensus(panel.override)
+    panel.fields[2].value = 40.0
+    panel.reason.value, panel.note.value, panel.until.value = "promotion", "fair", pd.Timestamp("2027-06-30").date()
+    assert "saved 1 rows" in click(panel, "Save")
+    row = panel.ledger.read("overrides").iloc[0]
+    assert (row["item"], row["market"], row["kind"], row["value"], row["reason"], row["note"], row["by"], row["cycle"]) == ("V-110", "South", "units", 100.0, "promotion", "fair", "Ada", "2027-01")
+    assert row["bucket"] == small.AHEAD[2] and row["expires_on"] == pd.Timestamp("2027-06-30")
+    after = panel.cell.consensus(panel.override)
+    assert after.iloc[2] == pytest.approx(before.iloc[2] + 100) and after.drop(small.AHEAD[2]).equals(before.drop(small.AHEAD[2]))
+
+
+def test_undo_takes_the_last_save_back(panel):
+    at(panel, "P-310", "North")
+    before = panel.cell.consensus(panel.override)
+    panel.fields[0].value, panel.reason.value = 33.0, "customer"
+    click(panel, "Save")
+    assert "took back 1 rows" in click(panel, "Undo")
+    assert panel.cell.consensus(panel.override).equals(before) and len(panel.ledger.read("overrides")) == 2
+    assert "nothing was saved" in click(panel, "Undo")
+
+
+def test_errors_are_said_in_words_and_nothing_typed_is_lost(panel):
+    at(panel, "P-310", "North")
+    panel.fields[1].value = 12.0
+    assert "no reason is given" in click(panel, "Save") and panel.fields[1].value == 12.0
+    panel.reason.value, panel.by.value = "price", " "
+    assert "who enters the rows is blank" in click(panel, "Save") and panel.fields[1].value == 12.0
+    panel.by.value, panel.fields[1].value = "Ada", -1e6
+    assert "below zero" in click(panel, "Save") and panel.ledger.read("overrides").empty
+
+
+def test_a_bug_is_said_in_the_panel_too(panel, monkeypatch):
+    monkeypatch.setattr(panel.ledger, "append", lambda *a, **k: 1 / 0)
+    panel.fields[0].value, panel.reason.value = 5.0, "price"
+    assert "ZeroDivisionError" in click(panel, "Save") and panel.fields[0].value == 5.0
+
+
+def test_numbers_typed_elsewhere_are_kept(panel):
+    at(panel, "P-310", "North").fields[3].value = 9.0
+    at(panel, "V-110", "South")
+    assert at(panel, "P-310", "North").fields[3].value == 9.0
+
+
+def test_paste_difference_accept(panel):
+    at(panel, "P-310", "North")
+    panel.pasted.value, panel.meaning.value = "300\t\t310", "these are the consensus"
+    panel.read.click()
+    assert "2 of 2 pasted cells differ" in panel.message.value and "Jan 27" in panel.preview.value and panel.change.abs().sum() == 0
+    panel.accept.click()
+    consensus = panel.cell.consensus(panel.override)
+    assert consensus.iloc[0] == pytest.approx(300, abs=1e-5) and consensus.iloc[2] == pytest.approx(310, abs=1e-5) and panel.fields[1].value == 0
+
+
+def test_a_bad_paste_names_its_cell_and_keeps_the_text(panel):
+    panel.pasted.value = "1\tabc"
+    panel.read.click()
+    assert "cell 2" in panel.message.value and panel.pasted.value == "1\tabc"
+
+
+@pytest.mark.parametrize("method", ["damped", "theta", "croston", trial.ETS])
+def test_methods_are_tried_and_taken_as_override(panel, method):
+    at(panel, "P-310", "North")
+    panel.method.value = method
+    assert not panel.message.value and method in panel.accuracy.value and "dashed" in panel.picture.value
+    panel.take.click()
+    tried = panel.trial.baseline.reindex(panel.cell.buckets)
+    assert np.allclose(panel.change, (tried - panel.cell.numbers["baseline"]).round())
+
+
+def test_sliders_move_the_forecast_and_are_off_where_they_mean_nothing(panel):
+    at(panel, "P-300", "North")
+    panel.method.value = "simple"
+    one = panel.trial.baseline
+    panel.sliders["level"].value = 0.9
+    assert not np.allclose(one, panel.trial.baseline) and panel.sliders["season"].disabled and not panel.sliders["level"].disabled
+
+
+def test_a_start_year_leaves_older_history_out(panel):
+    at(panel, "P-300", "North")
+    panel.start.value = 2025
+    panel.method.value = "seasonal naive"
+    assert not panel.message.value and len(panel.trial.baseline) == len(panel.cell.buckets)
+
+
+def test_checked_moves_on_and_counts(panel):
+    first = panel.cell.item
+    click(panel, "Checked ✓")
+    assert panel.cell.item != first and panel.rows.set_index("item").loc[first, "status"] == CHECKED and "1 checked" in panel.count.value
+
+
+def test_a_released_plan_sends_entries_to_the_next_cycle():
+    panel = Tuner(FakePlan(state="released"), Ledger("sqlite://"), "Ada")
+    panel.fields[0].value, panel.reason.value = 5.0, "price"
+    click(panel, "Save")
+    assert panel.ledger.read("overrides")["cycle"].tolist() == ["2027-02"]
+
+
+def test_effect_is_units_money_shares_and_load():
+    change = pd.Series([100.0], index=[small.AHEAD[0]])
+    hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
+    found = trial.effect(change, "P-300", small.demand_plan(), small.items(), small.capacity_plan(), hours)
+    before = small.capacity_plan().query("resource == 'LINE1'")["load"].iloc[0]
+    assert (found.units, found.money, found.resource) == (100.0, 12000.0, "LINE1")
+    assert found.load_after == pytest.approx((before + 50) / 640) and found.load_before == pytest.approx(before / 640)
+
+
+def test_hostile_names_are_text_in_the_panel():
+    nasty, plan = "<img src=x onerror=alert(1)>", FakePlan()
+    plan.tables = {name: frame.replace({"P-300": nasty, "the forecast has been 18 % high": nasty}) for name, frame in plan.tables.items()}
+    plan.facts = plan.facts | {"items": small.items().replace({"P-300": nasty})}
+    panel = Tuner(plan, Ledger("sqlite://"), nasty)
+    panel._safely(panel._save)
+    values = [panel.picture.value, panel.message.value, panel.effect.value, panel.accuracy.value, panel.count.value]
+    assert panel.cell.item == nasty and not any("<img" in value for value in values)
+
+
+def test_tuner_returns_the_box_to_show():
+    assert tuner(FakePlan(), "sqlite://").children
