@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from sopkit.sources.issues import together
+
 # table: the date on which a row became known
 KNOWN_ON = {"sales_history": "bucket", "orders": "ordered_on", "inventory_history": "bucket", "production_history": "bucket",
             "receipts": "ordered_on", "inventory": "as_of"}
@@ -23,7 +25,7 @@ def cut(reading):
                     f"shipped from {reading.first:%Y-%m-%d} on")
         reading.tables["orders"] = orders.assign(shipped_on=orders["shipped_on"].mask(late),
                                                  shipped_quantity=orders["shipped_quantity"].mask(late))
-    reading.issues = [_of_rows_left(reading, frame) for frame in reading.issues]
+    reading.issues = [_of_rows_left(reading, together(reading.issues))]
 
 
 def _of_rows_left(reading, issues):

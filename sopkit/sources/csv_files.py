@@ -65,7 +65,7 @@ def _cells(data, separator, width):
 def _decode(data, name):
     """The file as UTF-8 without its byte-order mark; None where it is no text."""
     if data.startswith(UTF16):
-        return data.decode("utf-16").encode(), [found("not UTF-8", name, problem="the file is UTF-16 text", done="read as UTF-16")]
+        return _from_utf16(data, name)
     issues = []
     if data.startswith(codecs.BOM_UTF8):
         data = data[len(codecs.BOM_UTF8):]
@@ -77,6 +77,14 @@ def _decode(data, name):
     except UnicodeDecodeError as error:
         return _from_windows(data, error.start, name, issues)
     return data, issues
+
+
+def _from_utf16(data, name):
+    try:
+        text = data.decode("utf-16").encode()
+    except UnicodeDecodeError:
+        return None, [unreadable(name, name, "begins as UTF-16 text and is cut off or broken")]
+    return text, [found("not UTF-8", name, problem="the file is UTF-16 text", done="read as UTF-16")]
 
 
 def _from_windows(data, start, name, issues):

@@ -47,7 +47,7 @@ def _reach(calendar, days):
     at_end = days == calendar.last_day(days)
     if len(set(offsets)) == 1 or at_end.all() or (offsets > 0).mean() <= 0.5:
         return None
-    return 6 if len(set(days.dayofweek)) == 1 else 0
+    return 6 if len(set(days.day_of_week)) == 1 else 0
 
 
 def _sales(reading):

@@ -8,6 +8,7 @@ import pandas as pd
 from sopkit.tables import PLANS
 
 ISSUES = PLANS["data_issues"]
+NOTHING = ISSUES.empty()
 SEVERITIES = ("error", "warning", "notice")
 
 # rule: (severity, what was done about it; for an error: how to mend it)
@@ -62,7 +63,6 @@ RULES = {
     "unknown column": ("notice", "left out"),
     "unknown table": ("notice", "left out"),
     "absent table": ("notice", "planned without it"),
-    "no rows yet": ("notice", "read as a table without rows"),
     "byte-order mark": ("notice", "skipped"),
     "absent column": ("notice", "default taken in every row"),
     "empty buckets": ("notice", "read as zero"),
@@ -83,19 +83,23 @@ def found(rule, table, rows=0, column="", value="", problem="", done=None) -> pd
     ['error']
     """
     rows = np.atleast_1d(np.asarray(rows, dtype="int64"))
+    if not len(rows):
+        return NOTHING
     severity, words = RULES[rule]
     columns = dict(table=table, row=rows, column=column, rule=rule, severity=severity, value=value, problem=problem,
                    done=words if done is None else done)
     return pd.DataFrame({name: np.broadcast_to(np.asarray(cells, dtype=object), len(rows)) for name, cells in columns.items()})
 
 
+def together(frames) -> pd.DataFrame:
+    """All issues in one frame, as found."""
+    frames = [frame for frame in frames if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else NOTHING
+
+
 def gather(frames) -> pd.DataFrame:
     """All issues in one ``data_issues`` table, sorted by key; a key found twice keeps its first row."""
-    frames = [frame for frame in frames if len(frame)]
-    if not frames:
-        return ISSUES.empty()
-    joined = pd.concat(frames, ignore_index=True).drop_duplicates(list(ISSUES.key))
-    return ISSUES.conform(joined)
+    return ISSUES.conform(together(frames).drop_duplicates(list(ISSUES.key)))
 
 
 def nearest(value, known) -> str:

@@ -55,9 +55,9 @@ def read_facts(path, month=None) -> Facts:
     reading, issues = _read(path, month)
     errors = issues[issues["severity"] == "error"]
     if len(errors):
-        raise PlanError(f"{len(errors):,} errors in the data at {path}:\n" + "\n".join(lines(errors, most=5))
+        raise PlanError(f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n" + "\n".join(lines(errors, most=5))
                         + f"\nmend them, and run `sopkit check {path}` for the whole list")
-    tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
+    tables = {name: table.conform(reading.tables[name]) if name in reading.present else table.empty() for name, table in INPUTS.items()}
     return Facts(tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month)
 
 
@@ -77,10 +77,9 @@ def _read(path, month):
         _no_history(reading)
     for step in REPAIRS:
         step(reading)
-    issues = gather(reading.issues)
-    if not (issues["severity"] == "error").any():
-        issues = gather([issues, *opening(reading.tables, reading.settings, reading.calendar, reading.first)[1]])
-    return reading, issues
+    if not _refused(reading):
+        reading.issues += opening(reading.tables, reading.settings, reading.calendar, reading.first)[1]
+    return reading, gather(reading.issues)
 
 
 def _begin(path, month):
@@ -89,18 +88,20 @@ def _begin(path, month):
     settings, said = read_settings(settings_file(path))
     issues += said
     tables = {name: table.empty() for name, table in INPUTS.items()}
-    for name, raw in raws.items():
+    filled = {name: raw for name, raw in raws.items() if len(raw.frame)}
+    for name, raw in filled.items():
         tables[name], said = type_table(INPUTS[name], raw)
         issues += said
-    reading = Reading(tables, settings, _calendar(settings, tables["sales_history"]["bucket"]), frozenset(raws), month, issues)
-    _absent(reading)
+    headers = {name: [str(column).strip() for column in raw.frame.columns] for name, raw in filled.items()}
+    reading = Reading(tables, settings, _calendar(settings, tables["sales_history"]["bucket"]), headers, month, issues)
+    _absent(reading, raws)
     reading.first = _first(reading)
     return reading
 
 
 def _calendar(settings, buckets):
     """The settings' calendar; weeks begin on the weekday on which every row of history is stamped."""
-    days = buckets.dropna().dt.dayofweek.unique() if settings["bucket"] == "week" else []
+    days = buckets.dropna().dt.day_of_week.unique() if settings["bucket"] == "week" else []
     return Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
 
 
@@ -111,13 +112,24 @@ def _first(reading):
     return None if pd.isna(last) else reading.calendar.shift(last, 1)
 
 
-def _absent(reading):
-    refused = {name for frame in reading.issues for name in frame.loc[frame["severity"] == "error", "table"]}
+def _absent(reading, raws):
+    """What a plan does without the tables that are not there, or have no row; it cannot do without items and sales_history."""
+    refused = _refused(reading)
     for name in INPUTS:
-        if name in ABSENT and name not in reading.present:
-            reading.say("absent table", name, 0, problem=ABSENT[name])
-        elif name not in reading.present and name not in refused:
+        if name in reading.present:
+            continue
+        blank = f"{raws[name].origin} has a header and no row" if name in raws else ""
+        if name in ABSENT:
+            reading.say("absent table", name, 0, value=blank, problem=ABSENT[name])
+        elif blank:
+            reading.say("no rows", name, 0, value=blank, problem="a plan needs items and sales_history")
+        elif name not in refused:
             reading.say("missing table", name, 0, problem=f"there is no table {name}; a plan needs items and sales_history")
+
+
+def _refused(reading):
+    """Tables with an error."""
+    return {name for frame in reading.issues for name in frame.loc[frame["severity"] == "error", "table"].unique()}
 
 
 def _no_history(reading):

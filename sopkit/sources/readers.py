@@ -43,8 +43,10 @@ def read_folder(folder):
             continue
         more, said = FILES[_kind(path)](path)
         issues += said + [found("table given twice", name, value=f"{tables[name].origin} and {more[name].origin}",
-                                problem="the same table stands in two places") for name in more if name in tables]
-        tables |= more
+                                problem="the same table stands in two places")
+                          for name in more if name in tables and len(tables[name].frame) and len(more[name].frame)]
+        # A blank template beside a table that is filled in says nothing.
+        tables |= {name: raw for name, raw in more.items() if len(raw.frame) or name not in tables}
     return tables, issues
 
 

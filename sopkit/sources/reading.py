@@ -10,12 +10,12 @@ from sopkit.sources.issues import found
 
 @dataclass
 class Reading:
-    """The workbench on which checks and repairs act, one table after the other."""
+    """The workbench on which checks and repairs act; ``headers`` are the column names of each table that has rows."""
 
     tables: dict[str, pd.DataFrame]
     settings: dict
     calendar: Calendar
-    present: frozenset[str]
+    headers: dict[str, list[str]]
     month: str | None = None
     issues: list[pd.DataFrame] = field(default_factory=list)
     first: pd.Timestamp | None = None
@@ -30,6 +30,11 @@ class Reading:
         cells = frame.loc[bad, column] if column else pd.Series("", index=frame.index[bad])
         if len(cells):
             self.say(rule, table, cells.index, column, as_written(cells), problem, done)
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Names of the tables that have rows."""
+        return frozenset(self.headers)
 
     @property
     def eve(self) -> pd.Timestamp:

@@ -37,13 +37,9 @@ def _fill(reading, name, column, rule, default):
     blank = frame[column].isna()
     if not blank.any():
         return
-    if blank.all():
-        reading.say("absent column", name, 0, column, "", f"{column} is blank in every row; {reading_of(default)}")
-    else:
+    if column in reading.headers[name]:
         reading.say_of(rule, name, blank, column, "is blank")
+    else:
+        words = f"{default:%Y-%m-%d}" if hasattr(default, "strftime") else default
+        reading.say("absent column", name, 0, column, "", f"{name} has no column {column}; every row reads {words}")
     reading.tables[name] = frame.assign(**{column: frame[column].fillna(default)})
-
-
-def reading_of(default) -> str:
-    """How a default is put in words."""
-    return f"each reads as {default:%Y-%m-%d}" if hasattr(default, "strftime") else f"each reads as {default}"

@@ -12,9 +12,6 @@ REPAIRED = {("orders", "quantity")}  # out of range, but mended later instead of
 def type_table(table, raw):
     """(frame with every declared column typed, issue frames); the index keeps the row numbers of the file."""
     columns, issues = _columns(table, raw)
-    if not len(raw.frame):
-        rule = "no rows" if table.name in ("items", "sales_history") else "no rows yet"
-        issues.append(found(rule, table.name, value=raw.origin, problem="has a header and no row"))
     typed = {}
     for column in table.columns:
         typed[column.name], said = _column(table, column, columns.get(column.name), raw)
@@ -60,19 +57,19 @@ def _column(table, column, cells, raw):
     if column.required:
         blank = bare.index[(bare == "").to_numpy(dtype=bool)]
         issues.append(found("blank", table.name, blank, column.name, "", "a value is needed"))
-    if (table.name, column.name) not in REPAIRED:
-        issues += _rules(table, column, values, bare)
-    return values.astype(column.dtype), issues
+    if (column.choices or column.at_least is not None) and (table.name, column.name) not in REPAIRED:
+        issues.append(_rule(table, column, values, bare))
+    return values.astype(column.dtype), [frame for frame in issues if len(frame)]
 
 
-def _rules(table, column, values, bare):
+def _rule(table, column, values, bare):
+    """The cells that break the column's rule: a word that is not allowed, a number out of range."""
     if column.choices:
-        bad = values.notna() & ~values.isin(column.choices)
+        bad = (values.notna() & ~values.isin(column.choices)).to_numpy()
         rule, problem = "not one of", [f"expected {column.rule}{nearest(v, column.choices)}" for v in values[bad]]
     else:
         low, high = column.at_least, column.at_most
-        bad = pd.Series(False, index=values.index)
-        bad = bad if low is None else bad | (values < low)
-        bad = bad if high is None else bad | (values > high)
+        numbers = values.to_numpy()
+        bad = (numbers < (-np.inf if low is None else low)) | (numbers > (np.inf if high is None else high))
         rule, problem = "out of range", f"must be {column.rule}"
-    return [found(rule, table.name, values.index[bad], column.name, bare[bad], problem)]
+    return found(rule, table.name, values.index[bad], column.name, bare[bad], problem)

@@ -24,7 +24,7 @@ def read_workbook(path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl speaks of styles and extensions, which hold no facts
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError, SyntaxError) as error:
         return {}, [unreadable(path.stem, path.name, f"is no Excel workbook: {error}")]
     tables, issues = {}, []
     for name in book.sheetnames:
