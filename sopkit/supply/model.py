@@ -111,26 +111,33 @@ def _summed_by_item(book: Book):
     return (1 * book["quantity"]).groupby(groups).sum()
 
 
+NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
+
+
 def prices_of(book: Book, holding: str, lost: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Money per unit of every variable: the objective, up to a constant; ``lost`` replaces the price of a lost unit."""
+    """Money per unit of every variable: the objective, up to a constant; ``lost`` replaces the price of a lost unit.
+
+    Where stock or lateness costs nothing, a millionth of money settles that demand is served when it is wanted, and no sooner.
+    """
     facts, prices, staff = book.facts, book.facts.prices, book.facts.resources
     shape = facts.shape
     weight = np.ones(shape[1])
     weight[-1] = 0.5 if holding == "average" else 1.0
     explicit = ~np.isnan(facts.items.ending_stock) & ~facts.items.to_order
-    missing = prices.shortfall[:, None] + np.zeros(shape)
+    settled = (prices.holding == 0) * NUDGE, (prices.backlog == 0) * 3 * NUDGE
+    missing = (prices.shortfall + (settled[0] + settled[1]) / 2)[:, None] + np.zeros(shape)
     second = np.zeros(shape)
     over = explicit & (np.nan_to_num(facts.items.ending_stock) > facts.safety_stock[:, -1])
     missing[explicit, -1] += prices.ending[explicit]
     second[:, -1] = np.where(over, prices.ending, prices.shortfall)
-    hold = prices.holding[:, None] * weight
+    hold = (prices.holding + settled[0])[:, None] * weight
     finite = {name: np.where(np.isfinite(price), price, 0.0) for name, price in (("late", prices.backlog), ("lost", prices.lost))}
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     quantity = np.repeat(facts.ways.unit_cost[:, None], shape[1], axis=1)
     np.add.at(quantity, facts.bill.way, facts.bill.hours[:, None] * hourly[facts.bill.resource])
     return {
         "quantity": quantity, "safe": hold - missing, "above": hold, "ending": hold - second,
-        "late": finite["late"][:, None] * weight, "agreed": np.zeros(shape),
+        "late": (finite["late"] + settled[1])[:, None] * weight, "agreed": np.zeros(shape),
         "lost": np.repeat((finite["lost"] if lost is None else lost)[:, None], shape[1], axis=1),
         "overtime": staff.overtime_cost - hourly, "workers": staff.regular_cost * staff.hours_per_worker,
         "hired": np.nan_to_num(staff.hiring_cost), "laid_off": np.nan_to_num(staff.layoff_cost),

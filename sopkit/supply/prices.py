@@ -11,6 +11,9 @@ from sopkit.supply.model import prices_of
 from sopkit.supply.solving import solve
 
 
+NOTHING = 1e-4  # money: a price below it is a tie, no bottleneck
+
+
 @dataclass(frozen=True)
 class Worth:
     """Money per unit of each constraint at the optimum, all arrays by (resource | way | item, bucket)."""
@@ -29,10 +32,14 @@ def worth_of(book, programme, solution, strategy, holding: str) -> Worth:
     if strategy.level and len(book.facts.resources):
         hour = hour + _level_hour(book, programme, solution)
     return Worth(
-        hour=np.maximum(tidy(hour), 0.0),
-        quantity=tidy(solution.column_prices[programme.columns["quantity"]]),
+        hour=np.where(tidy(hour) > NOTHING, hour, 0.0),
+        quantity=_above_nothing(solution.column_prices[programme.columns["quantity"]]),
         unit=rows[programme.rows["balance"]],
     )
+
+
+def _above_nothing(prices: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(tidy(prices)) > NOTHING, prices, 0.0)
 
 
 def _priced(book, programme, solution, strategy, holding: str):
