@@ -14,17 +14,25 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory):
-    """A folder of packs with the sample company's finished pack for 2026-11."""
-    from sopkit.pack import build_pack
+    """The sample company over two cycles, built once: October released, then November with judgments in the ledger and a scenario."""
+    from sopkit.ledger import Ledger
+    from sopkit.pack import build_pack, release
 
     folder = tmp_path_factory.mktemp("packs")
-    build_pack("2026-11", ROOT / "data", folder, quiet=True)
+    build_pack("2026-10", ROOT / "data", folder, quiet=True)
+    release(folder, "2026-10", by="Ada")
+    book = Ledger(folder / "ledger.db")
+    book.append("overrides", [{"item": "P-100", "bucket": "2027-01-01", "kind": "units", "value": 50, "reason": "customer"}], by="Ada", cycle="2026-11")
+    book.append("decisions", [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}], by="Ada", cycle="2026-11")
+    book.append("assumptions", [{"text": "Steel stays available", "condition": "no delivery for a month", "result": "held"}], by="Ada", cycle="2026-11")
+    book.append("scenarios", [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}], by="Ada", cycle="2026-11")
+    build_pack("2026-11", ROOT / "data", folder, scenarios=["boom"], quiet=True)
     return folder
 
 
 @pytest.fixture(scope="session")
 def pack(packs):
-    """The sample company's finished pack."""
+    """The sample company's finished pack for November."""
     return packs / "2026-11"
 
 

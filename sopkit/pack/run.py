@@ -38,7 +38,8 @@ def _execute(step, target, parameters):
     for attempt in range(1, TRIES + 1):
         try:
             papermill.execute_notebook(str(step.path), str(target), parameters, cwd=str(target.parent), progress_bar=False,
-                                       kernel_name="python3", request_save_on_cell_execute=False, kernel_manager_class=_kernel_manager())
+                                       kernel_name="python3", request_save_on_cell_execute=False, kernel_manager_class=_kernel_manager(),
+                                       extra_arguments=["--Application.log_level=50"])
             return
         except PapermillExecutionError as error:
             _tidy(step, target)

@@ -70,7 +70,7 @@ INPUTS = [
            number("overtime_hours", "hours/bucket", "most overtime of the resource", at_least=0),
            number("overtime_per_worker", "hours/bucket", "most overtime of one worker", at_least=0),
            number("regular_cost", "money/hour", "blank = 0", at_least=0),
-           number("overtime_cost", "money/hour", "blank = 0", at_least=0),
+           number("overtime_cost", "money/hour", "blank = 1.5 × regular_cost", at_least=0),
            number("hiring_cost", "money/worker", "blank with layoff_cost blank = the workforce is as given", at_least=0),
            number("layoff_cost", "money/worker", "blank alone = no lay-off", at_least=0)),
     _input("bill_of_resources", "Hours that one unit takes on each resource", "item resource",

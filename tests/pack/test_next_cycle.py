@@ -1,42 +1,22 @@
 """Two cycles: what was saved in the ledger is carried, last cycle's release is kept and graded, and a pack rebuilds to the same numbers."""
 
-import shutil
-
 import pandas as pd
 import pytest
 
 from sopkit import Plan
-from sopkit.ledger import Ledger
-from sopkit.pack import build_pack, release, verify
-from tests.conftest import ROOT
+from sopkit.pack import verify
 
 
-@pytest.fixture(scope="module")
-def two_cycles(tmp_path_factory):
-    """The sample company planned for October, released, then for November with judgments and a scenario."""
-    packs = tmp_path_factory.mktemp("cycles")
-    data = packs / "facts"
-    shutil.copytree(ROOT / "data", data)
-    build_pack("2026-10", data, packs, quiet=True)
-    release(packs, "2026-10", by="Ada")
-    book = Ledger(packs / "ledger.db")
-    book.append("overrides", [{"item": "P-100", "bucket": "2027-01-01", "kind": "units", "value": 50, "reason": "customer"}], by="Ada", cycle="2026-11")
-    book.append("decisions", [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}], by="Ada", cycle="2026-11")
-    book.append("scenarios", [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}], by="Ada", cycle="2026-11")
-    build_pack("2026-11", data, packs, scenarios=["boom"], quiet=True)
-    return packs
-
-
-def test_the_next_pack_carries_what_was_saved(two_cycles):
-    plan = Plan(two_cycles / "2026-11")
+def test_the_next_pack_carries_what_was_saved(packs):
+    plan = Plan(packs / "2026-11")
     moved = plan.read("demand_plan").query("item == 'P-100' and override != 0")
     assert moved["override"].sum() == pytest.approx(50) and set(moved["bucket"]) == {pd.Timestamp("2027-01-01")}
     assert plan.read("decisions")["text"].tolist() == ["Second shift?"]
     assert plan.judgments("overrides")["by"].tolist() == ["Ada"]
 
 
-def test_the_fence_keeps_what_was_released(two_cycles):
-    plan = Plan(two_cycles / "2026-11")
+def test_the_fence_keeps_what_was_released(packs):
+    plan = Plan(packs / "2026-11")
     inside = plan.buckets()[:plan.settings["planning_fence"]]
     flows = ["production", "overtime_production", "subcontracted", "purchased"]
     now, then = (table[table["bucket"].isin(inside)].set_index(["item", "bucket"])[flows]
@@ -45,23 +25,22 @@ def test_the_fence_keeps_what_was_released(two_cycles):
     pd.testing.assert_frame_equal(now.loc[then.index], then, rtol=1e-6, atol=1e-4)
 
 
-def test_what_was_released_is_graded(two_cycles):
-    plan = Plan(two_cycles / "2026-11")
+def test_what_was_released_is_graded(packs):
+    plan = Plan(packs / "2026-11")
     graded = plan.read("value_added").query("source == 'released' and level == 'company' and lag == 1").set_index("stage")
     assert {"naive", "baseline", "consensus"} <= set(graded.index) and graded["wape"].between(0, 1).all()
     known = plan.read("kpis").query("kpi == 'forecast_accuracy_lag_1' and scope == 'company'").dropna(subset=["actual"])
     assert known["actual"].between(0, 1).all() and len(known) == 1
 
 
-def test_a_scenario_is_just_another_plan(two_cycles):
-    plan = Plan(two_cycles / "2026-11")
+def test_a_scenario_is_just_another_plan(packs):
+    plan = Plan(packs / "2026-11")
     boom, base = plan.scenarios["boom"].read("demand_plan"), plan.read("demand_plan")
     assert boom["baseline"].sum() == pytest.approx(1.1 * base["baseline"].sum())
     compared = plan.read("scenarios").set_index(["scenario", "metric"])["value"]
     assert compared["boom", "revenue (money)"] > compared["base", "revenue (money)"]
 
 
-def test_a_pack_rebuilds_from_its_own_inputs_to_the_same_numbers(two_cycles):
-    shutil.rmtree(two_cycles / "facts")
-    result = verify(two_cycles, "2026-11", quiet=True)
+def test_a_pack_rebuilds_from_its_own_inputs_to_the_same_numbers(packs):
+    result = verify(packs, "2026-11", quiet=True)
     assert result["identical"].all(), result[~result["identical"]]
