@@ -43,6 +43,11 @@ def write(folder, tables=None, settings=None, **changes):
     return folder
 
 
+def small(folder, settings=None, **changes):
+    """As ``write``, with items, sales_history and the changed tables only: quicker to read."""
+    return write(folder, {name: None for name in COMPANY if name not in ("items", "sales_history")}, settings, **changes)
+
+
 def spoiled(name, old, new):
     """The company's table with one text replaced once; it must be there."""
     assert old in COMPANY[name], (name, old)

@@ -6,7 +6,7 @@ import pytest
 from sopkit.errors import PlanError
 from sopkit.sources import check, read_facts, report
 from sopkit.sources.issues import RULES
-from tests.sources.company import BUCKETS, COMPANY, MONTH, issues_of, spoiled, write
+from tests.sources.company import BUCKETS, COMPANY, MONTH, issues_of, small, spoiled, write
 
 LAST = "004,South,2026-10-01,111,9023\n"
 HISTORY = COMPANY["sales_history"]
@@ -122,8 +122,9 @@ FAULTS = [
 def test_finds(fault, tmp_path):
     rule, table, row, column, change = fault
     changes = {"settings": change} if isinstance(change, str | bytes) else change
-    needed = {"items", "sales_history", *changes, *(["resources"] if "resource" in rule + table else [])}
-    issues = issues_of(write(tmp_path / "data", {name: None for name in COMPANY if name not in needed}, **changes), rule)
+    if "resource" in rule and "resources" not in changes:
+        changes = {**changes, "resources": COMPANY["resources"]}
+    issues = issues_of(small(tmp_path / "data", **changes), rule)
     found = issues[(issues["table"] == table) & (issues["row"] == row) & (issues["column"] == column)]
     assert len(found) == 1, issues.to_string()
     assert found["severity"].item() == RULES[rule][0]
@@ -157,23 +158,23 @@ def test_lists_every_problem_at_once(tmp_path):
 
 
 def test_a_date_that_could_be_two_shows_both(tmp_path):
-    problem = issues_of(write(tmp_path / "data", **spoiled("orders", "2026-09-01", "03/04/2026")), "not an ISO date")["problem"].item()
+    problem = issues_of(small(tmp_path / "data", **spoiled("orders", "2026-09-01", "03/04/2026")), "not an ISO date")["problem"].item()
     assert "3 April 2026 (2026-04-03) or 4 March 2026 (2026-03-04)" in problem
 
 
 def test_a_decimal_comma_in_a_comma_file_shows_both_readings(tmp_path):
-    problem = issues_of(write(tmp_path / "data", **spoiled("items", "100", '"12,5"')), "not a number")["problem"].item()
+    problem = issues_of(small(tmp_path / "data", **spoiled("items", "100", '"12,5"')), "not a number")["problem"].item()
     assert "12.5 or 125" in problem
 
 
 def test_unknown_names_come_with_the_nearest(tmp_path):
-    folder = write(tmp_path / "data", **spoiled("budget", "Pumps", "Pump"), settings="horizn = 3")
+    folder = small(tmp_path / "data", **spoiled("budget", "Pumps", "Pump"), settings="horizn = 3")
     assert "did you mean Pumps?" in issues_of(folder, "unknown family")["problem"].item()
     assert "did you mean horizon?" in issues_of(folder, "unknown setting")["problem"].item()
 
 
 def test_unknown_files_are_named(tmp_path):
-    folder = write(tmp_path / "data")
+    folder = small(tmp_path / "data")
     (folder / "item.csv").write_text("item\nP1\n")
     (folder / "README.md").write_text("not a table")
     issues = issues_of(folder, "unknown table")
@@ -184,7 +185,7 @@ def test_unknown_files_are_named(tmp_path):
 def test_dated_rows_that_stop_early_make_the_last_bucket_incomplete(stop, cut, tmp_path):
     days = pd.date_range("2026-07-01", stop)
     sales = "item,market,bucket,quantity\n" + "".join(f"P1,North,{day:%Y-%m-%d},5\n" for day in days)
-    folder = write(tmp_path / "data", sales_history=sales)
+    folder = small(tmp_path / "data", sales_history=sales)
     facts = read_facts(folder, MONTH)
     assert ("incomplete bucket" in set(facts.issues["rule"])) == cut
     assert f"{facts.sales_history['bucket'].max():%Y-%m}" == ("2026-09" if cut else "2026-10")
@@ -193,26 +194,26 @@ def test_dated_rows_that_stop_early_make_the_last_bucket_incomplete(stop, cut, t
 
 def test_stamped_rows_cannot_tell_an_incomplete_bucket(tmp_path):
     sales = HISTORY.replace("-01,1", "-15,1")
-    assert issues_of(write(tmp_path / "data", sales_history=sales), "incomplete bucket").empty
+    assert issues_of(small(tmp_path / "data", sales_history=sales), "incomplete bucket").empty
 
 
 def test_a_company_that_ships_thousands_instead_of_pieces_is_told_row_by_row(tmp_path):
     lines = HISTORY.splitlines(True)
     sales = "".join(line.replace(",1", ",1000", 1) if line.startswith("P1,North,2026") else line for line in lines)
-    issues = issues_of(write(tmp_path / "data", sales_history=sales), "unit jump")
+    issues = issues_of(small(tmp_path / "data", sales_history=sales), "unit jump")
     assert len(issues) == 10 and issues["problem"].str.contains("times the usual").all()
 
 
 def test_the_error_names_the_first_and_where_to_see_the_rest(tmp_path):
     orders = COMPANY["orders"].replace("P1", "X9")
     with pytest.raises(PlanError) as error:
-        read_facts(write(tmp_path / "data", orders=orders), MONTH)
+        read_facts(small(tmp_path / "data", orders=orders), MONTH)
     message = str(error.value)
     assert message.startswith("3 errors") and "orders, item: unknown item (3 rows)" in message and "row 2: 'X9'" in message
 
 
 def test_the_report_groups_and_lists_all_when_asked(tmp_path):
-    issues = check(write(tmp_path / "data", orders=COMPANY["orders"].replace("P1", "X9").replace("004", "X8")), MONTH)
+    issues = check(small(tmp_path / "data", orders=COMPANY["orders"].replace("P1", "X9").replace("004", "X8")), MONTH)
     short, full = report(issues), report(issues, full=True)
     assert "and 1 more" in short and "row 5" not in short
     assert all(f"row {row}: " in full for row in (2, 3, 4, 5))

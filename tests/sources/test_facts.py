@@ -7,7 +7,7 @@ from sopkit.errors import PlanError
 from sopkit.sources import Facts, check, read_facts
 from sopkit.tables import INPUTS, PLANS, SETTINGS
 from tests.conftest import REAL
-from tests.sources.company import BUCKETS, COMPANY, MONTH, write
+from tests.sources.company import BUCKETS, COMPANY, MONTH, small, write
 
 real = pytest.mark.skipif(not (REAL / "jit").is_dir(), reason="the real company is not here")
 
@@ -44,7 +44,7 @@ def test_first_bucket_and_horizon(facts, tmp_path):
 def test_weeks_begin_on_the_weekday_of_the_stamps(tmp_path):
     sundays = pd.date_range("2026-08-02", "2026-10-25", freq="W-SUN")
     sales = "item,bucket,quantity\n" + "".join(f"P1,{day:%Y-%m-%d},5\n" for day in sundays)
-    facts = read_facts(write(tmp_path / "data", sales_history=sales, settings='bucket = "week"'), MONTH)
+    facts = read_facts(small(tmp_path / "data", sales_history=sales, settings='bucket = "week"'), MONTH)
     assert facts.calendar.first_day == 6 and facts.first == pd.Timestamp("2026-11-01") and facts.settings["horizon"] == 104
     assert facts.sales_history["bucket"].tolist() == sundays.tolist()
 
@@ -52,19 +52,19 @@ def test_weeks_begin_on_the_weekday_of_the_stamps(tmp_path):
 def test_daily_rows_are_summed_without_a_word(tmp_path):
     days = pd.date_range("2026-08-01", "2026-10-31")
     sales = "item,market,bucket,quantity,revenue\n" + "".join(f"P1,North,{day:%Y-%m-%d},2,{'' if day.day > 1 else 9}\n" for day in days)
-    facts = read_facts(write(tmp_path / "data", sales_history=sales), MONTH)
+    facts = read_facts(small(tmp_path / "data", sales_history=sales), MONTH)
     assert facts.sales_history["quantity"].tolist() == [62, 60, 62] and facts.sales_history["revenue"].tolist() == [9, 9, 9]
     assert facts.issues.loc[facts.issues["table"] == "sales_history", "rule"].tolist() == []
 
 
 def test_the_last_count_of_a_bucket_stands(tmp_path):
     counts = "item,bucket,on_hand\nP1,2026-10-20,7\nP1,2026-10-05,9\nP1,2026-09-30,4\n"
-    assert read_facts(write(tmp_path / "data", inventory_history=counts), MONTH).inventory_history["on_hand"].tolist() == [4, 7]
+    assert read_facts(small(tmp_path / "data", inventory_history=counts), MONTH).inventory_history["on_hand"].tolist() == [4, 7]
 
 
 def test_duplicates_are_summed_when_settings_say_so(tmp_path):
     sales = COMPANY["sales_history"] + "P1,North,2026-10-01,1000,5\n"
-    facts = read_facts(write(tmp_path / "data", sales_history=sales, settings="sum_duplicates = true"), MONTH)
+    facts = read_facts(small(tmp_path / "data", sales_history=sales, settings="sum_duplicates = true"), MONTH)
     last = facts.sales_history.query("item == 'P1' and market == 'North'").iloc[-1]
     assert (last["quantity"], last["revenue"]) == (1111, 9028)
 
@@ -89,7 +89,7 @@ def test_a_past_month_is_read_as_it_would_have_been(tmp_path):
 
 def test_what_shipped_later_is_still_open(tmp_path):
     orders = "order,line,item,ordered_on,promised_on,shipped_on,quantity,shipped_quantity\n1,1,P1,2026-09-01,2026-09-20,2026-10-02,5,5\n"
-    line = read_facts(write(tmp_path / "data", orders=orders), "2026-10").orders.iloc[0]
+    line = read_facts(small(tmp_path / "data", orders=orders), "2026-10").orders.iloc[0]
     assert pd.isna(line["shipped_on"]) and pd.isna(line["shipped_quantity"]) and line["quantity"] == 5
 
 
@@ -110,7 +110,7 @@ TOML = 'currency = "k€"\nhorizon = 12\nservice_level = 0.97\n[targets]\non_tim
 
 
 def test_written_facts_load_to_the_same(tmp_path):
-    facts = read_facts(write(tmp_path / "data", **SPOILED, settings=TOML), MONTH)
+    facts = read_facts(small(tmp_path / "data", **SPOILED, settings=TOML), MONTH)
     loaded = Facts.load(facts.write(tmp_path / "facts"))
     for name in INPUTS:
         pd.testing.assert_frame_equal(facts[name], loaded[name])
@@ -121,7 +121,7 @@ def test_written_facts_load_to_the_same(tmp_path):
 
 
 def test_a_written_folder_is_a_data_folder(tmp_path):
-    facts = read_facts(write(tmp_path / "data", **SPOILED), MONTH)
+    facts = read_facts(small(tmp_path / "data", **SPOILED), MONTH)
     folder = facts.write(tmp_path / "facts")
     pd.testing.assert_frame_equal(read_facts(folder, MONTH).issues, facts.issues)
     earlier = read_facts(folder, "2026-08")
@@ -140,7 +140,7 @@ def test_a_folder_without_facts_says_what_to_do(tmp_path):
 
 
 def test_issues_are_the_plan_table(facts, tmp_path):
-    issues = check(write(tmp_path / "data", items="item\nX\n"), MONTH)
+    issues = check(small(tmp_path / "data", items="item\nX\n"), MONTH)
     pd.testing.assert_frame_equal(issues, PLANS["data_issues"].conform(issues))
     assert len(BUCKETS) == 24
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sopkit.sources import opening_stock, read_facts
-from tests.sources.company import COMPANY, MONTH, write
+from tests.sources.company import COMPANY, MONTH, small, write
 
 ORDERS = ("order,line,item,ordered_on,requested_on,promised_on,shipped_on,quantity,shipped_quantity\n"
           "1,1,P1,2026-10-01,2026-11-05,2026-10-12,,8,\n"   # promised in October: overdue
@@ -28,7 +28,7 @@ def opened(folder, month=MONTH):
     ("P1,30,2026-11-06", "P2,2026-08-01,31", (0, None, "none")),
 ])
 def test_which_count_opens_the_plan(now, past, expected, tmp_path):
-    folder = write(tmp_path / "data", inventory=f"item,on_hand,as_of\n{now}\n", inventory_history=f"item,bucket,on_hand\n{past}\n")
+    folder = small(tmp_path / "data", inventory=f"item,on_hand,as_of\n{now}\n", inventory_history=f"item,bucket,on_hand\n{past}\n")
     row = opened(folder).loc["P1"]
     assert row["on_hand"] == expected[0] and row["source"] == expected[2]
     assert row["as_of"] == pd.Timestamp(expected[1]) if expected[1] else pd.isna(row["as_of"])
@@ -36,13 +36,13 @@ def test_which_count_opens_the_plan(now, past, expected, tmp_path):
 
 @pytest.mark.parametrize("basis, overdue", [("promised", 8), ("requested", 2)])
 def test_backlog_is_what_is_overdue_and_for_order_items_everything_open(basis, overdue, tmp_path):
-    backlog = opened(write(tmp_path / "data", orders=ORDERS, settings=f'on_time_basis = "{basis}"'))["backlog"]
+    backlog = opened(small(tmp_path / "data", orders=ORDERS, settings=f'on_time_basis = "{basis}"'))["backlog"]
     assert backlog.to_dict() == {"P1": overdue, "P2": 0, "004": 5}
 
 
 def test_a_counted_backlog_beats_open_orders(tmp_path):
     inventory = "item,on_hand,backlog,as_of\nP1,1,50,\n004,0,,\n"
-    assert opened(write(tmp_path / "data", orders=ORDERS, inventory=inventory))["backlog"].to_dict() == {"P1": 50, "P2": 0, "004": 5}
+    assert opened(small(tmp_path / "data", orders=ORDERS, inventory=inventory))["backlog"].to_dict() == {"P1": 50, "P2": 0, "004": 5}
 
 
 def test_without_any_count_the_plan_opens_with_nothing(tmp_path):

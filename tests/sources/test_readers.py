@@ -9,7 +9,7 @@ import pytest
 from sopkit.errors import PlanError
 from sopkit.sources import check, read_facts
 from sopkit.tables import INPUTS
-from tests.sources.company import COMPANY, MONTH, issues_of, spoiled, write
+from tests.sources.company import COMPANY, MONTH, issues_of, small, spoiled, write
 
 
 def same(facts, others):
@@ -62,12 +62,12 @@ def test_windows_line_ends_quotes_and_blank_lines_change_nothing(facts, tmp_path
 
 def test_blank_lines_count_as_rows(tmp_path):
     orders = COMPANY["orders"].replace("\n2,1,P1", "\n\n,,,,,,,,,\n2,1,X9")
-    assert issues_of(write(tmp_path / "data", orders=orders), "unknown item")["row"].tolist() == [5]
+    assert issues_of(small(tmp_path / "data", orders=orders), "unknown item")["row"].tolist() == [5]
 
 
 def test_a_quoted_line_break_is_one_row(tmp_path):
     items = COMPANY["items"].replace("P1,Pumps,", 'P1,"Pumps\nbig",').replace("004,Valves,order,50", "004,Valves,order,x")
-    issues = check(write(tmp_path / "data", items=items), MONTH)
+    issues = check(small(tmp_path / "data", items=items), MONTH)
     assert issues.loc[issues["rule"] == "not a number", "row"].tolist() == [4]
 
 
@@ -167,41 +167,41 @@ def test_keys_stay_as_written(tmp_path):
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", "'; DROP TABLE items; --", "../../etc/passwd",
                                   "\x1b[2J\x07", "Ünïcødé 漢字 🚀", "a" * 5000, "{{ 7 * 7 }}", "None", "true"])
 def test_hostile_text_is_only_text(text, tmp_path):
-    facts = read_facts(write(tmp_path / "data", **spoiled("items", "P2,Pumps", f"P2,{text}")), MONTH)
+    facts = read_facts(small(tmp_path / "data", **spoiled("items", "P2,Pumps", f"P2,{text}")), MONTH)
     assert facts.items.set_index("item").loc["P2", "family"] == text
 
 
 def test_a_hostile_name_cannot_steer_the_terminal(tmp_path):
     from sopkit.sources import report
 
-    issues = check(write(tmp_path / "data", **spoiled("orders", "P1", "\x1b[2JP1\x07")), MONTH)
+    issues = check(small(tmp_path / "data", **spoiled("orders", "P1", "\x1b[2JP1\x07")), MONTH)
     assert "\\x1b[2JP1\\x07" in report(issues) and "\x1b" not in report(issues)
 
 
 def test_dates_with_a_time_are_days(tmp_path):
     orders = COMPANY["orders"].replace("2026-09-11", "2026-09-11T14:30:00Z").replace("2026-09-01", "2026-09-01 00:00:00")
-    first = read_facts(write(tmp_path / "data", orders=orders), MONTH).orders.iloc[0]
+    first = read_facts(small(tmp_path / "data", orders=orders), MONTH).orders.iloc[0]
     assert (first["ordered_on"], first["shipped_on"]) == (pd.Timestamp("2026-09-01"), pd.Timestamp("2026-09-11"))
 
 
 @pytest.mark.parametrize("text, number", [('"1,234"', 1234.0), ('"1,234,567.5"', 1234567.5), ("1 234", 1234.0), ("1'234.5", 1234.5),
                                           ("+5", 5.0), ("1e3", 1000.0), (".5", 0.5), ("5.", 5.0), (" 7 ", 7.0)])
 def test_numbers_in_a_comma_file(text, number, tmp_path):
-    assert read_facts(write(tmp_path / "data", **spoiled("items", "100", text)), MONTH).items.set_index("item").loc["P1", "price"] == number
+    assert read_facts(small(tmp_path / "data", **spoiled("items", "100", text)), MONTH).items.set_index("item").loc["P1", "price"] == number
 
 
 @pytest.mark.parametrize("text", ['"0,123"', '"1,23"', '"1,2345"', "12%", "(5)", "1_000", "0x10", "５", "--5", "1.2.3", "#REF!"])
 def test_what_is_no_number(text, tmp_path):
     with pytest.raises(PlanError, match="items, price: not a number"):
-        read_facts(write(tmp_path / "data", **spoiled("items", "100", text)), MONTH)
+        read_facts(small(tmp_path / "data", **spoiled("items", "100", text)), MONTH)
 
 
 @pytest.mark.parametrize("text", ["20260901", "1/9/26", "2026/09/01", "01.09.2026", "1-Sep-2026", "46266", "2026-9-1"])
 def test_what_is_no_iso_date(text, tmp_path):
     with pytest.raises(PlanError, match="orders, ordered_on: not an ISO date"):
-        read_facts(write(tmp_path / "data", **spoiled("orders", "2026-09-01", text)), MONTH)
+        read_facts(small(tmp_path / "data", **spoiled("orders", "2026-09-01", text)), MONTH)
 
 
 def test_a_bucket_may_be_a_month(tmp_path):
-    facts = read_facts(write(tmp_path / "data", **spoiled("budget", "2026-11-01", "2026-11")), MONTH)
+    facts = read_facts(small(tmp_path / "data", **spoiled("budget", "2026-11-01", "2026-11")), MONTH)
     assert facts.budget["bucket"].tolist() == [pd.Timestamp("2026-11-01")]
