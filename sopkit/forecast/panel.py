@@ -100,7 +100,7 @@ def _quantities(column: pd.Series) -> np.ndarray:
 
 
 def _stamps(column: pd.Series) -> pd.Series:
-    stamps = pd.to_datetime(column, errors="coerce")
+    stamps = pd.to_datetime(column, errors="coerce", format="ISO8601")
     if stamps.isna().any():
         row = int(np.argmax(stamps.isna().to_numpy()))
         raise PlanError(f"history column bucket has {int(stamps.isna().sum())} value(s) that are not dates, first "

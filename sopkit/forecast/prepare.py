@@ -66,8 +66,9 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
         return values
     part = values[rows]
     smooth = _between(part)
-    season_part = past_indices(indices(smooth, season)[0], part.shape[1])
-    smooth = _between(part - season_part) + season_part
+    for _ in range(3):
+        season_part = past_indices(indices(smooth, season)[0], part.shape[1])
+        smooth = _between(part - season_part) + season_part
     repeated = _as_a_season_before(part, season)
     full = values.copy()
     full[rows] = np.where(gaps[rows], np.where(often[rows, None], smooth, repeated), part)

@@ -118,6 +118,6 @@ def chosen_methods(method=None, parameters=None) -> dict:
     names = [method] if isinstance(method, str) else list(method)
     unknown = [name for name in names if name not in METHODS]
     if unknown or not names:
-        raise PlanError(f"method {', '.join(map(repr, unknown)) or method!r} is not known; use one or more of: {', '.join(METHODS)}")
+        raise PlanError(f"method {', '.join(map(repr, unknown or [method]))} is not known; use one or more of: {', '.join(METHODS)}")
     functions = {name: partial(METHODS[name], **(parameters or {})) for name in names}
     return {kind: functions for kind in CANDIDATES}

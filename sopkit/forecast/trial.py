@@ -48,7 +48,8 @@ def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
     place = np.searchsorted(np.array((0, *held_back)), back)
     stacked = np.full((len(rows), width), np.nan)
     for cut in (0, *held_back):
-        stacked[back == cut, cut:] = values[rows[back == cut], : width - cut]
+        if cut < width:
+            stacked[back == cut, cut:] = values[rows[back == cut], : width - cut]
     forecasts, moves = run(stacked, horizon, season, methods), usual_move(stacked)
     tests = np.full((count, len(held_back), len(methods), horizon), np.nan)
     scale = np.full((count, len(held_back) + 1), np.nan)

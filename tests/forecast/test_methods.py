@@ -1,0 +1,107 @@
+"""Season, Theta, autoregression, aggregation and the methods for rare demand."""
+
+import numpy as np
+import pytest
+
+from sopkit.forecast.aggregation import aggregated
+from sopkit.forecast.autoregression import autoregression
+from sopkit.forecast.intermittent import adida, croston, imapa, sba, tsb
+from sopkit.forecast.naive import mean, seasonal_naive
+from sopkit.forecast.registry import METHODS
+from sopkit.forecast.seasonal import centred_average, indices, past_indices
+from sopkit.forecast.theta import theta
+from sopkit.forecast.window import Window
+from tests.forecast.series import seasonal
+
+
+def test_centred_average_equals_statsmodels():
+    from statsmodels.tsa.seasonal import seasonal_decompose
+
+    values = seasonal(50)
+    np.testing.assert_allclose(centred_average(values[None], 12)[0], seasonal_decompose(values, period=12).trend, atol=1e-9)
+
+
+def test_strong_season_is_found_and_noise_is_shrunk():
+    wave = np.log(seasonal(60, noise=0.01))[None]
+    index, strength = indices(wave, 12)
+    truth = np.log(1 + 0.3 * np.sin(2 * np.pi * np.arange(60) / 12))
+    assert strength[0] > 0.99 and np.abs(past_indices(index, 60)[0] - (truth - truth.mean())).max() < 0.03
+    noise = np.random.default_rng(0).normal(0, 1, (200, 60))
+    assert indices(noise, 12)[1].mean() < 0.25
+
+
+def test_theta_equals_statsmodels():
+    """With the same smoothing weight and start, our form is statsmodels' ThetaModel."""
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    values = np.cumsum(np.random.default_rng(2).normal(1, 2, 60)) + 100
+    fit = ThetaModel(values, period=1, deseasonalize=False).fit(use_mle=False)
+    ours = theta(values[None], 6, alpha=float(fit.params["alpha"]), full_slope=True)[0]
+    np.testing.assert_allclose(ours, fit.forecast(6, theta=2), rtol=2e-3)
+
+
+def test_theta_drift_is_half_the_slope():
+    ahead = theta(np.arange(40.0)[None], 3, alpha=0.5, full_slope=True)[0]
+    np.testing.assert_allclose(np.diff(ahead), 0.5)
+
+
+def test_croston_worked_by_hand():
+    """Demands 6, 3 and 9 in buckets 2, 4 and 7 (alpha 0.5): sizes 6 → 4.5 → 6.75; interval 7/3 → 13/6 → 31/12."""
+    values = np.array([[0.0, 6, 0, 3, 0, 0, 9]])
+    assert croston(values, 1, alpha=0.5)[0, 0] == pytest.approx(6.75 / (31 / 12))
+    assert sba(values, 1, alpha=0.5)[0, 0] == pytest.approx(0.75 * 6.75 / (31 / 12))
+
+
+def test_tsb_worked_by_hand():
+    """Size 4 throughout, probability 1/2 smoothed by 0.5: 1/2 → 3/4 → 3/8."""
+    assert tsb(np.array([[4.0, 0.0]]), 1, alpha=0.5, beta=0.5)[0, 0] == pytest.approx(4 * 0.375)
+
+
+def test_tsb_fades_and_croston_does_not():
+    alive = np.array([[3.0, 0, 3, 0, 3, 0]])
+    silent = np.concatenate([alive, np.zeros((1, 20))], axis=1)
+    assert tsb(silent, 1)[0, 0] < 0.6 * tsb(alive, 1)[0, 0]
+    assert croston(silent, 1)[0, 0] == pytest.approx(croston(alive, 1)[0, 0])
+
+
+def test_adida_worked_by_hand():
+    """Interval 2: sums 4 and 8; smoothed by 0.5 from 4: 6 per two buckets."""
+    assert adida(np.array([[4.0, 0, 0, 8]]), 1, alpha=0.5)[0, 0] == pytest.approx(3.0)
+
+
+def test_imapa_worked_by_hand():
+    """Mean of width 1 (4 → 2 → 1 → 4.5) and width 2 (3)."""
+    assert imapa(np.array([[4.0, 0, 0, 8]]), 1, alpha=0.5)[0, 0] == pytest.approx((4.5 + 3.0) / 2)
+
+
+def test_autoregression_learns_an_alternation():
+    moves = np.tile([1.0, -1.0], 40)
+    ahead = autoregression(np.cumsum(moves)[None], 2, lags=(1,), ridge=0.001)[0]
+    np.testing.assert_allclose(ahead, [1.0, 0.0], atol=0.05)
+
+
+def test_naive_methods():
+    assert seasonal_naive(np.array([[np.nan, 5.0]]), 2, 12).tolist() == [[5.0, 5.0]]
+    assert mean(np.array([[np.nan, 1.0, 2.0]]), 1).tolist() == [[1.5]]
+
+
+def test_aggregation_follows_a_trend():
+    assert aggregated(np.arange(100.0)[None], 12)[0, -1] > 100
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_every_method_gives_finite_numbers_for_any_mixture(name):
+    """Short, zero, negative, huge and tiny series in one window."""
+    values = np.full((7, 40), np.nan)
+    values[0, -1], values[1, -2:], values[2], values[3] = 5, (5, 7), 0.0, -seasonal(40)
+    values[4], values[5], values[6] = seasonal(40) * 1e9, seasonal(40) * 1e-6, np.where(np.arange(40) % 6 == 0, 4.0, 0.0)
+    with np.errstate(all="raise", under="ignore"):
+        ahead = METHODS[name](Window(values, 12), 7)
+    assert ahead.shape == (7, 7) and np.isfinite(ahead).all()
+
+
+@pytest.mark.parametrize("name", ["simple", "holt", "damped", "damped log", "theta", "theta log", "winters", "winters log", "aggregated log", "autoregression", "seasonal naive"])
+def test_seasonal_methods_continue_a_clean_season(name):
+    values = seasonal(72, noise=0.0)
+    ahead = METHODS[name](Window(values[None], 12), 12)[0]
+    np.testing.assert_allclose(ahead, values[-12:], rtol=0.03)
