@@ -5,7 +5,7 @@ import numpy as np
 from sopkit.charts.axes import TimeAxis, bars, name_lines, readable
 from sopkit.charts.measure import by_bucket, readable_unit
 from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
-from sopkit.charts.words import clean, count, matter, money, month, number, percent
+from sopkit.charts.words import clean, count, money, month, number, percent
 
 _LINES = ["revenue", "margin", "budget_revenue", "budget_margin"]
 
@@ -45,13 +45,14 @@ def _against_budget(ax, axis, total, line, colour, before):
 
 
 def _money_title(total, where, currency):
-    planned = total.dropna(subset=["budget_revenue"])
+    year = total.iloc[: TimeAxis(total.index).calendar.per_year]
+    planned = year.dropna(subset=["budget_revenue"])
     if planned.empty:
         return f"{where}: {money(total['revenue'].sum(), currency)} revenue and {money(total['margin'].sum(), currency)} margin over {count(len(total), TimeAxis(total.index).word)}; no budget to compare with"
     gap = planned["revenue"].sum() - planned["budget_revenue"].sum()
     share = gap / planned["budget_revenue"].sum() if planned["budget_revenue"].sum() else np.nan
-    text = f"{where}: revenue to {month(planned.index[-1])} is {percent(abs(share))} {'above' if gap >= 0 else 'below'} budget ({money(gap, currency, sign=True)})"
-    both = total.dropna(subset=["budget_margin"])
+    text = f"{where}: revenue of the next {count(len(planned), TimeAxis(total.index).word)} is {percent(abs(share))} {'above' if gap >= 0 else 'below'} budget ({money(gap, currency, sign=True)})"
+    both = year.dropna(subset=["budget_margin"])
     more = both["margin"].sum() - both["budget_margin"].sum()
     return f"{text}, margin {money(abs(more), currency)} {'above' if more >= 0 else 'below'}" if len(both) else text
 
@@ -67,11 +68,11 @@ def exceptions_chart(exceptions, *, currency="EUR", most=8):
     worst = grouped.index[0]
     chart, axes = sheet(f"{count(len(exceptions), 'exception')}, {money(grouped['sum'].sum(), currency)} at stake, most through “{_words(worst)}”",
                         f"{shown} at stake by rule (number of exceptions in brackets)", left=2.6, right=0.9, height=0.3 * len(shown_rows))
-    ax, decimals = axes[0, 0], matter(shown_rows["sum"] / factor)
+    ax = axes[0, 0]
     ax.barh(range(len(shown_rows)), shown_rows["sum"] / factor, height=0.62, color=COLOURS["backlog"])
     ax.set_yticks(range(len(shown_rows)), [_words(rule) for rule in shown_rows.index])
-    for y, (total, many) in enumerate(shown_rows.itertuples(index=False)):
-        ax.annotate(f"{number(total / factor, decimals)} ({number(many)})", (total / factor, y), xytext=(4, 0), textcoords="offset points", va="center", size=8.5)
+    for y, (total, many) in enumerate(zip(shown_rows["sum"] / factor, shown_rows["size"])):
+        ax.annotate(f"{money(total * factor, currency)} ({number(many)})", (total, y), xytext=(4, 0), textcoords="offset points", va="center", size=8.5)
     ax.grid(False)
     ax.set_xticks([])
     ax.spines["bottom"].set_visible(False)

@@ -42,7 +42,8 @@ def show(frame: pd.DataFrame, units=None, rows: int = 15, *, total=(), columns=N
     """
     units = _units(frame, units, currency)
     heads = columns or {column: str(column).replace("_", " ") for column in frame.columns}
-    cells = {column: _column(frame[column], units.get(column, ""), rows, column in total, currency) for column in heads}
+    amounts = _one_scale(frame, [column for column in heads if units.get(column) == "money"], rows, currency)
+    cells = {column: _column(frame[column], units.get(column, ""), rows, column in total, amounts) for column in heads}
     lines = [[values[i] for values, _, _ in cells.values()] for i in range(min(rows, len(frame)))]
     sums = [cells[column][0][-1] if column in total else "" for column in heads] if total and len(frame) else None
     head = [(clean(heads[column], 40), cells[column][1], cells[column][2]) for column in heads]
@@ -57,14 +58,20 @@ def _units(frame, units, currency):
     return {name: unit.replace("money", currency) if unit != "money" else "money" for name, unit in (units or {}).items()}
 
 
-def _column(values, unit, rows, add, currency):
-    """Cells (the sum last where wanted), unit and alignment of one column."""
+def _one_scale(frame, columns, rows, currency):
+    """Divisor and unit of all money columns of a table: the finest that one of them needs, so that they can be compared."""
+    largest = [values.max() for values in (frame[column].iloc[:rows].abs() for column in columns) if values.max() > 0]
+    return min((scale([value], currency) for value in largest), default=scale([0.0], currency))
+
+
+def _column(values, unit, rows, add, amounts):
+    """Cells (the sum last where wanted), unit and alignment of one column; ``amounts``: divisor and unit of money."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return _dates(values.iloc[:rows]), "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [clean(value, _LONGEST) or BLANK for value in values.iloc[:rows].astype(object)], unit, "left"
     wanted = np.append(values.iloc[:rows].to_numpy(dtype=float), [values.sum()] if add else [])
-    size, unit = (0.01, "%") if unit == "fraction" else scale(wanted, currency) if unit == "money" else (1.0, unit)
+    size, unit = (0.01, "%") if unit == "fraction" else amounts if unit == "money" else (1.0, unit)
     wanted = wanted / size
     decimals = 1 if unit == "%" else matter(wanted)
     return [number(value, decimals) for value in wanted], unit, "right"

@@ -129,8 +129,10 @@ def _products(source):
     rows = source.read("product_plan")
     if rows.empty:
         return _titled("New products", Block('<p class="note">no item starts or ends in this plan; launches and items.retired_on feed it</p>', "none"))
+    rows = rows[rows[["launch", "retirement", "cannibalised"]].abs().sum(axis=1) > 1e-9]
     frame = rows.groupby("item", as_index=False).agg(first=("bucket", "min"), status=("status", "last"), launch=("launch", "sum"), retirement=("retirement", "sum"), cannibalised=("cannibalised", "sum"))
-    return _titled("New products", show(frame, {name: "units" for name in ("launch", "retirement", "cannibalised")}, more="tables/product_plan.parquet"))
+    return _titled("New products", show(frame, {name: "units" for name in ("launch", "retirement", "cannibalised")},
+                                       columns={"item": "item", "first": "from", "status": "status", "launch": "launch", "retirement": "retirement", "cannibalised": "cannibalised"}, more="tables/product_plan.parquet"))
 
 
 def _initiatives(source):
@@ -156,7 +158,7 @@ def _issues(source):
     if rows.empty:
         return _titled("Data issues", Block('<p class="note">none found</p>', "none"))
     frame = rows.groupby(["severity", "table", "rule"], as_index=False).agg(cells=("row", "size"), example=("problem", "first"), done=("done", "first"))
-    frame = frame.sort_values(["severity", "cells"], ascending=[True, False], kind="stable")
+    frame = frame.sort_values("cells", ascending=False, kind="stable").sort_values("severity", key=lambda s: s.map({"error": 0, "warning": 1}).fillna(2), kind="stable")
     return _titled("Data issues by rule", show(frame, more="tables/data_issues.parquet"))
 
 

@@ -122,7 +122,7 @@ def test_money_title_compares_only_budgeted_months(tables):
     plan = tables["financial_plan"]
     inside = plan.dropna(subset=["budget_revenue"])
     share = inside["revenue"].sum() / inside["budget_revenue"].sum() - 1
-    assert f"{abs(share):.1%}".replace("%", " %") + " below budget" in charts.money_chart(plan).title
+    assert "of the next 12 months is " + f"{abs(share):.1%}".replace("%", " %") + " below budget" in charts.money_chart(plan).title
     assert "no budget to compare with" in charts.money_chart(plan.assign(budget_revenue=float("nan"))).title
 
 
