@@ -47,10 +47,12 @@ def _backlog(tables, settings, first):
 
 
 def _issues(items, chosen, any_count):
-    """What to say of counts that are missing, old or a few days late."""
+    """What to say of counts that are missing (of items made to order none is expected), old or a few days late."""
     issues = []
-    missing = chosen["source"].isna().to_numpy()
-    if any_count and missing.any():
+    missing = (chosen["source"].isna() & (chosen["item"].map(items.set_index("item")["strategy"]) != "order")).to_numpy()
+    if not any_count:
+        issues.append(found("no stock count", "inventory", problem="neither inventory nor inventory_history has a count before the plan"))
+    elif missing.any():
         issues.append(found("no stock count", "items", items.index[missing], "item", items["item"][missing], "has no count before the plan"))
     for rank, rule in ((1, "count after the plan's start"), (2, "stale count")):
         its = chosen[chosen["rank"] == rank]

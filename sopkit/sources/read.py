@@ -47,6 +47,16 @@ def read_facts(path, month=None) -> Facts:
 
     ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a person must mend
     something: it names the first errors; ``check`` lists every one.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "items.csv").write_text("item\\nP1\\n")
+    ...     _ = Path(folder, "sales_history.csv").write_text("item,bucket,quantity\\nP1,2026-10-03,2\\nP1,2026-10-30,3\\n")
+    ...     facts = read_facts(folder, "2026-11")
+    >>> facts.sales_history[["item", "market", "bucket", "quantity"]].astype(str).values.tolist()
+    [['P1', '(none)', '2026-10-01', '5.0']]
+    >>> facts.first.date().isoformat(), facts.settings["horizon"]
+    ('2026-11-01', 24)
     """
     if (Path(path) / MARK).is_file():
         written = Facts.load(path)
@@ -62,7 +72,15 @@ def read_facts(path, month=None) -> Facts:
 
 
 def check(path, month=None) -> pd.DataFrame:
-    """Every problem of a source at once, in the columns of ``data_issues``: table, row, column, value and the mend."""
+    """Every problem of a source at once, in the columns of ``data_issues``: table, row, column, value and the mend.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "items.csv").write_text("item,price\\nP1,-5\\n")
+    ...     issues = check(folder).query("severity == 'error'")
+    >>> issues[["table", "row", "column", "rule"]].values.tolist()
+    [['items', 2, 'price', 'out of range'], ['sales_history', 0, '', 'missing table']]
+    """
     return _read(path, month)[1]
 
 

@@ -46,8 +46,15 @@ def test_a_counted_backlog_beats_open_orders(tmp_path):
 
 
 def test_without_any_count_the_plan_opens_with_nothing(tmp_path):
-    opening = opened(write(tmp_path / "data", inventory=None, inventory_history=None))
+    folder = write(tmp_path / "data", inventory=None, inventory_history=None)
+    assert read_facts(folder, MONTH).issues.query("rule == 'no stock count'")[["table", "row"]].values.tolist() == [["inventory", 0]]
+    opening = opened(folder)
     assert (opening["on_hand"] == 0).all() and (opening["source"] == "none").all() and len(opening) == 3
+
+
+def test_items_made_to_order_need_no_count(tmp_path):
+    facts = read_facts(write(tmp_path / "data", inventory="item,on_hand\nP1,3\n", inventory_history=None), MONTH)
+    assert facts.issues.query("rule == 'no stock count'")["value"].tolist() == ["P2"]
 
 
 def test_the_replayed_past_opens_with_its_own_count(tmp_path):
