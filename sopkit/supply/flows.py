@@ -26,6 +26,9 @@ class Flows:
 def flows_of(facts, limits, programme, values: np.ndarray) -> Flows:
     """``Flows`` of a solution."""
     quantity = np.clip(tidy(values[programme.columns["quantity"]]), limits.least, limits.most)
+    if "lots" in programme.columns:
+        lots = programme.columns["lots"]
+        quantity = np.where(programme.upper[lots] > 0, facts.items.lot_size[facts.ways.item][:, None] * np.round(values[lots]), quantity)
     lost = np.clip(tidy(values[programme.columns["lost"]]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.ways.by_item(quantity, facts.shape[0]), lost)
     staff = facts.resources

@@ -1,0 +1,94 @@
+"""Safety stock, inventory plan, risk in money, and the classical lot formulas against stockpyl."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit import PlanError
+from sopkit.supply import dynamic_lots, economic_lot, inventory_plan, newsvendor, plan_supply, safety_stock, stock_risk
+from tests.supply.cases import demand_of, months
+
+stockpyl = pytest.importorskip("stockpyl")
+
+
+def test_eoq_is_stockpyls():
+    from stockpyl.eoq import economic_order_quantity
+
+    assert economic_lot(1300, 8, 0.225) == pytest.approx(economic_order_quantity(8, 0.225, 1300)[0])
+
+
+def test_newsvendor_is_stockpyls():
+    from stockpyl.newsvendor import newsvendor_normal
+
+    draws = np.random.default_rng(0).normal(50, 8, 400_000)
+    assert newsvendor(0.70, 0.18, draws) == pytest.approx(newsvendor_normal(0.18, 0.70, 50, 8)[0], rel=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dynamic_lots_are_stockpyls(seed):
+    from stockpyl.wagner_whitin import wagner_whitin
+
+    demand = np.random.default_rng(seed).integers(1, 100, 8)
+    lots, cost = dynamic_lots(demand, 300, 2)
+    quantities, best, *_ = wagner_whitin(8, 2, 300, list(map(float, demand)))
+    assert cost == pytest.approx(best) and lots.sum() == demand.sum()
+
+
+def test_a_price_of_nothing_is_refused():
+    with pytest.raises(PlanError, match="holding_cost is 0"):
+        economic_lot(10, 1, 0)
+
+
+class TestSafetyStock:
+    def paths(self, sigma=10.0, buckets=6):
+        return np.random.default_rng(1).normal(100, sigma, (1, 20_000, buckets))
+
+    def test_normal_errors_give_the_textbook_square_root(self):
+        items = pd.DataFrame({"item": ["A"], "service_level": [0.95], "lead_time": [3]})
+        stock = safety_stock(self.paths(), ["A"], months(6), items)["quantity"]
+        assert stock.to_numpy() == pytest.approx(1.645 * 10 * np.sqrt(4), rel=0.05)
+
+    def test_skewed_errors_need_more_than_a_normal_curve_says(self):
+        draws = np.random.default_rng(2).exponential(10, (1, 20_000, 2))
+        items = pd.DataFrame({"item": ["A"], "service_level": [0.99]})
+        stock = safety_stock(draws, ["A"], months(2), items)["quantity"].iloc[0]
+        assert stock == pytest.approx(10 * (np.log(100) - 1), rel=0.05) and stock > 2.33 * 10
+
+    def test_item_beats_class_beats_settings_and_none_means_none(self):
+        paths = np.repeat(self.paths(), 4, axis=0)
+        items = pd.DataFrame({"item": list("ABCD"), "service_level": [0.99, None, None, None], "class": ["x", "x", "y", None]})
+        table = safety_stock(paths, list("ABCD"), months(1), items, settings={"service_level": 0.8}, service_by_class={"x": 0.95})
+        a, b, c, d = table["quantity"]
+        assert a > b > c == d > 0
+        assert safety_stock(paths, list("ABCD"), months(1), items[["item"]])["quantity"].tolist() == [0] * 4
+
+    def test_it_follows_the_season_of_demand(self):
+        demand = demand_of([100, 200, 100, 100], "A")
+        items = pd.DataFrame({"item": ["A"], "service_level": [0.9]})
+        first, second = safety_stock(self.paths(), ["A"], months(4), items, demand=demand)["quantity"].iloc[:2]
+        assert first == pytest.approx(2 * second)
+
+    def test_names_in_another_order_and_order_items(self):
+        paths = np.concatenate([self.paths(1), self.paths(20), self.paths(5)])
+        items = pd.DataFrame({"item": list("ABC"), "service_level": 0.9, "strategy": ["stock", "stock", "order"]})
+        table = safety_stock(paths, ["B", "A", "C"], months(1), items).set_index("item")["quantity"]
+        assert table["A"] > 10 * table["B"] and table["C"] == 0 and table.index.tolist() == ["A", "B", "C"]
+
+    def test_a_wrong_array_is_named(self):
+        with pytest.raises(PlanError, match="paths has shape"):
+            safety_stock(np.zeros((2, 3)), ["A"], months(1), pd.DataFrame({"item": ["A"]}))
+
+
+def test_inventory_plan_and_its_risks():
+    items = pd.DataFrame({"item": ["A", "B"], "unit_cost": [2.0, 5.0], "price": [4.0, 9.0], "lot_size": [None, 10.0], "shelf_life": [None, 1]})
+    demand = pd.concat([demand_of([10, 10, 10], "A"), demand_of([0, 0, 0], "B")])
+    inventory = pd.DataFrame({"item": ["A", "B"], "on_hand": [25, 40]})
+    plan = plan_supply(demand, items, inventory=inventory).supply_plan
+    table = inventory_plan(plan, items)
+    assert table["units"].tolist() == [15, 5, 0, 40, 40, 40] and table["value"].iloc[3] == 200
+    assert table["cover"].tolist()[:3] == [1.5, 0.5, 0] and table["target"].tolist()[3:] == [5, 5, 5]
+    assert inventory_plan(plan, items, standard_cost=pd.Series({"A": 3.0}))["value"].tolist() == [45, 15, 0, 200, 200, 200]
+    risk = stock_risk(plan, items)
+    assert risk.loc[risk["item"] == "B", "obsolete"].tolist() == [200] * 3 and (risk["shortage"] == 0).all()
+    retired = stock_risk(plan, items.assign(retired_on=["2026-02-28", None]))
+    assert retired["obsolete"].iloc[:3].tolist() == [(15 - 10) * 2, 5 * 2, 0]

@@ -1,0 +1,77 @@
+"""The hand-off to weeks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.buckets import Calendar
+from sopkit.supply import master_schedule, plan_supply
+from sopkit.supply.weeks import weeks_of
+from tests.supply.cases import demand_of
+
+
+@pytest.fixture
+def facts():
+    items = pd.DataFrame({"item": ["A", "B", "C"], "unit_cost": 1.0, "price": 9.0, "lot_size": [20.0, None, None], "lead_time": [0, 0, 1]})
+    demand = pd.concat([demand_of([100, 90, 80], "A"), demand_of([60, 70, 66], "B"), demand_of([40, 40, 40], "C")])
+    bill = pd.DataFrame({"item": ["A", "B"], "resource": "line", "hours_per_unit": [1.0, 0.5]})
+    line = pd.DataFrame({"resource": ["line"], "hours": [120.0], "overtime_hours": [30.0], "overtime_cost": [1.0], "regular_cost": [0.5]})
+    inventory = pd.DataFrame({"item": ["A", "B", "C"], "on_hand": [50, 5, 60]})
+    result = plan_supply(demand, items, resources=line, bill_of_resources=bill, inventory=inventory)
+    return items, bill, result
+
+
+def test_weeks_sum_to_the_plans_buckets(facts):
+    items, bill, result = facts
+    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=2)
+    plan = result.supply_plan.set_index(["item", "bucket"])
+    made = table[table["action"] == "make"].groupby(["item", "bucket"])["quantity"].sum()
+    wanted = (plan["production"] + plan["overtime_production"]).loc[made.index]
+    assert (made - wanted).abs().max() <= 0.5 + 1e-9 and (table["quantity"] % 1 == 0).all()
+    assert table["bucket"].nunique() == 2 and table["week"].dt.day_of_week.eq(0).all()
+    assert not table.duplicated(["item", "bucket", "week", "action"]).any()
+
+
+def test_purchases_stand_at_the_order_date(facts):
+    items, bill, result = facts
+    table = master_schedule(result.supply_plan, items, fence=2)
+    ordered = table[table["action"] == "buy"].groupby("bucket")["quantity"].sum()
+    arriving = result.supply_plan.query("item == 'C'")["purchased"].to_numpy()
+    assert ordered.to_list() == [q for q in arriving[1:3] if q > 0]
+
+
+def test_no_week_gets_more_hours_than_it_has(facts):
+    items, bill, result = facts
+    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=3)
+    made = table[table["action"] == "make"]
+    hours = made["quantity"] * made["item"].map({"A": 1.0, "B": 0.5})
+    for bucket, rows in result.capacity_plan.groupby("bucket"):
+        weeks, share = weeks_of(bucket, Calendar("month"))
+        there = dict(zip(weeks, share * (rows["regular_capacity"] + rows["overtime"]).iloc[0]))
+        used = hours[made["bucket"] == bucket].groupby(made["week"]).sum()
+        assert all(used[week] <= there[week] + 1 for week in used.index)  # rounding to whole units
+
+
+def test_what_runs_out_first_is_made_first(facts):
+    items, bill, result = facts
+    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=1)
+    first = table[table["action"] == "make"].groupby("item")["week"].min()
+    assert first["B"] < first["A"]
+
+
+def test_whole_lots_first_then_the_rest(facts):
+    items, bill, result = facts
+    table = master_schedule(result.supply_plan, items, fence=1)
+    lots = table[(table["item"] == "A") & (table["action"] == "make")]["quantity"]
+    assert (np.mod(lots, 20) == 0).sum() >= len(lots) - 1
+
+
+def test_a_fence_of_nothing_schedules_nothing(facts):
+    items, _, result = facts
+    assert master_schedule(result.supply_plan, items, fence=0).columns.tolist() == ["item", "bucket", "week", "action", "quantity"]
+
+
+def test_weeks_in_weekly_and_quarterly_plans():
+    weeks, share = weeks_of(pd.Timestamp("2026-11-02"), Calendar("week"))
+    assert len(weeks) == 1 and share.tolist() == [1.0]
+    assert weeks_of(pd.Timestamp("2026-10-01"), Calendar("quarter"))[1].sum() == pytest.approx(1)
