@@ -13,8 +13,10 @@ from sopkit.metrics import wape
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
 _LEVEL, _TREND, _DAMPED = ("level",), ("level", "trend"), ("level", "trend", "damping")
+_ALL = (*_DAMPED, "season")
 TAKES = {"simple": _LEVEL, "simple additive": _LEVEL, "holt": _TREND, "damped": _DAMPED, "damped additive": _DAMPED, "damped log": _DAMPED,
-         "theta": _LEVEL, "theta additive": _LEVEL, "theta log": _LEVEL, ETS: ("level", "trend", "season")}
+         "winters": _ALL, "winters additive": _ALL, "winters log": _ALL, "theta": _LEVEL, "theta additive": _LEVEL, "theta log": _LEVEL,
+         "croston": _LEVEL, "sba": _LEVEL, "tsb": _LEVEL, "adida": _LEVEL, "imapa": _LEVEL, ETS: ("level", "trend", "season")}
 LAGS = 3
 
 

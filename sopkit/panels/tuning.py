@@ -142,7 +142,7 @@ class Tuner:
         self._quiet = True
         self.method.value = CHOSEN
         years = sorted({bucket.year for bucket in self.cell.history["bucket"]})
-        self.start.options = [("all history", None), *((str(year), year) for year in years[1:-1])]
+        self.start.options = [("all history", 0), *((str(year), year) for year in years[1:-1])]
         for slider in self.sliders.values():
             slider.value = 0
         self._quiet = False
@@ -180,7 +180,7 @@ class Tuner:
         found = effect(self.change, self.cell.item, self.plan.read("demand_plan"), self.items, self.plan.read("capacity_plan"), self.plan.facts["bill_of_resources"])
         parts = [f"{number(found.units, sign=True)} units, {money(found.money, self.currency, sign=True)}", f"family {percent(found.family_share, sign=True)}", f"company {percent(found.company_share, 2, sign=True)}"]
         if found.resource:
-            parts.append(f"{found.resource} {'▲' if found.load_after > found.load_before else '▼'} {percent(found.load_after, 0)} in {month(found.bucket)} (was {percent(found.load_before, 0)})")
+            parts.append(f"{found.resource} {'▲' if found.load_after > found.load_before else '▼'} {percent(found.load_after)} in {month(found.bucket)} (was {percent(found.load_before)})")
         self.effect.value = "".join(f'<div class="say">{escape(part)}</div>' for part in (parts if self.change.abs().sum() > 0 else ["nothing changed yet"]))
 
     # The grid of overrides
@@ -199,11 +199,12 @@ class Tuner:
         kept = self.typed.get((self.cell.item, self.cell.market), {})
         self.tops, self.bottoms = ([widgets.HTML() for _ in self.cell.buckets] for _ in range(2))
         self.fields = [widgets.FloatText(value=round(kept.get(bucket, value), 6), layout=widgets.Layout(width="78px")) for bucket, value in self.cell.numbers["override"].items()]
-        for top, label, value in zip(self.tops, months(self.cell.buckets), self.cell.numbers["baseline"]):
-            top.value = f'<div class="cellhead"><b>{escape(label)}</b><br>{number(value, 0)}</div>'
+        others = self.cell.numbers["consensus"] - self.cell.numbers["baseline"] - self.cell.numbers["override"]
+        for top, label, value, more in zip(self.tops, months(self.cell.buckets), self.cell.numbers["baseline"], others):
+            top.value = f'<div class="cellhead"><b>{escape(label)}</b><br>{number(value, 0)}<br>{number(more, 0, sign=True)}</div>'
         for place, field in enumerate(self.fields):
             field.observe(lambda change, place=place: self._safely(lambda: self._typed(place)), "value")
-        names = widgets.HTML('<div class="cellhead" style="width:78px"><b>&nbsp;</b><br>baseline<div style="height:34px;line-height:34px">override</div><b>consensus</b></div>')
+        names = widgets.HTML('<div class="cellhead" style="width:104px" title="events, launches, initiatives, sales inputs, orders"><b>&nbsp;</b><br>baseline<br>other stages<div style="height:34px;line-height:34px">override</div><b>consensus</b></div>')
         self.grid.children = [names, *(widgets.VBox(parts, layout=widgets.Layout(min_width="82px")) for parts in zip(self.tops, self.fields, self.bottoms))]
         self._show_consensus()
 
@@ -266,6 +267,7 @@ class Tuner:
     # The ledger
 
     def _save(self):
+        self._insist_on_a_name()
         change = difference(self.cell.buckets, self.cell.numbers["override"].to_numpy(), self.override.to_numpy())
         until = pd.Timestamp(self.until.value) if self.until.value else None
         rows = rows_to_save(change, self.cell.consensus(self.override), item=self.cell.item, market=self.cell.market, reason=self.reason.value,
@@ -275,7 +277,12 @@ class Tuner:
         self._settled()
         self._say(f"saved {len(rows)} rows to the ledger for {self.cell.item}; the next pack of {entry_month(self.plan)} carries them")
 
+    def _insist_on_a_name(self):
+        if not self.by.value.strip():
+            raise PlanError("the field by is blank; write your name there, so that the ledger knows who entered the rows")
+
     def _undo(self):
+        self._insist_on_a_name()
         if not self.saved:
             raise PlanError("nothing was saved in this session, so there is nothing to undo; older rows are taken back by typing the old number and saving")
         rows = rows_to_undo(self.saved[-1], self.ledger.read("overrides"), month=entry_month(self.plan), first_bucket=self.plan.first_bucket, calendar=self.plan.calendar)

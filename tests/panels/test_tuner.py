@@ -1,5 +1,7 @@
 """The tuner driven by code: worklist, methods, typing, saving, undoing, errors in words."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,7 +67,7 @@ def test_errors_are_said_in_words_and_nothing_typed_is_lost(panel):
     panel.fields[1].value = 12.0
     assert "no reason is given" in click(panel, "Save") and panel.fields[1].value == 12.0
     panel.reason.value, panel.by.value = "price", " "
-    assert "who enters the rows is blank" in click(panel, "Save") and panel.fields[1].value == 12.0
+    assert "the field by is blank" in click(panel, "Save") and panel.fields[1].value == 12.0
     panel.by.value, panel.fields[1].value = "Ada", -1e6
     assert "below zero" in click(panel, "Save") and panel.ledger.read("overrides").empty
 
@@ -136,6 +138,13 @@ def test_a_released_plan_sends_entries_to_the_next_cycle():
     assert panel.ledger.read("overrides")["cycle"].tolist() == ["2027-02"]
 
 
+def test_the_rows_of_the_grid_add_up(panel):
+    at(panel, "P-300", "North")
+    number = lambda text: float(re.sub(r"<[^>]*>|,", "", text.split("<br>")[-1]).replace("−", "-"))  # noqa: E731
+    others, consensus = number(panel.tops[2].value), float(re.sub(r"<[^>]*>|,", "", panel.bottoms[2].value))
+    assert others > 100 and consensus == pytest.approx(panel.cell.numbers["baseline"].iloc[2] + others + panel.fields[2].value, abs=1.5)
+
+
 def test_effect_is_units_money_shares_and_load():
     change = pd.Series([100.0], index=[small.AHEAD[0]])
     hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
@@ -157,3 +166,12 @@ def test_hostile_names_are_text_in_the_panel():
 
 def test_tuner_returns_the_box_to_show():
     assert tuner(FakePlan(), "sqlite://").children
+
+
+@pytest.mark.parametrize("method", trial.TAKES)
+def test_every_slider_on_offer_is_understood_by_its_method(method):
+    history = small.history().query("item == 'P-310' and market == 'North'")[["bucket", "demand"]].rename(columns={"demand": "quantity"})
+    free = trial.try_method(history, method, 6).baseline
+    for name in trial.TAKES[method]:
+        fixed = trial.try_method(history, method, 6, {name: 0.95}).baseline
+        assert fixed.notna().all() and not fixed.equals(free), name
