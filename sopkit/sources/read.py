@@ -25,6 +25,7 @@ from sopkit.tables import INPUTS
 
 CHECKS = (check_keys, check_names, check_scopes, check_spans, check_ramps)
 REPAIRS = (repair_blanks, repair_stock, repair_orders, check_orders, repair_receipts, cut_incomplete, check_history, fill_buckets)
+EMPTY = {name: table.empty() for name, table in INPUTS.items()}
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
     "inventory": "no stock count beside inventory_history",
@@ -67,7 +68,7 @@ def read_facts(path, month=None) -> Facts:
     if len(errors):
         raise PlanError(f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n" + "\n".join(lines(errors, most=5))
                         + f"\nmend them, and run `sopkit check {path}` for the whole list")
-    tables = {name: table.conform(reading.tables[name]) if name in reading.present else table.empty() for name, table in INPUTS.items()}
+    tables = {name: table.conform(reading.tables[name]) if name in reading.present else EMPTY[name].copy() for name, table in INPUTS.items()}
     return Facts(tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month)
 
 
@@ -105,7 +106,7 @@ def _begin(path, month):
     raws, issues = read_source(path)
     settings, said = read_settings(settings_file(path))
     issues += said
-    tables = {name: table.empty() for name, table in INPUTS.items()}
+    tables = dict(EMPTY)
     filled = {name: raw for name, raw in raws.items() if len(raw.frame)}
     for name, raw in filled.items():
         tables[name], said = type_table(INPUTS[name], raw)
