@@ -118,3 +118,11 @@ def test_tests_mirror_the_rooms():
     rooms = {room(path) for path in MODULES} - {"__init__", "__main__"}
     for name in rooms:
         assert (ROOT / "tests" / name).is_dir() or (ROOT / "tests" / f"test_{name}.py").exists(), f"no tests for {name}"
+
+
+def test_every_column_is_described_in_the_data_readme():
+    from sopkit.tables.reference import reference
+
+    text = (ROOT / "data" / "README.md").read_text()
+    described = text.split("<!-- columns -->")[1].split("<!-- /columns -->")[0].strip()
+    assert described == reference().strip(), "write sopkit.tables.reference.reference() between the marks in data/README.md"
