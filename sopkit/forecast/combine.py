@@ -15,7 +15,7 @@ class Rule:
     sharpness: float
 
 
-RULES = {"regular": Rule(1, 2.0, 4.0), "rare": Rule(2, 30.0, 6.0)}
+RULES = {"regular": Rule(1, 2.0, 6.0), "rare": Rule(2, 30.0, 6.0)}
 
 
 def losses(errors: np.ndarray, scale: np.ndarray, power: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.forecast.bands import bands_of
 from sopkit.forecast.baseline import check_levels, check_season, level_name
+from sopkit.forecast.drivers import event_effects, learn_events, without_events
 from sopkit.forecast.fit import Fit, fit_panel
 from sopkit.forecast.panel import check_horizon, panel_of, total_over_markets
 from sopkit.forecast.reasons import models_and_reasons
@@ -25,7 +26,7 @@ class Explanation:
     ``history``: bucket, quantity (as given), cleansed, level, trend (units per bucket), season (factor − or + units), remainder;
     ``forecast``: bucket, baseline and quantiles; ``members``: method, bucket, quantity of each method; ``weights``: method, weight,
     loss (backtest error against the mean of the methods); ``backtest``: origin, bucket, lag, actual, baseline;
-    ``by_origin``: origin, wape, bias, naive_wape. ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
+    ``by_origin``: origin, wape, bias, naive_wape; ``events``: bucket, effect (units, past and to come). ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
     ``model`` and ``why`` are the words.
     """
 
@@ -42,6 +43,7 @@ class Explanation:
     weights: pd.DataFrame
     backtest: pd.DataFrame
     by_origin: pd.DataFrame
+    events: pd.DataFrame
 
 
 def fit(history, horizon: int = 18, season=None, client=None, *, method=None, parameters=None, origins: int = ORIGINS) -> Fit:
@@ -50,19 +52,24 @@ def fit(history, horizon: int = 18, season=None, client=None, *, method=None, pa
     return fit_panel(panel_of(history, season), check_horizon(horizon), chosen_methods(method, parameters), client, origins)
 
 
-def explain(history, item, market=None, *, horizon: int = 18, season=None, quantiles=(0.1, 0.9), method=None, parameters=None) -> Explanation:
+def explain(history, item, market=None, *, horizon: int = 18, season=None, quantiles=(0.1, 0.9), method=None, parameters=None, events=None,
+            items=None) -> Explanation:
     """The ``Explanation`` of one item (and market), as ``forecast`` of the same history would forecast it.
 
-    ``history`` is a history frame or an earlier ``fit``. With markets and no ``market`` the item's markets are summed first.
+    ``history`` is a history frame or an earlier ``fit``. With markets and no ``market`` the item's markets are summed first. With ``events``
+    (and ``items`` for families and prices) their effects are taken out of a history frame before it is forecast, and shown.
     Raises ``PlanError`` for an item or market that is not in the history.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": 5.0})
     >>> explain(history, "A").demand_class
     'smooth'
     """
-    levels = check_levels(quantiles)
+    levels, model = check_levels(quantiles), None
     if not isinstance(history, Fit):
         source = total_over_markets(history) if market is None else history
+        if events is not None:
+            model = learn_events(source, events, items, season)
+            source = without_events(source, model)
         history = fit(source, horizon, season, method=method, parameters=parameters)
     row = _row(history.panel.keys, item, market)
     bands = bands_of(history)
@@ -71,10 +78,12 @@ def explain(history, item, market=None, *, horizon: int = 18, season=None, quant
     block = history.blocks[kind]
     place = int(np.flatnonzero(block.rows == row)[0])
     window = Window(history.prepared.values[row: row + 1], history.panel.season)
+    ahead = _forecast(history, row, bands, levels)
     return Explanation(
         item, market, str(history.classes[row]), "multiplicative" if window.positive[0] else "additive", float(history.strength[row]),
-        models[row], reasons[row], _history(history, row, window), _forecast(history, row, bands, levels),
-        _members(history, row, block, place), _weights(block, place), *_backtest(history, row, block, place))
+        models[row], reasons[row], _history(history, row, window), ahead,
+        _members(history, row, block, place), _weights(block, place), *_backtest(history, row, block, place),
+        _events(history.panel.keys.iloc[[row]], ahead, model, events, items))
 
 
 def _row(keys, item, market) -> int:
@@ -148,6 +157,16 @@ def _backtest(fit, row, block, place):
     cells = pd.DataFrame({"origin": fit.panel.calendar.stamp(numbers), "bucket": fit.panel.calendar.stamp(numbers + 1 + lag), "lag": lag + 1,
                           "actual": actual[origin, lag], "baseline": forecast[origin, lag], "naive": naive[origin, lag]})
     return cells.drop(columns="naive"), _by_origin(cells)
+
+
+def _events(key, ahead, model, events, items) -> pd.DataFrame:
+    """The effects of events on one series, past and to come."""
+    if model is None:
+        return pd.DataFrame({"bucket": pd.DatetimeIndex([]), "effect": pd.Series(dtype=float)})
+    baseline = ahead[["bucket", "baseline"]].assign(**{name: key[name].iloc[0] for name in key})
+    coming = event_effects(None, events, baseline, items, model=model)
+    past = model.past.merge(key, on=list(key.columns))
+    return pd.concat([past, coming[coming["effect"] != 0]], ignore_index=True)[["bucket", "effect"]]
 
 
 def _by_origin(cells) -> pd.DataFrame:

@@ -64,6 +64,7 @@ def _additive_where(rows, forecast, window, horizon, parameters):
 METHODS = {
     "seasonal naive": lambda window, horizon: seasonal_naive(window.values, horizon, window.season),
     "mean": _flat(mean),
+    "seasonal mean": _seasonal(multiplicative, mean),
     "simple": _seasonal(multiplicative, _simple),
     "simple additive": _seasonal(additive, _simple),
     "holt": _seasonal(multiplicative, _holt),
@@ -88,8 +89,8 @@ METHODS = {
 }
 
 CANDIDATES = {
-    "regular": ["seasonal naive", "simple", "damped log", "theta additive", "theta log", "winters", "aggregated log"],
-    "rare": ["seasonal naive", "mean", "sba", "tsb", "adida", "imapa"],
+    "regular": ["seasonal naive", "seasonal mean", "simple", "damped log", "theta additive", "theta log", "winters", "aggregated log"],
+    "rare": ["seasonal naive", "mean", "tsb", "adida"],
 }
 
 

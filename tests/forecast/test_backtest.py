@@ -85,6 +85,19 @@ def test_level_season_and_remainder_make_the_history():
     assert (told.backtest["bucket"] > told.backtest["origin"]).all()
 
 
+def test_events_are_shown_apart():
+    values = np.full(36, 100.0)
+    values[30] = 150.0
+    frame = history("A", values)
+    month = frame["bucket"].iloc[30]
+    events = pd.DataFrame({"event": ["sale", "next"], "item": ["A", "A"], "starts_on": [month, pd.Timestamp("2025-02-01")],
+                           "ends_on": [month + pd.offsets.MonthEnd(0), pd.Timestamp("2025-02-28")]})
+    told = explain(frame, "A", horizon=3, events=events)
+    assert told.events["bucket"].tolist() == [month, pd.Timestamp("2025-02-01")]
+    assert told.events["effect"].iloc[0] == pytest.approx(50, abs=1) and told.events["effect"].iloc[1] > 20
+    assert told.forecast["baseline"].max() < 103 and explain(frame, "A").events.empty
+
+
 def test_a_fit_is_explained_without_fitting_again():
     frame = company(4)
     fitted = fit(frame, 6)
