@@ -30,6 +30,8 @@ class Board:
         self.box.add_class("board-widgets")
         self.box.add_class("board")
         self.month.observe(self._open, "value")
+        self.tabs.observe(self._show, "value")
+        self._quiet = False
         self._open()
 
     def _open(self, change=None):
@@ -44,14 +46,16 @@ class Board:
         for one in self.filters.values():
             one.observe(self._show, "value")
         self.row.children = [self.month, *self.filters.values()]
-        self.tabs.unobserve_all("value")
         names, before = [tab["name"] for tab in self.data["tabs"]], self.tabs.value
+        self._quiet = True
         self.tabs.options = names
         self.tabs.value = before if before in names else names[0]
-        self.tabs.observe(self._show, "value")
+        self._quiet = False
         self._show()
 
     def _show(self, change=None):
+        if self._quiet:
+            return
         choice = {name: one.value for name, one in self.filters.items()}
         try:
             self.body.value = tab_html(self.data, self.tabs.value, choice)

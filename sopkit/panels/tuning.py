@@ -143,6 +143,7 @@ class Tuner:
         self.method.value = CHOSEN
         years = sorted({bucket.year for bucket in self.cell.history["bucket"]})
         self.start.options = [("all history", 0), *((str(year), year) for year in years[1:-1])]
+        self.start.value = 0
         for slider in self.sliders.values():
             slider.value = 0
         self._quiet = False

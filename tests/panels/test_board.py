@@ -110,6 +110,7 @@ def test_state_comes_from_the_release(pack, tmp_path):
 def test_the_widgets_show_the_same_as_the_page(pack):
     shown = Board(pack)
     assert [value for _, value in shown.month.options] == [path.name for path in boards_in(pack.parent)]
+    assert shown.tabs.index == 0 and shown.body.value
     shown.tabs.value = "Capacity"
     assert "LINE2" in shown.body.value
     shown.tabs.value = "Demand & supply"

@@ -82,7 +82,7 @@ def test_the_page_works_from_a_moved_file(page, pack, tmp_path):
 def test_the_board_opens_in_voila_and_its_tabs_and_filters_work(page, address):
     page.goto(address)
     page.wait_for_selector(".board section svg")
-    assert "S&OP · November 2026" in page.inner_text(".board h1")
+    assert "S&OP · November 2026" in page.inner_text(".board h1") and page.inner_text(".mod-active") == "Demand & supply"
     for name in ("Inventory & backlog", "Capacity", "Money", "Log", "Demand & supply"):
         page.get_by_role("button", name=name, exact=True).click()
         page.wait_for_function("name => document.querySelector('.mod-active')?.innerText === name", arg=name)

@@ -120,6 +120,7 @@ def test_sliders_move_the_forecast_and_are_off_where_they_mean_nothing(panel):
 
 def test_a_start_year_leaves_older_history_out(panel):
     at(panel, "P-300", "North")
+    assert panel.start.index == 0
     panel.start.value = 2025
     panel.method.value = "seasonal naive"
     assert not panel.message.value and len(panel.trial.baseline) == len(panel.cell.buckets)
