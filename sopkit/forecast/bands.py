@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.fit import Fit
-from sopkit.forecast.intervals import Errors, learn, own_spread, quantile
+from sopkit.forecast.intervals import learn, own_spread, quantile
 from sopkit.forecast.rare import Rare, rare_demand, trust_in_chances
 
 

@@ -123,7 +123,7 @@ def _design(panel: Panel, events, items) -> Design:
         rows, ratio = rows_in_scope(panel.keys, event, items), None
         numbers, covered = bucket_shares(panel.calendar, event.starts_on, event.ends_on)
         if event.kind == "price" and np.isnan(event.uplift):
-            ratio = _price_ratio(panel.keys, rows, event, items)
+            ratio = price_ratio(panel.keys, rows, event, items)
         columns = numbers[None] - first[rows][:, None]
         inside = (columns >= 0) & (columns < width)
         at, place = np.nonzero(inside)
@@ -140,7 +140,7 @@ def _design(panel: Panel, events, items) -> Design:
     return Design(share, given, price, after)
 
 
-def _price_ratio(keys, rows, event, items):
+def price_ratio(keys, rows, event, items):
     if items is None or "price" not in items or np.isnan(event.price):
         return None
     listed = keys["item"].iloc[rows].map(dict(zip(items["item"], items["price"]))).to_numpy(dtype=float)
@@ -223,12 +223,12 @@ def common_mean(estimate: np.ndarray, variance: np.ndarray) -> tuple[float, floa
 
 def _lift(panel, design, uplifts):
     """The modelled effect as a fraction of expected demand, (series, bucket)."""
-    uplift, pull, elasticity = _lookup(panel.keys, uplifts)
+    uplift, pull, elasticity = lookup(panel.keys, uplifts)
     lift = np.einsum("skb,sk->sb", design.share, uplift) - np.einsum("skb,sk->sb", design.after, uplift * pull)
     return design.given + lift + np.exp(design.price * elasticity[:, None]) - 1
 
 
-def _lookup(keys, uplifts):
+def lookup(keys, uplifts):
     """Uplift and pull-forward by series and kind, and elasticity by series; the kind's mean where a series has no evidence of its own."""
     names = list(keys.columns)
     uplift, pull = np.zeros((len(keys), len(KINDS))), np.zeros((len(keys), len(KINDS)))
@@ -247,7 +247,7 @@ def _lookup(keys, uplifts):
 
 def _future_lift(panel, events, items, model):
     """Fraction each bucket is lifted by, and the share of that pulled forward, (series, bucket)."""
-    uplift, pull, elasticity = _lookup(panel.keys, model.uplifts)
+    uplift, pull, elasticity = lookup(panel.keys, model.uplifts)
     count, width = panel.values.shape
     lift, pulled = np.zeros((count, width)), np.zeros((count, width))
     first = panel.last - width + 1
@@ -256,7 +256,7 @@ def _future_lift(panel, events, items, model):
         numbers, covered = bucket_shares(panel.calendar, event.starts_on, event.ends_on)
         columns = numbers[None] - first[rows][:, None]
         at, place = np.nonzero((columns >= 0) & (columns < width))
-        ratio = _price_ratio(panel.keys, rows, event, items) if event.kind == "price" else None
+        ratio = price_ratio(panel.keys, rows, event, items) if event.kind == "price" else None
         if not np.isnan(event.uplift):
             size, share = np.full(len(rows), event.uplift), np.full(len(rows), 0.0)
         elif ratio is not None:

@@ -26,7 +26,8 @@ class Explanation:
     ``history``: bucket, quantity (as given), cleansed, level, trend (units per bucket), season (factor − or + units), remainder;
     ``forecast``: bucket, baseline and quantiles; ``members``: method, bucket, quantity of each method; ``weights``: method, weight,
     loss (backtest error against the mean of the methods); ``backtest``: origin, bucket, lag, actual, baseline;
-    ``by_origin``: origin, wape, bias, naive_wape; ``events``: bucket, effect (units, past and to come). ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
+    ``by_origin``: origin, wape, bias, naive_wape; ``events``: bucket, effect (units, past and
+    to come). ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
     ``model`` and ``why`` are the words.
     """
 

@@ -5,6 +5,7 @@ import numpy as np
 from sopkit.forecast.classes import buckets_without_demand
 
 ALONE = 0.6
+SEASONS = ((0.8, "strong"), (0.5, "moderate"), (0.0, "weak"), (-1.0, "no"))
 
 
 def models_and_reasons(fit) -> tuple[list[str], list[str]]:
@@ -33,18 +34,18 @@ def _model(methods, weight, heavy) -> str:
 def _class(fit, row, gap) -> str:
     kind = fit.classes[row]
     length = int((~np.isnan(fit.prepared.values[row])).sum())
-    words = {"new": f"new item, {length} buckets of history: it follows the panel",
-             "dying": f"dying demand, nothing sold in the last {gap} buckets"}.get(kind, f"{kind} demand, {length} buckets")
+    words = {"new": f"new item, {counted(length, 'bucket')} of history: it follows the panel",
+             "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}"}.get(kind, f"{kind} demand, {counted(length, 'bucket')}")
     strength = fit.strength[row]
     if fit.prepared.regular[row]:
-        words += f", season {'strong' if strength > 0.8 else 'weak' if strength > 0 else 'none'} ({strength:.2f})"
+        words += f", {next(word for least, word in SEASONS if strength > least)} season ({strength:.2f})"
     return words
 
 
 def _dead(fit, row, gap) -> str:
     if not (fit.prepared.values[row] > 0).any():
         return "no demand on record: forecast 0"
-    return f"dead: nothing sold in the last {gap} buckets, unlikely at its earlier rate: forecast 0"
+    return f"dead: nothing sold in the last {counted(gap, 'bucket')}, unlikely at its earlier rate: forecast 0"
 
 
 def _accuracy(block) -> list[str]:
@@ -59,7 +60,7 @@ def _accuracy(block) -> list[str]:
             words.append("too little history for a backtest" if not tested else "no demand in the backtest")
         else:
             against = "" if naive is None else f" (seasonal naive {100 * reference / whole:.0f} %)"
-            words.append(f"backtest error {100 * own / whole:.0f} % of demand{against} from {tested} origin{'s' if tested > 1 else ''}")
+            words.append(f"backtest error {100 * own / whole:.0f} % of demand{against} from {counted(tested, 'origin')}")
     return words
 
 
@@ -68,9 +69,18 @@ def _notes(fit) -> list[list[str]]:
     negative = np.where(np.isnan(values), 0, values < 0).sum(axis=1).astype(int)
     notes = [[] for _ in fit.classes]
     for row in np.flatnonzero(ready.shifted):
-        notes[row].append(f"level changed by a factor of {ready.factor[row]:.2g} {ready.shifted[row]} buckets ago; earlier history brought to the new level")
-    for counted, text in ((ready.cut, "{} silent buckets before its first sale left out"), (ready.filled, "{} unknown buckets filled in"),
-                          (ready.bounded, "{} outlier(s) bounded"), (negative, "{} bucket(s) with net returns")):
-        for row in np.flatnonzero(counted):
-            notes[row].append(text.format(counted[row]))
+        notes[row].append(f"level changed by a factor of {ready.factor[row]:.2g} {counted(ready.shifted[row], 'bucket')} ago; earlier history brought to the new level")
+    for numbers, noun, text in ((ready.cut, "silent bucket", "before its first sale left out"), (ready.filled, "unknown bucket", "filled in"),
+                                (ready.bounded, "outlier", "bounded"), (negative, "bucket", "with net returns")):
+        for row in np.flatnonzero(numbers):
+            notes[row].append(f"{counted(numbers[row], noun)} {text}")
     return notes
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "bucket"), counted(2, "bucket")
+    ('1 bucket', '2 buckets')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"

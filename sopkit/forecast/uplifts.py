@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.forecast.drivers import KINDS, EventModel, _lookup, _price_ratio, checked, rows_in_scope
+from sopkit.forecast.drivers import KINDS, EventModel, lookup, price_ratio, checked, rows_in_scope
 
 
 def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
@@ -20,11 +20,11 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     """
     events = checked(events)
     keys = series[[name for name in ("item", "market") if name in series]].drop_duplicates(ignore_index=True)
-    uplift, pull, elasticity = _lookup(keys, model.uplifts)
+    uplift, pull, elasticity = lookup(keys, model.uplifts)
     parts = [events[events["uplift"].notna()]]
     for event in events[events["uplift"].isna()].itertuples():
         rows = rows_in_scope(keys, event, items)
-        ratio = _price_ratio(keys, rows, event, items) if event.kind == "price" else None
+        ratio = price_ratio(keys, rows, event, items) if event.kind == "price" else None
         if not len(rows) or (event.kind == "price" and ratio is None):
             parts.append(events.loc[[event.Index]])
             continue

@@ -17,8 +17,8 @@ CASES = {
     "long gap": np.where((STEPS > 10) & (STEPS < 30), np.nan, BASE),
 }
 NOTES = {
-    "unknown": "no demand on record", "one": "new item, 1 bucket", "two": "too little history", "negative": "48 bucket.s. with net returns",
-    "returns": "5 bucket.s. with net returns", "gaps": "unknown buckets filled in", "outlier": "1 outlier.s. bounded", "last outlier": "1 outlier.s. bounded",
+    "unknown": "no demand on record", "one": "new item, 1 bucket", "two": "too little history", "negative": "48 buckets with net returns",
+    "returns": "5 buckets with net returns", "gaps": "unknown buckets filled in", "outlier": "1 outlier bounded", "last outlier": "1 outlier bounded",
     "break": "level changed by a factor of 0.2 12 buckets ago", "dead": "dead: nothing sold in the last 18 buckets", "late": "20 silent buckets", "unknown end": "3 unknown buckets",
 }
 RANGES = {

@@ -7,7 +7,7 @@ import pytest
 from sopkit.forecast import forecast
 from sopkit.forecast.intervals import learn, nearest_correlation, own_spread, quantile, random_walk
 from sopkit.forecast.rare import rare_demand, trust_in_chances
-from tests.forecast.series import company, history, seasonal
+from tests.forecast.series import company, history
 
 
 def test_columns_are_named_by_quantile_and_ordered():
