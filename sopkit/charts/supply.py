@@ -178,7 +178,8 @@ def _supply_title(total, unit, where, word):
     short = total["projected_available"] < total["safety_stock"] - least
     if short.any():
         return f"{where}: every demand is met on time, but stock is below safety stock in {int(short.sum())} of {count(len(total), word)}"
-    return f"{where}: every demand is met on time and stock stays at or above safety stock"
+    held = "stock stays at or above safety stock" if total["safety_stock"].sum() > least else "no safety stock is asked for"
+    return f"{where}: every demand is met on time and {held}"
 
 
 def _capacity_title(rows, currency):

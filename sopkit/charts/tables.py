@@ -70,7 +70,7 @@ def _column(values, unit, rows, add, amounts):
         return _dates(values.iloc[:rows]), "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [clean(value, _LONGEST) or BLANK for value in values.iloc[:rows].astype(object)], unit, "left"
-    wanted = np.append(values.iloc[:rows].to_numpy(dtype=float), [values.sum()] if add else [])
+    wanted = np.append(values.iloc[:rows].to_numpy(dtype=float), [values.sum(min_count=1)] if add else [])
     size, unit = (0.01, "%") if unit == "fraction" else amounts if unit == "money" else (1.0, unit)
     wanted = wanted / size
     decimals = 1 if unit == "%" else matter(wanted)

@@ -90,8 +90,8 @@ def _families(source):
     if rows.empty:
         return ""
     year = rows[rows["bucket"].isin(sorted(rows["bucket"].unique())[: source.calendar.per_year])]
-    frame = year.groupby("family")[["revenue", "budget_revenue", "revenue_gap", "margin", "budget_margin", "margin_gap", "cash"]].sum(min_count=1)
-    frame = frame.sort_values("revenue", ascending=False, kind="stable").reset_index()
+    frame = year.groupby("family")[["revenue", "budget_revenue", "revenue_gap", "margin", "budget_margin", "margin_gap", "cash"]].sum(min_count=1).dropna(axis=1, how="all")
+    frame = frame.sort_values(list(frame)[:1], ascending=False, kind="stable").reset_index()
     return _titled(f"Next {min(source.calendar.per_year, rows['bucket'].nunique())} {source.calendar.size}s by family",
                    show(frame, "financial_plan", 15, total=[c for c in frame if c != "family"], currency=source.currency, more="tables/financial_plan.parquet"))
 

@@ -105,7 +105,7 @@ def test_items_of_different_units_are_added_in_money_only(tables):
 def test_titles_name_the_first_late_month_and_the_worst(tables):
     assert charts.supply_chart(tables["supply_plan"], small.items(), family="pumps").title == "pumps: demand outruns supply from Mar 27; up to 80 pcs late, in Mar 27"
     on_time = tables["supply_plan"].assign(late=0.0, backlog=0.0, safety_stock=0.0)
-    assert "every demand is met on time" in charts.supply_chart(on_time, small.items(), family="pumps").title
+    assert "met on time and no safety stock is asked for" in charts.supply_chart(on_time, small.items(), family="pumps").title
     lost = tables["supply_plan"].assign(lost=1.0)
     assert "cannot be served" in charts.supply_chart(lost, small.items(), family="pumps").title
 
