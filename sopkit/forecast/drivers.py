@@ -159,12 +159,12 @@ def _estimate(panel, design, expected, rows) -> pd.DataFrame:
     """One row per series and kind that an event of unknown effect touched."""
     from statsmodels.regression.linear_model import OLS
 
-    found = []
+    found, touched = [], design.mask()
     for row in rows:
         usable = np.isfinite(expected[row]) & np.isfinite(panel.values[row]) & (expected[row] > 0)
         base = panel.values[row] / np.maximum(1 + design.given[row], 0.05)
         relative = np.where(usable, base / np.where(usable, expected[row], 1) - 1, 0.0)
-        noise = _noise(panel.values[row], expected[row], design.mask()[row], panel.season)
+        noise = _noise(panel.values[row], expected[row], touched[row], panel.season)
         for kind, name in enumerate(KINDS):
             share, after = design.share[row, kind], design.after[row, kind]
             use = usable & ((share > 0) | (after > 0))
