@@ -63,7 +63,8 @@ class Source:
 
     def _split(self, name, frame):
         if name not in self._parts:
-            whole = with_family(frame, self.items)
+            words = [column for column in frame if pd.api.types.is_string_dtype(frame[column]) and column not in ("item", "market")]
+            whole = with_family(frame.drop(columns=words), self.items)  # sentences are heavy to copy and no sum needs them
             self._parts[name] = {None: whole} | dict(list(whole.groupby("family")))
         return self._parts[name]
 
