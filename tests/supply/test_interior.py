@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from sopkit.supply import interior, plan_supply
+from sopkit.supply.dense import Cholesky
 from sopkit.supply.facts import read_facts
 from sopkit.supply.highs import run
 from sopkit.supply.limits import limits_of
 from sopkit.supply.model import build, prices_of
+from sopkit.supply.normal_equations import invert_tridiagonal
 from sopkit.supply.solving import LARGE, programme_of
 from sopkit.supply.strategies import strategy_named
 from tests.benchmarks.supply_case import company
@@ -51,4 +53,14 @@ def test_inverses_of_blocks():
     at = np.arange(7)
     dense[:, at, at] = diagonal
     dense[:, at[1:], at[:-1]] = dense[:, at[:-1], at[1:]] = beside
-    np.testing.assert_allclose(interior.invert_tridiagonal(diagonal, beside), np.linalg.inv(dense), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(invert_tridiagonal(diagonal, beside), np.linalg.inv(dense), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 47, 48, 130])
+def test_blocks_of_a_cholesky_factor(size):
+    draw = np.random.default_rng(size)
+    root = draw.normal(size=(size, size))
+    matrix, right = root @ root.T + size * np.eye(size), draw.normal(size=size)
+    np.testing.assert_allclose(Cholesky(matrix).solve(right), np.linalg.solve(matrix, right), rtol=1e-9, atol=1e-12)
+    with pytest.raises(np.linalg.LinAlgError):
+        Cholesky(-matrix)
