@@ -36,7 +36,7 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     count, width = values.shape
     if season < 2 or width < season + 2:
         return np.zeros((count, max(season, 1))), np.zeros(count)
-    deviation = values - centred_average(values, season)
+    deviation = values - _course(values, season)
     years = -(-width // season)
     folded = np.full((count, years * season), np.nan)
     folded[:, years * season - width:] = deviation
@@ -50,6 +50,20 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     enough = (seen.min(axis=1) >= 1) & (seen.sum(axis=1) > season)
     strength = np.where(enough & (between > 0), np.maximum(0, 1 - within / np.where(between > 0, between, 1)), 0.0)
     return means * strength[:, None], strength
+
+
+def _course(values, season):
+    """The centred average; for histories below three seasons carried on flat to both ends, so that every bucket counts."""
+    average = centred_average(values, season)
+    known, columns = ~np.isnan(average), np.arange(values.shape[1])
+    length = (~np.isnan(values)).sum(axis=1)
+    short = np.flatnonzero((length < 3 * season) & (length >= 1.5 * season) & known.any(axis=1))
+    if len(short):
+        first, last = known[short].argmax(axis=1), values.shape[1] - 1 - known[short][:, ::-1].argmax(axis=1)
+        nearest = np.clip(columns, first[:, None], last[:, None])
+        carried = np.take_along_axis(average[short], nearest, axis=1)
+        average[short] = np.where(np.isnan(values[short]), np.nan, carried)
+    return average
 
 
 def past_indices(index: np.ndarray, width: int) -> np.ndarray:
