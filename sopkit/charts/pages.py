@@ -152,14 +152,14 @@ def show_bridge(bridge: pd.DataFrame, month: str, currency: str) -> Block:
                 columns={"stage": "stage", "last": f"released {month}", "now": "now", "change": "change"})
 
 
-def show_scenarios(scenarios: pd.DataFrame, currency: str) -> Block:
+def show_scenarios(scenarios: pd.DataFrame, currency: str, note: str = "") -> Block:
     """The metrics of every scenario side by side, in the unit that each names."""
     if scenarios.empty:
         return missing("No scenario was run; sopkit pack --scenario NAME runs one of the ledger.")
     rows = scenarios.assign(shown=[quantity(v, {"money": currency}.get(_unit(m), _unit(m))) for v, m in zip(scenarios["value"], scenarios["metric"])])
     order = ["base", *sorted(set(scenarios["scenario"]) - {"base"})]
     wide = rows.pivot(index="metric", columns="scenario", values="shown").reindex(columns=order)
-    return show(wide.set_axis([m.split(" (")[0] for m in wide.index], axis=0).rename_axis("metric").reset_index(), rows=20, more="tables/scenarios.parquet")
+    return show(wide.set_axis([m.split(" (")[0] for m in wide.index], axis=0).rename_axis("metric").reset_index(), rows=20, more="tables/scenarios.parquet", note=note)
 
 
 def show_assumptions(assumptions: pd.DataFrame) -> Block:

@@ -15,6 +15,7 @@ from sopkit.pack.build import run_plan
 from sopkit.pack.manifest import hashes
 from sopkit.pack.stage import staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
+from sopkit.panels import write_page
 from sopkit.plan import packs_in
 from sopkit.tables import PLANS
 
@@ -49,6 +50,7 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     beside = pack / ".release.json"
     beside.write_text(text)
     os.replace(beside, pack / "release.json")
+    write_page(pack)
     for path in pack.rglob("*"):
         if path.is_file():
             path.chmod(0o444)
