@@ -164,7 +164,7 @@ def _read_bill(bill_of_resources, names: pd.Index, resources) -> tuple[pd.DataFr
     frame = reading.frame_of(bill_of_resources, "bill_of_resources", ("item", "resource", "hours_per_unit"))
     hours = reading.numbers(frame, "bill_of_resources", "hours_per_unit")
     reading.refuse(frame, "bill_of_resources", "hours_per_unit", ~np.isfinite(hours), "are blank or endless", "write the hours that one unit needs")
-    known = pd.Index(pd.unique((frame if resources is None else reading.frame_of(resources, "resources", ("resource",)))["resource"]).astype("object"))
+    known = pd.Index((frame if resources is None else reading.frame_of(resources, "resources", ("resource",)))["resource"].drop_duplicates())
     known = known.sort_values()
     item = reading.positions(names, frame["item"], "bill_of_resources", "item")
     resource = reading.positions(known, frame["resource"], "bill_of_resources", "resource")

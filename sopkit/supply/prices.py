@@ -8,6 +8,7 @@ import pandas as pd
 from sopkit.supply.capacity import level_hours
 from sopkit.supply.flows import tidy
 from sopkit.supply.model import prices_of
+from sopkit.supply.rounding import settled
 from sopkit.supply.solving import solve
 
 
@@ -47,7 +48,7 @@ def _priced(book, programme, solution, strategy, holding: str):
     loses = lost.max(initial=0.0) > 1e-7 * max(1.0, book.facts.demand.max(initial=0.0))
     if not (loses or programme.whole.any() or strategy.lean):
         return solution
-    fixed = programme.fixed(solution.values) if programme.whole.any() else programme
+    fixed = settled(programme, solution.values) if programme.whole.any() else programme
     if strategy.lean and len(book.facts.resources):
         workers = solution.values[programme.columns["workers"]]
         fixed = fixed.bounded("workers", workers, workers)

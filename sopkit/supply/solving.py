@@ -6,7 +6,7 @@ import numpy as np
 
 from sopkit.supply.highs import Solution, Start, run
 from sopkit.supply.interior import Point, interior_point
-from sopkit.supply.rounding import whole_guess
+from sopkit.supply.rounding import fractional, whole_guess
 
 LARGE = 2_500  # rows from which an interior point pays
 CORNERED = 8_000  # rows up to which a corner of it is found at once
@@ -33,9 +33,13 @@ class Programme:
                 flat[at] = values[name]
         return flat
 
-    def relaxed(self) -> "Programme":
-        """The same programme where anything may be a fraction."""
-        return replace(self, whole=np.zeros_like(self.whole))
+    def without(self, names: tuple[str, ...]) -> "Programme":
+        """The same programme with nothing asked of the rows of these constraints."""
+        low, high = self.row_lower.copy(), self.row_upper.copy()
+        for name in names:
+            at = self.rows.get(name, np.zeros(0, dtype=int))
+            low[at[at >= 0]], high[at[at >= 0]] = -np.inf, np.inf
+        return replace(self, row_lower=low, row_upper=high)
 
     def fixed(self, values: np.ndarray) -> "Programme":
         """The linear programme in which every whole number stands at its value."""
@@ -72,7 +76,7 @@ def solve(programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e
     large one is solved from inside (to about eight digits), and up to a middle size HiGHS makes an exact corner of that.
     """
     if programme.whole.any():
-        relaxed = solve(programme.relaxed(), cost)
+        relaxed = solve(fractional(programme), cost)
         if relaxed is None:
             return None
         return run(programme, cost, gap=gap, time_limit=time_limit, guess=whole_guess(programme, cost, relaxed.values, solve))

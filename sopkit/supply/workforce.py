@@ -47,9 +47,9 @@ def read_resources(resources, bill: pd.DataFrame, horizon: np.ndarray) -> Resour
     A row with a bucket beats the blank one, cell by cell: what it leaves blank is taken from the blank row.
     """
     if resources is None:
-        resources = pd.DataFrame({"resource": pd.unique(bill["resource"])})
+        resources = bill[["resource"]].drop_duplicates()
     frame = reading.frame_of(resources, "resources", ("resource",))
-    names = pd.Index(pd.unique(frame["resource"]).astype("object"), name="resource").sort_values()
+    names = pd.Index(frame["resource"].drop_duplicates(), name="resource").sort_values()
     cells = _cells(frame, names, horizon)
     endless = np.isinf(cells["workers"]).any(axis=1)
     cells["hours"][endless] = np.inf  # endless workers are endless hours, paid as used
