@@ -6,6 +6,7 @@ import numpy as np
 
 LEVELS = np.concatenate([[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]])
 OWN_EVIDENCE = 4.0
+USUAL, FEW = 0.9, 4.0  # mean error in usual moves before any test (1 for a random walk, 0.7 around a fixed level), and the cells it counts for
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ def learn(errors: np.ndarray, prior: Errors | None = None) -> Errors:
     """
     prior = prior or random_walk(errors.shape[2])
     size = np.abs(errors)
-    growth = growth_by_lead(size, prior.growth)
+    tests = int((~np.isnan(errors)).any(axis=2).sum())
+    growth = growth_by_lead(size, prior.growth) * (1 + 1 / tests if tests else 1)  # few tests leave the size itself uncertain
     relative = (errors / growth).reshape(-1, errors.shape[2])
     sample = relative[~np.isnan(relative)]
     return Errors(growth, shape_of(sample, prior.shape), correlation_of(relative, prior.correlation))
@@ -52,7 +54,7 @@ def growth_by_lead(size: np.ndarray, prior: np.ndarray, evidence: float = 30.0) 
     if not number.sum():
         return prior
     total = np.where(tested, np.minimum(size, 50.0), 0).sum(axis=(0, 1))
-    level = total.sum() / (number * prior).sum()
+    level = (total.sum() + FEW * USUAL) / ((number * prior).sum() + FEW)
     mean = (total + evidence * level * prior) / (number + evidence)
     return np.maximum(np.maximum.accumulate(mean), 1e-9)
 
