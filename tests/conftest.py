@@ -49,9 +49,9 @@ def real_packs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium, driven by playwright."""
+    """A headless Chromium, driven by playwright, whose event loop runs no longer than a module's tests."""
     if CHROMIUM is None:
         pytest.skip("needs chromium")
     from playwright.sync_api import sync_playwright

@@ -141,5 +141,5 @@ def test_errors_in_the_facts_stop_the_pack_before_any_notebook_runs(tmp_path):
 
 
 def test_an_unknown_pack_says_which_are_there(packs):
-    with pytest.raises(PlanError, match=r"no finished pack 2020-01 .*there: 2026-11"):
+    with pytest.raises(PlanError, match=r"no finished pack 2020-01 .*there: 2026-10, 2026-11"):
         find_pack(packs, "2020-01")
