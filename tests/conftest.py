@@ -1,6 +1,8 @@
 """What many tests need: the sample company's pack, built once per session, and a browser where there is one."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,24 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]
 
 
+REAL_MONTHS = ("2017-10", "2018-01")
+BUILD_REAL = "import sys; from sopkit.pack import build_pack; [build_pack(month, sys.argv[1], sys.argv[2], quiet=True) for month in sys.argv[3:]]"
+
+
 @pytest.fixture(scope="session")
-def packs(tmp_path_factory):
+def real_build(tmp_path_factory):
+    """Packs of the real trading company being built by another process, so that both cores are used; None without the data."""
+    if not (REAL / "jit").is_dir():
+        yield None
+        return
+    folder = tmp_path_factory.mktemp("real")
+    with subprocess.Popen([sys.executable, "-c", BUILD_REAL, REAL / "jit", folder, *REAL_MONTHS], stderr=subprocess.PIPE, text=True) as process:
+        yield process, folder
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def packs(tmp_path_factory, real_build):
     """The sample company over two cycles, built once: October released, then November with judgments in the ledger and a scenario."""
     from sopkit.ledger import Ledger
     from sopkit.pack import build_pack, release
@@ -37,15 +55,13 @@ def pack(packs):
 
 
 @pytest.fixture(scope="session")
-def real_packs(tmp_path_factory):
+def real_packs(real_build):
     """Packs of the real trading company, before and after its volume breaks."""
-    from sopkit.pack import build_pack
-
-    if not (REAL / "jit").is_dir():
+    if real_build is None:
         pytest.skip("needs the real data beside the project")
-    folder = tmp_path_factory.mktemp("real")
-    for month in ("2017-10", "2018-01"):
-        build_pack(month, REAL / "jit", folder, quiet=True)
+    process, folder = real_build
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
     return folder
 
 
