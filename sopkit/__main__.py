@@ -2,4 +2,5 @@
 
 from sopkit.cli import main
 
-main(prog_name="sopkit")
+if __name__ == "__main__":
+    main(prog_name="sopkit")

@@ -2,5 +2,6 @@
 
 from sopkit.exports.overrides import export_overrides, read_overrides
 from sopkit.exports.pages import page, write_pages
+from sopkit.exports.schedule import write_schedule
 
-__all__ = ["export_overrides", "page", "read_overrides", "write_pages"]
+__all__ = ["export_overrides", "page", "read_overrides", "write_pages", "write_schedule"]
