@@ -23,7 +23,7 @@ def data_answer(issues: pd.DataFrame, history: pd.DataFrame, kpis: pd.DataFrame,
 
 def demand_answer(demand_plan: pd.DataFrame, prices: pd.DataFrame, plan) -> Block:
     """Step 2: what the next year's sales plan is worth, and what moved it."""
-    currency, year = plan.settings["currency"], plan.calendar.range(plan.first_bucket, plan.calendar.per_year)
+    currency, year = plan.settings["currency"], _year(demand_plan, plan)
     worth = _worth(demand_plan, prices, year)
     last = plan.last.read("demand_plan")
     shared = year[year.isin(last["bucket"])] if len(last) else year[:0]
@@ -38,7 +38,7 @@ def demand_answer(demand_plan: pd.DataFrame, prices: pd.DataFrame, plan) -> Bloc
 
 def supply_answer(supply_plan: pd.DataFrame, capacity_plan: pd.DataFrame, inventory_plan: pd.DataFrame, costs: pd.Series, plan) -> Block:
     """Step 3: whether demand can be served, and what is in the way."""
-    currency, year = plan.settings["currency"], plan.calendar.range(plan.first_bucket, plan.calendar.per_year)
+    currency, year = plan.settings["currency"], _year(supply_plan, plan)
     now = supply_plan[supply_plan["bucket"].isin(year)]
     demand, missed = now["demand"].sum(), now[["late", "lost"]].sum(axis=1)
     late = now[missed > 1e-6]
@@ -78,8 +78,14 @@ def review_answer(kpis: pd.DataFrame, decisions: pd.DataFrame, exceptions: pd.Da
     missed = kpis[(kpis["scope"] == COMPANY) & (kpis["status"] == "miss")].sort_values("bucket").drop_duplicates("kpi", keep="last")
     asked = f"{number(len(open_ones))} {'decision is' if len(open_ones) == 1 else 'decisions are'} wanted" if len(open_ones) else "No decision is entered yet"
     at_stake = f"; {number(len(exceptions))} exceptions put {money(exceptions['money'].sum(), plan.settings['currency'])} at stake" if len(exceptions) else ""
-    behind = f"; behind target: {listing([name.replace('_', ' ') for name in missed['kpi']])}" if len(missed) else "; every KPI with a target meets it"
+    behind = f"; behind target: {listing([_spoken(name) for name in missed['kpi']])}" if len(missed) else "; every KPI with a target meets it"
     return answer(asked + at_stake + behind + ".", _kpis(kpis, plan, ["planned_service", "revenue_to_budget", "planned_utilisation", "planned_turns", "on_time_delivery"]))
+
+
+def _year(table, plan):
+    """The planned buckets of the next year; fewer where the horizon is shorter."""
+    year = plan.calendar.range(plan.first_bucket, plan.calendar.per_year)
+    return year[year.isin(table["bucket"])]
 
 
 def _kpis(kpis, plan, names):
@@ -88,8 +94,13 @@ def _kpis(kpis, plan, names):
     before = plan.last.read("kpis")
     before = before[(before["scope"] == COMPANY)].sort_values("bucket").drop_duplicates("kpi", keep="last").set_index("kpi")["actual"]
     better = {"order_cycle_time": "lower", "planned_utilisation": "", "planned_cover": ""}
-    return [(name.replace("_", " ").capitalize(), known.at[name, "actual"], known.at[name, "unit"],
+    return [(_spoken(name), known.at[name, "actual"], known.at[name, "unit"],
              {"last cycle": before.get(name), "target": known.at[name, "target"]}, better.get(name, "higher")) for name in names if name in known.index]
+
+
+def _spoken(name):
+    words = name.replace("_", " ")
+    return words.upper() if words == "otif" else words[:1].upper() + words[1:]
 
 
 def _worth(demand_plan, prices, buckets):

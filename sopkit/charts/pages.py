@@ -199,6 +199,17 @@ def families_of(items: pd.DataFrame, supply_plan: pd.DataFrame, most: int = 12) 
     return sums[sums > 0].sort_values(ascending=False, kind="stable").index[:most].tolist()
 
 
+def show_safety(safety_stock: pd.DataFrame, items: pd.DataFrame, currency: str) -> Block:
+    """Safety stock of the first bucket by family, at unit cost; where no service level asks for any, the page says so."""
+    first = safety_stock[(safety_stock["bucket"] == safety_stock["bucket"].min()) & (safety_stock["quantity"] > 0)]
+    if first.empty:
+        return missing("No safety stock is planned: no service level is given (items.service_level, or service_level in settings.toml, asks for it).")
+    rows = first.merge(_families(items), on="item").merge(items[["item", "unit_cost"]], on="item")
+    table = rows.assign(value=rows["quantity"] * rows["unit_cost"].fillna(0.0)).groupby("family", as_index=False).agg(items=("item", "nunique"), value=("value", "sum"))
+    return show(table, {"value": "money"}, total=("items", "value"), currency=currency, columns={"family": "family", "items": "items with safety stock", "value": "safety stock"},
+                note="in the first bucket, at unit cost")
+
+
 def show_costs(costs: pd.Series, currency: str) -> Block:
     """The plan's costs by kind, which steer it; they add up to what was minimised."""
     rows = costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index()
