@@ -246,6 +246,39 @@ def show_risk(risk, calendar, currency: str) -> Block:
                        columns={"item": "item that carries risk", "short": "expected shortage", "share": "share of all", "service": "service"})])
 
 
+def show_stock_risk(stock_risk: pd.DataFrame, items: pd.DataFrame, currency: str) -> Block:
+    """By family, at the end of the first bucket and in the worst one: money tied up beyond need, at risk of never selling, and missing."""
+    sums = stock_risk.merge(_families(items), on="item", how="left").groupby(["family", "bucket"])[["excess", "obsolete", "shortage"]].sum()
+    if not sums.to_numpy().any():
+        return missing("No stock is in excess, obsolete or short in this plan.")
+    first = sums.xs(sums.index.get_level_values("bucket").min(), level="bucket").add_suffix(" now")
+    table = first.join(sums.groupby("family").max().add_suffix(" at worst")).reset_index()
+    names = [f"{risk} {when}" for risk in ("excess", "obsolete", "shortage") for when in ("now", "at worst")]
+    return show(table, dict.fromkeys(names, "money"), columns={name: name for name in ["family", *names]}, currency=currency,
+                note="excess and obsolete at standard cost, shortage (below safety stock, and backlog) at price")
+
+
+def show_promises(promises: pd.DataFrame, items: pd.DataFrame) -> Block:
+    """When a new order would ship, by order-driven item, longest wait first; other items ship from stock."""
+    ordered = items.loc[items["strategy"].eq("order"), ["item", "description", "customer_lead_time"]]
+    rows = promises.merge(ordered, on="item").sort_values("wait", ascending=False, kind="stable", na_position="first")
+    if rows.empty:
+        return missing("No item is made to order, so none needs a promise (items.strategy = order).")
+    return show(rows, {"wait": "buckets", "customer_lead_time": "buckets"}, 8, more="tables/supply_plan.parquet", note="an order placed now, behind what is open",
+                columns={"item": "item", "description": "what it is", "bucket": "one more unit ships in", "wait": "wait", "customer_lead_time": "agreed wait"})
+
+
+def show_changes(changes: pd.DataFrame, month: str, currency: str) -> Block:
+    """What the plan changes inside the planning fence against last cycle's release, dearest first."""
+    if not month:
+        return missing("No earlier plan is released, so nothing inside the planning fence can have changed.")
+    moved = changes[changes["change"].abs() > 1e-6]
+    if moved.empty:
+        return missing(f"Nothing released in {month} is changed inside the planning fence.")
+    return show(moved, {"released": "units", "planned": "units", "change": "units", "money": "money"}, 8, total=("money",), currency=currency,
+                note="made, subcontracted and bought units; money = |change| at standard cost")
+
+
 def show_schedule(master_schedule: pd.DataFrame) -> Block:
     """Units to make and to order by week, summed over items."""
     if master_schedule.empty:

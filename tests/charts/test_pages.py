@@ -41,6 +41,9 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
     (charts.show_workforce(PLANS["workforce_plan"].empty(), Calendar()), "resources"),
     (charts.show_scenarios(PLANS["scenarios"].empty(), "EUR"), "--scenario"),
     (charts.show_bridge(pd.DataFrame(), "", "EUR"), "released"),
+    (charts.show_promises(pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "wait": [0.0]}), ITEMS.assign(strategy="stock", description="", customer_lead_time=0.0)), "strategy"),
+    (charts.show_changes(pd.DataFrame(), "", "EUR"), "released"),
+    (charts.show_stock_risk(pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "excess": 0.0, "obsolete": 0.0, "shortage": 0.0}), ITEMS, "EUR"), "excess"),
     (charts.show_decisions(PLANS["decisions"].empty(), Calendar(), "EUR"), "ledger"),
 ])
 def test_a_page_that_lacks_facts_says_what_would_feed_it(shown, table):
