@@ -44,7 +44,7 @@ def refuse(frame: pd.DataFrame, table: str, column: str, wrong: np.ndarray, prob
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
-    shown = "; ".join(f"row {row + 1} ({_describe(frame, row)}) has {frame[column].iloc[row]!r}" for row in rows[:5])
+    shown = "; ".join(f"row {row + 1} ({_describe(frame, row)}) has {_plain(frame[column].iloc[row])!r}" for row in rows[:5])
     raise PlanError(f"table {table}, column {column}: {len(rows)} value(s) {problem}: {shown}; {mend}")
 
 
@@ -75,12 +75,12 @@ def dates(values, table: str, column: str) -> np.ndarray:
     """
     values = pd.Series(values).reset_index(drop=True)
     if len(values) and pd.api.types.is_numeric_dtype(values) and values.notna().any():
-        raise PlanError(f"table {table}, column {column}: {values.dropna().iloc[0]!r} is not a date; write dates as 2026-11-01")
+        raise PlanError(f"table {table}, column {column}: {_plain(values.dropna().iloc[0])!r} is not a date; write dates as 2026-11-01")
     read = pd.to_datetime(values.astype("object"), errors="coerce")
     wrong = read.isna() & values.notna()
     if wrong.any():
         raise PlanError(
-            f"table {table}, column {column}: {int(wrong.sum())} value(s) are no dates, first {values[wrong].iloc[0]!r} "
+            f"table {table}, column {column}: {int(wrong.sum())} value(s) are no dates, first {_plain(values[wrong].iloc[0])!r} "
             f"in row {int(np.flatnonzero(wrong)[0]) + 1}; write dates as 2026-11-01"
         )
     return pd.DatetimeIndex(read).to_numpy().astype("datetime64[D]")
@@ -107,3 +107,8 @@ def grid(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple
 def _describe(frame: pd.DataFrame, row: int) -> str:
     keys = [key for key in ("item", "resource", "source", "bucket", "due_on") if key in frame.columns]
     return ", ".join(str(frame[key].iloc[row]) for key in keys)
+
+
+def _plain(value):
+    """The value as a person wrote it, not as an array holds it."""
+    return value.item() if hasattr(value, "item") else value
