@@ -9,7 +9,7 @@ PACKS ?= packs
 .PHONY: pack test bench dashboard lab sample clean
 
 pack: .venv/ready
-	$(BIN)/sopkit pack $(or $(MONTH),$$($(BIN)/sopkit next-month $(DATA))) --data $(DATA) --packs $(PACKS)
+	$(BIN)/sopkit pack $(MONTH) --data $(DATA) --packs $(PACKS)
 
 test: .venv/ready
 	$(BIN)/python -m pytest

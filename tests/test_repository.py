@@ -94,6 +94,13 @@ def test_readme_names_every_command_and_make_target():
         assert f"make {target}" in readme or target == "clean"
 
 
+def test_the_makefile_calls_only_commands_that_exist():
+    from sopkit.cli import main
+
+    called = re.findall(r"/sopkit (\w[\w-]*)", (ROOT / "Makefile").read_text())
+    assert {"pack", "dashboard", "sample"} <= set(called) <= set(main.commands)
+
+
 def test_every_command_takes_packs():
     from sopkit.cli import main
 
