@@ -1,7 +1,6 @@
 """Charts of the production, capacity, inventory and customer lead-time plans."""
 
 import numpy as np
-import pandas as pd
 
 from sopkit.charts.axes import TimeAxis, bars, name_lines, readable
 from sopkit.charts.measure import addable, amount, by_bucket, chosen, readable_unit

@@ -1,7 +1,5 @@
 """Replay: the whole process as of each past month, graded by what happened after."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from sopkit import metrics

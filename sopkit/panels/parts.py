@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
 
 from sopkit import charts
 from sopkit.charts import Block, show

@@ -1,6 +1,6 @@
 """The input tables: facts that a company brings, one file or sheet each."""
 
-from sopkit.tables.declare import Table, bucket, date, fraction, number, text, whole
+from sopkit.tables.declare import Table, bucket, date, fraction, number, text
 
 ITEM = text("item", "item code, kept as written", required=True)
 MARKET = text("market", "region, channel or customer group; blank = (none)")
