@@ -1,7 +1,8 @@
 """sopkit: forecast, supply and metric logic of the S&OP workbook.
 
-``from sopkit import Plan, PlanError`` and the rooms ``sopkit.forecast``, ``sopkit.supply``, ``sopkit.metrics`` …
-Rooms load when first asked for, so that importing one of them does not pay for the others.
+``from sopkit import Plan, PlanError`` and the rooms ``sopkit.forecast``, ``sopkit.supply``,
+``sopkit.metrics`` … Rooms load when first asked for, so that importing one of them does not pay for
+the others.
 """
 
 from importlib import import_module

@@ -1,7 +1,8 @@
 """Calendars: months, weeks and quarters, each bucket stamped with its first day.
 
-A bucket has two faces: its stamp (``datetime64``, the first day) and its number (an integer that grows by one
-from bucket to bucket), so that calendar arithmetic is integer arithmetic on whole arrays.
+A bucket has two faces: its stamp (``datetime64``, the first day) and its number (an integer that
+grows by one from bucket to bucket), so that calendar arithmetic is integer arithmetic on whole
+arrays.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ PER_YEAR = {"month": 12, "week": 52, "quarter": 4}
 
 @dataclass(frozen=True)
 class Calendar:
-    """How time is cut: ``month``, ``week`` (from Monday, or from the weekday ``first_day``: 0 = Monday) or ``quarter``.
+    """How time is cut: ``month``, ``week`` (from Monday, or from the weekday ``first_day``: 0 =
+    Monday) or ``quarter``.
 
     >>> Calendar("month").range("2026-11-01", 3).strftime("%Y-%m-%d").tolist()
     ['2026-11-01', '2026-12-01', '2027-01-01']
@@ -27,7 +29,9 @@ class Calendar:
 
     def __post_init__(self):
         if self.size not in PER_YEAR:
-            raise PlanError(f"bucket size {self.size!r} is not known; use one of: {', '.join(PER_YEAR)}")
+            raise PlanError(
+                f"bucket size {self.size!r} is not known; use one of: {', '.join(PER_YEAR)}"
+            )
 
     @property
     def per_year(self) -> int:
@@ -112,14 +116,17 @@ def parse_month(text) -> pd.Timestamp:
             raise ValueError
         return pd.Timestamp(year=year, month=month, day=1)
     except ValueError:
-        raise PlanError(f"month {str(text)!r} is not a month; write it as YYYY-MM, for example 2026-11") from None
+        raise PlanError(
+            f"month {str(text)!r} is not a month; write it as YYYY-MM, for example 2026-11"
+        ) from None
 
 
 def infer_calendar(buckets, season: int | None = None) -> Calendar:
     """The calendar that a column of bucket stamps is written in.
 
-    Months and quarters begin on a first day of the month; quarters are stamps that are all whole quarters apart.
-    ``season`` (12, 52 or 4) settles it where the stamps allow several. Raises ``PlanError`` on mixed bucket sizes.
+    Months and quarters begin on a first day of the month; quarters are stamps that are all whole
+    quarters apart. ``season`` (12, 52 or 4) settles it where the stamps allow several. Raises
+    ``PlanError`` on mixed bucket sizes.
 
     >>> infer_calendar(["2026-01-01", "2026-02-01"]).size, infer_calendar(["2026-01-01", "2026-04-01"]).size
     ('month', 'quarter')
@@ -135,13 +142,20 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
     weekdays = (days.astype("int64") + 3) % 7
     if (weekdays == weekdays[0]).all() and not (len(days) > 1 and firsts.sum() > 0.5 * len(days)):
         return Calendar("week", int(weekdays[0]))
-    odd = days[~firsts] if firsts.sum() >= len(days) / 2 else days[weekdays != np.bincount(weekdays).argmax()]
+    odd = (
+        days[~firsts]
+        if firsts.sum() >= len(days) / 2
+        else days[weekdays != np.bincount(weekdays).argmax()]
+    )
     raise PlanError(
-        f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit the rest, first {odd[0]}; "
-        "stamp every bucket with its first day (months 2026-11-01, weeks on one weekday) and give one size per call"
+        f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit"
+        f" the rest, first {odd[0]}; stamp every bucket with its first day (months 2026-11-01,"
+        " weeks on one weekday) and give one size per call"
     )
 
 
 def _days(dates) -> np.ndarray:
-    return np.asarray(pd.DatetimeIndex(np.atleast_1d(dates)) if not isinstance(dates, pd.Series) else dates.array,
-                      dtype="datetime64[D]")
+    return np.asarray(
+        pd.DatetimeIndex(np.atleast_1d(dates)) if not isinstance(dates, pd.Series) else dates.array,
+        dtype="datetime64[D]",
+    )

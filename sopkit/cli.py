@@ -9,9 +9,25 @@ import click
 
 from sopkit.errors import PlanError
 
-PACKS = click.option("--packs", default="packs", show_default=True, type=click.Path(path_type=Path), help="folder of the packs")
-DATA = click.option("--data", default="data", show_default=True, type=click.Path(path_type=Path), help="folder (CSV, parquet) or Excel workbook of the facts")
-LEDGER = click.option("--ledger", default=None, help="path or database URL of the ledger [default: ledger.db in the packs folder]")
+PACKS = click.option(
+    "--packs",
+    default="packs",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="folder of the packs",
+)
+DATA = click.option(
+    "--data",
+    default="data",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="folder (CSV, parquet) or Excel workbook of the facts",
+)
+LEDGER = click.option(
+    "--ledger",
+    default=None,
+    help="path or database URL of the ledger [default: ledger.db in the packs folder]",
+)
 
 
 def _says_plan_errors(command):
@@ -22,6 +38,7 @@ def _says_plan_errors(command):
         except PlanError as error:
             click.echo(f"sopkit: {error}", err=True)
             sys.exit(1)
+
     return wrapped
 
 
@@ -43,18 +60,24 @@ def sample(folder, items, seed, empty, packs):
     from sopkit.sample import write_sample, write_templates
 
     write_templates(folder) if empty else write_sample(folder, items=items, seed=seed)
-    click.echo(f"{'Templates' if empty else f'A sample company of {items} items'} in {folder}. Next: sopkit check {folder}")
+    click.echo(
+        f"{'Templates' if empty else f'A sample company of {items} items'} in {folder}. Next:"
+        f" sopkit check {folder}"
+    )
 
 
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--month", default=None, help="check as the plan of this month would read it (2026-11)")
+@click.option(
+    "--month", default=None, help="check as the plan of this month would read it (2026-11)"
+)
 @click.option("--all", "every", is_flag=True, help="list every row of alike problems")
 @PACKS
 @_says_plan_errors
 def check(data, month, every, packs):
     """List every problem in the facts in DATA with table, row, column, value and the mend."""
-    from sopkit.sources import check as find, report
+    from sopkit.sources import check as find
+    from sopkit.sources import report
 
     issues = find(data, month)
     click.echo(report(issues, full=every))
@@ -66,21 +89,46 @@ def check(data, month, every, packs):
 @DATA
 @LEDGER
 @PACKS
-@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="a parameter of the steps; repeat for more")
-@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="also run a scenario of the ledger; repeat for more")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="a parameter of the steps; repeat for more",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help="also run a scenario of the ledger; repeat for more",
+)
 @click.option("--revise", is_flag=True, help="build a revision of a released month, MONTH-r2")
 @_says_plan_errors
 def pack(month, data, ledger, packs, parameters, scenarios, revise):
-    """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps, checked."""
+    """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps,
+    checked.
+    """
     from sopkit.pack import build_pack
 
-    built = build_pack(month, data, packs, ledger, dict(parameters), revise=revise, scenarios=scenarios)
+    built = build_pack(
+        month, data, packs, ledger, dict(parameters), revise=revise, scenarios=scenarios
+    )
     held = [row["holds"] for row in built.manifest["identities"]]
-    click.echo(f"Pack {built.folder}: {len(built.manifest['tables'])} tables, {sum(held)} of {len(held)} identities hold, "
-               f"{built.manifest['seconds']['total']:.0f} s. Next: sopkit dashboard {built.folder.name} --packs {packs}")
+    click.echo(
+        f"Pack {built.folder}: {len(built.manifest['tables'])} tables, {sum(held)} of {len(held)}"
+        f" identities hold, {built.manifest['seconds']['total']:.0f} s. Next: sopkit dashboard"
+        f" {built.folder.name} --packs {packs}"
+    )
     for row in built.manifest["identities"]:
         if not row["holds"]:
-            click.echo(f"  broken: {row['identity']}, off by {row['largest_difference']:g} at {row['where']}", err=True)
+            click.echo(
+                f"  broken: {row['identity']}, off by {row['largest_difference']:g} at"
+                f" {row['where']}",
+                err=True,
+            )
 
 
 @main.command()
@@ -94,7 +142,10 @@ def release(month, by, note, ledger, packs):
     """Check identities and sign-offs of the pack of MONTH, then freeze it."""
     from sopkit.pack import release as freeze
 
-    click.echo(f"Released {freeze(packs, month, by, note, ledger)}. It never changes now; a correction is sopkit pack {month} --revise.")
+    click.echo(
+        f"Released {freeze(packs, month, by, note, ledger)}. It never changes now; a correction is"
+        f" sopkit pack {month} --revise."
+    )
 
 
 @main.command()
@@ -133,7 +184,13 @@ def dashboard(month, port, packs):
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
-@click.option("--packs", default="packs/replay", show_default=True, type=click.Path(path_type=Path), help="folder of the replayed packs")
+@click.option(
+    "--packs",
+    default="packs/replay",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="folder of the replayed packs",
+)
 @_says_plan_errors
 def replay(data, start, end, packs):
     """Run the whole process as of each past month, graded by what happened after."""
@@ -141,7 +198,11 @@ def replay(data, start, end, packs):
 
     grades = run(data, start, end, packs)
     shown = grades.assign(bucket=grades["bucket"].dt.strftime("%Y-%m"))
-    click.echo(shown.to_string(index=False, float_format=lambda value: f"{value:.1%}") if len(shown) else "Nothing to grade: no actual after these months.")
+    click.echo(
+        shown.to_string(index=False, float_format=lambda value: f"{value:.1%}")
+        if len(shown)
+        else "Nothing to grade: no actual after these months."
+    )
 
 
 @main.group()
@@ -161,12 +222,17 @@ def overrides_export(file, month, packs):
     from sopkit.plan import Plan
 
     plan = Plan(find_pack(packs, month))
-    click.echo(f"{export_overrides(plan.read('demand_plan'), file)}: edit the sheet overrides, then: sopkit overrides import {file}")
+    click.echo(
+        f"{export_overrides(plan.read('demand_plan'), file)}: edit the sheet overrides, then:"
+        f" sopkit overrides import {file}"
+    )
 
 
 @overrides.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--month", default=None, help="month that they are entered for [default: the newest pack's]")
+@click.option(
+    "--month", default=None, help="month that they are entered for [default: the newest pack's]"
+)
 @click.option("--by", default=None, help="who enters them; asked for if not given")
 @click.option("--accept", is_flag=True, help="enter the differences without asking")
 @LEDGER
@@ -179,9 +245,15 @@ def overrides_import(file, month, by, accept, ledger, packs):
     from sopkit.pack import find_pack
 
     rows = read_overrides(file)
-    click.echo(rows.assign(bucket=rows["bucket"].dt.strftime("%Y-%m-%d")).to_string(index=False) if len(rows) else "Nothing changed.")
+    click.echo(
+        rows.assign(bucket=rows["bucket"].dt.strftime("%Y-%m-%d")).to_string(index=False)
+        if len(rows)
+        else "Nothing changed."
+    )
     if rows.empty or not (accept or click.confirm(f"Enter these {len(rows)} overrides?")):
         return
     month = month or find_pack(packs).name[:7]
-    entered = Ledger(ledger or packs / "ledger.db").append("overrides", rows, by=by or click.prompt("Entered by"), cycle=month)
+    entered = Ledger(ledger or packs / "ledger.db").append(
+        "overrides", rows, by=by or click.prompt("Entered by"), cycle=month
+    )
     click.echo(f"{len(entered)} overrides entered for {month}. Next: sopkit pack {month}")

@@ -3,7 +3,7 @@
 By default the SQLite file ``ledger.db`` in the packs folder; a team gives a database URL instead.
 """
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -36,27 +36,41 @@ class Ledger:
             if self._engine.dialect.name == "sqlite":
                 self._refuse_changes()
         except (sa.exc.SQLAlchemyError, ImportError) as error:
-            raise PlanError(f"ledger {sa.engine.make_url(self.url).render_as_string()!r} cannot be opened: {error}; "
-                            "give a path or a database URL with --ledger") from error
+            raise PlanError(
+                f"ledger {sa.engine.make_url(self.url).render_as_string()!r} cannot be opened:"
+                f" {error}; give a path or a database URL with --ledger"
+            ) from error
 
     def append(self, table: str, rows, *, by: str, cycle: str, entered_at=None) -> list[int]:
-        """Numbers of the rows entered; ``rows`` is a frame or a list of dicts with the table's own columns.
+        """Numbers of the rows entered; ``rows`` is a frame or a list of dicts with the table's own
+        columns.
 
-        Raises ``PlanError`` on an unknown table or column, a blank required cell, a word that is no choice.
-        All rows are entered, or none.
+        Raises ``PlanError`` on an unknown table or column, a blank required cell, a word that is no
+        choice. All rows are entered, or none.
         """
         declared = _declared(table)
         parse_month(cycle)
         if not str(by or "").strip():
-            raise PlanError(f"ledger table {table}: who enters the rows is blank; give by=, a name that people recognise")
-        records = [_record(declared, number, row) for number, row in enumerate(_dicts(rows), start=1)]
-        stamp = {"cycle": cycle, "by": by.strip(), "entered_at": entered_at or datetime.now(timezone.utc).replace(tzinfo=None)}
+            raise PlanError(
+                f"ledger table {table}: who enters the rows is blank; give by=, a name that people"
+                " recognise"
+            )
+        records = [
+            _record(declared, number, row) for number, row in enumerate(_dicts(rows), start=1)
+        ]
+        stamp = {
+            "cycle": cycle,
+            "by": by.strip(),
+            "entered_at": entered_at or datetime.now(UTC).replace(tzinfo=None),
+        }
         with self._engine.begin() as connection:
             insert = sa.insert(self._sql[table]).returning(self._sql[table].c.id)
             return [connection.execute(insert, record | stamp).scalar_one() for record in records]
 
     def read(self, table: str, month: str | None = None) -> pd.DataFrame:
-        """The rows of a table in order of entry; with ``month``, those entered for it or for an earlier cycle."""
+        """The rows of a table in order of entry; with ``month``, those entered for it or for an
+        earlier cycle.
+        """
         declared = _declared(table)
         sql = self._sql[table]
         query = sa.select(sql).order_by(sql.c.id)
@@ -70,9 +84,13 @@ class Ledger:
         with self._engine.begin() as connection:
             for name in LEDGER:
                 for verb in ("UPDATE", "DELETE"):
-                    connection.execute(sa.DDL(
-                        f"CREATE TRIGGER IF NOT EXISTS {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: enter a new row'); END"))
+                    connection.execute(
+                        sa.DDL(
+                            f"CREATE TRIGGER IF NOT EXISTS {name}_no_{verb.lower()} BEFORE {verb}"
+                            f" ON {name} BEGIN SELECT RAISE(ABORT, 'the ledger is append-only:"
+                            " enter a new row'); END"
+                        )
+                    )
 
 
 _METADATA = sa.MetaData()
@@ -81,8 +99,15 @@ _METADATA = sa.MetaData()
 def _sql_table(table):
     if table.name in _METADATA.tables:
         return _METADATA.tables[table.name]
-    columns = [sa.Column(c.name, _SQL_TYPES[c.kind], primary_key=c.name == "id",
-                         nullable=not (c.required or c.name in STAMPED)) for c in table.columns]
+    columns = [
+        sa.Column(
+            c.name,
+            _SQL_TYPES[c.kind],
+            primary_key=c.name == "id",
+            nullable=not (c.required or c.name in STAMPED),
+        )
+        for c in table.columns
+    ]
     return sa.Table(table.name, _METADATA, *columns, sqlite_autoincrement=True)
 
 
@@ -108,19 +133,33 @@ def _record(declared, number, row):
     own = [c for c in declared.columns if c.name not in STAMPED]
     unknown = sorted(set(row) - set(declared.names))
     if unknown:
-        raise PlanError(f"ledger table {declared.name}, row {number}: unknown columns {unknown}; known are: {', '.join(c.name for c in own)}")
+        raise PlanError(
+            f"ledger table {declared.name}, row {number}: unknown columns {unknown}; known are:"
+            f" {', '.join(c.name for c in own)}"
+        )
     record = {c.name: _cell(c, row.get(c.name)) for c in own}
     for column in own:
         value = record[column.name]
         if column.required and value is None:
-            raise PlanError(f"ledger table {declared.name}, row {number}, column {column.name}: blank; it must be given")
+            raise PlanError(
+                f"ledger table {declared.name}, row {number}, column {column.name}: blank; it must"
+                " be given"
+            )
         if value is not None and column.choices and value not in column.choices:
-            raise PlanError(f"ledger table {declared.name}, row {number}, column {column.name}: got {value!r}, expected {column.rule}")
+            raise PlanError(
+                f"ledger table {declared.name}, row {number}, column {column.name}: got {value!r},"
+                f" expected {column.rule}"
+            )
     return record
 
 
 def _cell(column, value):
-    if value is None or value is pd.NaT or (not isinstance(value, str) and pd.isna(value)) or (isinstance(value, str) and not value.strip()):
+    if (
+        value is None
+        or value is pd.NaT
+        or (not isinstance(value, str) and pd.isna(value))
+        or (isinstance(value, str) and not value.strip())
+    ):
         return None
     try:
         if column.kind == "date":
@@ -132,4 +171,7 @@ def _cell(column, value):
             return number
         return str(value)
     except (TypeError, ValueError) as error:
-        raise PlanError(f"column {column.name}: {value!r} is not a {column.kind} ({error}); write dates as 2026-11-30 and numbers with a decimal point") from None
+        raise PlanError(
+            f"column {column.name}: {value!r} is not a {column.kind} ({error}); write dates as"
+            " 2026-11-30 and numbers with a decimal point"
+        ) from None

@@ -1,4 +1,6 @@
-"""Plans: one cycle's folder of tables, read by pages, written by the steps, frozen by the release."""
+"""Plans: one cycle's folder of tables, read by pages, written by the steps, frozen by the
+release.
+"""
 
 import json
 import os
@@ -12,13 +14,18 @@ from sopkit.errors import PlanError
 from sopkit.sources import Facts
 from sopkit.tables import LEDGER, PLANS
 
-SHARED = ("kpis", "exceptions", "data_issues")  # several steps write these: each replaces its own rows
+SHARED = (
+    "kpis",
+    "exceptions",
+    "data_issues",
+)  # several steps write these: each replaces its own rows
 
 
 class Plan:
     """The plan in a pack's folder (or in the newest pack of a folder of packs).
 
-    ``read`` and ``write`` are the only ways in and out; ``facts``, ``judgments`` and ``last`` are what it was made from.
+    ``read`` and ``write`` are the only ways in and out; ``facts``, ``judgments`` and ``last`` are
+    what it was made from.
     """
 
     def __init__(self, folder):
@@ -76,44 +83,71 @@ class Plan:
     @cached_property
     def releases(self) -> dict:
         """Earlier released plans that were used, by month, oldest first."""
-        return {folder.name: Released(folder) for folder in sorted((self.folder / "inputs" / "released").glob("*"))}
+        return {
+            folder.name: Released(folder)
+            for folder in sorted((self.folder / "inputs" / "released").glob("*"))
+        }
 
     @property
     def last(self):
-        """The latest plan released before this month: "last cycle"; its tables are empty where there is none."""
-        return next(reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none"))
+        """The latest plan released before this month: "last cycle"; its tables are empty where
+        there is none.
+        """
+        return next(
+            reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none")
+        )
 
     def released_forecasts(self) -> pd.DataFrame:
-        """Every stage of the demand plan as released in earlier cycles, with its lag: item, market, bucket, lag (1 = the
-        first bucket then planned), naive … consensus; the frame that accuracy and value added are graded on."""
-        parts = [_with_lag(self.calendar, month, past.read("demand_plan")) for month, past in self.releases.items()]
+        """Every stage of the demand plan as released in earlier cycles, with its lag: item, market,
+        bucket, lag (1 = the first bucket then planned), naive … consensus; the frame that accuracy
+        and value added are graded on.
+        """
+        parts = [
+            _with_lag(self.calendar, month, past.read("demand_plan"))
+            for month, past in self.releases.items()
+        ]
         empty = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
         return pd.concat(parts, ignore_index=True) if parts else empty
 
     @property
     def scenarios(self) -> dict:
         """The scenarios run with this plan, by name: each is just another plan."""
-        return {folder.name: Plan(folder) for folder in sorted((self.folder / "scenarios").glob("*"))}
+        return {
+            folder.name: Plan(folder) for folder in sorted((self.folder / "scenarios").glob("*"))
+        }
 
     def read(self, table: str) -> pd.DataFrame:
-        """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not run."""
+        """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not
+        run.
+        """
         declared = _declared(table)
         path = self.folder / "tables" / f"{table}.parquet"
         if not path.exists():
-            raise PlanError(f"table {table} is not in {self.folder.name}: step {declared.steps[0]} writes it; run that notebook first")
+            raise PlanError(
+                f"table {table} is not in {self.folder.name}: step {declared.steps[0]} writes it;"
+                " run that notebook first"
+            )
         return pd.read_parquet(path)
 
     def write(self, *, step: int, **tables: pd.DataFrame) -> None:
-        """Checks the tables against their declarations and stores them: all, or none if one is wrong.
+        """Checks the tables against their declarations and stores them: all, or none if one is
+        wrong.
 
-        Of ``kpis``, ``exceptions`` and ``data_issues``, written by several steps, only the step's own rows are replaced.
-        A finished pack is only read: then nothing is written, and a line says so. A released plan refuses.
+        Of ``kpis``, ``exceptions`` and ``data_issues``, written by several steps, only the step's
+        own rows are replaced. A finished pack is only read: then nothing is written, and a line
+        says so. A released plan refuses.
         """
         if self.state == "released":
-            raise PlanError(f"pack {self.folder.name} is released and never changes; build a revision with sopkit pack {self.month} --revise")
+            raise PlanError(
+                f"pack {self.folder.name} is released and never changes; build a revision with"
+                f" sopkit pack {self.month} --revise"
+            )
         ready = {name: self._merged(name, frame, step) for name, frame in tables.items()}
         if self.state == "finished":
-            print(f"Pack {self.folder.name} is finished, so this page only reads it; sopkit pack {self.month} builds it anew.")
+            print(
+                f"Pack {self.folder.name} is finished, so this page only reads it; sopkit pack"
+                f" {self.month} builds it anew."
+            )
             return
         (self.folder / "tables").mkdir(exist_ok=True)
         for name, frame in ready.items():
@@ -127,7 +161,9 @@ class Plan:
         if name in SHARED and path.exists():
             before = pd.read_parquet(path)
             if name == "data_issues":
-                before = before.merge(frame[list(declared.key)], how="left", on=list(declared.key), indicator=True)
+                before = before.merge(
+                    frame[list(declared.key)], how="left", on=list(declared.key), indicator=True
+                )
                 before = before[before.pop("_merge") == "left_only"]
             else:
                 before = before[before["step"] != step]
@@ -152,7 +188,9 @@ class Released:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Stores a frame as parquet: the same frame gives the same bytes, and a reader never sees half of it."""
+    """Stores a frame as parquet: the same frame gives the same bytes, and a reader never sees half
+    of it.
+    """
     beside = path.with_suffix(".writing")
     frame.to_parquet(beside, index=False)
     os.replace(beside, path)

@@ -1,4 +1,6 @@
-"""What many tests need: the sample company's pack, built once per session, and a browser where there is one."""
+"""What many tests need: the sample company's pack, built once per session, and a browser where
+there is one.
+"""
 
 import shutil
 import subprocess
@@ -10,29 +12,47 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "real"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 REAL_MONTHS = ("2017-10", "2018-01")
-BUILD_REAL = "import sys; from sopkit.pack import build_pack; [build_pack(month, sys.argv[1], sys.argv[2], quiet=True) for month in sys.argv[3:]]"
+BUILD_REAL = (
+    "import sys; from sopkit.pack import build_pack; [build_pack(month, sys.argv[1], sys.argv[2],"
+    " quiet=True) for month in sys.argv[3:]]"
+)
 
 
 @pytest.fixture(scope="session")
 def real_build(tmp_path_factory):
-    """Packs of the real trading company being built by another process, so that both cores are used; None without the data."""
+    """Packs of the real trading company being built by another process, so that both cores are
+    used; None without the data.
+    """
     if not (REAL / "jit").is_dir():
         yield None
         return
     folder = tmp_path_factory.mktemp("real")
-    with subprocess.Popen([sys.executable, "-c", BUILD_REAL, REAL / "jit", folder, *REAL_MONTHS], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", BUILD_REAL, REAL / "jit", folder, *REAL_MONTHS],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         yield process, folder
         process.kill()
 
 
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory, real_build):
-    """The sample company over two cycles, built once: October released, then November with judgments in the ledger and a scenario."""
+    """The sample company over two cycles, built once: October released, then November with
+    judgments in the ledger and a scenario.
+    """
     from sopkit.ledger import Ledger
     from sopkit.pack import build_pack, release
 
@@ -40,10 +60,44 @@ def packs(tmp_path_factory, real_build):
     build_pack("2026-10", ROOT / "data", folder, quiet=True)
     release(folder, "2026-10", by="Ada")
     book = Ledger(folder / "ledger.db")
-    book.append("overrides", [{"item": "P-100", "bucket": "2027-01-01", "kind": "units", "value": 50, "reason": "customer"}], by="Ada", cycle="2026-11")
-    book.append("decisions", [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}], by="Ada", cycle="2026-11")
-    book.append("assumptions", [{"text": "Steel stays available", "condition": "no delivery for a month", "result": "held"}], by="Ada", cycle="2026-11")
-    book.append("scenarios", [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}], by="Ada", cycle="2026-11")
+    book.append(
+        "overrides",
+        [
+            {
+                "item": "P-100",
+                "bucket": "2027-01-01",
+                "kind": "units",
+                "value": 50,
+                "reason": "customer",
+            }
+        ],
+        by="Ada",
+        cycle="2026-11",
+    )
+    book.append(
+        "decisions",
+        [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}],
+        by="Ada",
+        cycle="2026-11",
+    )
+    book.append(
+        "assumptions",
+        [
+            {
+                "text": "Steel stays available",
+                "condition": "no delivery for a month",
+                "result": "held",
+            }
+        ],
+        by="Ada",
+        cycle="2026-11",
+    )
+    book.append(
+        "scenarios",
+        [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}],
+        by="Ada",
+        cycle="2026-11",
+    )
     build_pack("2026-11", ROOT / "data", folder, scenarios=["boom"], quiet=True)
     return folder
 
@@ -67,7 +121,9 @@ def real_packs(real_build):
 
 @pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium, driven by playwright, whose event loop runs no longer than a module's tests."""
+    """A headless Chromium, driven by playwright, whose event loop runs no longer than a module's
+    tests.
+    """
     if CHROMIUM is None:
         pytest.skip("needs chromium")
     from playwright.sync_api import sync_playwright

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sopkit import PlanError
 from sopkit.buckets import PER_YEAR, Calendar, infer_calendar, parse_month
 
-DAYS = st.dates(min_value=pd.Timestamp("1950-01-01").date(), max_value=pd.Timestamp("2099-12-31").date())
+DAYS = st.dates(
+    min_value=pd.Timestamp("1950-01-01").date(), max_value=pd.Timestamp("2099-12-31").date()
+)
 
 
 @settings(derandomize=True, max_examples=60)
@@ -35,11 +37,14 @@ def test_weeks_may_begin_on_any_weekday():
     assert calendar == Calendar("week", 6) and (calendar.range(sundays[0], 30) == sundays).all()
 
 
-@pytest.mark.parametrize("stamps", [
-    ["2026-01-01", "2026-02-01", "2026-02-09", "2026-03-01"],
-    ["2026-01-05", "2026-01-12", "2026-01-20"],
-    ["2026-01-31", "2026-02-28", "2026-03-31"],
-])
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["2026-01-01", "2026-02-01", "2026-02-09", "2026-03-01"],
+        ["2026-01-05", "2026-01-12", "2026-01-20"],
+        ["2026-01-31", "2026-02-28", "2026-03-31"],
+    ],
+)
 def test_mixed_bucket_sizes_are_refused(stamps):
     with pytest.raises(PlanError, match="mixes bucket sizes"):
         infer_calendar(stamps)
@@ -47,7 +52,10 @@ def test_mixed_bucket_sizes_are_refused(stamps):
 
 def test_season_settles_what_the_stamps_leave_open():
     quarters = ["2026-01-01", "2026-04-01"]
-    assert infer_calendar(quarters, season=12).size == "month" and infer_calendar(quarters).size == "quarter"
+    assert (
+        infer_calendar(quarters, season=12).size == "month"
+        and infer_calendar(quarters).size == "quarter"
+    )
 
 
 def test_the_first_bucket_begins_in_the_month():

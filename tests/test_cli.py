@@ -28,15 +28,24 @@ def test_empty_templates_are_written(tmp_path):
     assert (tmp_path / "mine" / "items.csv").read_text().startswith("item,")
 
 
-@pytest.mark.parametrize("words, message", [
-    (["pack", "2026-11", "--data", "nowhere"], "nowhere"),
-    (["pack", "november", "--data", ROOT / "data"], "YYYY-MM"),
-    (["pack", "2026-11", "--data", ROOT / "data", "-p", "horizn", "18"], "did you mean 'horizon'"),
-    (["pack", "2026-11", "--data", ROOT / "data", "--scenario", "boom"], "'boom' is not in the ledger"),
-    (["dashboard", "2026-11"], "no finished pack"),
-    (["release", "2026-11", "--by", "Ada"], "no finished pack"),
-    (["overrides", "import", "none.xlsx"], "export one first"),
-])
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["pack", "2026-11", "--data", "nowhere"], "nowhere"),
+        (["pack", "november", "--data", ROOT / "data"], "YYYY-MM"),
+        (
+            ["pack", "2026-11", "--data", ROOT / "data", "-p", "horizn", "18"],
+            "did you mean 'horizon'",
+        ),
+        (
+            ["pack", "2026-11", "--data", ROOT / "data", "--scenario", "boom"],
+            "'boom' is not in the ledger",
+        ),
+        (["dashboard", "2026-11"], "no finished pack"),
+        (["release", "2026-11", "--by", "Ada"], "no finished pack"),
+        (["overrides", "import", "none.xlsx"], "export one first"),
+    ],
+)
 def test_what_must_be_mended_is_said_without_a_traceback(tmp_path, words, message):
     result = run(*words, "--packs", tmp_path / "packs")
     assert result.exit_code == 1 and message in result.output and "Traceback" not in result.output
@@ -53,6 +62,8 @@ def test_overrides_go_out_and_come_back_as_differences(packs, tmp_path):
     book = openpyxl.load_workbook(file)
     book["overrides"]["E3"], book["overrides"]["C3"] = 120, "promotion"
     book.save(file)
-    result = run("overrides", "import", file, "--packs", packs, "--by", "Ada", "--accept", "--ledger", ledger)
+    result = run(
+        "overrides", "import", file, "--packs", packs, "--by", "Ada", "--accept", "--ledger", ledger
+    )
     assert result.exit_code == 0 and "1 overrides entered for 2026-11" in result.output
     assert Ledger(ledger).read("overrides")["value"].tolist() == [120.0]

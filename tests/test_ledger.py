@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from sopkit import PlanError
 from sopkit.ledger import Ledger
 
-OVERRIDE = {"item": "P-300", "market": "North", "bucket": "2026-12-01", "kind": "units", "value": 200, "reason": "promotion"}
+OVERRIDE = {
+    "item": "P-300",
+    "market": "North",
+    "bucket": "2026-12-01",
+    "kind": "units",
+    "value": 200,
+    "reason": "promotion",
+}
 
 
 @pytest.fixture
@@ -18,10 +25,14 @@ def ledger(tmp_path):
 
 
 def test_rows_come_back_as_entered(ledger):
-    ledger.append("overrides", [OVERRIDE], by="Ada", cycle="2026-11", entered_at=datetime(2026, 11, 3, 9))
+    ledger.append(
+        "overrides", [OVERRIDE], by="Ada", cycle="2026-11", entered_at=datetime(2026, 11, 3, 9)
+    )
     row = ledger.read("overrides").iloc[0]
     assert (row["id"], row["by"], row["value"], row["kind"]) == (1, "Ada", 200.0, "units")
-    assert row["bucket"] == pd.Timestamp("2026-12-01") and row["entered_at"] == pd.Timestamp("2026-11-03 09:00")
+    assert row["bucket"] == pd.Timestamp("2026-12-01") and row["entered_at"] == pd.Timestamp(
+        "2026-11-03 09:00"
+    )
     assert pd.isna(row["family"]) and pd.isna(row["expires_on"])
 
 
@@ -34,24 +45,34 @@ def test_a_month_sees_its_own_and_earlier_cycles_only(ledger):
 @pytest.mark.parametrize("statement", ["UPDATE overrides SET value = 0", "DELETE FROM overrides"])
 def test_nothing_entered_is_ever_changed(ledger, statement):
     ledger.append("overrides", [OVERRIDE], by="Ada", cycle="2026-11")
-    with sa.create_engine(ledger.url).begin() as connection, pytest.raises(sa.exc.DatabaseError, match="append-only"):
+    with (
+        sa.create_engine(ledger.url).begin() as connection,
+        pytest.raises(sa.exc.DatabaseError, match="append-only"),
+    ):
         connection.execute(sa.text(statement))
 
 
 def test_all_rows_or_none(ledger):
-    with pytest.raises(PlanError, match=r"row 2, column kind: got 'add', expected units or percent"):
-        ledger.append("overrides", [OVERRIDE, OVERRIDE | {"kind": "add"}], by="Ada", cycle="2026-11")
+    with pytest.raises(
+        PlanError, match=r"row 2, column kind: got 'add', expected units or percent"
+    ):
+        ledger.append(
+            "overrides", [OVERRIDE, OVERRIDE | {"kind": "add"}], by="Ada", cycle="2026-11"
+        )
     assert ledger.read("overrides").empty
 
 
-@pytest.mark.parametrize("rows, by, cycle, message", [
-    ([OVERRIDE | {"quantity": 1}], "Ada", "2026-11", "unknown columns"),
-    ([OVERRIDE | {"reason": " "}], "Ada", "2026-11", "column reason: blank"),
-    ([OVERRIDE | {"value": "inf"}], "Ada", "2026-11", "not a number"),
-    ([OVERRIDE | {"bucket": "soon"}], "Ada", "2026-11", "not a date"),
-    ([OVERRIDE], " ", "2026-11", "who enters"),
-    ([OVERRIDE], "Ada", "November", "YYYY-MM"),
-])
+@pytest.mark.parametrize(
+    "rows, by, cycle, message",
+    [
+        ([OVERRIDE | {"quantity": 1}], "Ada", "2026-11", "unknown columns"),
+        ([OVERRIDE | {"reason": " "}], "Ada", "2026-11", "column reason: blank"),
+        ([OVERRIDE | {"value": "inf"}], "Ada", "2026-11", "not a number"),
+        ([OVERRIDE | {"bucket": "soon"}], "Ada", "2026-11", "not a date"),
+        ([OVERRIDE], " ", "2026-11", "who enters"),
+        ([OVERRIDE], "Ada", "November", "YYYY-MM"),
+    ],
+)
 def test_refusals_say_what_to_mend(ledger, rows, by, cycle, message):
     with pytest.raises(PlanError, match=message):
         ledger.append("overrides", rows, by=by, cycle=cycle)

@@ -1,4 +1,6 @@
-"""What charts have in common: a time axis in months, the line where the plan starts, labels that stand beside their lines."""
+"""What charts have in common: a time axis in months, the line where the plan starts, labels that
+stand beside their lines.
+"""
 
 import numpy as np
 import pandas as pd
@@ -10,15 +12,25 @@ from sopkit.buckets import Calendar, infer_calendar
 from sopkit.charts.style import COLOURS
 from sopkit.charts.words import matter, number
 
-_STEPS = {"month": (1, 2, 3, 6, 12, 24, 36, 60), "week": (1, 2, 4, 13, 26, 52, 104), "quarter": (1, 2, 4, 8, 20)}
+_STEPS = {
+    "month": (1, 2, 3, 6, 12, 24, 36, 60),
+    "week": (1, 2, 4, 13, 26, 52, 104),
+    "quarter": (1, 2, 4, 8, 20),
+}
 
 
 class TimeAxis:
-    """Buckets as whole numbers on the x axis, so that bars and lines stand exactly on their bucket."""
+    """Buckets as whole numbers on the x axis, so that bars and lines stand exactly on their
+    bucket.
+    """
 
     def __init__(self, *columns):
-        stamps = [pd.DatetimeIndex(column) for column in columns if column is not None and len(column)]
-        self.stamps = stamps[0].append(stamps[1:]).unique().sort_values() if stamps else pd.DatetimeIndex([])
+        stamps = [
+            pd.DatetimeIndex(column) for column in columns if column is not None and len(column)
+        ]
+        self.stamps = (
+            stamps[0].append(stamps[1:]).unique().sort_values() if stamps else pd.DatetimeIndex([])
+        )
         self.calendar = infer_calendar(self.stamps) if len(self.stamps) else Calendar()
 
     @property
@@ -35,7 +47,10 @@ class TimeAxis:
         if not len(self.stamps):
             return
         first, last = self.at(self.stamps[[0, -1]])
-        step = next((s for s in _STEPS[self.calendar.size] if (last - first) / s <= most), _STEPS[self.calendar.size][-1])
+        step = next(
+            (s for s in _STEPS[self.calendar.size] if (last - first) / s <= most),
+            _STEPS[self.calendar.size][-1],
+        )
         ticks = np.arange(first + (-first) % step, last + 1, step)
         axes.set_xticks(ticks, self.calendar.label(self.calendar.stamp(ticks)))
         axes.set_xlim(first - 0.7, last + 0.7)
@@ -46,8 +61,16 @@ class TimeAxis:
         axes.axvline(x, color=COLOURS["quiet"], linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
         if not word:
             return
-        axes.annotate(f"{word} →", (x, 1), xycoords=("data", "axes fraction"), xytext=(3, -1), textcoords="offset points",
-                      size=8, color=COLOURS["quiet"], va="top")
+        axes.annotate(
+            f"{word} →",
+            (x, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -1),
+            textcoords="offset points",
+            size=8,
+            color=COLOURS["quiet"],
+            va="top",
+        )
 
 
 def bars(axes, x, height, bottom=0.0, *, color, hatch=None, width: float = 0.72):
@@ -55,11 +78,26 @@ def bars(axes, x, height, bottom=0.0, *, color, hatch=None, width: float = 0.72)
     x, height = np.asarray(x, dtype=float), np.nan_to_num(np.asarray(height, dtype=float))
     low = np.broadcast_to(np.asarray(bottom, dtype=float), height.shape)
     left, right, high = x - width / 2, x + width / 2, low + height
-    corners = np.stack([np.stack([left, low], 1), np.stack([left, high], 1), np.stack([right, high], 1), np.stack([right, low], 1), np.stack([left, low], 1)], axis=1)
+    corners = np.stack(
+        [
+            np.stack([left, low], 1),
+            np.stack([left, high], 1),
+            np.stack([right, high], 1),
+            np.stack([right, low], 1),
+            np.stack([left, low], 1),
+        ],
+        axis=1,
+    )
     kept = corners[height != 0]
     codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(kept))
     if len(kept):
-        shape = PathPatch(Path(kept.reshape(-1, 2), codes), facecolor=color, edgecolor="white" if hatch else "none", hatch=hatch, linewidth=0)
+        shape = PathPatch(
+            Path(kept.reshape(-1, 2), codes),
+            facecolor=color,
+            edgecolor="white" if hatch else "none",
+            hatch=hatch,
+            linewidth=0,
+        )
         shape.sticky_edges.y.append(0)
         axes.add_patch(shape)
         axes.autoscale_view()
@@ -76,17 +114,32 @@ def readable(axes):
 
 
 def name_lines(axes, labels, *, size: float = 8.5):
-    """Writes each (y, text, colour) at the right edge beside the line it names, pushed apart where they would overlap."""
-    labels = sorted((label for label in labels if label[0] is not None and np.isfinite(label[0])), key=lambda label: label[0])
+    """Writes each (y, text, colour) at the right edge beside the line it names, pushed apart where
+    they would overlap.
+    """
+    labels = sorted(
+        (label for label in labels if label[0] is not None and np.isfinite(label[0])),
+        key=lambda label: label[0],
+    )
     if not labels:
         return
     low, high = axes.get_ylim()
     inches = axes.get_position().height * axes.figure.get_figheight()
     apart = (high - low) * size * 1.3 / 72 / max(inches, 0.1)
     wanted = np.array([label[0] for label in labels])
-    placed = np.maximum.accumulate(wanted - apart * np.arange(len(labels))) + apart * np.arange(len(labels))
+    placed = np.maximum.accumulate(wanted - apart * np.arange(len(labels))) + apart * np.arange(
+        len(labels)
+    )
     placed = np.minimum(placed, high - apart * (len(labels) - 1 - np.arange(len(labels))))
     for y, (_, text, colour) in zip(placed, labels):
-        axes.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points", size=size,
-                      color=colour, va="center", annotation_clip=False)
-
+        axes.annotate(
+            text,
+            (1, y),
+            xycoords=("axes fraction", "data"),
+            xytext=(5, 0),
+            textcoords="offset points",
+            size=size,
+            color=colour,
+            va="center",
+            annotation_clip=False,
+        )

@@ -1,13 +1,22 @@
-"""Units or money: what a chart may add up. Items that are counted in different units are only added in money."""
+"""Units or money: what a chart may add up. Items that are counted in different units are only added
+in money.
+"""
 
 import pandas as pd
 
 from sopkit.charts.words import clean, money, number, scale
 
 
-def addable(frame: pd.DataFrame, columns: list[str], items: pd.DataFrame | None = None, currency: str = "EUR", *,
-            money: bool = False) -> tuple[pd.DataFrame, str]:
-    """The frame with ``columns`` in a unit that may be added, and that unit: the items' own, or else ``currency`` at list price.
+def addable(
+    frame: pd.DataFrame,
+    columns: list[str],
+    items: pd.DataFrame | None = None,
+    currency: str = "EUR",
+    *,
+    money: bool = False,
+) -> tuple[pd.DataFrame, str]:
+    """The frame with ``columns`` in a unit that may be added, and that unit: the items' own, or
+    else ``currency`` at list price.
 
     Returns the unit "" where items differ in unit and lack a price: nothing can be added then.
 
@@ -85,7 +94,9 @@ def readable_unit(values, unit: str) -> tuple[float, str]:
 
 def amount(value, unit: str, *, sign: bool = False) -> str:
     """A total in a sentence: money with its scale, units whole."""
-    return money(value, unit, sign=sign) if is_money(unit) else f"{number(value, 0, sign=sign)} {unit}"
+    return (
+        money(value, unit, sign=sign) if is_money(unit) else f"{number(value, 0, sign=sign)} {unit}"
+    )
 
 
 def opening(where: str) -> str:

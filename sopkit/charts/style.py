@@ -1,4 +1,6 @@
-"""How every chart looks: colours with fixed meanings, type, and the chart as a value that shows itself."""
+"""How every chart looks: colours with fixed meanings, type, and the chart as a value that shows
+itself.
+"""
 
 import hashlib
 import html
@@ -15,34 +17,79 @@ from sopkit.charts.words import clean
 
 # Okabe and Ito's palette: the colours stay apart for every common kind of colour blindness.
 COLOURS = {
-    "history": "#222222", "baseline": "#0072B2", "consensus": "#E69F00", "supply": "#009E73", "stock": "#56B4E9",
-    "backlog": "#D55E00", "capacity": "#6F6F6F", "budget": "#8A8A8A", "last": "#8A8A8A", "overtime": "#66C4A8",
-    "subcontracted": "#CC79A7", "purchased": "#9FB8AD", "text": "#222222", "quiet": "#6B6B6B", "grid": "#E6E6E6",
+    "history": "#222222",
+    "baseline": "#0072B2",
+    "consensus": "#E69F00",
+    "supply": "#009E73",
+    "stock": "#56B4E9",
+    "backlog": "#D55E00",
+    "capacity": "#6F6F6F",
+    "budget": "#8A8A8A",
+    "last": "#8A8A8A",
+    "overtime": "#66C4A8",
+    "subcontracted": "#CC79A7",
+    "purchased": "#9FB8AD",
+    "text": "#222222",
+    "quiet": "#6B6B6B",
+    "grid": "#E6E6E6",
 }
 # Ink: the same hues, dark enough to be read as words on white.
-INK = COLOURS | {"consensus": "#A86F00", "baseline": "#005A8F", "supply": "#00694D", "stock": "#2476A8", "backlog": "#A84A00",
-                 "overtime": "#2C7A61", "subcontracted": "#96467A", "purchased": "#54705F"}
+INK = COLOURS | {
+    "consensus": "#A86F00",
+    "baseline": "#005A8F",
+    "supply": "#00694D",
+    "stock": "#2476A8",
+    "backlog": "#A84A00",
+    "overtime": "#2C7A61",
+    "subcontracted": "#96467A",
+    "purchased": "#54705F",
+}
 RC = {
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"], "font.size": 9,
-    "text.parse_math": False, "text.color": COLOURS["text"], "axes.labelcolor": COLOURS["quiet"], "axes.edgecolor": "#BBBBBB",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.axisbelow": True, "axes.grid": True,
-    "axes.grid.axis": "y", "grid.color": COLOURS["grid"], "grid.linewidth": 0.8, "xtick.color": COLOURS["quiet"],
-    "ytick.color": COLOURS["quiet"], "xtick.labelsize": 8.5, "ytick.labelsize": 8.5, "ytick.major.size": 0, "xtick.major.size": 3,
-    "lines.linewidth": 1.8, "lines.solid_capstyle": "round", "hatch.linewidth": 0.6, "svg.fonttype": "none",
-    "figure.facecolor": "white", "savefig.facecolor": "white", "figure.dpi": 100,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
+    "font.size": 9,
+    "text.parse_math": False,
+    "text.color": COLOURS["text"],
+    "axes.labelcolor": COLOURS["quiet"],
+    "axes.edgecolor": "#BBBBBB",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": COLOURS["grid"],
+    "grid.linewidth": 0.8,
+    "xtick.color": COLOURS["quiet"],
+    "ytick.color": COLOURS["quiet"],
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "ytick.major.size": 0,
+    "xtick.major.size": 3,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.dpi": 100,
 }
 WIDTH = 9.6
 _LINE = 0.21  # inches that a line of a title needs
 
 
-styled = mpl.rc_context(RC)  # decorates whatever draws: texts take their style (and that $ is no formula) when they are made
+styled = mpl.rc_context(
+    RC
+)  # decorates whatever draws: texts take their style (and that $ is no formula) when they are made
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: shows itself in notebooks and pages as SVG (and as PNG, which Jupyter also shows of a notebook it does not trust).
+    """A drawn chart: shows itself in notebooks and pages as SVG (and as PNG, which Jupyter also
+    shows of a notebook it does not trust).
 
-    ``title`` is the sentence, ``subtitle`` the unit and scope; ``svg`` and ``png`` are the same every time.
+    ``title`` is the sentence, ``subtitle`` the unit and scope; ``svg`` and ``png`` are the same
+    every time.
     """
 
     figure: Figure = field(repr=False, compare=False)
@@ -51,10 +98,18 @@ class Chart:
 
     @cached_property
     def svg(self) -> str:
-        """The chart as SVG that can stand in a page: no XML header, no date, ids of its own, its sentence as label."""
-        text = self._printed("svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}).decode()
-        body = text[text.index("<svg"):]
-        return body.replace("<svg ", f'<svg role="img" aria-label="{_attribute(self)}" style="max-width:100%;height:auto" ', 1)
+        """The chart as SVG that can stand in a page: no XML header, no date, ids of its own, its
+        sentence as label.
+        """
+        text = self._printed(
+            "svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        ).decode()
+        body = text[text.index("<svg") :]
+        return body.replace(
+            "<svg ",
+            f'<svg role="img" aria-label="{_attribute(self)}" style="max-width:100%;height:auto" ',
+            1,
+        )
 
     @cached_property
     def png(self) -> bytes:
@@ -65,7 +120,9 @@ class Chart:
         page = io.BytesIO()
         salt = hashlib.sha256(f"{self.title}|{self.subtitle}".encode()).hexdigest()[:12]
         with mpl.rc_context(RC | {"svg.hashsalt": salt}), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # the browser has the letters that our font lacks
+            warnings.filterwarnings(
+                "ignore", message="Glyph"
+            )  # the browser has the letters that our font lacks
             self.figure.savefig(page, format=kind, **options)
         return page.getvalue()
 
@@ -80,9 +137,20 @@ def _attribute(chart):
     return html.escape(f"{chart.title} ({chart.subtitle})", quote=True)
 
 
-def sheet(title: str, subtitle: str, *, rows: int = 1, columns: int = 1, height: float = 2.6, left: float = 0.8,
-          right: float = 1.25, gap: float = 0.45, headed: bool = False):
-    """An empty chart and its grid of axes, each row ``height`` inches tall, with room for titles above and labels at the right.
+def sheet(
+    title: str,
+    subtitle: str,
+    *,
+    rows: int = 1,
+    columns: int = 1,
+    height: float = 2.6,
+    left: float = 0.8,
+    right: float = 1.25,
+    gap: float = 0.45,
+    headed: bool = False,
+):
+    """An empty chart and its grid of axes, each row ``height`` inches tall, with room for titles
+    above and labels at the right.
 
     ``headed`` leaves room for a heading over each of the axes.
     """
@@ -93,9 +161,32 @@ def sheet(title: str, subtitle: str, *, rows: int = 1, columns: int = 1, height:
     tall = top + bottom + rows * height + (rows - 1) * gap
     figure = Figure(figsize=(WIDTH, tall))
     axes = figure.subplots(rows, columns, squeeze=False)
-    figure.subplots_adjust(left=left / WIDTH, right=1 - right / WIDTH, top=1 - top / tall, bottom=bottom / tall, hspace=gap / height, wspace=0.26)
-    figure.text(0.1 / WIDTH, 1 - 0.1 / tall, "\n".join(words), va="top", size=11.5, weight="bold", linespacing=1.25)
-    figure.text(0.1 / WIDTH, 1 - (0.15 + _LINE * len(words)) / tall, "\n".join(small), va="top", size=9, color=COLOURS["quiet"], linespacing=1.25)
+    figure.subplots_adjust(
+        left=left / WIDTH,
+        right=1 - right / WIDTH,
+        top=1 - top / tall,
+        bottom=bottom / tall,
+        hspace=gap / height,
+        wspace=0.26,
+    )
+    figure.text(
+        0.1 / WIDTH,
+        1 - 0.1 / tall,
+        "\n".join(words),
+        va="top",
+        size=11.5,
+        weight="bold",
+        linespacing=1.25,
+    )
+    figure.text(
+        0.1 / WIDTH,
+        1 - (0.15 + _LINE * len(words)) / tall,
+        "\n".join(small),
+        va="top",
+        size=9,
+        color=COLOURS["quiet"],
+        linespacing=1.25,
+    )
     return Chart(figure, title, subtitle), axes
 
 

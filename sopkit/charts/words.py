@@ -1,4 +1,6 @@
-"""How numbers, months and names read on pages and charts: one place, so that they read alike everywhere."""
+"""How numbers, months and names read on pages and charts: one place, so that they read alike
+everywhere.
+"""
 
 import html
 import math
@@ -15,7 +17,8 @@ _SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 
 def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
-    """A number with thousands separators, a true minus sign and no more decimals than matter; "–" where there is none.
+    """A number with thousands separators, a true minus sign and no more decimals than matter; "–"
+    where there is none.
 
     >>> number(-1234.4), number(0.256), number(12, sign=True), number(float("nan"))
     ('−1,234', '0.26', '+12', '–')
@@ -31,7 +34,8 @@ def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
 
 
 def matter(values) -> int:
-    """How many decimals matter in a column of numbers: none for whole or large ones, one below 100, two below 1.
+    """How many decimals matter in a column of numbers: none for whole or large ones, one below 100,
+    two below 1.
 
     >>> matter([1200.5, 3]), matter([12.25]), matter([3.0, 4.0])
     (0, 1, 0)
@@ -49,7 +53,11 @@ def percent(fraction, decimals: int = 1, *, sign: bool = False) -> str:
     >>> percent(0.9684), percent(-0.02, sign=True)
     ('96.8 %', '−2.0 %')
     """
-    return BLANK if fraction is None or pd.isna(fraction) else f"{number(100 * fraction, decimals, sign=sign)} %"
+    return (
+        BLANK
+        if fraction is None or pd.isna(fraction)
+        else f"{number(100 * fraction, decimals, sign=sign)} %"
+    )
 
 
 def scale(values, currency: str = "EUR") -> tuple[float, str]:
@@ -76,12 +84,15 @@ def money(value, currency: str = "EUR", *, sign: bool = False) -> str:
         return BLANK
     size, unit = scale([value], currency)
     amount = value / size
-    decimals = 0 if size == 1.0 or abs(amount) >= 100 else 2 if size > 1e3 and abs(amount) < 10 else 1
+    decimals = (
+        0 if size == 1.0 or abs(amount) >= 100 else 2 if size > 1e3 and abs(amount) < 10 else 1
+    )
     return f"{number(amount, decimals, sign=sign)} {unit}"
 
 
 def quantity(value, unit: str = "", *, sign: bool = False) -> str:
-    """A value as its unit is read: ``fraction`` as percent, a currency code as money, anything else with its unit after it.
+    """A value as its unit is read: ``fraction`` as percent, a currency code as money, anything else
+    with its unit after it.
 
     >>> quantity(0.968, "fraction"), quantity(12500, "EUR"), quantity(4.21, "days"), quantity(3, "%")
     ('96.8 %', '12.5 k€', '4.2 days', '3 %')
@@ -104,7 +115,9 @@ def months(stamps) -> list[str]:
     """
     stamps = pd.to_datetime(pd.Series(list(stamps), dtype="object"))
     known = stamps.dropna()
-    labels = pd.Series(infer_calendar(known).label(known) if len(known) else [], index=known.index, dtype="object")
+    labels = pd.Series(
+        infer_calendar(known).label(known) if len(known) else [], index=known.index, dtype="object"
+    )
     return labels.reindex(stamps.index).fillna(BLANK).tolist()
 
 
@@ -118,14 +131,19 @@ def month(stamp) -> str:
 
 
 def clean(text, longest: int | None = None) -> str:
-    """A name or note as one line that can be drawn: no control or direction marks, shortened at ``longest``.
+    """A name or note as one line that can be drawn: no control or direction marks, shortened at
+    ``longest``.
 
     >>> clean("bolt\\x00\\nM8"), clean("a long name", 7)
     ('bolt M8', 'a long…')
     """
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return ""
-    kept = "".join(" " if c in "\n\r\t" else c for c in str(text) if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
+    kept = "".join(
+        " " if c in "\n\r\t" else c
+        for c in str(text)
+        if c in "\n\r\t" or unicodedata.category(c)[0] != "C"
+    )
     kept = " ".join(kept.split())
     return kept if longest is None or len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
 

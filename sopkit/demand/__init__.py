@@ -1,7 +1,7 @@
 """Demand: from sales history to a consensus that everybody plans with.
 
-``cleanse`` makes demand history of sales; ``consensus`` makes the demand plan of a baseline, what is known to come and what
-people said. Frames in, new frames out.
+``cleanse`` makes demand history of sales; ``consensus`` makes the demand plan of a baseline, what
+is known to come and what people said. Frames in, new frames out.
 """
 
 from sopkit.demand.bridge import bridge
@@ -13,5 +13,18 @@ from sopkit.demand.overrides import active_overrides
 from sopkit.demand.receipts import assumed_receipts
 from sopkit.demand.series import forecastable, unfinished
 
-__all__ = ["STAGES", "Consensus", "active_overrides", "assumed_receipts", "bridge", "cleanse", "consensus", "event_units",
-           "forecastable", "history_issues", "naive_forecast", "unfinished", "with_estimates"]
+__all__ = [
+    "STAGES",
+    "Consensus",
+    "active_overrides",
+    "assumed_receipts",
+    "bridge",
+    "cleanse",
+    "consensus",
+    "event_units",
+    "forecastable",
+    "history_issues",
+    "naive_forecast",
+    "unfinished",
+    "with_estimates",
+]

@@ -15,9 +15,15 @@ class Findings:
     reason: np.ndarray
 
     def note(self, where, demand, flag, reasons) -> "Findings":
-        """The findings with ``demand``, one ``flag`` and a reason at each place; the first flag of a cell stands."""
+        """The findings with ``demand``, one ``flag`` and a reason at each place; the first flag of
+        a cell stands.
+        """
         where = where & (self.flag == "")
-        changed, flags, why = np.where(where, demand, self.demand), self.flag.copy(), self.reason.copy()
+        changed, flags, why = (
+            np.where(where, demand, self.demand),
+            self.flag.copy(),
+            self.reason.copy(),
+        )
         flags[where] = flag
         why[where] = [reasons(*at) for at in zip(*np.nonzero(where))]
         return Findings(changed, flags, why)

@@ -9,17 +9,20 @@ from sopkit.demand.issues import issue, named
 
 
 def initiative_units(given: Given, before) -> np.ndarray:
-    """demand_change × probability × sum before × share of the bucket's days, initiatives added (series × bucket).
+    """demand_change × probability × sum before × share of the bucket's days, initiatives added
+    (series × bucket).
 
-    A blank probability counts as 1, a blank end as the horizon's; an initiative that names only a resource changes capacity,
-    not demand.
+    A blank probability counts as 1, a blank end as the horizon's; an initiative that names only a
+    resource changes capacity, not demand.
     """
     rows = _on_demand(given.initiatives)
     if rows.empty:
         return np.zeros(given.grid.shape)
     change = rows["demand_change"].to_numpy(dtype=float) * _probability(rows)
     ends = rows["ends_on"] if "ends_on" in rows else pd.Series(pd.NaT, index=rows.index)
-    return before * given.grid.gather(rows, change[:, None] * given.grid.covered(rows["starts_on"], ends))
+    return before * given.grid.gather(
+        rows, change[:, None] * given.grid.covered(rows["starts_on"], ends)
+    )
 
 
 def initiative_issues(given: Given) -> list[dict]:
@@ -28,9 +31,22 @@ def initiative_issues(given: Given) -> list[dict]:
     if rows is None or rows.empty or "demand_change" not in rows:
         return []
     odd = rows[(pd.to_numeric(rows["demand_change"]).fillna(0) != 0) & ~blank(rows, "resource")]
-    return [] if odd.empty else [issue(
-        "initiatives", "demand_change", "resource scope", f"{len(odd)} initiatives change demand but name a resource: {named(odd['initiative'])}",
-        "their demand_change was left out; give it in a row of its own with an item, a family or nothing", value=len(odd))]
+    return (
+        []
+        if odd.empty
+        else [
+            issue(
+                "initiatives",
+                "demand_change",
+                "resource scope",
+                f"{len(odd)} initiatives change demand but name a resource:"
+                f" {named(odd['initiative'])}",
+                "their demand_change was left out; give it in a row of its own with an item, a"
+                " family or nothing",
+                value=len(odd),
+            )
+        ]
+    )
 
 
 def _on_demand(initiatives):
@@ -41,4 +57,8 @@ def _on_demand(initiatives):
 
 
 def _probability(rows):
-    return pd.to_numeric(rows["probability"]).fillna(1).to_numpy() if "probability" in rows else np.ones(len(rows))
+    return (
+        pd.to_numeric(rows["probability"]).fillna(1).to_numpy()
+        if "probability" in rows
+        else np.ones(len(rows))
+    )

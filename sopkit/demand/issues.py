@@ -1,4 +1,6 @@
-"""Rows of ``data_issues``: what was repaired, left out or cut, in words that a person can act on."""
+"""Rows of ``data_issues``: what was repaired, left out or cut, in words that a person can act
+on.
+"""
 
 import pandas as pd
 
@@ -7,8 +9,16 @@ from sopkit.tables import PLANS
 
 def issue(table, column, rule, problem, done, *, value="", severity="warning", row=0) -> dict:
     """One row of ``data_issues``; ``row`` 0 speaks of the whole table."""
-    return {"table": table, "row": row, "column": column, "rule": rule, "severity": severity,
-            "value": str(value), "problem": problem, "done": done}
+    return {
+        "table": table,
+        "row": row,
+        "column": column,
+        "rule": rule,
+        "severity": severity,
+        "value": str(value),
+        "problem": problem,
+        "done": done,
+    }
 
 
 def issues_frame(rows) -> pd.DataFrame:

@@ -1,4 +1,6 @@
-"""The seasonal naive: the same bucket of the last year again; what every other number is compared with."""
+"""The seasonal naive: the same bucket of the last year again; what every other number is compared
+with.
+"""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,8 @@ from sopkit.demand.grid import Grid, grid_of
 
 
 def seasonal_naive(grid: Grid, history) -> np.ndarray:
-    """Each series' last year of demand repeated over the grid's buckets; its last demand where it is younger; else 0.
+    """Each series' last year of demand repeated over the grid's buckets; its last demand where it
+    is younger; else 0.
 
     Estimates of buckets that are not complete yet do not count as history.
     """
@@ -16,7 +19,11 @@ def seasonal_naive(grid: Grid, history) -> np.ndarray:
         return np.zeros(grid.shape)
     past = history[history["flag"] != "estimate"] if "flag" in history else history
     first = grid.calendar.number(grid.buckets[:1])[0]
-    depth = int(max(season, first - grid.calendar.number(past["bucket"]).min())) if len(past) else season
+    depth = (
+        int(max(season, first - grid.calendar.number(past["bucket"]).min()))
+        if len(past)
+        else season
+    )
     back = Grid(grid.series, grid.calendar.stamp(np.arange(first - depth, first)), grid.calendar)
     demand = back.array(past.assign(demand=past["demand"].fillna(0)), "demand")
     told = back.array(past.assign(told=past["demand"].notna().astype(float)), "told") > 0
@@ -26,12 +33,16 @@ def seasonal_naive(grid: Grid, history) -> np.ndarray:
 
 
 def _to_the_end(demand, told, season):
-    """Fill what is not told yet with the year before, so that every series reaches the plan's first bucket."""
+    """Fill what is not told yet with the year before, so that every series reaches the plan's first
+    bucket.
+    """
     last = np.where(told.any(axis=1), demand.shape[1] - 1 - told[:, ::-1].argmax(axis=1), -1)
     demand, told = demand.copy(), told.copy()
     for t in range(max(int(last.min(initial=demand.shape[1])) + 1, 1), demand.shape[1]):
         late, year = (last >= 0) & (last < t), told[:, t - season] & (t >= season)
-        demand[:, t] = np.where(late, np.where(year, demand[:, t - season], demand[:, t - 1]), demand[:, t])
+        demand[:, t] = np.where(
+            late, np.where(year, demand[:, t - season], demand[:, t - 1]), demand[:, t]
+        )
         told[:, t] |= late & year
     return demand, told
 

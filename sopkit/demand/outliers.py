@@ -13,35 +13,62 @@ SPARSE = 0.3  # share of buckets without demand from which a series is intermitt
 
 
 def outliers(found: Findings, grid: Grid, live, events) -> Findings:
-    """Isolated buckets far from their neighbours and season become the expected level; doubtful ones are only shown."""
+    """Isolated buckets far from their neighbours and season become the expected level; doubtful
+    ones are only shown.
+    """
     rises, falls = explained(grid, events)
-    normal = expectation(found.demand, grid.calendar.per_year, families(grid), live & ~(rises & falls) & (found.flag == ""))
+    normal = expectation(
+        found.demand,
+        grid.calendar.per_year,
+        families(grid),
+        live & ~(rises & falls) & (found.flag == ""),
+    )
     sold = np.nan_to_num(found.demand)
     sparse = ((sold == 0) & live).sum(axis=1) > SPARSE * live.sum(axis=1)
-    score = np.where(live & ~sparse[:, None] & ~np.where(normal.score > 0, rises, falls), normal.score, 0.0)
+    score = np.where(
+        live & ~sparse[:, None] & ~np.where(normal.score > 0, rises, falls), normal.score, 0.0
+    )
     far = np.abs(score) >= UNUSUAL
     alone = run(score, NEAR) <= np.where(score > 0, LONGEST, 1)
     strong = (np.abs(score) >= OUTLIER) & alone & ~common(score, live) & ~_doubtful_end(score, live)
     strong |= _giants(sold, sparse, live & ~rises)
     typical = np.where(sparse, _typical(sold), 0.0)[:, None]
     expected = np.where(sparse[:, None], typical, normal.expected)
-    found = found.note(strong, expected, "outlier", lambda s, t: (
-        f"sold {units(sold[s, t])} where neighbours and season suggest about {units(expected[s, t])}"
-        + (f" ({abs(score[s, t]):.0f} robust deviations away)" if score[s, t] else "") + f"; demand set to {units(expected[s, t])}"))
-    return found.note(far & ~strong, found.demand, "unusual", lambda s, t: (
-        f"sold {units(sold[s, t])} where about {units(expected[s, t])} was expected "
-        f"({abs(score[s, t]):.0f} robust deviations away); not strong enough to change it"))
+    found = found.note(
+        strong,
+        expected,
+        "outlier",
+        lambda s, t: (
+            f"sold {units(sold[s, t])} where neighbours and season suggest about"
+            f" {units(expected[s, t])}"
+            + (f" ({abs(score[s, t]):.0f} robust deviations away)" if score[s, t] else "")
+            + f"; demand set to {units(expected[s, t])}"
+        ),
+    )
+    return found.note(
+        far & ~strong,
+        found.demand,
+        "unusual",
+        lambda s, t: (
+            f"sold {units(sold[s, t])} where about {units(expected[s, t])} was expected "
+            f"({abs(score[s, t]):.0f} robust deviations away); not strong enough to change it"
+        ),
+    )
 
 
 def _doubtful_end(score, live):
-    """The last two buckets may be a new level: a fall there is never changed, a rise only on double evidence."""
+    """The last two buckets may be a new level: a fall there is never changed, a rise only on double
+    evidence.
+    """
     position = np.arange(score.shape[1])
     last = (live * (position + 1)).max(axis=1)[:, None] - 1
     return (position >= last - 1) & (score < 2 * OUTLIER)
 
 
 def _giants(sold, sparse, usable):
-    """In an intermittent series of six sales or more: one that is over ten times the second largest."""
+    """In an intermittent series of six sales or more: one that is over ten times the second
+    largest.
+    """
     if sold.shape[1] < 2:
         return np.zeros(sold.shape, dtype=bool)
     ordered = np.sort(sold, axis=1)

@@ -1,7 +1,9 @@
-"""What a bucket should have sold, by its neighbours and its season, and how far it strayed: series × bucket, NaN = unknown.
+"""What a bucket should have sold, by its neighbours and its season, and how far it strayed: series
+× bucket, NaN = unknown.
 
-Everything is measured on the square root of demand, where the noise of counts is about as wide at any level and zero
-is a number like others, with medians, which a few odd buckets cannot move (Hampel 1974; Anscombe 1948).
+Everything is measured on the square root of demand, where the noise of counts is about as wide at
+any level and zero is a number like others, with medians, which a few odd buckets cannot move
+(Hampel 1974; Anscombe 1948).
 """
 
 from dataclasses import dataclass
@@ -16,14 +18,17 @@ CLEARLY = 0.6  # three or four years fit themselves: noise alone brings the rati
 
 @dataclass(frozen=True)
 class Expectation:
-    """``expected`` units and ``score``, the robust distance from it in standard deviations (0 where unknown)."""
+    """``expected`` units and ``score``, the robust distance from it in standard deviations (0 where
+    unknown).
+    """
 
     expected: np.ndarray
     score: np.ndarray
 
 
 def expectation(demand, season, groups, usable=None) -> Expectation:
-    """Expected units of every bucket and the score of what was sold; ``usable`` cells alone shape the expectation.
+    """Expected units of every bucket and the score of what was sold; ``usable`` cells alone shape
+    the expectation.
 
     >>> demand = np.array([[10., 11., 9., 10., 90., 10., 9., 11., 10.]])
     >>> found = expectation(demand, 1, np.zeros(1))
@@ -41,15 +46,21 @@ def expectation(demand, season, groups, usable=None) -> Expectation:
 
 
 def local_level(values, season) -> np.ndarray:
-    """Centred running median over a season and its middle; over all the known values of a short series."""
+    """Centred running median over a season and its middle; over all the known values of a short
+    series.
+    """
     window = season + 1 - season % 2
-    running = pd.DataFrame(values.T).rolling(window, center=True, min_periods=3).median().to_numpy().T
+    running = (
+        pd.DataFrame(values.T).rolling(window, center=True, min_periods=3).median().to_numpy().T
+    )
     overall = _median(values, axis=1)[:, None]
     return np.where(np.isfinite(running), running, overall)
 
 
 def _pattern(residual, level, season, groups):
-    """Seasonal pattern: the group's, in proportion to level; a series' own where three years of it fit clearly better."""
+    """Seasonal pattern: the group's, in proportion to level; a series' own where three years of it
+    fit clearly better.
+    """
     own, shared = np.zeros(residual.shape), np.zeros(residual.shape)
     if season <= 1 or residual.shape[1] < season:
         return own
@@ -58,21 +69,30 @@ def _pattern(residual, level, season, groups):
         at = slice(place, None, season)
         few = np.isfinite(residual[:, at]).sum(axis=1) < 3
         shared[:, at] = _by_group(relative[:, at], groups)[:, None] * level[:, at]
-        own[:, at] = np.where(few[:, None], shared[:, at], _median(residual[:, at], axis=1)[:, None])
+        own[:, at] = np.where(
+            few[:, None], shared[:, at], _median(residual[:, at], axis=1)[:, None]
+        )
     fits = _mad(residual - own) < CLEARLY * _mad(residual - shared)
     return np.nan_to_num(np.where(fits[:, None], own, shared))
 
 
 def _by_group(values, groups):
     """Median of each row's group, 0 where the group has fewer than nine values to say so."""
-    tall = pd.DataFrame({"group": np.repeat(groups, values.shape[1]), "value": values.ravel()}).groupby("group")["value"]
+    tall = pd.DataFrame(
+        {"group": np.repeat(groups, values.shape[1]), "value": values.ravel()}
+    ).groupby("group")["value"]
     median = tall.median().where(tall.count() >= 9, 0.0)
     return pd.Series(groups).map(median).to_numpy(dtype=float)
 
 
 def _sigma(residual, centre, demand):
     """Robust spread per series, not below counting noise and a few per cent of level."""
-    whole = np.nanmax(np.abs(np.nan_to_num(demand) - np.round(np.nan_to_num(demand))), axis=1, initial=0) < 1e-9
+    whole = (
+        np.nanmax(
+            np.abs(np.nan_to_num(demand) - np.round(np.nan_to_num(demand))), axis=1, initial=0
+        )
+        < 1e-9
+    )
     unit = np.where(whole, 1.0, np.minimum(1.0, 0.01 * np.nan_to_num(_median(demand, axis=1))))
     floor = 0.5 * np.sqrt(np.maximum(unit, 1e-9))[:, None] + 0.02 * centre
     return np.maximum(MAD_TO_SIGMA * np.nan_to_num(_mad(residual))[:, None], floor)

@@ -10,7 +10,10 @@ from sopkit.errors import PlanError
 KEY = ["item", "market"]
 WORDS = ["reason", "note"]
 SHEETS = {
-    "overrides": "signed units that planners add; edit the numbers and give a reason on each row that you change",
+    "overrides": (
+        "signed units that planners add; edit the numbers and give a reason on each row that you"
+        " change"
+    ),
     "consensus": "the demand plan with these overrides, for reading",
     "baseline": "statistical forecast, for reading",
     "as exported": "what stood in overrides when it was exported; leave it as it is",
@@ -18,13 +21,18 @@ SHEETS = {
 
 
 def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
-    """The workbook written: one row per item and market, one column per bucket, overrides beside consensus and baseline.
+    """The workbook written: one row per item and market, one column per bucket, overrides beside
+    consensus and baseline.
 
     Text is written as text: nothing in it is ever a formula.
     """
     path = Path(path)
     beside = path.with_suffix(".writing.xlsx")
-    with pd.ExcelWriter(beside, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}}) as book:
+    with pd.ExcelWriter(
+        beside,
+        engine="xlsxwriter",
+        engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
+    ) as book:
         for sheet, words in SHEETS.items():
             column = {"consensus": "consensus", "baseline": "baseline"}.get(sheet, "override")
             wide = _wide(demand_plan, column)
@@ -37,25 +45,36 @@ def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
 
 
 def read_overrides(path) -> pd.DataFrame:
-    """The differences between a workbook's overrides and what was exported, as rows for the ledger (kind ``units``).
+    """The differences between a workbook's overrides and what was exported, as rows for the ledger
+    (kind ``units``).
 
-    Raises ``PlanError`` naming sheet and cell where a number is none, a row is new or gone, or a change lacks its reason.
+    Raises ``PlanError`` naming sheet and cell where a number is none, a row is new or gone, or a
+    change lacks its reason.
     """
     now, before = _sheet(path, "overrides"), _sheet(path, "as exported")
     buckets = [column for column in before.columns if column not in KEY]
     missing = [column for column in [*KEY, *WORDS, *buckets] if column not in now.columns]
     if missing:
-        raise PlanError(f"{Path(path).name}, sheet overrides: columns {missing} are gone; export again and edit that file")
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: columns {missing} are gone; export again and edit"
+            " that file"
+        )
     _insist_same_rows(path, now, before)
-    change = _numbers(path, now, buckets).set_axis(pd.MultiIndex.from_frame(now[KEY])) - _numbers(path, before, buckets).set_axis(
-        pd.MultiIndex.from_frame(before[KEY])).reindex(pd.MultiIndex.from_frame(now[KEY]))
+    change = _numbers(path, now, buckets).set_axis(pd.MultiIndex.from_frame(now[KEY])) - _numbers(
+        path, before, buckets
+    ).set_axis(pd.MultiIndex.from_frame(before[KEY])).reindex(pd.MultiIndex.from_frame(now[KEY]))
     long = change.rename_axis(columns="bucket").stack().rename("value").reset_index()
     long = long[long["value"].abs() > 1e-9].merge(now[KEY + WORDS], on=KEY)
     silent = long[long["reason"].str.strip() == ""]
     if len(silent):
-        raise PlanError(f"{Path(path).name}, sheet overrides: {silent[KEY].drop_duplicates().shape[0]} changed rows have no reason, "
-                        f"first {silent.iloc[0]['item']}, {silent.iloc[0]['market']}; fill in the column reason")
-    return long.assign(kind="units", bucket=pd.to_datetime(long["bucket"]))[["item", "market", "bucket", "kind", "value", "reason", "note"]]
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: {silent[KEY].drop_duplicates().shape[0]} changed"
+            f" rows have no reason, first {silent.iloc[0]['item']}, {silent.iloc[0]['market']};"
+            " fill in the column reason"
+        )
+    return long.assign(kind="units", bucket=pd.to_datetime(long["bucket"]))[
+        ["item", "market", "bucket", "kind", "value", "reason", "note"]
+    ]
 
 
 def _wide(demand_plan, column):
@@ -67,7 +86,9 @@ def _dress(book, sheet, words, wide):
     page = book.sheets[sheet]
     page.write_string(0, 0, words)
     page.set_column(0, 1, 18)
-    page.set_column(2, len(wide.columns), 12, book.book.add_format({"num_format": "#,##0;−#,##0;0"}))
+    page.set_column(
+        2, len(wide.columns), 12, book.book.add_format({"num_format": "#,##0;−#,##0;0"})
+    )
     page.freeze_panes(2, 2)
     if sheet == "as exported":
         page.hide()
@@ -75,11 +96,18 @@ def _dress(book, sheet, words, wide):
 
 def _sheet(path, sheet):
     try:
-        frame = pd.read_excel(path, sheet_name=sheet, header=1, dtype=object, keep_default_na=False, na_filter=False)
+        frame = pd.read_excel(
+            path, sheet_name=sheet, header=1, dtype=object, keep_default_na=False, na_filter=False
+        )
     except FileNotFoundError:
-        raise PlanError(f"file {path} is not there; export one first: sopkit overrides export {path}") from None
+        raise PlanError(
+            f"file {path} is not there; export one first: sopkit overrides export {path}"
+        ) from None
     except ValueError as error:
-        raise PlanError(f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again and edit that file") from None
+        raise PlanError(
+            f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
+            " and edit that file"
+        ) from None
     names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in frame.columns]
     frame = frame.set_axis(names, axis=1)
     text = [column for column in KEY + WORDS if column in frame]
@@ -91,8 +119,10 @@ def _insist_same_rows(path, now, before):
     strange = sorted(there ^ here)
     if strange or now.duplicated(KEY).any():
         first = strange[0] if strange else tuple(now[now.duplicated(KEY)].iloc[0][KEY])
-        raise PlanError(f"{Path(path).name}, sheet overrides: {max(len(strange), 1)} rows were added, removed or doubled, first {first[0]}, {first[1]}; "
-                        "edit the numbers of the exported rows only")
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: {max(len(strange), 1)} rows were added, removed"
+            f" or doubled, first {first[0]}, {first[1]}; edit the numbers of the exported rows only"
+        )
 
 
 def _numbers(path, frame, buckets):
@@ -101,6 +131,9 @@ def _numbers(path, frame, buckets):
     bad = ~np.isfinite(numbers.to_numpy(dtype=float))
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        raise PlanError(f"{Path(path).name}, sheet overrides: {bad.sum()} cells are no number, first row {row + 3}, "
-                        f"column {buckets[column]}: {raw.iat[row, column]!r}; write units, for example 200 or -50")
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: {bad.sum()} cells are no number, first row"
+            f" {row + 3}, column {buckets[column]}: {raw.iat[row, column]!r}; write units, for"
+            " example 200 or -50"
+        )
     return numbers.astype(float)

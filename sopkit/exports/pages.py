@@ -1,4 +1,6 @@
-"""An HTML page of each executed step: what people read, without code, script or anything fetched from elsewhere."""
+"""An HTML page of each executed step: what people read, without code, script or anything fetched
+from elsewhere.
+"""
 
 from html import escape
 from pathlib import Path
@@ -9,7 +11,9 @@ STYLE = (Path(__file__).parent / "page.css").read_text()
 
 
 def write_pages(folder: Path) -> list[Path]:
-    """The pages written, one for each executed notebook of the pack in ``folder``, linked to one another by relative paths."""
+    """The pages written, one for each executed notebook of the pack in ``folder``, linked to one
+    another by relative paths.
+    """
     notebooks = sorted((folder / "notebooks").glob("*.ipynb"))
     pages = folder / "pages"
     pages.mkdir(exist_ok=True)
@@ -22,8 +26,11 @@ def page(title: str, body: str, links: str = "") -> str:
     >>> "<title>a &lt; b</title>" in page("a < b", "<p>hello</p>")
     True
     """
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n<main>\n{body}\n</main>\n</body></html>\n")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
+        ' content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n<main>\n{body}\n</main>\n</body></html>\n"
+    )
 
 
 def _write(path, notebooks, pages):
@@ -35,13 +42,20 @@ def _write(path, notebooks, pages):
 def _body(path):
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True, embed_images=True)
+    exporter = HTMLExporter(
+        template_name="basic", exclude_input=True, exclude_output_prompt=True, embed_images=True
+    )
     return exporter.from_notebook_node(_in_reading_order(nbformat.read(path, as_version=4)))[0]
 
 
 def _in_reading_order(notebook):
-    """Title, then the headline (computed last, read first), then the sections; parameters are for the record in the notebook."""
-    told = {name: [cell for cell in notebook.cells if name in cell.metadata.get("tags", [])] for name in ("headline", "parameters", "injected-parameters")}
+    """Title, then the headline (computed last, read first), then the sections; parameters are for
+    the record in the notebook.
+    """
+    told = {
+        name: [cell for cell in notebook.cells if name in cell.metadata.get("tags", [])]
+        for name in ("headline", "parameters", "injected-parameters")
+    }
     silent = [cell["id"] for cells in told.values() for cell in cells]
     rest = [cell for cell in notebook.cells if cell["id"] not in silent]
     notebook.cells = rest[:1] + told["headline"] + rest[1:]
@@ -49,7 +63,14 @@ def _in_reading_order(notebook):
 
 
 def _links(here, notebooks):
-    return " ".join(f'<b>{escape(_words(p.stem))}</b>' if p == here else f'<a href="{p.stem}.html">{escape(_words(p.stem))}</a>' for p in notebooks)
+    return " ".join(
+        (
+            f"<b>{escape(_words(p.stem))}</b>"
+            if p == here
+            else f'<a href="{p.stem}.html">{escape(_words(p.stem))}</a>'
+        )
+        for p in notebooks
+    )
 
 
 def _words(stem):

@@ -6,7 +6,8 @@ import pandas as pd
 
 
 def write_schedule(master_schedule: pd.DataFrame, folder) -> list[Path]:
-    """``master_schedule.csv`` and ``.xlsx`` in the folder: item, bucket, week, action, quantity; ISO dates, text that is never a formula.
+    """``master_schedule.csv`` and ``.xlsx`` in the folder: item, bucket, week, action, quantity;
+    ISO dates, text that is never a formula.
 
     >>> from tempfile import mkdtemp
     >>> from sopkit.tables import PLANS
@@ -15,10 +16,16 @@ def write_schedule(master_schedule: pd.DataFrame, folder) -> list[Path]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = master_schedule.assign(**{name: master_schedule[name].dt.strftime("%Y-%m-%d") for name in ("bucket", "week")})
+    rows = master_schedule.assign(
+        **{name: master_schedule[name].dt.strftime("%Y-%m-%d") for name in ("bucket", "week")}
+    )
     csv, xlsx = folder / "master_schedule.csv", folder / "master_schedule.xlsx"
     rows.to_csv(csv, index=False, lineterminator="\n")
-    with pd.ExcelWriter(xlsx, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}}) as book:
+    with pd.ExcelWriter(
+        xlsx,
+        engine="xlsxwriter",
+        engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
+    ) as book:
         rows.to_excel(book, sheet_name="master_schedule", index=False)
         page = book.sheets["master_schedule"]
         page.set_column(0, len(rows.columns) - 1, 14)

@@ -1,4 +1,6 @@
-"""Money: prices, standard cost, the financial plan, initiatives, ways to close a gap, scenarios and the family sheet."""
+"""Money: prices, standard cost, the financial plan, initiatives, ways to close a gap, scenarios and
+the family sheet.
+"""
 
 from sopkit.finance.costs import standard_cost
 from sopkit.finance.family_sheet import family_sheet
@@ -8,5 +10,15 @@ from sopkit.finance.plan import company, financial_plan, fiscal_year
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
 
-__all__ = ["company", "family_sheet", "financial_plan", "fiscal_year", "gap_options", "initiative_plan", "prices", "scenario_metrics",
-           "scenarios_table", "standard_cost"]
+__all__ = [
+    "company",
+    "family_sheet",
+    "financial_plan",
+    "fiscal_year",
+    "gap_options",
+    "initiative_plan",
+    "prices",
+    "scenario_metrics",
+    "scenarios_table",
+    "standard_cost",
+]

@@ -9,24 +9,38 @@ from sopkit.tables import PLANS
 BASE = "base"
 
 
-def scenario_metrics(*, financial_plan=None, supply_plan=None, capacity_plan=None, workforce_plan=None) -> pd.DataFrame:
-    """A plan over its whole horizon as metric (with its unit), value; metrics whose tables are absent or empty are left out.
+def scenario_metrics(
+    *, financial_plan=None, supply_plan=None, capacity_plan=None, workforce_plan=None
+) -> pd.DataFrame:
+    """A plan over its whole horizon as metric (with its unit), value; metrics whose tables are
+    absent or empty are left out.
 
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": [9.0], "unconstrained_load": [12.0],
     ...                      "regular_capacity": [10.0], "overtime": [0.0], "overtime_limit": [2.0]})
     >>> scenario_metrics(capacity_plan=plan).values.tolist()
     [['overtime (hours)', 0.0], ['highest utilisation (fraction)', 0.9], ['unconstrained load above all hours (hours)', 0.0]]
     """
-    given = {"financial_plan": financial_plan, "supply_plan": supply_plan, "capacity_plan": capacity_plan, "workforce_plan": workforce_plan}
+    given = {
+        "financial_plan": financial_plan,
+        "supply_plan": supply_plan,
+        "capacity_plan": capacity_plan,
+        "workforce_plan": workforce_plan,
+    }
     values = {}
     for name, measure in MEASURES.items():
         if given[name] is not None and len(given[name]):
             values |= measure(given[name])
-    return pd.DataFrame({"metric": pd.Series(list(values), dtype="str"), "value": pd.Series(list(values.values()), dtype="float64")})
+    return pd.DataFrame(
+        {
+            "metric": pd.Series(list(values), dtype="str"),
+            "value": pd.Series(list(values.values()), dtype="float64"),
+        }
+    )
 
 
 def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
-    """The declared ``scenarios`` table from name → metric, value: each value and its difference to ``base``.
+    """The declared ``scenarios`` table from name → metric, value: each value and its difference to
+    ``base``.
 
     A metric that the base lacks has no difference.
 
@@ -34,36 +48,69 @@ def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
     >>> scenarios_table({"base": frame(10.0), "overtime": frame(12.0)})["difference"].tolist()
     [0.0, 2.0]
     """
-    rows = pd.concat([PLANS["scenarios"].empty(), *(frame.assign(scenario=name) for name, frame in plans.items())], ignore_index=True)
-    known = plans[base].set_index("metric")["value"] if base in plans else pd.Series(dtype="float64")
-    return PLANS["scenarios"].conform(rows.assign(difference=rows["value"] - rows["metric"].map(known).astype("float64")))
+    rows = pd.concat(
+        [
+            PLANS["scenarios"].empty(),
+            *(frame.assign(scenario=name) for name, frame in plans.items()),
+        ],
+        ignore_index=True,
+    )
+    known = (
+        plans[base].set_index("metric")["value"] if base in plans else pd.Series(dtype="float64")
+    )
+    return PLANS["scenarios"].conform(
+        rows.assign(difference=rows["value"] - rows["metric"].map(known).astype("float64"))
+    )
 
 
 def _money(plan):
     total = company(plan)
     budgeted = total["budget_revenue"].notna()
-    return {"revenue (money)": total["revenue"].sum(), "margin (money)": total["margin"].sum(), "period costs (money)": total["period_costs"].sum(),
-            "cash (money)": total["cash"].sum(), "lowest cash so far (money)": total["cash"].cumsum().min(),
-            "mean stock (money)": total["inventory_value"].mean()} | (
-            {"revenue gap to budget (money)": total.loc[budgeted, "revenue_gap"].sum()} if budgeted.any() else {})
+    return {
+        "revenue (money)": total["revenue"].sum(),
+        "margin (money)": total["margin"].sum(),
+        "period costs (money)": total["period_costs"].sum(),
+        "cash (money)": total["cash"].sum(),
+        "lowest cash so far (money)": total["cash"].cumsum().min(),
+        "mean stock (money)": total["inventory_value"].mean(),
+    } | (
+        {"revenue gap to budget (money)": total.loc[budgeted, "revenue_gap"].sum()}
+        if budgeted.any()
+        else {}
+    )
 
 
 def _units(plan):
     demand, ends = plan["demand"].sum(), plan["bucket"] == plan["bucket"].max()
     late = np.minimum(plan["demand"], plan["late"] + plan["lost"]).sum()
-    return {"service (fraction)": 1 - late / demand if demand > 0 else np.nan, "late (units × buckets)": plan["late"].sum(), "lost (units)": plan["lost"].sum(),
-            "backlog at the end (units)": plan.loc[ends, "backlog"].sum(), "subcontracted (units)": plan["subcontracted"].sum()}
+    return {
+        "service (fraction)": 1 - late / demand if demand > 0 else np.nan,
+        "late (units × buckets)": plan["late"].sum(),
+        "lost (units)": plan["lost"].sum(),
+        "backlog at the end (units)": plan.loc[ends, "backlog"].sum(),
+        "subcontracted (units)": plan["subcontracted"].sum(),
+    }
 
 
 def _hours(plan):
     known = plan[np.isfinite(plan["regular_capacity"]) & (plan["regular_capacity"] > 0)]
-    excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).clip(lower=0)
-    return {"overtime (hours)": plan["overtime"].sum(), "highest utilisation (fraction)": (known["load"] / known["regular_capacity"]).max(),
-            "unconstrained load above all hours (hours)": excess.sum()}
+    excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).clip(
+        lower=0
+    )
+    return {
+        "overtime (hours)": plan["overtime"].sum(),
+        "highest utilisation (fraction)": (known["load"] / known["regular_capacity"]).max(),
+        "unconstrained load above all hours (hours)": excess.sum(),
+    }
 
 
 def _workers(plan):
     return {"hired (workers)": plan["hired"].sum(), "laid off (workers)": plan["laid_off"].sum()}
 
 
-MEASURES = {"financial_plan": _money, "supply_plan": _units, "capacity_plan": _hours, "workforce_plan": _workers}
+MEASURES = {
+    "financial_plan": _money,
+    "supply_plan": _units,
+    "capacity_plan": _hours,
+    "workforce_plan": _workers,
+}

@@ -1,4 +1,6 @@
-"""Forecasts of a whole catalogue at once: methods, choice by backtest, quantiles, joint paths, and their explanation."""
+"""Forecasts of a whole catalogue at once: methods, choice by backtest, quantiles, joint paths, and
+their explanation.
+"""
 
 from sopkit.forecast.backtest import backtest
 from sopkit.forecast.baseline import forecast
@@ -7,4 +9,14 @@ from sopkit.forecast.hierarchy import reconciled_forecast
 from sopkit.forecast.paths import path_chunks, sample_paths
 from sopkit.forecast.registry import METHODS, register
 
-__all__ = ["METHODS", "backtest", "explain", "fit", "forecast", "path_chunks", "reconciled_forecast", "register", "sample_paths"]
+__all__ = [
+    "METHODS",
+    "backtest",
+    "explain",
+    "fit",
+    "forecast",
+    "path_chunks",
+    "reconciled_forecast",
+    "register",
+    "sample_paths",
+]

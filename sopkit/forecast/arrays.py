@@ -1,4 +1,6 @@
-"""Small helpers on right-aligned arrays (series, bucket) whose first known value marks a series' start."""
+"""Small helpers on right-aligned arrays (series, bucket) whose first known value marks a series'
+start.
+"""
 
 import numpy as np
 
@@ -27,7 +29,8 @@ def left(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Least-squares line through each row's known values: its mean, slope per column, and mean column.
+    """Least-squares line through each row's known values: its mean, slope per column, and mean
+    column.
 
     >>> mean, slope, centre = line(np.array([[1.0, 2.0, 3.0]]))
     >>> float(mean[0]), float(slope[0]), float(centre[0])
@@ -46,7 +49,8 @@ def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def trust_in_slope(count: np.ndarray) -> np.ndarray:
-    """How far a slope from so many buckets is trusted, 0–1: half at ten, so that two points make no trend.
+    """How far a slope from so many buckets is trusted, 0–1: half at ten, so that two points make no
+    trend.
 
     >>> trust_in_slope(np.array([2, 10, 60])).round(2).tolist()
     [0.04, 0.5, 0.97]
@@ -60,7 +64,12 @@ def grid(*axes) -> tuple[np.ndarray, ...]:
     >>> [axis.tolist() for axis in grid([1, 2], [5, 6])]
     [[1.0, 1.0, 2.0, 2.0], [5.0, 6.0, 5.0, 6.0]]
     """
-    return tuple(axis.ravel() for axis in np.meshgrid(*(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"))
+    return tuple(
+        axis.ravel()
+        for axis in np.meshgrid(
+            *(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"
+        )
+    )
 
 
 def row_median(values: np.ndarray) -> np.ndarray:
@@ -73,4 +82,8 @@ def row_median(values: np.ndarray) -> np.ndarray:
     number = (~np.isnan(values)).sum(axis=1)
     low, high = np.maximum(number - 1, 0) // 2, number // 2
     rows = np.arange(len(values))
-    return np.where(number > 0, 0.5 * (ordered[rows, low] + ordered[rows, np.minimum(high, values.shape[1] - 1)]), np.nan)
+    return np.where(
+        number > 0,
+        0.5 * (ordered[rows, low] + ordered[rows, np.minimum(high, values.shape[1] - 1)]),
+        np.nan,
+    )

@@ -1,4 +1,6 @@
-"""The backtest as a product: how good each method, and their weighted combination, would have been."""
+"""The backtest as a product: how good each method, and their weighted combination, would have
+been.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,17 +15,40 @@ from sopkit.forecast.trial import ORIGINS
 
 CHOSEN = "chosen"
 LEVELS = (0.1, 0.9)
-SUMS = ("cells", "demand", "missed", "error", "scaled", "scaled_cells", "squared", "squared_cells", "pinball", "covered")
+SUMS = (
+    "cells",
+    "demand",
+    "missed",
+    "error",
+    "scaled",
+    "scaled_cells",
+    "squared",
+    "squared_cells",
+    "pinball",
+    "covered",
+)
 
 
-def backtest(history, horizon: int = 18, origins: int = ORIGINS, *, by=("item", "method", "lag"), families=None, season=None, method=None,
-             parameters=None, client=None) -> pd.DataFrame:
-    """Accuracy by any of item, market, class, family, method, lag: wape, bias (fractions of demand; positive = over-forecast), mase,
-    rmsse, pinball (p10 and p90, units), coverage of p10–p90 (0–1), demand (units) and cells; sorted by ``by``.
+def backtest(
+    history,
+    horizon: int = 18,
+    origins: int = ORIGINS,
+    *,
+    by=("item", "method", "lag"),
+    families=None,
+    season=None,
+    method=None,
+    parameters=None,
+    client=None,
+) -> pd.DataFrame:
+    """Accuracy by any of item, market, class, family, method, lag: wape, bias (fractions of demand;
+    positive = over-forecast), mase, rmsse, pinball (p10 and p90, units), coverage of p10–p90 (0–1),
+    demand (units) and cells; sorted by ``by``.
 
-    Every method is forecast from ``origins`` earlier buckets with only what was known then; method "chosen" is the combination, its
-    weights and bands at each origin learned from the other origins. ``families`` is a frame with item and family. A history with
-    markets adds market to an item key. Raises ``PlanError`` as ``forecast`` does, and for fewer than 2 origins.
+    Every method is forecast from ``origins`` earlier buckets with only what was known then; method
+    "chosen" is the combination, its weights and bands at each origin learned from the other
+    origins. ``families`` is a frame with item and family. A history with markets adds market to an
+    item key. Raises ``PlanError`` as ``forecast`` does, and for fewer than 2 origins.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2022-01-01", periods=48, freq="MS"), "quantity": 5.0})
     >>> backtest(history, 3, by=("method",)).query("method == 'chosen'")["wape"].round(6).tolist()
@@ -31,9 +56,16 @@ def backtest(history, horizon: int = 18, origins: int = ORIGINS, *, by=("item", 
     """
     horizon = check_horizon(horizon)
     if not isinstance(origins, (int, np.integer)) or origins < 2:
-        raise PlanError(f"origins is {origins!r}; give a whole number of at least 2, for example origins={ORIGINS}")
+        raise PlanError(
+            f"origins is {origins!r}; give a whole number of at least 2, for example"
+            f" origins={ORIGINS}"
+        )
     panel = panel_of(history, season)
-    return accuracy(fit_panel(panel, horizon, chosen_methods(method, parameters), client, int(origins)), by, families)
+    return accuracy(
+        fit_panel(panel, horizon, chosen_methods(method, parameters), client, int(origins)),
+        by,
+        families,
+    )
 
 
 def accuracy(fit: Fit, by=("item", "method", "lag"), families=None) -> pd.DataFrame:
@@ -41,16 +73,28 @@ def accuracy(fit: Fit, by=("item", "method", "lag"), families=None) -> pd.DataFr
     by = _keys(fit, by)
     parts = [_block_sums(fit, block, by, families) for block in fit.blocks.values()]
     if not parts:
-        return pd.DataFrame(columns=[*by, "wape", "bias", "mase", "rmsse", "pinball", "coverage", "demand", "cells"])
-    sums = pd.concat(parts, ignore_index=True).groupby(by, sort=True, observed=True)[list(SUMS)].sum()
+        return pd.DataFrame(
+            columns=[*by, "wape", "bias", "mase", "rmsse", "pinball", "coverage", "demand", "cells"]
+        )
+    sums = (
+        pd.concat(parts, ignore_index=True).groupby(by, sort=True, observed=True)[list(SUMS)].sum()
+    )
     sums = sums[sums["cells"] > 0]
     demand = sums["demand"].where(sums["demand"] > 0)
-    return pd.DataFrame({
-        "wape": sums["missed"] / demand, "bias": sums["error"] / demand,
-        "mase": sums["scaled"] / sums["scaled_cells"].where(sums["scaled_cells"] > 0),
-        "rmsse": np.sqrt(sums["squared"] / sums["squared_cells"].where(sums["squared_cells"] > 0)),
-        "pinball": sums["pinball"] / sums["cells"], "coverage": sums["covered"] / sums["cells"],
-        "demand": sums["demand"], "cells": sums["cells"].astype(int)}).reset_index()
+    return pd.DataFrame(
+        {
+            "wape": sums["missed"] / demand,
+            "bias": sums["error"] / demand,
+            "mase": sums["scaled"] / sums["scaled_cells"].where(sums["scaled_cells"] > 0),
+            "rmsse": np.sqrt(
+                sums["squared"] / sums["squared_cells"].where(sums["squared_cells"] > 0)
+            ),
+            "pinball": sums["pinball"] / sums["cells"],
+            "coverage": sums["covered"] / sums["cells"],
+            "demand": sums["demand"],
+            "cells": sums["cells"].astype(int),
+        }
+    ).reset_index()
 
 
 def _keys(fit, by):
@@ -68,8 +112,13 @@ def _block_sums(fit, block, by, families) -> pd.DataFrame:
     """Sums of one block by the keys, worked out on arrays (series, method, lag)."""
     sums = [np.stack(columns, axis=1) for columns in zip(*_method_sums(fit, block))]
     shape = sums[0].shape
-    names = {"method": np.array([*block.methods, CHOSEN], dtype=object), "lag": np.arange(1, fit.horizon + 1)}
-    series = {name: fit.panel.keys[name].to_numpy(dtype=object)[block.rows] for name in fit.panel.keys}
+    names = {
+        "method": np.array([*block.methods, CHOSEN], dtype=object),
+        "lag": np.arange(1, fit.horizon + 1),
+    }
+    series = {
+        name: fit.panel.keys[name].to_numpy(dtype=object)[block.rows] for name in fit.panel.keys
+    }
     series["class"] = fit.classes[block.rows].astype(object)
     if "family" in by:
         series["family"] = _family_of(series["item"], families)
@@ -77,9 +126,16 @@ def _block_sums(fit, block, by, families) -> pd.DataFrame:
     code, labels = np.zeros(shape, dtype=np.int64), {}
     for name, axis in zip(by, axes):
         place, labels[name] = pd.factorize(series.get(name, names.get(name)), sort=False)
-        code = code * len(labels[name]) + place.reshape([-1 if axis == at else 1 for at in range(3)])
+        code = code * len(labels[name]) + place.reshape(
+            [-1 if axis == at else 1 for at in range(3)]
+        )
     groups, inverse = np.unique(code.ravel(), return_inverse=True)
-    result = pd.DataFrame({name: np.bincount(inverse, weights=values.ravel(), minlength=len(groups)) for name, values in zip(SUMS, sums)})
+    result = pd.DataFrame(
+        {
+            name: np.bincount(inverse, weights=values.ravel(), minlength=len(groups))
+            for name, values in zip(SUMS, sums)
+        }
+    )
     for name in reversed(by):
         result.insert(0, name, pd.Series(labels[name]).take(groups % len(labels[name])).to_numpy())
         groups = groups // len(labels[name])
@@ -88,7 +144,9 @@ def _block_sums(fit, block, by, families) -> pd.DataFrame:
 
 def _family_of(items, families):
     if families is None:
-        raise PlanError("backtest by family needs families: a frame with the columns item and family")
+        raise PlanError(
+            "backtest by family needs families: a frame with the columns item and family"
+        )
     lookup = dict(zip(families["item"], families["family"]))
     return np.array([lookup.get(item, "(none)") for item in items], dtype=object)
 
@@ -110,7 +168,9 @@ def _scales(fit, block):
 
 
 def _bands(trial, tests):
-    """p10 and p90 of each origin's forecast (series, origin, lag), from the errors at the other origins."""
+    """p10 and p90 of each origin's forecast (series, origin, lag), from the errors at the other
+    origins.
+    """
     scale = trial.scale[:, :-1, None]
     moved = (trial.actual - tests) / scale
     low, high = np.empty_like(tests), np.empty_like(tests)
@@ -118,8 +178,12 @@ def _bands(trial, tests):
         others = np.delete(moved, origin, axis=1)
         taught = learn(others)
         unit = scale[:, origin] * taught.growth * own_spread(others, taught.growth)[:, None]
-        low[:, origin] = np.maximum(tests[:, origin] + unit * quantile(taught.shape, np.array(LEVELS[0])), 0)
-        high[:, origin] = np.maximum(tests[:, origin] + unit * quantile(taught.shape, np.array(LEVELS[1])), 0)
+        low[:, origin] = np.maximum(
+            tests[:, origin] + unit * quantile(taught.shape, np.array(LEVELS[0])), 0
+        )
+        high[:, origin] = np.maximum(
+            tests[:, origin] + unit * quantile(taught.shape, np.array(LEVELS[1])), 0
+        )
     return low, high
 
 
@@ -131,7 +195,20 @@ def _sums(actual, forecast, low, high, absolute, square):
 
     error = forecast - actual
     below, above = actual - low, actual - high
-    pinball = (np.maximum(LEVELS[0] * below, (LEVELS[0] - 1) * below) + np.maximum(LEVELS[1] * above, (LEVELS[1] - 1) * above)) / 2
+    pinball = (
+        np.maximum(LEVELS[0] * below, (LEVELS[0] - 1) * below)
+        + np.maximum(LEVELS[1] * above, (LEVELS[1] - 1) * above)
+    ) / 2
     scaled, squared = np.abs(error) / absolute[..., None], error**2 / square[..., None]
-    return (total(1.0), total(actual), total(np.abs(error)), total(error), total(scaled, known & ~np.isnan(scaled)), total(1.0, known & ~np.isnan(scaled)),
-            total(squared, known & ~np.isnan(squared)), total(1.0, known & ~np.isnan(squared)), total(pinball), total((actual >= low) & (actual <= high)))
+    return (
+        total(1.0),
+        total(actual),
+        total(np.abs(error)),
+        total(error),
+        total(scaled, known & ~np.isnan(scaled)),
+        total(1.0, known & ~np.isnan(scaled)),
+        total(squared, known & ~np.isnan(squared)),
+        total(1.0, known & ~np.isnan(squared)),
+        total(pinball),
+        total((actual >= low) & (actual <= high)),
+    )

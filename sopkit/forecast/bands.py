@@ -1,4 +1,6 @@
-"""Quantiles and joint paths of a fit, whichever way demand comes: from backtest errors if regular, from chances and sizes if rare."""
+"""Quantiles and joint paths of a fit, whichever way demand comes: from backtest errors if regular,
+from chances and sizes if rare.
+"""
 
 from dataclasses import dataclass
 
@@ -11,8 +13,10 @@ from sopkit.forecast.rare import Rare, rare_demand, trust_in_chances
 
 @dataclass(frozen=True)
 class Bands:
-    """What surrounds the baseline (series, horizon): for regular series the class's errors times each series' ``unit`` (series,
-    lead; units); for rare ones the distribution ``rare``, whose row of each series is ``place``; ``correlation`` (lead, lead) by class."""
+    """What surrounds the baseline (series, horizon): for regular series the class's errors times
+    each series' ``unit`` (series, lead; units); for rare ones the distribution ``rare``, whose row
+    of each series is ``place``; ``correlation`` (lead, lead) by class.
+    """
 
     baseline: np.ndarray
     classes: np.ndarray
@@ -25,7 +29,9 @@ class Bands:
     def at(self, level: float) -> np.ndarray:
         """The quantile at one level, (series, horizon), never below 0."""
         levels = np.full((1, self.baseline.shape[1]), level)
-        return self.values(np.arange(len(self.baseline)), np.broadcast_to(levels, self.baseline.shape))
+        return self.values(
+            np.arange(len(self.baseline)), np.broadcast_to(levels, self.baseline.shape)
+        )
 
     def values(self, rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Demand of the given rows at levels (row, horizon), never below 0."""
@@ -37,7 +43,9 @@ class Bands:
         seldom = self.is_rare[rows]
         if seldom.any():
             place = self.place[rows[seldom]][:, None]
-            result[seldom] = self.rare.quantile(place, np.arange(levels.shape[1])[None], levels[seldom])
+            result[seldom] = self.rare.quantile(
+                place, np.arange(levels.shape[1])[None], levels[seldom]
+            )
         return np.where(self.classes[rows, None] == "dead", 0.0, np.maximum(result, 0.0))
 
 
@@ -51,14 +59,29 @@ def bands_of(fit: Fit) -> Bands:
         block = fit.blocks["regular"]
         moved = (block.trial.actual - block.combined_tests) / block.trial.scale[:, :-1, None]
         whole = learn(moved)
-        errors = {str(name): learn(moved[fit.classes[block.rows] == name], whole) for name in np.unique(fit.classes[block.rows])}
+        errors = {
+            str(name): learn(moved[fit.classes[block.rows] == name], whole)
+            for name in np.unique(fit.classes[block.rows])
+        }
         growth = np.array([errors[name].growth for name in fit.classes[block.rows]])
-        unit[block.rows] = block.trial.scale[:, -1:] * growth * own_spread(moved, growth[:, None])[:, None]
+        unit[block.rows] = (
+            block.trial.scale[:, -1:] * growth * own_spread(moved, growth[:, None])[:, None]
+        )
     rows = np.flatnonzero(is_rare)
     place[rows] = np.arange(len(rows))
     trust = 1.0
     if "rare" in fit.blocks:
         block = fit.blocks["rare"]
-        trust = trust_in_chances(fit.prepared.known[block.rows], block.trial.back, block.trial.actual)
+        trust = trust_in_chances(
+            fit.prepared.known[block.rows], block.trial.back, block.trial.actual
+        )
     rare = rare_demand(fit.prepared.known[rows], baseline[rows], trust)
-    return Bands(baseline, fit.classes, is_rare, unit, {str(n): errors.get(str(n), whole) for n in np.unique(fit.classes)}, rare, place)
+    return Bands(
+        baseline,
+        fit.classes,
+        is_rare,
+        unit,
+        {str(n): errors.get(str(n), whole) for n in np.unique(fit.classes)},
+        rare,
+        place,
+    )

@@ -11,13 +11,25 @@ from sopkit.forecast.reasons import models_and_reasons
 from sopkit.forecast.registry import chosen_methods
 
 
-def forecast(history, horizon: int = 18, season: int | None = None, quantiles=(0.1, 0.9), client=None, *, method=None, parameters=None) -> pd.DataFrame:
-    """The baseline forecast: item, [market,] bucket, baseline, p10, p90 (units per bucket), model, why; sorted by key.
+def forecast(
+    history,
+    horizon: int = 18,
+    season: int | None = None,
+    quantiles=(0.1, 0.9),
+    client=None,
+    *,
+    method=None,
+    parameters=None,
+) -> pd.DataFrame:
+    """The baseline forecast: item, [market,] bucket, baseline, p10, p90 (units per bucket), model,
+    why; sorted by key.
 
-    ``history`` has item, [market,] bucket, quantity; a bucket absent inside a series is 0, NaN is unknown, and each series'
-    horizon starts after its own last row. ``season`` None = 12, 52 or 4 by bucket size. ``method`` fixes one method of
-    ``METHODS`` (or several to combine) with ``parameters`` such as {"alpha": 0.3}; by default they are weighted per series by
-    their backtest. ``client`` spreads the work over dask workers. Raises ``PlanError`` for what a person must mend.
+    ``history`` has item, [market,] bucket, quantity; a bucket absent inside a series is 0, NaN is
+    unknown, and each series' horizon starts after its own last row. ``season`` None = 12, 52 or 4
+    by bucket size. ``method`` fixes one method of ``METHODS`` (or several to combine) with
+    ``parameters`` such as {"alpha": 0.3}; by default they are weighted per series by their
+    backtest. ``client`` spreads the work over dask workers. Raises ``PlanError`` for what a person
+    must mend.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": 5.0})
     >>> forecast(history, horizon=2)["baseline"].round(9).tolist()
@@ -59,11 +71,18 @@ def check_levels(quantiles) -> list[float]:
     levels = sorted({float(level) for level in quantiles})
     wrong = [level for level in levels if not 0 < level < 1]
     if wrong:
-        raise PlanError(f"quantiles {wrong} are not between 0 and 1; give fractions, for example quantiles=(0.1, 0.9)")
+        raise PlanError(
+            f"quantiles {wrong} are not between 0 and 1; give fractions, for example"
+            " quantiles=(0.1, 0.9)"
+        )
     return levels
 
 
 def check_season(season) -> None:
     """``PlanError`` unless season is None or a whole number of at least 1."""
-    if season is not None and (isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1):
-        raise PlanError(f"season is {season!r}; give the buckets in a season (12, 52, 4, or 1 for none)")
+    if season is not None and (
+        isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1
+    ):
+        raise PlanError(
+            f"season is {season!r}; give the buckets in a season (12, 52, 4, or 1 for none)"
+        )

@@ -9,7 +9,8 @@ INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 
 
 def interval_and_variation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Average demand interval (ADI, buckets) and squared coefficient of variation of the demand sizes (CV²).
+    """Average demand interval (ADI, buckets) and squared coefficient of variation of the demand
+    sizes (CV²).
 
     Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, JORS 56.
 
@@ -26,13 +27,17 @@ def interval_and_variation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def buckets_without_demand(values: np.ndarray) -> np.ndarray:
-    """How many buckets at each series' end had no demand, (series,); its whole length where it never had any."""
+    """How many buckets at each series' end had no demand, (series,); its whole length where it
+    never had any.
+    """
     demand = values > 0
     return np.where(demand.any(axis=1), np.argmax(demand[:, ::-1], axis=1), counts(values))
 
 
 def silence(values: np.ndarray) -> np.ndarray:
-    """How likely so long a silence at the end would be if the demand rate before it still held, (series,) 0–1."""
+    """How likely so long a silence at the end would be if the demand rate before it still held,
+    (series,) 0–1.
+    """
     gap = buckets_without_demand(values)
     before = counts(values) - gap
     rate = np.minimum((values > 0).sum(axis=1) / np.maximum(before + 1, 1), 0.95)
@@ -40,15 +45,20 @@ def silence(values: np.ndarray) -> np.ndarray:
 
 
 def classify(values: np.ndarray, season: int) -> np.ndarray:
-    """The class of each series, (series,): smooth, erratic, intermittent or lumpy by ADI (1.32) and CV² (0.49); new below one
-    season of history; dying or dead when the silence at the end is unlikely (5 %, or 0.1 % over a season) at the old rate.
+    """The class of each series, (series,): smooth, erratic, intermittent or lumpy by ADI (1.32) and
+    CV² (0.49); new below one season of history; dying or dead when the silence at the end is
+    unlikely (5 %, or 0.1 % over a season) at the old rate.
 
     >>> classify(np.array([[5.0] * 24, [0.0, 0.0, 9.0] * 8, [5.0] * 10 + [0.0] * 14]), 12).tolist()
     ['smooth', 'intermittent', 'dead']
     """
     interval, variation = interval_and_variation(values)
     rough = variation >= VARIATION_LIMIT
-    kind = np.where(interval < INTERVAL_LIMIT, np.where(rough, "erratic", "smooth"), np.where(rough, "lumpy", "intermittent"))
+    kind = np.where(
+        interval < INTERVAL_LIMIT,
+        np.where(rough, "erratic", "smooth"),
+        np.where(rough, "lumpy", "intermittent"),
+    )
     gap, chance, length = buckets_without_demand(values), silence(values), counts(values)
     kind = np.where(length < season, "new", kind)
     kind = np.where((gap >= 3) & (chance < 0.05), "dying", kind)
@@ -57,6 +67,8 @@ def classify(values: np.ndarray, season: int) -> np.ndarray:
 
 
 def regular(values: np.ndarray) -> np.ndarray:
-    """Which series sell often enough (ADI below 1.32) for the trend and season methods; negative values count as sales."""
+    """Which series sell often enough (ADI below 1.32) for the trend and season methods; negative
+    values count as sales.
+    """
     known = (~np.isnan(values)).sum(axis=1)
     return known < INTERVAL_LIMIT * (values != 0).sum(axis=1)

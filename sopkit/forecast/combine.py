@@ -7,8 +7,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Rule:
-    """How weights are learned: the errors' ``power`` (1 aims at the median, 2 at the mean), how many origins of its own a series needs
-    before it counts as much as its panel, and how sharply the better method is preferred."""
+    """How weights are learned: the errors' ``power`` (1 aims at the median, 2 at the mean), how
+    many origins of its own a series needs before it counts as much as its panel, and how sharply
+    the better method is preferred."""
 
     power: int
     own_evidence: float
@@ -19,9 +20,11 @@ RULES = {"regular": Rule(1, 2.0, 6.0), "rare": Rule(2, 30.0, 6.0)}
 
 
 def losses(errors: np.ndarray, scale: np.ndarray, power: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Mean backtest error in usual moves, to a power, (series, method), and the number of origins that tested each series.
+    """Mean backtest error in usual moves, to a power, (series, method), and the number of origins
+    that tested each series.
 
-    ``errors`` is (series, origin, method, horizon) with NaN where nothing was tested; ``scale`` (series, origin).
+    ``errors`` is (series, origin, method, horizon) with NaN where nothing was tested; ``scale``
+    (series, origin).
     """
     size = (np.abs(errors) / scale[:, :, None, None]) ** power
     tested = ~np.isnan(size)
@@ -31,13 +34,18 @@ def losses(errors: np.ndarray, scale: np.ndarray, power: int = 1) -> tuple[np.nd
 
 
 def relative(loss: np.ndarray) -> np.ndarray:
-    """Each method's loss against the mean of the series' methods; NaN where untested, 1 where every method is exact."""
+    """Each method's loss against the mean of the series' methods; NaN where untested, 1 where every
+    method is exact.
+    """
     mean = loss.mean(axis=1, keepdims=True)
-    return np.where(mean > 0, loss / np.where(mean > 0, mean, 1), np.where(np.isnan(mean), np.nan, 1.0))
+    return np.where(
+        mean > 0, loss / np.where(mean > 0, mean, 1), np.where(np.isnan(mean), np.nan, 1.0)
+    )
 
 
 def pooled(relative_loss: np.ndarray, groups: np.ndarray) -> dict:
-    """Mean relative loss of each method in each group of series (group → (method,)), each group drawn toward the whole panel.
+    """Mean relative loss of each method in each group of series (group → (method,)), each group
+    drawn toward the whole panel.
 
     >>> pooled(np.array([[0.5, 1.5]]), np.array(["smooth"]))["smooth"].round(3).tolist()
     [0.954, 1.046]
@@ -54,8 +62,9 @@ def pooled(relative_loss: np.ndarray, groups: np.ndarray) -> dict:
 
 
 def weights(relative_loss, origins, prior, rule: Rule = RULES["regular"]) -> np.ndarray:
-    """Weights (series, method), rows sum to 1: a power of the loss, which is drawn toward the panel's ``prior`` (series, method)
-    as if that had been seen at ``rule.own_evidence`` origins. Short histories therefore follow the panel and not their noise.
+    """Weights (series, method), rows sum to 1: a power of the loss, which is drawn toward the
+    panel's ``prior`` (series, method) as if that had been seen at ``rule.own_evidence`` origins.
+    Short histories therefore follow the panel and not their noise.
 
     >>> weights(np.array([[0.5, 1.5]]), np.array([0]), np.array([[1.0, 1.0]])).tolist()
     [[0.5, 0.5]]

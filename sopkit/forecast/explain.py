@@ -23,11 +23,12 @@ from sopkit.forecast.window import Window
 class Explanation:
     """Why a series is forecast as it is.
 
-    ``history``: bucket, quantity (as given), cleansed, level, trend (units per bucket), season (factor − or + units), remainder;
-    ``forecast``: bucket, baseline and quantiles; ``members``: method, bucket, quantity of each method; ``weights``: method, weight,
-    loss (backtest error against the mean of the methods); ``backtest``: origin, bucket, lag, actual, baseline;
-    ``by_origin``: origin, wape, bias, naive_wape; ``events``: bucket, effect (units, past and
-    to come). ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
+    ``history``: bucket, quantity (as given), cleansed, level, trend (units per bucket), season
+    (factor − or + units), remainder; ``forecast``: bucket, baseline and quantiles; ``members``:
+    method, bucket, quantity of each method; ``weights``: method, weight, loss (backtest error
+    against the mean of the methods); ``backtest``: origin, bucket, lag, actual, baseline;
+    ``by_origin``: origin, wape, bias, naive_wape; ``events``: bucket, effect (units, past and to
+    come). ``demand_class``, ``seasonal`` ("multiplicative" or "additive"), ``strength`` 0–1,
     ``model`` and ``why`` are the words.
     """
 
@@ -47,19 +48,49 @@ class Explanation:
     events: pd.DataFrame
 
 
-def fit(history, horizon: int = 18, season=None, client=None, *, method=None, parameters=None, origins: int = ORIGINS) -> Fit:
-    """The fit of a history, to be explained item by item without fitting again: ``explain(fit(history), item)``."""
+def fit(
+    history,
+    horizon: int = 18,
+    season=None,
+    client=None,
+    *,
+    method=None,
+    parameters=None,
+    origins: int = ORIGINS,
+) -> Fit:
+    """The fit of a history, to be explained item by item without fitting again:
+    ``explain(fit(history), item)``.
+    """
     check_season(season)
-    return fit_panel(panel_of(history, season), check_horizon(horizon), chosen_methods(method, parameters), client, origins)
+    return fit_panel(
+        panel_of(history, season),
+        check_horizon(horizon),
+        chosen_methods(method, parameters),
+        client,
+        origins,
+    )
 
 
-def explain(history, item, market=None, *, horizon: int = 18, season=None, quantiles=(0.1, 0.9), method=None, parameters=None, events=None,
-            items=None) -> Explanation:
-    """The ``Explanation`` of one item (and market), as ``forecast`` of the same history would forecast it.
+def explain(
+    history,
+    item,
+    market=None,
+    *,
+    horizon: int = 18,
+    season=None,
+    quantiles=(0.1, 0.9),
+    method=None,
+    parameters=None,
+    events=None,
+    items=None,
+) -> Explanation:
+    """The ``Explanation`` of one item (and market), as ``forecast`` of the same history would
+    forecast it.
 
-    ``history`` is a history frame or an earlier ``fit``. With markets and no ``market`` the item's markets are summed first. With ``events``
-    (and ``items`` for families and prices) their effects are taken out of a history frame before it is forecast, and shown.
-    Raises ``PlanError`` for an item or market that is not in the history.
+    ``history`` is a history frame or an earlier ``fit``. With markets and no ``market`` the item's
+    markets are summed first. With ``events`` (and ``items`` for families and prices) their effects
+    are taken out of a history frame before it is forecast, and shown. Raises ``PlanError`` for an
+    item or market that is not in the history.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": 5.0})
     >>> explain(history, "A").demand_class
@@ -78,23 +109,39 @@ def explain(history, item, market=None, *, horizon: int = 18, season=None, quant
     kind = "regular" if history.prepared.regular[row] else "rare"
     block = history.blocks[kind]
     place = int(np.flatnonzero(block.rows == row)[0])
-    window = Window(history.prepared.values[row: row + 1], history.panel.season)
+    window = Window(history.prepared.values[row : row + 1], history.panel.season)
     ahead = _forecast(history, row, bands, levels)
     return Explanation(
-        item, market, str(history.classes[row]), "multiplicative" if window.positive[0] else "additive", float(history.strength[row]),
-        models[row], reasons[row], _history(history, row, window), ahead,
-        _members(history, row, block, place), _weights(block, place), *_backtest(history, row, block, place),
-        _events(history.panel.keys.iloc[[row]], ahead, model, events, items))
+        item,
+        market,
+        str(history.classes[row]),
+        "multiplicative" if window.positive[0] else "additive",
+        float(history.strength[row]),
+        models[row],
+        reasons[row],
+        _history(history, row, window),
+        ahead,
+        _members(history, row, block, place),
+        _weights(block, place),
+        *_backtest(history, row, block, place),
+        _events(history.panel.keys.iloc[[row]], ahead, model, events, items),
+    )
 
 
 def _row(keys, item, market) -> int:
     found = keys["item"] == item
     if not found.any():
         near = ", ".join(map(str, keys["item"].unique()[:5]))
-        raise PlanError(f"item {item!r} is not in the history, which has {keys['item'].nunique()} items ({near}, …); name one of them")
+        raise PlanError(
+            f"item {item!r} is not in the history, which has {keys['item'].nunique()} items"
+            f" ({near}, …); name one of them"
+        )
     if "market" in keys:
         if market is None or not (found & (keys["market"] == market)).any():
-            raise PlanError(f"market {market!r} is not in the history of item {item!r}; name one of: {', '.join(map(str, keys.loc[found, 'market']))}")
+            raise PlanError(
+                f"market {market!r} is not in the history of item {item!r}; name one of:"
+                f" {', '.join(map(str, keys.loc[found, 'market']))}"
+            )
         found &= keys["market"] == market
     return int(np.flatnonzero(found)[0])
 
@@ -110,19 +157,31 @@ def _history(fit, row, window) -> pd.DataFrame:
         adjusted = values - season
     level, trend = level_and_trend(adjusted)
     fitted = level * season if window.positive[0] else level + season
-    frame = pd.DataFrame({"bucket": fit.panel.past()[row], "quantity": fit.panel.values[row], "cleansed": values[0], "level": level[0],
-                          "trend": trend[0], "season": season[0], "remainder": (values - fitted)[0]})
+    frame = pd.DataFrame(
+        {
+            "bucket": fit.panel.past()[row],
+            "quantity": fit.panel.values[row],
+            "cleansed": values[0],
+            "level": level[0],
+            "trend": trend[0],
+            "season": season[0],
+            "remainder": (values - fitted)[0],
+        }
+    )
     return frame[known].reset_index(drop=True)
 
 
 def level_and_trend(adjusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The smoothed level and its move at each bucket (series, bucket), by simple smoothing at its likelihood's weights.
+    """The smoothed level and its move at each bucket (series, bucket), by simple smoothing at its
+    likelihood's weights.
 
     >>> level_and_trend(np.full((1, 4), 2.0))[0].round(9).tolist()
     [[2.0, 2.0, 2.0, 2.0]]
     """
     alpha = np.array(ALPHAS)
-    states = recursion(adjusted, alpha, 0 * alpha, 0 * alpha + 1, *initial_states(adjusted, flat=True), keep=True)
+    states = recursion(
+        adjusted, alpha, 0 * alpha, 0 * alpha + 1, *initial_states(adjusted, flat=True), keep=True
+    )
     weights = likelihood_weights(states.squares, states.count)
     ahead = np.einsum("sg,sgt->st", weights, states.fitted)
     last = np.sum(weights * states.level, axis=1, keepdims=True)
@@ -140,23 +199,46 @@ def _forecast(fit, row, bands, levels) -> pd.DataFrame:
 
 def _members(fit, row, block, place) -> pd.DataFrame:
     future = fit.panel.future(fit.horizon)[row]
-    return pd.DataFrame({"method": np.repeat(block.methods, fit.horizon), "bucket": np.tile(future, len(block.methods)),
-                         "quantity": block.trial.forecasts[place].ravel()})
+    return pd.DataFrame(
+        {
+            "method": np.repeat(block.methods, fit.horizon),
+            "bucket": np.tile(future, len(block.methods)),
+            "quantity": block.trial.forecasts[place].ravel(),
+        }
+    )
 
 
 def _weights(block, place) -> pd.DataFrame:
     loss = block.loss[place]
-    frame = pd.DataFrame({"method": block.methods, "weight": block.weights[place], "loss": loss / loss.mean() if loss.mean() > 0 else loss})
+    frame = pd.DataFrame(
+        {
+            "method": block.methods,
+            "weight": block.weights[place],
+            "loss": loss / loss.mean() if loss.mean() > 0 else loss,
+        }
+    )
     return frame.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
 
 
 def _backtest(fit, row, block, place):
     actual, forecast = block.trial.actual[place], block.combined_tests[place]
-    naive = block.trial.tests[place, :, block.methods.index("seasonal naive")] if "seasonal naive" in block.methods else forecast * np.nan
+    naive = (
+        block.trial.tests[place, :, block.methods.index("seasonal naive")]
+        if "seasonal naive" in block.methods
+        else forecast * np.nan
+    )
     origin, lag = np.nonzero(~np.isnan(actual) & ~np.isnan(forecast))
     numbers = fit.panel.last[row] - block.trial.back[place][origin]
-    cells = pd.DataFrame({"origin": fit.panel.calendar.stamp(numbers), "bucket": fit.panel.calendar.stamp(numbers + 1 + lag), "lag": lag + 1,
-                          "actual": actual[origin, lag], "baseline": forecast[origin, lag], "naive": naive[origin, lag]})
+    cells = pd.DataFrame(
+        {
+            "origin": fit.panel.calendar.stamp(numbers),
+            "bucket": fit.panel.calendar.stamp(numbers + 1 + lag),
+            "lag": lag + 1,
+            "actual": actual[origin, lag],
+            "baseline": forecast[origin, lag],
+            "naive": naive[origin, lag],
+        }
+    )
     return cells.drop(columns="naive"), _by_origin(cells)
 
 
@@ -171,7 +253,20 @@ def _events(key, ahead, model, events, items) -> pd.DataFrame:
 
 
 def _by_origin(cells) -> pd.DataFrame:
-    sums = cells.assign(missed=(cells["baseline"] - cells["actual"]).abs(), error=cells["baseline"] - cells["actual"],
-                        naive_missed=(cells["naive"] - cells["actual"]).abs()).groupby("origin")[["actual", "missed", "error", "naive_missed"]].sum()
+    sums = (
+        cells.assign(
+            missed=(cells["baseline"] - cells["actual"]).abs(),
+            error=cells["baseline"] - cells["actual"],
+            naive_missed=(cells["naive"] - cells["actual"]).abs(),
+        )
+        .groupby("origin")[["actual", "missed", "error", "naive_missed"]]
+        .sum()
+    )
     demand = sums["actual"].where(sums["actual"] > 0)
-    return pd.DataFrame({"wape": sums["missed"] / demand, "bias": sums["error"] / demand, "naive_wape": sums["naive_missed"] / demand}).reset_index()
+    return pd.DataFrame(
+        {
+            "wape": sums["missed"] / demand,
+            "bias": sums["error"] / demand,
+            "naive_wape": sums["naive_missed"] / demand,
+        }
+    ).reset_index()

@@ -1,4 +1,6 @@
-"""From a panel to a fit: every series prepared, classed, tried with every candidate method, and given its weights."""
+"""From a panel to a fit: every series prepared, classed, tried with every candidate method, and
+given its weights.
+"""
 
 from dataclasses import dataclass
 
@@ -19,9 +21,10 @@ REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 @dataclass(frozen=True)
 class Block:
-    """The series of one kind (regular or rare): their rows in the panel, the methods' names, the trial, relative backtest losses
-    (series, method), how many origins tested each series, the weights (series, method), and for the forecast at each origin those that
-    its own errors had no part in (series, origin, method)."""
+    """The series of one kind (regular or rare): their rows in the panel, the methods' names, the
+    trial, relative backtest losses (series, method), how many origins tested each series, the
+    weights (series, method), and for the forecast at each origin those that its own errors had no
+    part in (series, origin, method)."""
 
     rows: np.ndarray
     methods: tuple
@@ -44,7 +47,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted panel: what went in, what was prepared, each series' class and seasonal strength, and the blocks by kind."""
+    """A fitted panel: what went in, what was prepared, each series' class and seasonal strength,
+    and the blocks by kind.
+    """
 
     panel: Panel
     horizon: int
@@ -62,45 +67,68 @@ class Fit:
         return np.where(self.classes[:, None] == "dead", 0.0, result)
 
 
-
-def fit_panel(panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS) -> Fit:
-    """The fit of a panel with methods by kind (see ``registry.chosen_methods``). Chunks and workers do not change a number."""
+def fit_panel(
+    panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS
+) -> Fit:
+    """The fit of a panel with methods by kind (see ``registry.chosen_methods``). Chunks and workers
+    do not change a number.
+    """
     kept = cut_silent_start(panel.values)
     order, tasks = [], []
     for reach, rows in rows_by_reach(counts(kept), horizon):
         for begin in range(0, len(rows), CHUNK):
-            part = rows[begin: begin + CHUNK]
+            part = rows[begin : begin + CHUNK]
             width = int(panel.lengths[part].max(initial=1))
             order.append(part)
-            tasks.append((panel.values[part, panel.values.shape[1] - width:], horizon, panel.season, methods, origins_for(reach, origins)))
+            tasks.append(
+                (
+                    panel.values[part, panel.values.shape[1] - width :],
+                    horizon,
+                    panel.season,
+                    methods,
+                    origins_for(reach, origins),
+                )
+            )
     results = ordered_map(fit_chunk, tasks, client)
     return assemble(panel, horizon, methods, order, results)
 
 
 def rows_by_reach(lengths: np.ndarray, horizon: int):
-    """Rows grouped by how far ahead their history lets a backtest look: the horizon, or a third of a shorter history."""
+    """Rows grouped by how far ahead their history lets a backtest look: the horizon, or a third of
+    a shorter history.
+    """
     reach, order = reaches(lengths, horizon), np.argsort(-lengths, kind="stable")
     return [(int(step), order[reach[order] == step]) for step in np.unique(reach)[::-1]]
 
 
 def reaches(lengths: np.ndarray, horizon: int) -> np.ndarray:
-    """How many buckets ahead each history's backtest looks: the step of a ladder up to the horizon below a third of the history.
+    """How many buckets ahead each history's backtest looks: the step of a ladder up to the horizon
+    below a third of the history.
 
     >>> reaches(np.array([5, 40, 100]), 18).tolist()
     [1, 12, 18]
     """
     ladder = np.array(sorted({step for step in REACHES if step < horizon} | {horizon}))
-    return ladder[np.maximum(np.searchsorted(ladder, np.maximum(lengths // 3, 1), side="right") - 1, 0)]
+    return ladder[
+        np.maximum(np.searchsorted(ladder, np.maximum(lengths // 3, 1), side="right") - 1, 0)
+    ]
 
 
 def fit_chunk(values, horizon, season, methods, held_back):
-    """One chunk's part of the fit: prepared values, classes, strengths, and a trial for each kind with its rows in the chunk."""
+    """One chunk's part of the fit: prepared values, classes, strengths, and a trial for each kind
+    with its rows in the chunk.
+    """
     ready = prepare(values, season)
     trials = {}
     for kind, functions in methods.items():
         rows = np.flatnonzero(ready.regular if kind == "regular" else ~ready.regular)
         if len(rows):
-            trials[kind] = rows, try_methods(ready.values[rows], ready.known[rows], horizon, season, functions, held_back)
+            trials[kind] = (
+                rows,
+                try_methods(
+                    ready.values[rows], ready.known[rows], horizon, season, functions, held_back
+                ),
+            )
     return ready, classify(ready.values, season), Window(ready.values, season).strength, trials
 
 
@@ -113,9 +141,19 @@ def assemble(panel, horizon, methods, order, results) -> Fit:
         classes[rows], strength[rows] = kinds, strong
     blocks = {}
     for kind, functions in methods.items():
-        parts = [(rows[trials[kind][0]], trials[kind][1]) for rows, (*_, trials) in zip(order, results) if kind in trials]
+        parts = [
+            (rows[trials[kind][0]], trials[kind][1])
+            for rows, (*_, trials) in zip(order, results)
+            if kind in trials
+        ]
         if parts:
-            blocks[kind] = _block(np.concatenate([rows for rows, _ in parts]), tuple(functions), _joined([t for _, t in parts]), classes, RULES[kind])
+            blocks[kind] = _block(
+                np.concatenate([rows for rows, _ in parts]),
+                tuple(functions),
+                _joined([t for _, t in parts]),
+                classes,
+                RULES[kind],
+            )
     return Fit(panel, horizon, prepared, classes, strength, blocks)
 
 
@@ -124,7 +162,15 @@ def _block(rows, methods, trial, classes, rule) -> Block:
     share = relative(loss)
     priors = pooled(share, classes[rows])
     prior = np.array([priors[name] for name in classes[rows]])
-    return Block(rows, methods, trial, loss, origins, weights(share, origins, prior, rule), _fair_weights(trial, prior, rule))
+    return Block(
+        rows,
+        methods,
+        trial,
+        loss,
+        origins,
+        weights(share, origins, prior, rule),
+        _fair_weights(trial, prior, rule),
+    )
 
 
 def _fair_weights(trial, prior, rule):
@@ -148,7 +194,7 @@ def _together(parts, order, count, width) -> Prepared:
         whole = np.full((count, width), np.nan)
         for rows, part in zip(order, parts):
             block = getattr(part, name)
-            whole[rows, width - block.shape[1]:] = block
+            whole[rows, width - block.shape[1] :] = block
         return whole
 
     def vector(name, kind):
@@ -157,5 +203,13 @@ def _together(parts, order, count, width) -> Prepared:
             whole[rows] = getattr(part, name)
         return whole
 
-    return Prepared(matrix("values"), matrix("known"), vector("regular", bool), vector("cut", int), vector("filled", int), vector("bounded", int),
-                    vector("shifted", int), vector("factor", float))
+    return Prepared(
+        matrix("values"),
+        matrix("known"),
+        vector("regular", bool),
+        vector("cut", int),
+        vector("filled", int),
+        vector("bounded", int),
+        vector("shifted", int),
+        vector("factor", float),
+    )

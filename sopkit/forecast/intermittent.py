@@ -8,11 +8,14 @@ from sopkit.forecast.smoothing import likelihood_weights, recursion
 ALPHAS = (0.1, 0.15, 0.2, 0.25, 0.3)
 
 
-def croston(values: np.ndarray, horizon: int, alpha: float = 0.1, correction: float = 1.0) -> np.ndarray:
-    """Croston's flat forecast (series, horizon), units per bucket: smoothed size over smoothed interval.
+def croston(
+    values: np.ndarray, horizon: int, alpha: float = 0.1, correction: float = 1.0
+) -> np.ndarray:
+    """Croston's flat forecast (series, horizon), units per bucket: smoothed size over smoothed
+    interval.
 
-    Size starts at the first demand, interval at the mean interval. Croston (1972), ORQ 23; the correction 1 − α/2 is
-    Syntetos & Boylan (2005), IJF 21 (see ``sba``).
+    Size starts at the first demand, interval at the mean interval. Croston (1972), ORQ 23; the
+    correction 1 − α/2 is Syntetos & Boylan (2005), IJF 21 (see ``sba``).
 
     >>> croston(np.array([[0.0, 0.0, 6.0, 0.0, 0.0, 6.0]]), 1).round(6).tolist()
     [[2.0]]
@@ -37,7 +40,10 @@ def _croston_states(values, alpha):
     span = np.where(demand, np.arange(values.shape[1])[None] + 1, 0).max(axis=1) - starts(values)
     interval = span / np.maximum(seen[:, -1], 1)
     size = np.take_along_axis(values, demand.argmax(axis=1)[:, None], axis=1)[:, 0]
-    size, interval = np.where(demand.any(axis=1), size, 0.0), np.where(demand.any(axis=1), interval, 0.0)
+    size, interval = (
+        np.where(demand.any(axis=1), size, 0.0),
+        np.where(demand.any(axis=1), interval, 0.0),
+    )
     waited = np.ones(len(values))
     for column in range(values.shape[1]):
         now, later = demand[:, column], demand[:, column] & (seen[:, column] > 1)
@@ -48,7 +54,8 @@ def _croston_states(values, alpha):
 
 
 def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05) -> np.ndarray:
-    """Flat forecast (series, horizon): smoothed demand probability (by beta, every bucket) times smoothed size (by alpha).
+    """Flat forecast (series, horizon): smoothed demand probability (by beta, every bucket) times
+    smoothed size (by alpha).
 
     It fades towards 0 while nothing sells. Teunter, Syntetos & Babai (2011), EJOR 214.
 
@@ -66,7 +73,8 @@ def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05
 
 
 def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
-    """Simple smoothing from each series' first value, (series,), in its units; several alphas are weighted by likelihood.
+    """Simple smoothing from each series' first value, (series,), in its units; several alphas are
+    weighted by likelihood.
 
     >>> smoothed_level(np.array([[4.0, 8.0]]), alpha=0.5).tolist()
     [6.0]
@@ -78,17 +86,24 @@ def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
 
 
 def aggregate(values: np.ndarray, width: int) -> np.ndarray:
-    """Sums of ``width`` consecutive buckets counted back from the end; incomplete ones at the start are NaN.
+    """Sums of ``width`` consecutive buckets counted back from the end; incomplete ones at the start
+    are NaN.
 
     >>> aggregate(np.array([[9.0, 1.0, 2.0, 3.0, 4.0]]), 2).tolist()
     [[3.0, 7.0]]
     """
     blocks = values.shape[1] // width
-    return values[:, values.shape[1] - blocks * width:].reshape(len(values), blocks, width).sum(axis=2)
+    return (
+        values[:, values.shape[1] - blocks * width :]
+        .reshape(len(values), blocks, width)
+        .sum(axis=2)
+    )
 
 
 def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray:
-    """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a series has no whole sum."""
+    """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a
+    series has no whole sum.
+    """
     known = ~np.isnan(values)
     mean = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     sums = aggregate(values, width)
@@ -97,7 +112,8 @@ def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray
 
 
 def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
-    """Aggregate–disaggregate forecast (series, horizon): smooth the sums over each series' mean interval, spread them evenly.
+    """Aggregate–disaggregate forecast (series, horizon): smooth the sums over each series' mean
+    interval, spread them evenly.
 
     Nikolopoulos, Syntetos, Boylan, Petropoulos & Assimakopoulos (2011), JORS 62.
 
@@ -113,7 +129,8 @@ def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
 
 
 def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
-    """Mean of the aggregate forecasts over every width from 1 to the mean interval, (series, horizon).
+    """Mean of the aggregate forecasts over every width from 1 to the mean interval, (series,
+    horizon).
 
     Petropoulos & Kourentzes (2015), Forecast combinations for intermittent demand, JORS 66.
 

@@ -1,4 +1,6 @@
-"""MinT: the reconciliation that disagrees least with every level's own forecast, given how they err together."""
+"""MinT: the reconciliation that disagrees least with every level's own forecast, given how they err
+together.
+"""
 
 from dataclasses import dataclass
 
@@ -10,8 +12,10 @@ SAMPLE = 400
 
 @dataclass(frozen=True)
 class Misfit:
-    """How the levels err in the backtest, name → arrays: ``variance`` (series,) in units² and ``errors`` (series, sample) in units of
-    their own deviation, each sample one origin and lead for all levels; ``shrinkage`` 0–1 of the errors' correlation toward none."""
+    """How the levels err in the backtest, name → arrays: ``variance`` (series,) in units² and
+    ``errors`` (series, sample) in units of their own deviation, each sample one origin and lead for
+    all levels; ``shrinkage`` 0–1 of the errors' correlation toward none.
+    """
 
     variance: dict
     errors: dict
@@ -19,15 +23,21 @@ class Misfit:
 
 
 def shrinkage_of(errors: np.ndarray) -> float:
-    """How far correlations between rows of standardised errors (series, sample) should be drawn to 0, 0–1.
+    """How far correlations between rows of standardised errors (series, sample) should be drawn to
+    0, 0–1.
 
-    Schäfer & Strimmer (2005), Statistical Applications in Genetics and Molecular Biology 4: the sum of the correlations' variances over the
-    sum of their squares; on evenly picked series where there are many.
+    Schäfer & Strimmer (2005), Statistical Applications in Genetics and Molecular Biology 4: the sum
+    of the correlations' variances over the sum of their squares; on evenly picked series where
+    there are many.
 
     >>> shrinkage_of(np.array([[1.0, -1.0], [1.0, -1.0]]))
     0.0
     """
-    rows = errors[np.unique(np.linspace(0, len(errors) - 1, SAMPLE).astype(int))] if len(errors) else errors
+    rows = (
+        errors[np.unique(np.linspace(0, len(errors) - 1, SAMPLE).astype(int))]
+        if len(errors)
+        else errors
+    )
     number = rows.shape[1] if rows.ndim == 2 else 0
     if number < 2 or len(rows) < 2:
         return 1.0
@@ -39,7 +49,8 @@ def shrinkage_of(errors: np.ndarray) -> float:
 
 
 def mint(base: dict, tree, misfit: Misfit) -> np.ndarray:
-    """Bottom forecasts (series, horizon) by minimum trace: b − J W U (U'WU)⁻¹ U'ŷ with U' = [I, −S] and W the errors' covariance, shrunk.
+    """Bottom forecasts (series, horizon) by minimum trace: b − J W U (U'WU)⁻¹ U'ŷ with U' = [I, −S]
+    and W the errors' covariance, shrunk.
 
     W = λD + (1 − λ)RR', R the scaled errors, so that only the sparse U'DU is factorised (Woodbury).
     Wickramasuriya, Athanasopoulos & Hyndman (2019), Optimal forecast reconciliation, JASA 114.
@@ -53,12 +64,19 @@ def mint(base: dict, tree, misfit: Misfit) -> np.ndarray:
     gap = np.concatenate([base[name] for name in upper]) - summing @ base[tree.bottom]
     share = max(misfit.shrinkage, 0.05)
     below = _scaled(misfit.errors[tree.bottom], spread, 1 - share)
-    crossed = _scaled(np.concatenate([misfit.errors[name] for name in upper]), above, 1 - share) - summing @ below
+    crossed = (
+        _scaled(np.concatenate([misfit.errors[name] for name in upper]), above, 1 - share)
+        - summing @ below
+    )
     solve = _solver(share * (summing @ diags(spread) @ summing.T + diags(above)))
     plain, through = solve(gap), solve(crossed)
     inner = np.eye(crossed.shape[1]) + crossed.T @ through
     weights = plain - through @ np.linalg.solve(inner, crossed.T @ plain)
-    return base[tree.bottom] + share * spread[:, None] * (summing.T @ weights) - below @ (crossed.T @ weights)
+    return (
+        base[tree.bottom]
+        + share * spread[:, None] * (summing.T @ weights)
+        - below @ (crossed.T @ weights)
+    )
 
 
 def summing_matrix(tree, upper):

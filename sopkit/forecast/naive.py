@@ -15,7 +15,8 @@ def mean(values: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """The last season repeated, (series, horizon); the last value where a series is shorter than a season.
+    """The last season repeated, (series, horizon); the last value where a series is shorter than a
+    season.
 
     Hyndman & Athanasopoulos (2021), Forecasting: Principles and Practice, 5.2.
 

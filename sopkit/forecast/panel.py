@@ -11,10 +11,12 @@ from sopkit.errors import PlanError
 
 @dataclass(frozen=True)
 class Panel:
-    """Series as rows: the last column is each series' own last bucket, columns before its first bucket are NaN.
+    """Series as rows: the last column is each series' own last bucket, columns before its first
+    bucket are NaN.
 
-    ``keys`` holds item (and market), sorted; ``values`` is (series, bucket) in units with NaN where nothing is known;
-    ``lengths`` counts the buckets of each series and ``last`` is the number of its last bucket in ``calendar``.
+    ``keys`` holds item (and market), sorted; ``values`` is (series, bucket) in units with NaN where
+    nothing is known; ``lengths`` counts the buckets of each series and ``last`` is the number of
+    its last bucket in ``calendar``.
     """
 
     keys: pd.DataFrame
@@ -38,8 +40,9 @@ class Panel:
 def panel_of(history: pd.DataFrame, season: int | None = None) -> Panel:
     """The panel of a history with columns item, [market,] bucket, quantity (units).
 
-    A bucket absent between a series' first and last row is 0; a NaN quantity stays unknown. Raises ``PlanError`` for a
-    missing column, blank key, duplicate key, non-numeric or infinite quantity, and mixed bucket sizes.
+    A bucket absent between a series' first and last row is 0; a NaN quantity stays unknown. Raises
+    ``PlanError`` for a missing column, blank key, duplicate key, non-numeric or infinite quantity,
+    and mixed bucket sizes.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01", "2026-03-01"]), "quantity": [5, 7]})
     >>> panel_of(history).values.tolist()
@@ -67,23 +70,33 @@ def key_columns(history: pd.DataFrame) -> list[str]:
     """``["item"]`` or ``["item", "market"]``, whichever the history has."""
     missing = [name for name in ("item", "bucket", "quantity") if name not in history.columns]
     if missing:
-        raise PlanError(f"history has no column {', '.join(missing)} (it has: {', '.join(map(str, history.columns))}); "
-                        "give item, bucket, quantity and, if there are markets, market")
+        raise PlanError(
+            f"history has no column {', '.join(missing)} (it has:"
+            f" {', '.join(map(str, history.columns))}); give item, bucket, quantity and, if there"
+            " are markets, market"
+        )
     return ["item", "market"] if "market" in history.columns else ["item"]
 
 
 def check_horizon(horizon) -> int:
     """The horizon as an integer of at least 1 bucket; ``PlanError`` otherwise."""
     if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
-        raise PlanError(f"horizon is {horizon!r}; give a whole number of buckets of at least 1, for example horizon=18")
+        raise PlanError(
+            f"horizon is {horizon!r}; give a whole number of buckets of at least 1, for example"
+            " horizon=18"
+        )
     return int(horizon)
 
 
 def total_over_markets(history: pd.DataFrame) -> pd.DataFrame:
-    """The history summed over its markets: item, bucket, quantity; unknown only where every market is unknown."""
+    """The history summed over its markets: item, bucket, quantity; unknown only where every market
+    is unknown.
+    """
     if "market" not in history.columns:
         return history
-    grouped = history.assign(quantity=_quantities(history["quantity"])).groupby(["item", "bucket"], observed=True)
+    grouped = history.assign(quantity=_quantities(history["quantity"])).groupby(
+        ["item", "bucket"], observed=True
+    )
     return grouped["quantity"].sum(min_count=1).reset_index()
 
 
@@ -94,8 +107,11 @@ def _quantities(column: pd.Series) -> np.ndarray:
         wrong[:] = True
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise PlanError(f"history column quantity has {int(wrong.sum())} value(s) that are not finite numbers, first "
-                        f"{column.iloc[row]!r} in row {row}; write numbers, and leave unknown quantities blank")
+        raise PlanError(
+            f"history column quantity has {int(wrong.sum())} value(s) that are not finite numbers,"
+            f" first {column.iloc[row]!r} in row {row}; write numbers, and leave unknown quantities"
+            " blank"
+        )
     return numbers
 
 
@@ -103,16 +119,21 @@ def _stamps(column: pd.Series) -> pd.Series:
     stamps = pd.to_datetime(column, errors="coerce", format="ISO8601")
     if stamps.isna().any():
         row = int(np.argmax(stamps.isna().to_numpy()))
-        raise PlanError(f"history column bucket has {int(stamps.isna().sum())} value(s) that are not dates, first "
-                        f"{column.iloc[row]!r} in row {row}; stamp every row with its bucket's first day, for example 2026-11-01")
+        raise PlanError(
+            f"history column bucket has {int(stamps.isna().sum())} value(s) that are not dates,"
+            f" first {column.iloc[row]!r} in row {row}; stamp every row with its bucket's first"
+            " day, for example 2026-11-01"
+        )
     return stamps
 
 
 def _codes(columns: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
     blank = columns.isna().any(axis=1).to_numpy()
     if blank.any():
-        raise PlanError(f"history has {int(blank.sum())} row(s) with a blank {' or '.join(columns.columns)}, first row "
-                        f"{int(np.argmax(blank))}; name each series")
+        raise PlanError(
+            f"history has {int(blank.sum())} row(s) with a blank {' or '.join(columns.columns)},"
+            f" first row {int(np.argmax(blank))}; name each series"
+        )
     groups = columns.groupby(list(columns.columns), sort=True, observed=True)
     keys = groups.size().index.to_frame(index=False)
     return groups.ngroup().to_numpy(), keys
@@ -123,5 +144,8 @@ def _refuse_duplicates(columns, codes, numbers, calendar) -> None:
     if duplicated.any():
         row = int(np.argmax(duplicated))
         where = ", ".join(f"{name} {columns[name].iloc[row]!r}" for name in columns.columns)
-        raise PlanError(f"history has {int(duplicated.sum())} duplicate ({', '.join(columns.columns)}, bucket) row(s), first row "
-                        f"{row}: {where}, bucket {calendar.stamp([numbers[row]])[0]:%Y-%m-%d}; sum or remove them before forecasting")
+        raise PlanError(
+            f"history has {int(duplicated.sum())} duplicate ({', '.join(columns.columns)}, bucket)"
+            f" row(s), first row {row}: {where}, bucket"
+            f" {calendar.stamp([numbers[row]])[0]:%Y-%m-%d}; sum or remove them before forecasting"
+        )

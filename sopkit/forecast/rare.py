@@ -1,4 +1,6 @@
-"""The distribution of seldom demand: a chance of selling in a bucket, and the sizes seen when it sold."""
+"""The distribution of seldom demand: a chance of selling in a bucket, and the sizes seen when it
+sold.
+"""
 
 from dataclasses import dataclass
 
@@ -11,13 +13,17 @@ TAPER, LEAST_TRUST = 0.3, 0.25
 
 @dataclass(frozen=True)
 class Rare:
-    """``chance`` (series, bucket) of any demand, and ``sizes`` (series, SIZES): quantiles of the demand size in units, ascending."""
+    """``chance`` (series, bucket) of any demand, and ``sizes`` (series, SIZES): quantiles of the
+    demand size in units, ascending.
+    """
 
     chance: np.ndarray
     sizes: np.ndarray
 
     def quantile(self, rows, bucket, level):
-        """Demand at a probability level (broadcast over rows), in units: 0 below 1 − chance, then the sizes."""
+        """Demand at a probability level (broadcast over rows), in units: 0 below 1 − chance, then
+        the sizes.
+        """
         chance = self.chance[rows, bucket]
         inside = np.clip((level - (1 - chance)) / np.where(chance > 0, chance, 1), 0, 1)
         place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
@@ -26,11 +32,12 @@ class Rare:
 
 
 def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) -> Rare:
-    """The distribution around ``baseline`` (series, bucket): sizes as each series sold them, leaning on all series' relative sizes where
-    it sold seldom; chance = baseline ÷ mean size, and where that passes 1 the sizes grow instead.
+    """The distribution around ``baseline`` (series, bucket): sizes as each series sold them,
+    leaning on all series' relative sizes where it sold seldom; chance = baseline ÷ mean size, and
+    where that passes 1 the sizes grow instead.
 
-    ``trust`` (see ``trust_in_chances``) draws the chances toward their panel's mean. Just above 1 − chance the sizes rise from 0, since
-    nobody knows the chance exactly.
+    ``trust`` (see ``trust_in_chances``) draws the chances toward their panel's mean. Just above 1 −
+    chance the sizes rise from 0, since nobody knows the chance exactly.
 
     >>> rare = rare_demand(np.array([[0.0, 4.0, 0.0, 4.0]]), np.array([[2.0]]))
     >>> float(rare.chance[0, 0])
@@ -48,12 +55,16 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) ->
     chance = np.minimum(chance / most[:, None], 1.0)
     selling = chance > 0
     usual = chance[selling].mean() if selling.any() else 0.0
-    return Rare(np.where(selling & (chance < 1), usual + trust * (chance - usual), chance), sizes * most[:, None])
+    return Rare(
+        np.where(selling & (chance < 1), usual + trust * (chance - usual), chance),
+        sizes * most[:, None],
+    )
 
 
 def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:
-    """How far differences between items' past demand frequencies lasted in the backtest: the slope of what came on what had been, between
-    a quarter and 1. ``values`` (series, bucket), ``back`` (series, origin) buckets held back, ``actual`` (series, origin, lead).
+    """How far differences between items' past demand frequencies lasted in the backtest: the slope
+    of what came on what had been, between a quarter and 1. ``values`` (series, bucket), ``back``
+    (series, origin) buckets held back, ``actual`` (series, origin, lead).
 
     >>> trust_in_chances(np.array([[1.0] * 9 + [0.0], [0.0] * 10]), np.array([[2], [2]]), np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
     0.5
@@ -65,10 +76,18 @@ def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -
     past = np.take_along_axis(total, column, axis=1) / np.maximum(before, 1)
     tested = ~np.isnan(actual)
     came = ((actual > 0) & tested).sum(axis=2) / np.maximum(tested.sum(axis=2), 1)
-    use = (before >= 12) & tested.any(axis=2) if (before >= 12).any() else (before > 0) & tested.any(axis=2)
+    use = (
+        (before >= 12) & tested.any(axis=2)
+        if (before >= 12).any()
+        else (before > 0) & tested.any(axis=2)
+    )
     past, came = past[use], came[use]
     spread = ((past - past.mean()) ** 2).sum() if len(past) else 0.0
-    return float(np.clip(((past - past.mean()) * came).sum() / spread, LEAST_TRUST, 1.0)) if spread > 0 else 1.0
+    return (
+        float(np.clip(((past - past.mean()) * came).sum() / spread, LEAST_TRUST, 1.0))
+        if spread > 0
+        else 1.0
+    )
 
 
 def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,5 +99,7 @@ def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = np.clip(np.floor(place), 0, np.maximum(number - 1, 0)[:, None]).astype(int)
     high = np.minimum(low + 1, np.maximum(number - 1, 0)[:, None])
     share = np.clip(place - low, 0, 1)
-    mixed = (1 - share) * np.take_along_axis(ordered, low, 1) + share * np.take_along_axis(ordered, high, 1)
+    mixed = (1 - share) * np.take_along_axis(ordered, low, 1) + share * np.take_along_axis(
+        ordered, high, 1
+    )
     return np.where(number[:, None] > 0, mixed, 0.0), number

@@ -28,24 +28,33 @@ def models_and_reasons(fit) -> tuple[list[str], list[str]]:
 def _model(methods, weight, heavy) -> str:
     if weight[heavy[0]] >= ALONE:
         return methods[heavy[0]]
-    return "combination: " + ", ".join(f"{methods[place]} {100 * weight[place]:.0f} %" for place in heavy if weight[place] > 0.005)
+    return "combination: " + ", ".join(
+        f"{methods[place]} {100 * weight[place]:.0f} %" for place in heavy if weight[place] > 0.005
+    )
 
 
 def _class(fit, row, gap) -> str:
     kind = fit.classes[row]
     length = int((~np.isnan(fit.prepared.values[row])).sum())
-    words = {"new": f"new item, {counted(length, 'bucket')} of history: it follows the panel",
-             "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}"}.get(kind, f"{kind} demand, {counted(length, 'bucket')}")
+    words = {
+        "new": f"new item, {counted(length, 'bucket')} of history: it follows the panel",
+        "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}",
+    }.get(kind, f"{kind} demand, {counted(length, 'bucket')}")
     strength = fit.strength[row]
     if fit.prepared.regular[row]:
-        words += f", {next(word for least, word in SEASONS if strength > least)} season ({strength:.2f})"
+        words += (
+            f", {next(word for least, word in SEASONS if strength > least)} season ({strength:.2f})"
+        )
     return words
 
 
 def _dead(fit, row, gap) -> str:
     if not (fit.prepared.values[row] > 0).any():
         return "no demand on record: forecast 0"
-    return f"dead: nothing sold in the last {counted(gap, 'bucket')}, unlikely at its earlier rate: forecast 0"
+    return (
+        f"dead: nothing sold in the last {counted(gap, 'bucket')}, unlikely at its earlier rate:"
+        " forecast 0"
+    )
 
 
 def _accuracy(block) -> list[str]:
@@ -53,14 +62,23 @@ def _accuracy(block) -> list[str]:
     total = np.nansum(actual, axis=(1, 2))
     missed = np.nansum(np.abs(block.trial.actual - block.combined_tests), axis=(1, 2))
     naive = block.methods.index("seasonal naive") if "seasonal naive" in block.methods else None
-    other = np.zeros(len(total)) if naive is None else np.nansum(np.abs(block.trial.tests[:, :, naive] - block.trial.actual), axis=(1, 2))
+    other = (
+        np.zeros(len(total))
+        if naive is None
+        else np.nansum(np.abs(block.trial.tests[:, :, naive] - block.trial.actual), axis=(1, 2))
+    )
     words = []
     for tested, whole, own, reference in zip(block.origins, total, missed, other):
         if not tested or whole <= 0:
-            words.append("too little history for a backtest" if not tested else "no demand in the backtest")
+            words.append(
+                "too little history for a backtest" if not tested else "no demand in the backtest"
+            )
         else:
             against = "" if naive is None else f" (seasonal naive {100 * reference / whole:.0f} %)"
-            words.append(f"backtest error {100 * own / whole:.0f} % of demand{against} from {counted(tested, 'origin')}")
+            words.append(
+                f"backtest error {100 * own / whole:.0f} % of demand{against} from"
+                f" {counted(tested, 'origin')}"
+            )
     return words
 
 
@@ -69,9 +87,17 @@ def _notes(fit) -> list[list[str]]:
     negative = np.where(np.isnan(values), 0, values < 0).sum(axis=1).astype(int)
     notes = [[] for _ in fit.classes]
     for row in np.flatnonzero(ready.shifted):
-        notes[row].append(f"level changed by a factor of {ready.factor[row]:.2g} {counted(ready.shifted[row], 'bucket')} ago; earlier history brought to the new level")
-    for numbers, noun, text in ((ready.cut, "silent bucket", "before its first sale left out"), (ready.filled, "unknown bucket", "filled in"),
-                                (ready.bounded, "outlier", "bounded"), (negative, "bucket", "with net returns")):
+        notes[row].append(
+            f"level changed by a factor of {ready.factor[row]:.2g}"
+            f" {counted(ready.shifted[row], 'bucket')} ago; earlier history brought to the new"
+            " level"
+        )
+    for numbers, noun, text in (
+        (ready.cut, "silent bucket", "before its first sale left out"),
+        (ready.filled, "unknown bucket", "filled in"),
+        (ready.bounded, "outlier", "bounded"),
+        (negative, "bucket", "with net returns"),
+    ):
         for row in np.flatnonzero(numbers):
             notes[row].append(f"{counted(numbers[row], noun)} {text}")
     return notes

@@ -1,6 +1,8 @@
-"""The methods by name. A company adds its own with one function: ``register("ours", our_function)``.
+"""The methods by name. A company adds its own with one function: ``register("ours",
+our_function)``.
 
-A method takes a window of complete series, the horizon and optional parameters, and returns forecasts (series, horizon).
+A method takes a window of complete series, the horizon and optional parameters, and returns
+forecasts (series, horizon).
 """
 
 from functools import partial
@@ -19,7 +21,9 @@ from sopkit.forecast.winters import winters
 
 
 def _seasonal(adjustment, method):
-    return lambda window, horizon, **parameters: adjustment(partial(method, **parameters), window, horizon)
+    return lambda window, horizon, **parameters: adjustment(
+        partial(method, **parameters), window, horizon
+    )
 
 
 def _flat(method):
@@ -51,13 +55,17 @@ def _winters(window, horizon, **parameters):
 
 def _winters_log(window, horizon, **parameters):
     """Season and growth in per cent, states on log values; additive where a series touches zero."""
-    forecast = np.exp(np.clip(winters(window.logs, window.log_season[0], horizon, **parameters), -700, 700))
+    forecast = np.exp(
+        np.clip(winters(window.logs, window.log_season[0], horizon, **parameters), -700, 700)
+    )
     return _additive_where(~window.positive, forecast, window, horizon, parameters)
 
 
 def _additive_where(rows, forecast, window, horizon, parameters):
     if rows.any():
-        forecast[rows] = winters(window.values[rows], window.plain_season[0][rows], horizon, **parameters)
+        forecast[rows] = winters(
+            window.values[rows], window.plain_season[0][rows], horizon, **parameters
+        )
     return forecast
 
 
@@ -75,7 +83,9 @@ METHODS = {
     "theta additive": _seasonal(additive, theta),
     "theta log": _seasonal(logarithmic, theta),
     "winters": _winters,
-    "winters additive": lambda window, horizon, **parameters: winters(window.values, window.plain_season[0], horizon, **parameters),
+    "winters additive": lambda window, horizon, **parameters: winters(
+        window.values, window.plain_season[0], horizon, **parameters
+    ),
     "winters log": _winters_log,
     "autoregression": _seasonal(logarithmic, autoregression),
     "aggregated": _seasonal(multiplicative, aggregated),
@@ -89,13 +99,23 @@ METHODS = {
 }
 
 CANDIDATES = {
-    "regular": ["seasonal naive", "seasonal mean", "simple", "damped log", "theta additive", "theta log", "winters", "aggregated log"],
+    "regular": [
+        "seasonal naive",
+        "seasonal mean",
+        "simple",
+        "damped log",
+        "theta additive",
+        "theta log",
+        "winters",
+        "aggregated log",
+    ],
     "rare": ["seasonal naive", "mean", "tsb", "adida"],
 }
 
 
 def register(name: str, method, kinds=("regular", "rare")) -> None:
-    """Adds ``method(window, horizon) → (series, horizon)`` under a name, as a candidate for regular and/or rare demand.
+    """Adds ``method(window, horizon) → (series, horizon)`` under a name, as a candidate for regular
+    and/or rare demand.
 
     >>> register("last value", lambda window, horizon: np.repeat(window.values[:, -1:], horizon, axis=1), kinds=())
     >>> METHODS.pop("last value") is not None
@@ -108,17 +128,24 @@ def register(name: str, method, kinds=("regular", "rare")) -> None:
 
 
 def chosen_methods(method=None, parameters=None) -> dict:
-    """The methods to try for each kind of demand, kind → {name: function}: the candidates, or only the named one (or several).
+    """The methods to try for each kind of demand, kind → {name: function}: the candidates, or only
+    the named one (or several).
 
     Raises ``PlanError`` for an unknown name and for parameters without a single method.
     """
     if parameters and not isinstance(method, str):
-        raise PlanError("parameters need one method; name it, for example method='damped', parameters={'alpha': 0.3}")
+        raise PlanError(
+            "parameters need one method; name it, for example method='damped', parameters={'alpha':"
+            " 0.3}"
+        )
     if method is None:
         return {kind: {name: METHODS[name] for name in names} for kind, names in CANDIDATES.items()}
     names = [method] if isinstance(method, str) else list(method)
     unknown = [name for name in names if name not in METHODS]
     if unknown or not names:
-        raise PlanError(f"method {', '.join(map(repr, unknown or [method]))} is not known; use one or more of: {', '.join(METHODS)}")
+        raise PlanError(
+            f"method {', '.join(map(repr, unknown or [method]))} is not known; use one or more of:"
+            f" {', '.join(METHODS)}"
+        )
     functions = {name: partial(METHODS[name], **(parameters or {})) for name in names}
     return {kind: functions for kind in CANDIDATES}

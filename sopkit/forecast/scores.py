@@ -4,7 +4,8 @@ import numpy as np
 
 
 def naive_scales(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """In-sample scales of MASE (mean |A[t] − A[t−m]|) and RMSSE (mean (A[t] − A[t−1])²), (series,); NaN where 0 or unknown.
+    """In-sample scales of MASE (mean |A[t] − A[t−m]|) and RMSSE (mean (A[t] − A[t−1])²), (series,);
+    NaN where 0 or unknown.
 
     Hyndman & Koehler (2006), Another look at measures of forecast accuracy, IJF 22.
 

@@ -13,21 +13,25 @@ def centred_average(values: np.ndarray, season: int) -> np.ndarray:
     average = np.full_like(values, np.nan)
     if values.shape[1] >= width:
         total = np.cumsum(np.pad(np.where(np.isnan(values), 0, values), ((0, 0), (1, 0))), axis=1)
-        inner = (total[:, width:] - total[:, :-width])
+        inner = total[:, width:] - total[:, :-width]
         if season % 2 == 0:
-            inner = inner - 0.5 * (values[:, : values.shape[1] - width + 1] + values[:, width - 1:])
-        average[:, half: values.shape[1] - half] = inner / season
+            inner = inner - 0.5 * (
+                values[:, : values.shape[1] - width + 1] + values[:, width - 1 :]
+            )
+        average[:, half : values.shape[1] - half] = inner / season
         started = np.isnan(values).sum(axis=1)[:, None] + half
         average[np.arange(values.shape[1])[None] < started] = np.nan
     return average
 
 
 def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Additive seasonal indices (series, season) in the order of the coming buckets, and the strength 0–1 they were shrunk by.
+    """Additive seasonal indices (series, season) in the order of the coming buckets, and the
+    strength 0–1 they were shrunk by.
 
-    Ratios to the centred average are averaged by position and centred, then multiplied by 1 − 1/F (not below 0), F being the
-    variance between positions over that within: without evidence of a season the indices are 0. Multiplicative indices are
-    these of log values. Miller & Williams (2003), Shrinkage estimators of time series seasonal factors, IJF 19.
+    Ratios to the centred average are averaged by position and centred, then multiplied by 1 − 1/F
+    (not below 0), F being the variance between positions over that within: without evidence of a
+    season the indices are 0. Multiplicative indices are these of log values. Miller & Williams
+    (2003), Shrinkage estimators of time series seasonal factors, IJF 19.
 
     >>> wave = np.tile([1.0, -1.0], 6)[None]
     >>> indices(wave, 2)[0].round(6).tolist()
@@ -39,27 +43,36 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     deviation = values - _course(values, season)
     years = -(-width // season)
     folded = np.full((count, years * season), np.nan)
-    folded[:, years * season - width:] = deviation
+    folded[:, years * season - width :] = deviation
     folded = folded.reshape(count, years, season)
     known = ~np.isnan(folded)
     seen = known.sum(axis=1)
     means = np.where(known, folded, 0).sum(axis=1) / np.maximum(seen, 1)
-    within = (np.where(known, folded - means[:, None], 0) ** 2).sum(axis=(1, 2)) / np.maximum(seen.sum(axis=1) - season, 1)
+    within = (np.where(known, folded - means[:, None], 0) ** 2).sum(axis=(1, 2)) / np.maximum(
+        seen.sum(axis=1) - season, 1
+    )
     means = means - means.mean(axis=1, keepdims=True)
     between = (means**2).sum(axis=1) / (season - 1) * seen.mean(axis=1)
     enough = (seen.min(axis=1) >= 1) & (seen.sum(axis=1) > season)
-    strength = np.where(enough & (between > 0), np.maximum(0, 1 - within / np.where(between > 0, between, 1)), 0.0)
+    strength = np.where(
+        enough & (between > 0), np.maximum(0, 1 - within / np.where(between > 0, between, 1)), 0.0
+    )
     return means * strength[:, None], strength
 
 
 def _course(values, season):
-    """The centred average; for histories below three seasons carried on flat to both ends, so that every bucket counts."""
+    """The centred average; for histories below three seasons carried on flat to both ends, so that
+    every bucket counts.
+    """
     average = centred_average(values, season)
     known, columns = ~np.isnan(average), np.arange(values.shape[1])
     length = (~np.isnan(values)).sum(axis=1)
     short = np.flatnonzero((length < 3 * season) & (length >= 1.5 * season) & known.any(axis=1))
     if len(short):
-        first, last = known[short].argmax(axis=1), values.shape[1] - 1 - known[short][:, ::-1].argmax(axis=1)
+        first, last = (
+            known[short].argmax(axis=1),
+            values.shape[1] - 1 - known[short][:, ::-1].argmax(axis=1),
+        )
         nearest = np.clip(columns, first[:, None], last[:, None])
         carried = np.take_along_axis(average[short], nearest, axis=1)
         average[short] = np.where(np.isnan(values[short]), np.nan, carried)

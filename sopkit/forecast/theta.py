@@ -7,11 +7,12 @@ from sopkit.forecast.smoothing import ALPHAS, likelihood_weights, recursion
 
 
 def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = False) -> np.ndarray:
-    """Theta forecasts (series, horizon) of series without season: simple smoothing with half the slope of the trend line as drift.
+    """Theta forecasts (series, horizon) of series without season: simple smoothing with half the
+    slope of the trend line as drift.
 
-    Assimakopoulos & Nikolopoulos (2000), IJF 16, in the form of Hyndman & Billah (2003), Unmasking the Theta method, IJF 19:
-    level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α). Unless ``full_slope``, a short
-    history's slope is drawn toward 0.
+    Assimakopoulos & Nikolopoulos (2000), IJF 16, in the form of Hyndman & Billah (2003), Unmasking
+    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α). Unless ``full_slope``, a
+    short history's slope is drawn toward 0.
 
     >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95, full_slope=True).round(3).tolist()
     [[8.474]]

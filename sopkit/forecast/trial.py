@@ -1,4 +1,6 @@
-"""Every candidate method on a block of series: its forecast, and what it would have forecast at earlier origins."""
+"""Every candidate method on a block of series: its forecast, and what it would have forecast at
+earlier origins.
+"""
 
 from dataclasses import dataclass
 
@@ -11,9 +13,10 @@ ORIGINS = 4
 
 @dataclass(frozen=True)
 class Trial:
-    """Forecasts (series, method, horizon), the same made at each origin (series, origin, method, horizon), the actuals they met
-    (series, origin, horizon; NaN where unknown), each series' usual one-bucket move at every origin and now (series, origin + 1), and how
-    many buckets each origin holds back (series, origin)."""
+    """Forecasts (series, method, horizon), the same made at each origin (series, origin, method,
+    horizon), the actuals they met (series, origin, horizon; NaN where unknown), each series' usual
+    one-bucket move at every origin and now (series, origin + 1), and how many buckets each origin
+    holds back (series, origin)."""
 
     forecasts: np.ndarray
     tests: np.ndarray
@@ -28,7 +31,8 @@ class Trial:
 
 
 def origins_for(reach: int, count: int = ORIGINS) -> tuple[int, ...]:
-    """How many buckets each origin holds back, so that some origin tests every lead up to ``reach``.
+    """How many buckets each origin holds back, so that some origin tests every lead up to
+    ``reach``.
 
     >>> origins_for(18), origins_for(1)
     ((6, 12, 18, 24), (1, 2, 3, 4))
@@ -38,9 +42,11 @@ def origins_for(reach: int, count: int = ORIGINS) -> tuple[int, ...]:
 
 
 def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
-    """The trial of ``methods`` (name → function) on complete ``values``; ``known`` has NaN where a value was only filled in.
+    """The trial of ``methods`` (name → function) on complete ``values``; ``known`` has NaN where a
+    value was only filled in.
 
-    An origin counts for a series that keeps at least 3 buckets before it, and a third of its history.
+    An origin counts for a series that keeps at least 3 buckets before it, and a third of its
+    history.
     """
     count, width = values.shape
     length = (~np.isnan(values)).sum(axis=1)
@@ -57,11 +63,19 @@ def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
     tests[rows[past], place[past] - 1] = forecasts[past]
     scale[rows[past], place[past] - 1] = moves[past]
     scale[:, -1] = moves[~past]
-    return Trial(forecasts[~past], tests, _actual(known, tests, held_back), scale, np.tile(np.array(held_back), (count, 1)))
+    return Trial(
+        forecasts[~past],
+        tests,
+        _actual(known, tests, held_back),
+        scale,
+        np.tile(np.array(held_back), (count, 1)),
+    )
 
 
 def _windows(length, held_back):
-    """Rows and held-back buckets of every window to forecast: all series now, and at each origin those with history enough."""
+    """Rows and held-back buckets of every window to forecast: all series now, and at each origin
+    those with history enough.
+    """
     rows, back = [np.arange(len(length))], [np.zeros(len(length), dtype=int)]
     for cut in held_back:
         rows.append(np.flatnonzero(length - cut >= np.maximum(3, length / 3)))
@@ -75,13 +89,15 @@ def _actual(known, tests, held_back):
     actual = np.full((count, len(held_back), tests.shape[3]), np.nan)
     for place, cut in enumerate(held_back):
         if cut <= width:
-            met = known[:, width - cut: width - cut + tests.shape[3]]
+            met = known[:, width - cut : width - cut + tests.shape[3]]
             actual[:, place, : met.shape[1]] = met
     return np.where(np.isnan(tests[:, :, 0]), np.nan, actual)
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
-    """Non-negative forecasts (series, method, horizon); a method that fails to give a number falls back to the series' mean."""
+    """Non-negative forecasts (series, method, horizon); a method that fails to give a number falls
+    back to the series' mean.
+    """
     window = Window(values, season)
     result = np.empty((len(values), len(methods), horizon))
     for place, method in enumerate(methods.values()):
@@ -97,7 +113,8 @@ def run(values, horizon, season, methods) -> np.ndarray:
 def usual_move(values: np.ndarray) -> np.ndarray:
     """Mean absolute move from bucket to bucket, (series,): the unit errors are counted in.
 
-    One move of 30 % of the mean size is added, for histories too short to show any; it is not below 1 % of that size.
+    One move of 30 % of the mean size is added, for histories too short to show any; it is not below
+    1 % of that size.
 
     >>> usual_move(np.array([[10.0, 12.0, 10.0, 12.0]])).round(3).tolist()
     [2.325]

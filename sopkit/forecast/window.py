@@ -1,4 +1,6 @@
-"""What a method may see: a block of complete series, with their seasonal adjustment worked out once."""
+"""What a method may see: a block of complete series, with their seasonal adjustment worked out
+once.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +12,11 @@ from sopkit.forecast.seasonal import future_indices, indices, past_indices
 
 @dataclass(frozen=True)
 class Window:
-    """Series (series, bucket), right-aligned, complete from their first bucket on (NaN before it), and the season's length.
+    """Series (series, bucket), right-aligned, complete from their first bucket on (NaN before it),
+    and the season's length.
 
-    A method is a function of a window and a horizon that returns forecasts (series, horizon) in the same units.
+    A method is a function of a window and a horizon that returns forecasts (series, horizon) in the
+    same units.
     """
 
     values: np.ndarray
@@ -25,8 +29,14 @@ class Window:
 
     @cached_property
     def logs(self) -> np.ndarray:
-        """Log values; series that touch zero keep a small floor, but no method should use theirs."""
-        return np.log(np.where(self.positive[:, None], self.values, np.where(np.isnan(self.values), np.nan, 1.0)))
+        """Log values; series that touch zero keep a small floor, but no method should use
+        theirs.
+        """
+        return np.log(
+            np.where(
+                self.positive[:, None], self.values, np.where(np.isnan(self.values), np.nan, 1.0)
+            )
+        )
 
     @cached_property
     def log_season(self) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +60,9 @@ class Window:
 
     @cached_property
     def strength(self) -> np.ndarray:
-        """Strength of the season, 0–1: multiplicative where the series is positive, else additive."""
+        """Strength of the season, 0–1: multiplicative where the series is positive, else
+        additive.
+        """
         return np.where(self.positive, self.log_season[1], self.plain_season[1])
 
 
@@ -60,13 +72,19 @@ def additive(method, window: Window, horizon: int) -> np.ndarray:
 
 
 def multiplicative(method, window: Window, horizon: int) -> np.ndarray:
-    """``method(values, horizon)`` on multiplicatively adjusted values, the season put back; additive where a series touches zero."""
-    forecast = method(np.exp(window.adjusted_logs), horizon) * np.exp(future_indices(window.log_season[0], horizon))
+    """``method(values, horizon)`` on multiplicatively adjusted values, the season put back;
+    additive where a series touches zero.
+    """
+    forecast = method(np.exp(window.adjusted_logs), horizon) * np.exp(
+        future_indices(window.log_season[0], horizon)
+    )
     return _where_positive(forecast, method, window, horizon)
 
 
 def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
-    """``method(values, horizon)`` on adjusted log values: growth in per cent, medians; additive where a series touches zero."""
+    """``method(values, horizon)`` on adjusted log values: growth in per cent, medians; additive
+    where a series touches zero.
+    """
     forecast = method(window.adjusted_logs, horizon) + future_indices(window.log_season[0], horizon)
     return _where_positive(np.exp(np.clip(forecast, -700, 700)), method, window, horizon)
 

@@ -2,7 +2,8 @@
 
 
 def ordered_map(function, tasks: list[tuple], client=None) -> list:
-    """``[function(*task) for task in tasks]``; with ``client`` (a ``distributed.Client`` or a scheduler's address) on its workers.
+    """``[function(*task) for task in tasks]``; with ``client`` (a ``distributed.Client`` or a
+    scheduler's address) on its workers.
 
     >>> ordered_map(pow, [(2, 3), (3, 2)])
     [8, 9]

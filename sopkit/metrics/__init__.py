@@ -1,20 +1,75 @@
-"""Metrics by the conventions of the README's glossary: accuracy, service, flow, value added, KPIs, exceptions, identities."""
+"""Metrics by the conventions of the README's glossary: accuracy, service, flow, value added, KPIs,
+exceptions, identities.
+"""
 
 from sopkit.metrics import exceptions, kpis
 from sopkit.metrics.backtests import backtest_accuracy, backtest_value_added
-from sopkit.metrics.flow import (backlog_lead_time, cash_to_cash, cover, inventory_turns, plan_adherence, plan_stability,
-                                 utilisation, volume_adherence)
-from sopkit.metrics.forecast_errors import (accuracy, bias, coverage, mape, mase, pinball, rmsse, smape, tracking_signal,
-                                            value_added, wape)
+from sopkit.metrics.flow import (
+    backlog_lead_time,
+    cash_to_cash,
+    cover,
+    inventory_turns,
+    plan_adherence,
+    plan_stability,
+    utilisation,
+    volume_adherence,
+)
+from sopkit.metrics.forecast_errors import (
+    accuracy,
+    bias,
+    coverage,
+    mape,
+    mase,
+    pinball,
+    rmsse,
+    smape,
+    tracking_signal,
+    value_added,
+    wape,
+)
 from sopkit.metrics.identities import identities
-from sopkit.metrics.service import (fill_rate, on_time_delivery, order_cycle_time, otif, perfect_order,
-                                    shipped_before_ordered)
+from sopkit.metrics.service import (
+    fill_rate,
+    on_time_delivery,
+    order_cycle_time,
+    otif,
+    perfect_order,
+    shipped_before_ordered,
+)
 from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
 
 __all__ = [
-    "accuracy", "accuracy_table", "backlog_lead_time", "backtest_accuracy", "backtest_value_added", "bias", "cash_to_cash",
-    "cover", "coverage", "exceptions", "fill_rate", "graded_stages", "identities", "inventory_turns", "kpis", "mape", "mase",
-    "on_time_delivery", "order_cycle_time", "otif", "perfect_order", "pinball", "plan_adherence", "plan_stability", "rmsse",
-    "shipped_before_ordered", "smape", "tracking_signal", "utilisation", "value_added", "value_added_table",
-    "volume_adherence", "wape",
+    "accuracy",
+    "accuracy_table",
+    "backlog_lead_time",
+    "backtest_accuracy",
+    "backtest_value_added",
+    "bias",
+    "cash_to_cash",
+    "cover",
+    "coverage",
+    "exceptions",
+    "fill_rate",
+    "graded_stages",
+    "identities",
+    "inventory_turns",
+    "kpis",
+    "mape",
+    "mase",
+    "on_time_delivery",
+    "order_cycle_time",
+    "otif",
+    "perfect_order",
+    "pinball",
+    "plan_adherence",
+    "plan_stability",
+    "rmsse",
+    "shipped_before_ordered",
+    "smape",
+    "tracking_signal",
+    "utilisation",
+    "value_added",
+    "value_added_table",
+    "volume_adherence",
+    "wape",
 ]

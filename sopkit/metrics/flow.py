@@ -1,4 +1,5 @@
-"""How well plan, plant, stock and cash ran: adherence, turns, cover, lead time, utilisation, stability.
+"""How well plan, plant, stock and cash ran: adherence, turns, cover, lead time, utilisation,
+stability.
 
 A denominator of zero gives NaN; pairs with a NaN are left out.
 """
@@ -11,10 +12,11 @@ DAYS_A_YEAR = 365
 
 
 def plan_adherence(production) -> float:
-    """Σ min(actual, planned) ÷ Σ planned by item, a fraction: over-building one item does not excuse another.
+    """Σ min(actual, planned) ÷ Σ planned by item, a fraction: over-building one item does not
+    excuse another.
 
-    ``production`` has a row per item (and bucket) with ``planned`` (the plan released for that bucket) and ``actual``;
-    rows without a plan are left out. Show ``volume_adherence`` beside it.
+    ``production`` has a row per item (and bucket) with ``planned`` (the plan released for that
+    bucket) and ``actual``; rows without a plan are left out. Show ``volume_adherence`` beside it.
 
     >>> import pandas as pd
     >>> made = pd.DataFrame({"item": ["A", "B"], "planned": [100, 100], "actual": [150, 60]})
@@ -26,7 +28,8 @@ def plan_adherence(production) -> float:
 
 
 def volume_adherence(production) -> float:
-    """1 − |Σ planned − Σ actual| ÷ Σ planned, a fraction; never shown alone, for a wrong mix can hide in it.
+    """1 − |Σ planned − Σ actual| ÷ Σ planned, a fraction; never shown alone, for a wrong mix can
+    hide in it.
 
     >>> import pandas as pd
     >>> volume_adherence(pd.DataFrame({"planned": [100, 100], "actual": [150, 50]}))
@@ -47,12 +50,13 @@ def inventory_turns(cost_of_sales, inventory_value, per_year=12) -> float:
 
 
 def cover(on_hand, demand, backlog=0.0, per_year=12):
-    """How many buckets of *future* demand the stock lasts, in buckets (float, or an array of ``on_hand``'s shape).
+    """How many buckets of *future* demand the stock lasts, in buckets (float, or an array of
+    ``on_hand``'s shape).
 
-    ``demand`` ends in an axis of buckets. ``on_hand`` with one axis less is the stock before the first of them; with
-    the same shape it is the stock at each bucket's end, and its future begins with the next bucket. Walks forward and
-    interpolates in the last bucket; 0 with backlog; at most the number of buckets; beyond the horizon the last year
-    of demand repeats.
+    ``demand`` ends in an axis of buckets. ``on_hand`` with one axis less is the stock before the
+    first of them; with the same shape it is the stock at each bucket's end, and its future begins
+    with the next bucket. Walks forward and interpolates in the last bucket; 0 with backlog; at most
+    the number of buckets; beyond the horizon the last year of demand repeats.
 
     >>> cover(25, [10, 10, 10, 10]), cover(25, [10, 10, 10, 10], backlog=1), cover(99, [10, 10, 10, 10])
     (2.5, 0.0, 4.0)
@@ -62,10 +66,10 @@ def cover(on_hand, demand, backlog=0.0, per_year=12):
     demand = np.maximum(np.asarray(demand, dtype="float64"), 0)
     stock = np.asarray(on_hand, dtype="float64")
     buckets, at_ends = demand.shape[-1], stock.ndim == demand.ndim
-    future = _repeated(demand, per_year)[..., 1 if at_ends else 0:]
+    future = _repeated(demand, per_year)[..., 1 if at_ends else 0 :]
     left, lasts = np.where(np.asarray(backlog) > 0, 0.0, stock), np.zeros(stock.shape)
     for step in range(buckets):
-        need = future[..., step:step + buckets] if at_ends else future[..., step]
+        need = future[..., step : step + buckets] if at_ends else future[..., step]
         share = np.divide(left, need, out=np.ones_like(left), where=need > 0)
         lasts = lasts + np.where(left > 0, np.minimum(share, 1.0), 0.0)
         left = left - need
@@ -74,20 +78,24 @@ def cover(on_hand, demand, backlog=0.0, per_year=12):
 
 
 def backlog_lead_time(backlog, shipments):
-    """Backlog ÷ planned shipments per bucket, in buckets (float, or an array); NaN where nothing ships.
+    """Backlog ÷ planned shipments per bucket, in buckets (float, or an array); NaN where nothing
+    ships.
 
     Call it for the due and the not-yet-due backlog apart.
 
     >>> backlog_lead_time(30, 20)
     1.5
     """
-    backlog, shipments = np.broadcast_arrays(np.asarray(backlog, dtype="float64"), np.asarray(shipments, dtype="float64"))
+    backlog, shipments = np.broadcast_arrays(
+        np.asarray(backlog, dtype="float64"), np.asarray(shipments, dtype="float64")
+    )
     wait = np.divide(backlog, shipments, out=np.full(backlog.shape, np.nan), where=shipments > 0)
     return wait if wait.ndim else float(wait)
 
 
 def utilisation(load, capacity) -> float:
-    """Σ required hours ÷ Σ available hours, a fraction; give regular hours, or regular and overtime.
+    """Σ required hours ÷ Σ available hours, a fraction; give regular hours, or regular and
+    overtime.
 
     >>> utilisation([80, 100], [100, 100])
     0.9
@@ -96,17 +104,24 @@ def utilisation(load, capacity) -> float:
     return ratio(load.sum(), capacity.sum())
 
 
-def cash_to_cash(inventory_value, cost_of_sales, receivable_days, payable_days, per_year=12) -> float:
+def cash_to_cash(
+    inventory_value, cost_of_sales, receivable_days, payable_days, per_year=12
+) -> float:
     """Inventory days + receivable days − payable days, in days; inventory days = 365 ÷ turns.
 
     >>> round(cash_to_cash([200, 200], [100, 100], receivable_days=45, payable_days=30), 2)
     75.83
     """
-    return ratio(DAYS_A_YEAR, inventory_turns(cost_of_sales, inventory_value, per_year)) + receivable_days - payable_days
+    return (
+        ratio(DAYS_A_YEAR, inventory_turns(cost_of_sales, inventory_value, per_year))
+        + receivable_days
+        - payable_days
+    )
 
 
 def plan_stability(now, before) -> float:
-    """Σ|plan now − plan last cycle| ÷ Σ plan last cycle over the same cells, a fraction; 0 = nothing moved.
+    """Σ|plan now − plan last cycle| ÷ Σ plan last cycle over the same cells, a fraction; 0 =
+    nothing moved.
 
     >>> plan_stability([110, 90], [100, 100])
     0.1

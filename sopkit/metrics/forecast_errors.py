@@ -1,7 +1,7 @@
 """How good a forecast was: A = actual, F = forecast, e = F − A; positive errors are over-forecasts.
 
-Every function takes 1-D array-likes of the same length, leaves pairs with a NaN out, and gives a float;
-a denominator of zero gives NaN.
+Every function takes 1-D array-likes of the same length, leaves pairs with a NaN out, and gives a
+float; a denominator of zero gives NaN.
 """
 
 import numpy as np
@@ -49,7 +49,8 @@ def bias(actual, forecast) -> float:
 
 
 def tracking_signal(actual, forecast, window=None) -> float:
-    """Σ(F − A) ÷ mean|F − A| over the last ``window`` pairs (all by default); flagged beyond ±4, same sign as bias.
+    """Σ(F − A) ÷ mean|F − A| over the last ``window`` pairs (all by default); flagged beyond ±4,
+    same sign as bias.
 
     >>> tracking_signal([10, 10, 10, 10], [12, 12, 12, 8])
     2.0
@@ -83,7 +84,8 @@ def smape(actual, forecast) -> float:
 
 
 def mase(actual, forecast, history, season=1) -> float:
-    """Mean |e| ÷ mean |A[t] − A[t−m]| inside ``history`` (m = ``season`` buckets); Hyndman & Koehler (2006).
+    """Mean |e| ÷ mean |A[t] − A[t−m]| inside ``history`` (m = ``season`` buckets); Hyndman &
+    Koehler (2006).
 
     >>> mase([14, 12], [12, 12], history=[10, 12, 10, 12])
     0.5
@@ -103,7 +105,8 @@ def rmsse(actual, forecast, history) -> float:
 
 
 def value_added(actual, previous, forecast, error=wape) -> float:
-    """error(previous stage) − error(this stage) on the same cells; positive = the stage helped (Gilliland's FVA).
+    """error(previous stage) − error(this stage) on the same cells; positive = the stage helped
+    (Gilliland's FVA).
 
     >>> value_added([10, 10], previous=[14, 10], forecast=[11, 10])
     0.15000000000000002
@@ -113,7 +116,8 @@ def value_added(actual, previous, forecast, error=wape) -> float:
 
 
 def pinball(actual, forecast, quantile) -> float:
-    """Mean pinball loss of a quantile forecast, in units: q·(A − F) when A is above it, (1 − q)·(F − A) below.
+    """Mean pinball loss of a quantile forecast, in units: q·(A − F) when A is above it, (1 − q)·(F
+    − A) below.
 
     >>> pinball([10, 10], [8, 12], quantile=0.9)
     1.0
@@ -135,11 +139,16 @@ def coverage(actual, low, high) -> float:
 
 
 def pairs(*columns) -> list[np.ndarray]:
-    """The columns as float arrays, without the places where any of them is NaN; PlanError when lengths differ."""
+    """The columns as float arrays, without the places where any of them is NaN; PlanError when
+    lengths differ.
+    """
     arrays = [np.asarray(column, dtype="float64").ravel() for column in columns]
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
-        raise PlanError(f"actuals and forecasts have different lengths {lengths}; give one forecast per actual, in one order")
+        raise PlanError(
+            f"actuals and forecasts have different lengths {lengths}; give one forecast per actual,"
+            " in one order"
+        )
     known = ~np.isnan(arrays).any(axis=0)
     return [array[known] for array in arrays]
 

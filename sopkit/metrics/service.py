@@ -1,8 +1,10 @@
-"""How customers were served, from the order lines: on time, in full, at the first try, and how fast.
+"""How customers were served, from the order lines: on time, in full, at the first try, and how
+fast.
 
-Lines shipped before they were ordered are data issues: left out and counted. A late line that is not shipped yet
-stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item", "market"], or any that were added); with it the answer
-is a Series indexed by them, without it a float that says in ``.left_out`` how many lines were left out.
+Lines shipped before they were ordered are data issues: left out and counted. A late line that is
+not shipped yet stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item",
+"market"], or any that were added); with it the answer is a Series indexed by them, without it a
+float that says in ``.left_out`` how many lines were left out.
 """
 
 from typing import NamedTuple
@@ -18,7 +20,9 @@ COUNTS = ("line", "order", "quantity")
 
 
 class CycleTime(NamedTuple):
-    """Days from order to shipment: median, P90, lines measured, lines left out (open or impossible)."""
+    """Days from order to shipment: median, P90, lines measured, lines left out (open or
+    impossible).
+    """
 
     median: float
     p90: float
@@ -26,12 +30,14 @@ class CycleTime(NamedTuple):
     left_out: int
 
 
-def on_time_delivery(orders, *, basis="promised", early=None, late=0, count="line", as_of=None, by=None):
+def on_time_delivery(
+    orders, *, basis="promised", early=None, late=0, count="line", as_of=None, by=None
+):
     """Lines (orders, or units) shipped within the window of the due date ÷ those due, a fraction.
 
-    ``basis`` is promised or requested; the window is ``early`` days before (None = any earlier day) to ``late`` days
-    after; ``count`` is line, order (late if one line is) or quantity (units shipped on time ÷ units due); with
-    ``as_of`` only what was due before that day counts.
+    ``basis`` is promised or requested; the window is ``early`` days before (None = any earlier day)
+    to ``late`` days after; ``count`` is line, order (late if one line is) or quantity (units
+    shipped on time ÷ units due); with ``as_of`` only what was due before that day counts.
 
     >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"], "quantity": [10, 30, 10],
     ...     "ordered_on": ["2026-01-01"] * 3, "promised_on": ["2026-01-09"] * 3, "shipped_on": ["2026-01-08", "2026-01-09", None]})
@@ -42,7 +48,8 @@ def on_time_delivery(orders, *, basis="promised", early=None, late=0, count="lin
 
 
 def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=None, by=None):
-    """Orders (or lines) on time *and* complete ÷ those due, a fraction; an order counts only when every line of it does.
+    """Orders (or lines) on time *and* complete ÷ those due, a fraction; an order counts only when
+    every line of it does.
 
     >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [10, 9],
     ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
@@ -54,7 +61,8 @@ def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=N
 
 
 def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
-    """Units shipped at the first try (by the due date) ÷ units ordered, a fraction: β, not cycle service α.
+    """Units shipped at the first try (by the due date) ÷ units ordered, a fraction: β, not cycle
+    service α.
 
     A line without a due date was tried when it was shipped.
 
@@ -63,14 +71,17 @@ def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
     >>> fill_rate(orders)
     0.35
     """
-    return _share(_judged(orders, basis, None, late, as_of, undated=True), "on_time", "quantity", by)
+    return _share(
+        _judged(orders, basis, None, late, as_of, undated=True), "on_time", "quantity", by
+    )
 
 
 def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, as_of=None):
-    """Orders that pass every test ÷ orders due, a fraction, per order (never the product of the parts).
+    """Orders that pass every test ÷ orders due, a fraction, per order (never the product of the
+    parts).
 
-    The tests are on time and complete; ``passed`` adds others: a frame of ``order`` and one true/false column per test
-    (undamaged, invoiced right, …); an order absent from it fails.
+    The tests are on time and complete; ``passed`` adds others: a frame of ``order`` and one
+    true/false column per test (undamaged, invoiced right, …); an order absent from it fails.
 
     >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10],
     ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
@@ -86,10 +97,12 @@ def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, 
 
 
 def order_cycle_time(orders, *, net=False, by=None):
-    """Median and P90 of the days from order to shipment: a ``CycleTime``, or with ``by`` a frame of the same columns.
+    """Median and P90 of the days from order to shipment: a ``CycleTime``, or with ``by`` a frame of
+    the same columns.
 
-    Gross, or ``net`` of the wait that the customer asked for: max(0, shipped − requested), where a line without a
-    requested date asked for no wait. Open lines are left out and counted with the impossible ones.
+    Gross, or ``net`` of the wait that the customer asked for: max(0, shipped − requested), where a
+    line without a requested date asked for no wait. Open lines are left out and counted with the
+    impossible ones.
 
     >>> orders = pd.DataFrame({"order": list("123"), "line": list("111"), "quantity": [1] * 3, "ordered_on": ["2026-01-01"] * 3,
     ...     "requested_on": ["2026-01-03"] * 3, "shipped_on": ["2026-01-05", "2026-01-02", None]})
@@ -105,12 +118,19 @@ def order_cycle_time(orders, *, net=False, by=None):
         both = np.quantile(measured, [0.5, 0.9]).tolist() if len(measured) else [np.nan, np.nan]
         return CycleTime(*both, len(measured), int((~done).sum()))
     grouped = lines.assign(days=days, out=~done).groupby(_columns(by, lines))
-    return pd.DataFrame({"median": grouped["days"].median(), "p90": grouped["days"].quantile(0.9),
-                         "lines": grouped["days"].count(), "left_out": grouped["out"].sum()})
+    return pd.DataFrame(
+        {
+            "median": grouped["days"].median(),
+            "p90": grouped["days"].quantile(0.9),
+            "lines": grouped["days"].count(),
+            "left_out": grouped["out"].sum(),
+        }
+    )
 
 
 def shipped_before_ordered(orders) -> pd.Series:
-    """True for each line whose shipping date lies before its order date: a data issue, not an early delivery.
+    """True for each line whose shipping date lies before its order date: a data issue, not an early
+    delivery.
 
     >>> shipped_before_ordered(pd.DataFrame({"ordered_on": ["2026-01-05"], "shipped_on": ["2026-01-01"]})).tolist()
     [True]
@@ -120,12 +140,22 @@ def shipped_before_ordered(orders) -> pd.Series:
 
 def _dated(orders) -> pd.DataFrame:
     dates = ["ordered_on", "requested_on", "promised_on", "shipped_on"]
-    return orders.assign(**{name: pd.to_datetime(orders[name]) if name in orders else pd.Series(pd.NaT, index=orders.index, dtype="datetime64[us]")
-                            for name in dates})
+    return orders.assign(
+        **{
+            name: (
+                pd.to_datetime(orders[name])
+                if name in orders
+                else pd.Series(pd.NaT, index=orders.index, dtype="datetime64[us]")
+            )
+            for name in dates
+        }
+    )
 
 
 def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
-    """The lines due, each with on_time, complete, units (that arrived on time or not) and quantity."""
+    """The lines due, each with on_time, complete, units (that arrived on time or not) and
+    quantity.
+    """
     if basis not in BASES:
         raise PlanError(f"basis is {basis!r}; use one of: {', '.join(BASES)}")
     lines = _dated(orders)
@@ -133,16 +163,25 @@ def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
     due = due.fillna(lines["shipped_on"]).fillna(lines["ordered_on"]) if undated else due
     counted = due.notna() & ~impossible & (True if as_of is None else due < pd.Timestamp(as_of))
     days = (lines["shipped_on"] - due).dt.days
-    shipped = orders["shipped_quantity"] if "shipped_quantity" in orders else pd.Series(np.nan, index=orders.index)
+    shipped = (
+        orders["shipped_quantity"]
+        if "shipped_quantity" in orders
+        else pd.Series(np.nan, index=orders.index)
+    )
     shipped = shipped.fillna(orders["quantity"]).where(lines["shipped_on"].notna(), 0.0)
-    judged = lines.assign(on_time=days.le(late) & (True if early is None else days.ge(-early)),
-                          complete=shipped.ge(orders["quantity"]), units=np.minimum(shipped, orders["quantity"]))[counted]
+    judged = lines.assign(
+        on_time=days.le(late) & (True if early is None else days.ge(-early)),
+        complete=shipped.ge(orders["quantity"]),
+        units=np.minimum(shipped, orders["quantity"]),
+    )[counted]
     judged.attrs["left_out"] = int(impossible.sum())
     return judged
 
 
 def _share(lines, passed, count, by):
-    """Share of lines, orders or units that passed: a Counted float, or a Series by the ``by`` columns."""
+    """Share of lines, orders or units that passed: a Counted float, or a Series by the ``by``
+    columns.
+    """
     if count not in COUNTS:
         raise PlanError(f"count is {count!r}; use one of: {', '.join(COUNTS)}")
     left_out = lines.attrs.get("left_out", 0)
@@ -152,7 +191,11 @@ def _share(lines, passed, count, by):
     keys = _columns(by, lines)
     parts = lines[keys].assign(top=top, bottom=bottom)
     if count == "order":
-        parts = parts.assign(order=lines["order"]).groupby([*keys, "order"], as_index=False)[["top", "bottom"]].min()
+        parts = (
+            parts.assign(order=lines["order"])
+            .groupby([*keys, "order"], as_index=False)[["top", "bottom"]]
+            .min()
+        )
     if not keys:
         return Counted(ratio(parts["top"].sum(), parts["bottom"].sum()), left_out)
     sums = parts.groupby(keys)[["top", "bottom"]].sum()
@@ -164,5 +207,8 @@ def _columns(by, lines) -> list:
     keys = [by] if isinstance(by, str) else list(by or [])
     unknown = [key for key in keys if key not in lines]
     if unknown:
-        raise PlanError(f"by names {unknown}, which the orders do not have; use columns of: {', '.join(map(str, lines.columns))}")
+        raise PlanError(
+            f"by names {unknown}, which the orders do not have; use columns of:"
+            f" {', '.join(map(str, lines.columns))}"
+        )
     return keys

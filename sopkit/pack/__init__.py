@@ -1,4 +1,6 @@
-"""The pack: the month's dated result, built by papermill in a hidden folder, checked, and renamed into place."""
+"""The pack: the month's dated result, built by papermill in a hidden folder, checked, and renamed
+into place.
+"""
 
 from sopkit.pack.build import Built, build_pack, next_month
 from sopkit.pack.release import find_pack, release, verify
@@ -6,4 +8,16 @@ from sopkit.pack.replay import replay
 from sopkit.pack.run import StepFailed
 from sopkit.pack.steps import Step, find_steps, settle
 
-__all__ = ["Built", "Step", "StepFailed", "build_pack", "find_pack", "find_steps", "next_month", "release", "replay", "settle", "verify"]
+__all__ = [
+    "Built",
+    "Step",
+    "StepFailed",
+    "build_pack",
+    "find_pack",
+    "find_steps",
+    "next_month",
+    "release",
+    "replay",
+    "settle",
+    "verify",
+]

@@ -28,12 +28,22 @@ class Built:
     manifest: dict
 
 
-def build_pack(month: str | None, data, packs="packs", ledger=None, parameters=None, revise=False, scenarios=(),
-               notebooks=NOTEBOOKS, quiet=False) -> Built:
-    """The finished pack of a month (by default the month after the facts end), put in place only when everything is right.
+def build_pack(
+    month: str | None,
+    data,
+    packs="packs",
+    ledger=None,
+    parameters=None,
+    revise=False,
+    scenarios=(),
+    notebooks=NOTEBOOKS,
+    quiet=False,
+) -> Built:
+    """The finished pack of a month (by default the month after the facts end), put in place only
+    when everything is right.
 
-    Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good pack stays untouched)
-    or a month that is released (unless ``revise``).
+    Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
+    pack stays untouched) or a month that is released (unless ``revise``).
     """
     steps = find_steps(Path(notebooks))
     settled = settle(steps, parameters or {})
@@ -45,7 +55,9 @@ def build_pack(month: str | None, data, packs="packs", ledger=None, parameters=N
     facts = read_facts(data, month)
     seconds = {"read facts": time.perf_counter() - started}
     book = Ledger(ledger or packs / "ledger.db")
-    asked = {name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios}
+    asked = {
+        name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios
+    }
     with staging(packs, target.name) as folder:
         cycle = {"month": month, "parameters": settled, "scenarios": asked}
         stage_inputs(folder, facts, book, packs, cycle)
@@ -58,39 +70,65 @@ def build_pack(month: str | None, data, packs="packs", ledger=None, parameters=N
 
 
 def run_plan(folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False) -> dict:
-    """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4, reconcile)."""
+    """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4,
+    reconcile).
+    """
     settled, asked = cycle["parameters"], cycle["scenarios"]
-    before, after = ([step for step in steps if (step.number < 4) == early] for early in (True, False))
+    before, after = (
+        [step for step in steps if (step.number < 4) == early] for early in (True, False)
+    )
     seconds = run_steps(folder, before, settled, packs, name, quiet)
     for scenario, changed in asked.items():
         branch(folder, scenario)
         again = [step for step in steps if 2 <= step.number <= 4]
-        took = run_steps(folder / "scenarios" / scenario, again, settled | changed, packs, name, quiet, f"{scenario}: ")
+        took = run_steps(
+            folder / "scenarios" / scenario,
+            again,
+            settled | changed,
+            packs,
+            name,
+            quiet,
+            f"{scenario}: ",
+        )
         seconds[f"scenario {scenario}"] = sum(took.values())
     return seconds | run_steps(folder, after, settled, packs, name, quiet)
 
 
-def run_steps(folder: Path, steps, settled: dict, packs: Path, name: str, quiet=False, prefix="") -> dict:
+def run_steps(
+    folder: Path, steps, settled: dict, packs: Path, name: str, quiet=False, prefix=""
+) -> dict:
     """Seconds by step; a failing one leaves its executed notebook in ``packs/failed``."""
     seconds = {}
-    with tqdm(steps, disable=quiet, unit="step", bar_format="{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", ascii=" ▏▎▍▌▋▊▉█") as bar:
+    with tqdm(
+        steps,
+        disable=quiet,
+        unit="step",
+        bar_format="{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}",
+        ascii=" ▏▎▍▌▋▊▉█",
+    ) as bar:
         for step in bar:
             bar.set_description_str(prefix + step.title)
             try:
                 seconds[step.name] = run_step(step, folder, settled)
             except StepFailed as failure:
                 kept = keep_failure(failure.notebook, packs, name)
-                raise StepFailed(step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched") from None
+                raise StepFailed(
+                    step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched"
+                ) from None
     return seconds
 
 
 def questions(scenarios, name: str) -> dict:
-    """Parameters that the ledger's scenario changes, the latest row of each counting; raises ``PlanError`` if it has none."""
+    """Parameters that the ledger's scenario changes, the latest row of each counting; raises
+    ``PlanError`` if it has none.
+    """
     rows = scenarios[scenarios["scenario"] == name].dropna(subset=["parameter", "value"])
     if rows.empty or not name.replace("-", "").replace("_", "").isalnum():
         known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
-        raise PlanError(f"scenario {name!r} is not in the ledger (there: {known}); enter its parameters first, "
-                        "under a name of letters, digits, - and _")
+        raise PlanError(
+            f"scenario {name!r} is not in the ledger (there: {known}); enter its parameters first, "
+            "under a name of letters, digits, - and _"
+        )
     return dict(zip(rows["parameter"], rows["value"]))
 
 
@@ -102,7 +140,9 @@ def branch(folder: Path, scenario: str) -> None:
 
 
 def dress(folder: Path) -> dict:
-    """Seconds taken to make what people carry: pages of the steps (beside the rest, in another process), the schedule, the board."""
+    """Seconds taken to make what people carry: pages of the steps (beside the rest, in another
+    process), the schedule, the board.
+    """
     from sopkit.exports import write_pages, write_schedule
     from sopkit.panels import write_board
 
@@ -121,17 +161,24 @@ def next_month(data) -> str:
     facts = read_facts(data)
     last = facts.sales_history["bucket"].max()
     if last != last:
-        raise PlanError("table sales_history has no row, so there is no month to follow it; name the MONTH")
+        raise PlanError(
+            "table sales_history has no row, so there is no month to follow it; name the MONTH"
+        )
     return f"{facts.calendar.shift(last, 1):%Y-%m}"
 
 
 def free_name(packs: Path, month: str, revise: bool) -> str:
-    """The folder name of the month's pack; a released month needs ``revise`` and becomes ``MONTH-r2`` and so on."""
+    """The folder name of the month's pack; a released month needs ``revise`` and becomes
+    ``MONTH-r2`` and so on.
+    """
     taken = [pack for pack in packs_in(packs) if pack.name[:7] == month]
     if not taken or not (taken[-1] / "release.json").exists():
         return taken[-1].name if taken else month
     if not revise:
-        raise PlanError(f"pack {taken[-1].name} is released and never changes; build a revision with: sopkit pack {month} --revise")
+        raise PlanError(
+            f"pack {taken[-1].name} is released and never changes; build a revision with: sopkit"
+            f" pack {month} --revise"
+        )
     return f"{month}-r{len(taken) + 1}"
 
 

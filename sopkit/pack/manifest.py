@@ -1,9 +1,11 @@
-"""The manifest: what a pack is made of, with which versions, how long it took, and whether the numbers agree."""
+"""The manifest: what a pack is made of, with which versions, how long it took, and whether the
+numbers agree.
+"""
 
 import hashlib
 import json
 import platform
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,17 +16,34 @@ from sopkit.errors import PlanError
 from sopkit.plan import Plan
 from sopkit.tables import PLANS
 
-LIBRARIES = ("sopkit", "pandas", "numpy", "statsmodels", "linopy", "highspy", "papermill", "matplotlib", "pyarrow")
+LIBRARIES = (
+    "sopkit",
+    "pandas",
+    "numpy",
+    "statsmodels",
+    "linopy",
+    "highspy",
+    "papermill",
+    "matplotlib",
+    "pyarrow",
+)
 
 
-def write_manifest(folder: Path, cycle: dict, parameters: dict, seconds: dict, sources: dict) -> dict:
+def write_manifest(
+    folder: Path, cycle: dict, parameters: dict, seconds: dict, sources: dict
+) -> dict:
     """The manifest written into the pack; raises ``PlanError`` if a plan table is missing."""
     tables = read_tables(folder)
     manifest = {
-        "month": cycle["month"], "built_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        "parameters": parameters, "sources": sources,
-        "inputs": hashes(folder / "inputs"), "tables": hashes(folder / "tables"),
+        "month": cycle["month"],
+        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": (
+            {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+        ),
+        "parameters": parameters,
+        "sources": sources,
+        "inputs": hashes(folder / "inputs"),
+        "tables": hashes(folder / "tables"),
         "rows": {name: len(frame) for name, frame in tables.items()},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "identities": [_plain(row) for row in identities(Plan(folder), tables).to_dict("records")],
@@ -38,23 +57,35 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     paths = {name: folder / "tables" / f"{name}.parquet" for name in PLANS}
     missing = [name for name, path in paths.items() if not path.exists()]
     if missing:
-        raise PlanError(f"the steps did not write {len(missing)} of {len(PLANS)} plan tables: {', '.join(missing)}")
+        raise PlanError(
+            f"the steps did not write {len(missing)} of {len(PLANS)} plan tables:"
+            f" {', '.join(missing)}"
+        )
     return {name: pd.read_parquet(path) for name, path in paths.items()}
 
 
 def identities(plan: Plan, tables: dict) -> pd.DataFrame:
     """Every identity of the plan: identity, holds, largest_difference, where."""
     facts = plan.facts
-    prices = finance.prices(facts.items, tables["demand_plan"], sales_history=facts.sales_history, events=facts.events,
-                            settings=facts.settings, calendar=plan.calendar)
+    prices = finance.prices(
+        facts.items,
+        tables["demand_plan"],
+        sales_history=facts.sales_history,
+        events=facts.events,
+        settings=facts.settings,
+        calendar=plan.calendar,
+    )
     return metrics.identities(tables | {"items": facts.items, "prices": prices})
 
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 by relative path of every file below a folder."""
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _plain(row):
-    return {key: (value.item() if hasattr(value, "item") else value) for key, value in row.items()}
+    return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -21,32 +21,52 @@ from sopkit.tables import PLANS
 
 
 def find_pack(packs, month: str | None = None) -> Path:
-    """The newest pack of a month (revisions count), or the newest of all; raises ``PlanError`` naming what is there."""
+    """The newest pack of a month (revisions count), or the newest of all; raises ``PlanError``
+    naming what is there.
+    """
     found = packs_in(packs)
     chosen = [pack for pack in found if month is None or month in (pack.name, pack.name[:7])]
     if chosen:
         return chosen[-1]
     there = ", ".join(pack.name for pack in found) or "none"
-    raise PlanError(f"no finished pack {month or ''} in {packs} (there: {there}); build it with: sopkit pack {month or 'MONTH'} --data data")
+    raise PlanError(
+        f"no finished pack {month or ''} in {packs} (there: {there}); build it with: sopkit pack"
+        f" {month or 'MONTH'} --data data"
+    )
 
 
 def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
-    """The frozen pack: identities hold, nobody withheld approval, no byte changed since it was built.
+    """The frozen pack: identities hold, nobody withheld approval, no byte changed since it was
+    built.
 
-    Raises ``PlanError`` otherwise. The release stands in the pack (``release.json``) and in the ledger.
+    Raises ``PlanError`` otherwise. The release stands in the pack (``release.json``) and in the
+    ledger.
     """
     pack = find_pack(packs, month)
     if (pack / "release.json").exists():
-        raise PlanError(f"pack {pack.name} is released already; a correction is a new revision: sopkit pack {month} --revise")
+        raise PlanError(
+            f"pack {pack.name} is released already; a correction is a new revision: sopkit pack"
+            f" {month} --revise"
+        )
     manifest = json.loads((pack / "manifest.json").read_text())
     book = Ledger(ledger or Path(packs) / "ledger.db")
     _insist_identities_hold(pack, manifest)
     _insist_it_is_unchanged(pack, manifest)
     _insist_nobody_withholds(pack, book.read("sign_offs"))
     digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
-    book.append("releases", [{"pack": pack.name, "manifest": digest, "note": note}], by=by, cycle=manifest["month"])
-    at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    text = json.dumps({"by": by, "at": at, "note": note, "manifest": digest}, indent=2, ensure_ascii=False) + "\n"
+    book.append(
+        "releases",
+        [{"pack": pack.name, "manifest": digest, "note": note}],
+        by=by,
+        cycle=manifest["month"],
+    )
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    text = (
+        json.dumps(
+            {"by": by, "at": at, "note": note, "manifest": digest}, indent=2, ensure_ascii=False
+        )
+        + "\n"
+    )
     beside = pack / ".release.json"
     beside.write_text(text)
     os.replace(beside, pack / "release.json")
@@ -61,16 +81,25 @@ def _insist_identities_hold(pack, manifest):
     broken = [row for row in manifest["identities"] if not row["holds"]]
     if broken:
         first = broken[0]
-        raise PlanError(f"pack {pack.name}: {len(broken)} identities are broken, first: {first['identity']} "
-                        f"(off by {first['largest_difference']:g} at {first['where']}); a plan that does not agree cannot be released")
+        raise PlanError(
+            f"pack {pack.name}: {len(broken)} identities are broken, first: {first['identity']}"
+            f" (off by {first['largest_difference']:g} at {first['where']}); a plan that does not"
+            " agree cannot be released"
+        )
 
 
 def _insist_it_is_unchanged(pack, manifest):
     for part in ("inputs", "tables"):
         now = hashes(pack / part)
-        changed = sorted(set(now) ^ set(manifest[part]) | {name for name in now if now[name] != manifest[part].get(name)})
+        changed = sorted(
+            set(now) ^ set(manifest[part])
+            | {name for name in now if now[name] != manifest[part].get(name)}
+        )
         if changed:
-            raise PlanError(f"pack {pack.name}: {len(changed)} files changed since it was built, first {part}/{changed[0]}; build the pack again")
+            raise PlanError(
+                f"pack {pack.name}: {len(changed)} files changed since it was built, first"
+                f" {part}/{changed[0]}; build the pack again"
+            )
 
 
 def _insist_nobody_withholds(pack, sign_offs):
@@ -78,24 +107,39 @@ def _insist_nobody_withholds(pack, sign_offs):
     latest = mine.drop_duplicates(["family", "role"], keep="last")
     withheld = latest[latest["status"] == "withheld"]
     if len(withheld):
-        who = ", ".join(f"{row.by} ({row.role}{' for ' + row.family if row.family else ''})" for row in withheld.itertuples())
-        raise PlanError(f"pack {pack.name}: approval is withheld by {who}; settle it, enter a new sign-off, then release")
+        who = ", ".join(
+            f"{row.by} ({row.role}{' for ' + row.family if row.family else ''})"
+            for row in withheld.itertuples()
+        )
+        raise PlanError(
+            f"pack {pack.name}: approval is withheld by {who}; settle it, enter a new sign-off,"
+            " then release"
+        )
 
 
 def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False) -> pd.DataFrame:
-    """Table by table, whether the pack rebuilds from its own inputs to the same numbers (table, identical, rows, difference)."""
+    """Table by table, whether the pack rebuilds from its own inputs to the same numbers (table,
+    identical, rows, difference).
+    """
     pack = find_pack(packs, month)
     cycle = json.loads((pack / "inputs" / "cycle.json").read_text())
     with staging(Path(packs), f"verify-{pack.name}") as folder:
         shutil.copytree(pack / "inputs", folder / "inputs", copy_function=shutil.copyfile)
-        run_plan(folder, find_steps(Path(notebooks)), cycle, Path(packs), f"verify-{pack.name}", quiet)
+        run_plan(
+            folder, find_steps(Path(notebooks)), cycle, Path(packs), f"verify-{pack.name}", quiet
+        )
         return pd.DataFrame([_compared(name, pack, folder) for name in PLANS])
 
 
 def _compared(name, pack, folder):
     old, new = (pd.read_parquet(where / "tables" / f"{name}.parquet") for where in (pack, folder))
     identical = old.equals(new)
-    return {"table": name, "identical": identical, "rows": len(old), "difference": "" if identical else _first_difference(old, new)}
+    return {
+        "table": name,
+        "identical": identical,
+        "rows": len(old),
+        "difference": "" if identical else _first_difference(old, new),
+    }
 
 
 def _first_difference(old, new):

@@ -14,16 +14,19 @@ LAGS = (1, 3)
 
 
 def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> pd.DataFrame:
-    """One row per past month and lag: WAPE and bias of consensus and naive, as fractions, over item × market × bucket.
+    """One row per past month and lag: WAPE and bias of consensus and naive, as fractions, over item
+    × market × bucket.
 
-    Each month's pack is built from what was known then, released, and so is last cycle to the next one.
-    Lag k grades the k-th planned bucket. Raises ``PlanError`` if ``start`` is after ``end``.
+    Each month's pack is built from what was known then, released, and so is last cycle to the next
+    one. Lag k grades the k-th planned bucket. Raises ``PlanError`` if ``start`` is after ``end``.
     """
     first, last = parse_month(start), parse_month(end)
     if first > last:
         raise PlanError(f"replay from {start} to {end}: the start is after the end; swap them")
     facts = read_facts(data)
-    months = Calendar("month").range(first, int(Calendar("month").number([last])[0] - Calendar("month").number([first])[0]) + 1)
+    months = Calendar("month").range(
+        first, int(Calendar("month").number([last])[0] - Calendar("month").number([first])[0]) + 1
+    )
     rows = []
     for month in months:
         built = build_pack(f"{month:%Y-%m}", data, packs, parameters=parameters, quiet=quiet)
@@ -34,12 +37,26 @@ def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> p
 
 def _grades(plan, facts):
     wanted = plan.read("demand_plan")[["item", "market", "bucket", "naive", "consensus"]]
-    actual = facts.sales_history.groupby(["item", "market", "bucket"], as_index=False)["quantity"].sum()
+    actual = facts.sales_history.groupby(["item", "market", "bucket"], as_index=False)[
+        "quantity"
+    ].sum()
     last_known = facts.sales_history["bucket"].max()
     for lag in LAGS:
         bucket = plan.calendar.shift(plan.first_bucket, lag - 1)
         if bucket <= last_known:
-            cells = wanted[wanted["bucket"] == bucket].merge(actual, how="left", on=["item", "market", "bucket"]).fillna({"quantity": 0.0})
-            yield {"month": plan.month, "lag": lag, "bucket": bucket, "cells": len(cells),
-                   **{f"{metric}_{stage}": getattr(metrics, metric)(cells["quantity"], cells[stage])
-                      for stage in ("naive", "consensus") for metric in ("wape", "bias")}}
+            cells = (
+                wanted[wanted["bucket"] == bucket]
+                .merge(actual, how="left", on=["item", "market", "bucket"])
+                .fillna({"quantity": 0.0})
+            )
+            yield {
+                "month": plan.month,
+                "lag": lag,
+                "bucket": bucket,
+                "cells": len(cells),
+                **{
+                    f"{metric}_{stage}": getattr(metrics, metric)(cells["quantity"], cells[stage])
+                    for stage in ("naive", "consensus")
+                    for metric in ("wape", "bias")
+                },
+            }

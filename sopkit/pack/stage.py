@@ -1,4 +1,6 @@
-"""Staging: a new pack grows in a hidden folder beside the finished ones and is renamed into place at the end."""
+"""Staging: a new pack grows in a hidden folder beside the finished ones and is renamed into place
+at the end.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ def staging(packs: Path, name: str):
 
 
 def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
-    """Copies what the plan is made from into the pack: facts, judgments, earlier releases, the question asked."""
+    """Copies what the plan is made from into the pack: facts, judgments, earlier releases, the
+    question asked.
+    """
     inputs = folder / "inputs"
     facts.write(inputs)
     (inputs / "ledger").mkdir()
@@ -53,13 +57,19 @@ def _copy_releases(target, packs, month, facts):
                 shutil.copyfile(table, target / earlier / table.name)
             elif table.stem in ("demand_plan", "supply_plan"):
                 frame = pd.read_parquet(table)
-                write_table(frame[frame["bucket"] < first].reset_index(drop=True), target / earlier / table.name)
+                write_table(
+                    frame[frame["bucket"] < first].reset_index(drop=True),
+                    target / earlier / table.name,
+                )
 
 
 def put_in_place(folder: Path, target: Path) -> None:
     """Renames the staged pack to its name; what stood there is replaced only now."""
     if (target / "release.json").exists():
-        raise PlanError(f"pack {target.name} was released meanwhile and never changes; build a revision with --revise")
+        raise PlanError(
+            f"pack {target.name} was released meanwhile and never changes; build a revision with"
+            " --revise"
+        )
     before = target.with_name(f".{target.name}-before-{os.getpid()}")
     if target.exists():
         os.rename(target, before)

@@ -30,12 +30,15 @@ def find_steps(folder: Path = NOTEBOOKS) -> list[Step]:
     """The steps in the order of their numbers; raises ``PlanError`` where there is none."""
     paths = sorted(Path(folder).glob("[0-9]*.ipynb"))
     if not paths:
-        raise PlanError(f"no numbered notebook in {folder}; the steps are files like 1_gather_data.ipynb")
+        raise PlanError(
+            f"no numbered notebook in {folder}; the steps are files like 1_gather_data.ipynb"
+        )
     return [Step(int(path.stem.split("_")[0]), path.stem, path, _defaults(path)) for path in paths]
 
 
 def settle(steps: list[Step], given: dict) -> dict:
-    """Values of the named parameters, read as their defaults are typed; raises ``PlanError`` on an unknown name.
+    """Values of the named parameters, read as their defaults are typed; raises ``PlanError`` on an
+    unknown name.
 
     ``given`` maps name to text (from a command line) or to a value.
     """
@@ -43,8 +46,11 @@ def settle(steps: list[Step], given: dict) -> dict:
     unknown = [name for name in given if name not in known]
     if unknown:
         near = difflib.get_close_matches(unknown[0], known, 1)
-        raise PlanError(f"parameter {', '.join(map(repr, unknown))} is not known"
-                        + (f" (did you mean {near[0]!r}?)" if near else "") + f"; known are: {', '.join(sorted(known))}")
+        raise PlanError(
+            f"parameter {', '.join(map(repr, unknown))} is not known"
+            + (f" (did you mean {near[0]!r}?)" if near else "")
+            + f"; known are: {', '.join(sorted(known))}"
+        )
     return {name: _typed(name, value, known[name]) for name, value in given.items()}
 
 
@@ -56,7 +62,10 @@ def parameters_of(step: Step, settled: dict) -> dict:
 def _defaults(path):
     import papermill
 
-    return {p["name"]: ast.literal_eval(p["default"]) for p in papermill.inspect_notebook(str(path)).values()}
+    return {
+        p["name"]: ast.literal_eval(p["default"])
+        for p in papermill.inspect_notebook(str(path)).values()
+    }
 
 
 def _typed(name, value, default):
@@ -66,4 +75,6 @@ def _typed(name, value, default):
             return {"true": True, "false": False}[value.lower()]
         return kind(value) if default is not None else value
     except (KeyError, TypeError, ValueError):
-        raise PlanError(f"parameter {name}: {value!r} is not a {kind.__name__}; its default is {default!r}") from None
+        raise PlanError(
+            f"parameter {name}: {value!r} is not a {kind.__name__}; its default is {default!r}"
+        ) from None

@@ -1,13 +1,20 @@
 """Panels: the planners' tuner, and the board that leadership opens; each loads only what it needs.
 
-``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished; ``board(packs)`` in Voilà, which
-only reads what ``write_board`` wrote; ``voila_command(pack, port)`` serves it.
+``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished;
+``board(packs)`` in Voilà, which only reads what ``write_board`` wrote; ``voila_command(pack,
+port)`` serves it.
 """
 
 from importlib import import_module
 
-_WHERE = {"tuner": "sopkit.panels.tuning", "write_board": "sopkit.panels.snapshot", "write_page": "sopkit.panels.page", "board": "sopkit.panels.boards",
-          "voila_command": "sopkit.panels.serve", "voila_environment": "sopkit.panels.serve"}
+_WHERE = {
+    "tuner": "sopkit.panels.tuning",
+    "write_board": "sopkit.panels.snapshot",
+    "write_page": "sopkit.panels.page",
+    "board": "sopkit.panels.boards",
+    "voila_command": "sopkit.panels.serve",
+    "voila_environment": "sopkit.panels.serve",
+}
 __all__ = list(_WHERE)
 
 

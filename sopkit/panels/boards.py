@@ -1,4 +1,6 @@
-"""The board in Voilà: reads what packs hold, changes nothing. It loads neither pandas nor matplotlib, so that it opens at once."""
+"""The board in Voilà: reads what packs hold, changes nothing. It loads neither pandas nor
+matplotlib, so that it opens at once.
+"""
 
 import os
 from html import escape
@@ -12,7 +14,9 @@ from sopkit.panels.serve import PACK
 
 
 def board(pack=None) -> widgets.VBox:
-    """The board of a pack, by default the one named in the environment; the packs beside it are in its month list."""
+    """The board of a pack, by default the one named in the environment; the packs beside it are in
+    its month list.
+    """
     return Board(pack or os.environ.get(PACK) or _newest()).box
 
 
@@ -22,11 +26,17 @@ class Board:
     def __init__(self, pack):
         self.pack = Path(pack)
         packs = boards_in(self.pack.parent) or [self.pack]
-        self.month = widgets.Dropdown(options=[(path.name, path.name) for path in packs], value=self.pack.name, description="month")
+        self.month = widgets.Dropdown(
+            options=[(path.name, path.name) for path in packs],
+            value=self.pack.name,
+            description="month",
+        )
         self.head, self.body = widgets.HTML(), widgets.HTML()
         self.filters, self.tabs = {}, widgets.ToggleButtons()
         self.row = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
-        self.box = widgets.VBox([widgets.HTML(f"<style>{STYLE}</style>"), self.head, self.row, self.tabs, self.body])
+        self.box = widgets.VBox(
+            [widgets.HTML(f"<style>{STYLE}</style>"), self.head, self.row, self.tabs, self.body]
+        )
         self.box.add_class("board-widgets")
         self.box.add_class("board")
         self.month.observe(self._open, "value")
@@ -38,11 +48,19 @@ class Board:
         try:
             self.data = read_board(self.pack.parent / self.month.value)
         except (OSError, ValueError) as error:
-            self.head.value = _failed(f"pack {self.month.value} cannot be read: {error}; build it again: sopkit pack {self.month.value}")
+            self.head.value = _failed(
+                f"pack {self.month.value} cannot be read: {error}; build it again: sopkit pack"
+                f" {self.month.value}"
+            )
             return
         self.head.value = head_html(self.data)
-        self.filters = {name: widgets.Dropdown(options=[(word, at) for at, word in enumerate(words)], value=0, description=name)
-                        for name, words in self.data["words"].items() if len(words) > 1}
+        self.filters = {
+            name: widgets.Dropdown(
+                options=[(word, at) for at, word in enumerate(words)], value=0, description=name
+            )
+            for name, words in self.data["words"].items()
+            if len(words) > 1
+        }
         for one in self.filters.values():
             one.observe(self._show, "value")
         self.row.children = [self.month, *self.filters.values()]
@@ -60,7 +78,9 @@ class Board:
         try:
             self.body.value = tab_html(self.data, self.tabs.value, choice)
         except (KeyError, TypeError, StopIteration) as error:
-            self.body.value = _failed(f"this part cannot be shown: {error!r}; the rest of the board stands")
+            self.body.value = _failed(
+                f"this part cannot be shown: {error!r}; the rest of the board stands"
+            )
 
 
 def _failed(words):

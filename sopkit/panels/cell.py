@@ -1,4 +1,6 @@
-"""A cell that a planner works on, an item in a market or in all of them: its numbers, and what the ledger says of it by now."""
+"""A cell that a planner works on, an item in a market or in all of them: its numbers, and what the
+ledger says of it by now.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +11,9 @@ from sopkit.panels.entries import own_units
 
 @dataclass(frozen=True)
 class Cell:
-    """History (bucket, quantity: cleansed demand), and by bucket of the plan: baseline, override, consensus (units)."""
+    """History (bucket, quantity: cleansed demand), and by bucket of the plan: baseline, override,
+    consensus (units).
+    """
 
     item: str
     market: str
@@ -29,19 +33,36 @@ class Cell:
 
 def cell_of(plan, ledger, item: str, market: str = "") -> Cell:
     """The cell as the pack planned it, moved by what was entered in the ledger since."""
-    tables = {name: _mine(plan.read(name), item, market) for name in ("history", "baseline_forecast", "demand_plan")}
+    tables = {
+        name: _mine(plan.read(name), item, market)
+        for name in ("history", "baseline_forecast", "demand_plan")
+    }
     tables["last"] = _mine(plan.last.read("demand_plan"), item, market)
     numbers = tables["demand_plan"].groupby("bucket")[["baseline", "override", "consensus"]].sum()
     since = _since(plan, ledger, item, market, pd.DatetimeIndex(numbers.index))
-    numbers = numbers.assign(override=numbers["override"] + since, consensus=numbers["consensus"] + since)
-    history = tables["history"].groupby("bucket", as_index=False)["demand"].sum(min_count=1).rename(columns={"demand": "quantity"})
+    numbers = numbers.assign(
+        override=numbers["override"] + since, consensus=numbers["consensus"] + since
+    )
+    history = (
+        tables["history"]
+        .groupby("bucket", as_index=False)["demand"]
+        .sum(min_count=1)
+        .rename(columns={"demand": "quantity"})
+    )
     return Cell(item, market, history, numbers, tables)
 
 
 def _since(plan, ledger, item, market, buckets):
     """Units entered for exactly this cell after the pack was built."""
-    when = {"month": entry_month(plan), "first_bucket": plan.first_bucket, "calendar": plan.calendar}
-    return (own_units(ledger.read("overrides"), item, market, buckets, **when) - own_units(plan.judgments("overrides"), item, market, buckets, **when)).to_numpy()
+    when = {
+        "month": entry_month(plan),
+        "first_bucket": plan.first_bucket,
+        "calendar": plan.calendar,
+    }
+    return (
+        own_units(ledger.read("overrides"), item, market, buckets, **when)
+        - own_units(plan.judgments("overrides"), item, market, buckets, **when)
+    ).to_numpy()
 
 
 def entry_month(plan) -> str:

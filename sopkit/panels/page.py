@@ -1,4 +1,6 @@
-"""The board without a kernel: one self-contained page that works from a file, zipped or mailed; nothing is fetched."""
+"""The board without a kernel: one self-contained page that works from a file, zipped or mailed;
+nothing is fetched.
+"""
 
 import json
 from html import escape
@@ -8,7 +10,10 @@ from sopkit.panels.reading import CHOICES, read_board, title
 
 _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
-STYLE = "".join((_ROOMS / path).read_text(encoding="utf-8") for path in ("charts/tables.css", "panels/board.css"))
+STYLE = "".join(
+    (_ROOMS / path).read_text(encoding="utf-8")
+    for path in ("charts/tables.css", "panels/board.css")
+)
 SCRIPT = """
 const board = JSON.parse(document.getElementById("board").textContent);
 let tab = 0;
@@ -30,7 +35,9 @@ draw();
 
 
 def write_page(folder) -> Path:
-    """``pages/board.html`` of a pack, from its ``board/board.json`` and, once it is released, ``release.json``."""
+    """``pages/board.html`` of a pack, from its ``board/board.json`` and, once it is released,
+    ``release.json``.
+    """
     folder = Path(folder)
     target = folder / "pages" / "board.html"
     target.parent.mkdir(exist_ok=True)
@@ -40,17 +47,32 @@ def write_page(folder) -> Path:
 
 def page_html(board: dict) -> str:
     """The whole page: head, filters, tabs, and every part as data."""
-    data = json.dumps({"choices": CHOICES, "tabs": board["tabs"]}, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\u0021--")
-    filters = "".join(_select(name, words) for name, words in board["words"].items() if len(words) > 1)
-    tabs = "".join(f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"])
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<title>{escape(title(board))}</title><link rel="icon" href="data:,"><style>body{{margin:0;background:#fff}}\n{STYLE}</style></head>\n'
-            f'<body><div class="board">{head_html(board)}<div class="filters">{filters}</div><div class="tabs" role="tablist">{tabs}</div><div id="tab"></div>'
-            f'</div>\n<script type="application/json" id="board">{data}</script><script>{SCRIPT}</script></body></html>\n')
+    data = (
+        json.dumps({"choices": CHOICES, "tabs": board["tabs"]}, ensure_ascii=False)
+        .replace("</", "<\\/")
+        .replace("<!--", "<\\u0021--")
+    )
+    filters = "".join(
+        _select(name, words) for name, words in board["words"].items() if len(words) > 1
+    )
+    tabs = "".join(
+        f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
+        f' content="width=device-width, initial-scale=1"><title>{escape(title(board))}</title><link'
+        ' rel="icon"'
+        f' href="data:,"><style>body{{margin:0;background:#fff}}\n{STYLE}</style></head>\n<body><div'
+        f' class="board">{head_html(board)}<div class="filters">{filters}</div><div class="tabs"'
+        f' role="tablist">{tabs}</div><div id="tab"></div></div>\n<script type="application/json"'
+        f' id="board">{data}</script><script>{SCRIPT}</script></body></html>\n'
+    )
 
 
 def head_html(board: dict) -> str:
-    """Month and state, then what everybody must see: KPIs, what changed, what is asked, decisions wanted."""
+    """Month and state, then what everybody must see: KPIs, what changed, what is asked, decisions
+    wanted.
+    """
     words = title(board)
     month, _, state = words.rpartition(" · ")
     css = "state released" if board.get("release") else "state"
@@ -58,5 +80,7 @@ def head_html(board: dict) -> str:
 
 
 def _select(name, words):
-    options = "".join(f'<option value="{at}">{escape(word)}</option>' for at, word in enumerate(words))
+    options = "".join(
+        f'<option value="{at}">{escape(word)}</option>' for at, word in enumerate(words)
+    )
     return f'<label>{escape(name)} <select id="{name}">{options}</select></label>'

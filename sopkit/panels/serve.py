@@ -15,26 +15,52 @@ IDLE, CHECK = 600, 60  # seconds: closing a tab does not end its kernel, so idle
 
 
 def voila_command(pack, port: int = 8866, *, notebook=NOTEBOOK, pool: int = 1) -> list[str]:
-    """The command that serves a pack's board on 127.0.0.1: one notebook, no file, no source; run it with ``voila_environment``.
+    """The command that serves a pack's board on 127.0.0.1: one notebook, no file, no source; run it
+    with ``voila_environment``.
 
-    ``pool`` kernels wait warm for the next visitor. Raises ``PlanError`` if the pack has no board or the port is taken.
+    ``pool`` kernels wait warm for the next visitor. Raises ``PlanError`` if the pack has no board
+    or the port is taken.
     """
     pack = Path(pack)
     if not (pack / "board" / "board.json").exists():
-        raise PlanError(f"pack {pack.name} has no board (board/board.json is missing); build it again: sopkit pack {pack.name[:7]}")
+        raise PlanError(
+            f"pack {pack.name} has no board (board/board.json is missing); build it again: sopkit"
+            f" pack {pack.name[:7]}"
+        )
     if not _free(port):
-        raise PlanError(f"port {port} on 127.0.0.1 is taken; choose another with --port, for example --port {port + 1}")
-    return [sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1", "--template=sop",
-            "--VoilaConfiguration.file_allowlist=^$", "--VoilaConfiguration.strip_sources=True", "--VoilaConfiguration.show_tracebacks=False",
-            *(f"--VoilaConfiguration.extension_allowlist={name}" for name in WIDGETS), "--VoilaConfiguration.preheat_kernel=True",
-            f"--VoilaConfiguration.default_pool_size={pool}", "--VoilaExecutor.timeout=60",
-            f"--MappingKernelManager.cull_interval={CHECK}", f"--MappingKernelManager.cull_idle_timeout={IDLE}"]
+        raise PlanError(
+            f"port {port} on 127.0.0.1 is taken; choose another with --port, for example --port"
+            f" {port + 1}"
+        )
+    return [
+        sys.executable,
+        "-m",
+        "voila",
+        str(notebook),
+        "--no-browser",
+        f"--port={port}",
+        "--Voila.ip=127.0.0.1",
+        "--template=sop",
+        "--VoilaConfiguration.file_allowlist=^$",
+        "--VoilaConfiguration.strip_sources=True",
+        "--VoilaConfiguration.show_tracebacks=False",
+        *(f"--VoilaConfiguration.extension_allowlist={name}" for name in WIDGETS),
+        "--VoilaConfiguration.preheat_kernel=True",
+        f"--VoilaConfiguration.default_pool_size={pool}",
+        "--VoilaExecutor.timeout=60",
+        f"--MappingKernelManager.cull_interval={CHECK}",
+        f"--MappingKernelManager.cull_idle_timeout={IDLE}",
+    ]
 
 
 def voila_environment(pack) -> dict[str, str]:
     """What the command needs in its environment: which pack, and where the page's template lies."""
     paths = [str(TEMPLATES), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    return {PACK: str(Path(pack).resolve()), "JUPYTER_PATH": os.pathsep.join(paths), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return {
+        PACK: str(Path(pack).resolve()),
+        "JUPYTER_PATH": os.pathsep.join(paths),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
 
 
 def _free(port) -> bool:

@@ -1,4 +1,6 @@
-"""Writing a board: every part of it drawn once, when the pack is finished, into ``board/board.json`` and ``pages/board.html``."""
+"""Writing a board: every part of it drawn once, when the pack is finished, into
+``board/board.json`` and ``pages/board.html``.
+"""
 
 import json
 from itertools import product
@@ -25,14 +27,23 @@ MOST = 40  # charts of a family in a market; beyond it, families are shown over 
 
 
 def write_board(plan, folder) -> Path:
-    """``board/board.json`` of a finished plan, written into its pack folder with the page that needs no kernel.
+    """``board/board.json`` of a finished plan, written into its pack folder with the page that
+    needs no kernel.
 
     A part that fails is written as failed, with its error, and the rest of the board stands.
     """
     source = Source.of(plan)
     words = source.words()
-    board = {"month": plan.month, "title": f"{plan.first_bucket:%B %Y}", "words": words, "head": _guarded("head", lambda: head(source)),
-             "tabs": [{"name": name, "parts": [_drawn(part, source, words) for part in wanted]} for name, wanted in TABS.items()]}
+    board = {
+        "month": plan.month,
+        "title": f"{plan.first_bucket:%B %Y}",
+        "words": words,
+        "head": _guarded("head", lambda: head(source)),
+        "tabs": [
+            {"name": name, "parts": [_drawn(part, source, words) for part in wanted]}
+            for name, wanted in TABS.items()
+        ],
+    }
     target = Path(folder) / "board" / "board.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(board, ensure_ascii=False), encoding="utf-8")
@@ -43,8 +54,16 @@ def write_board(plan, folder) -> Path:
 def _drawn(part, source, words):
     """A part for every choice that it depends on."""
     ranges = [range(len(words[name])) for name in part.by]
-    html = {"|".join(map(str, at)): _guarded(part.name, lambda at=at: part.draw(source, *at)) for at in product(*ranges) if _wanted(part, at, words)}
-    return {"name": part.name, "by": list(part.by), "html": {at: text for at, text in html.items() if text}}
+    html = {
+        "|".join(map(str, at)): _guarded(part.name, lambda at=at: part.draw(source, *at))
+        for at in product(*ranges)
+        if _wanted(part, at, words)
+    }
+    return {
+        "name": part.name,
+        "by": list(part.by),
+        "html": {at: text for at, text in html.items() if text},
+    }
 
 
 def _wanted(part, at, words):
@@ -56,7 +75,11 @@ def _guarded(name, draw) -> str:
     try:
         return _html(draw())
     except Exception as error:  # one part that fails must not take the board away from a meeting: it is shown as failed
-        return f'<p class="failed">✗ {escape(name)} could not be drawn: {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board stands.</p>'
+        return (
+            f'<p class="failed">✗ {escape(name)} could not be drawn:'
+            f" {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board"
+            " stands.</p>"
+        )
 
 
 def _html(drawn) -> str:

@@ -1,4 +1,6 @@
-"""The planner's worklist: every item with what the exceptions say of it and the money at stake, worst first."""
+"""The planner's worklist: every item with what the exceptions say of it and the money at stake,
+worst first.
+"""
 
 import pandas as pd
 
@@ -10,7 +12,8 @@ OPEN, CHECKED = "open", "checked"
 
 
 def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
-    """One row per planned item: item, family, money (at stake in all its exceptions), count, reason (of the worst), status; worst first.
+    """One row per planned item: item, family, money (at stake in all its exceptions), count, reason
+    (of the worst), status; worst first.
 
     >>> demand = pd.DataFrame({"item": ["A", "B"], "market": "N", "bucket": pd.Timestamp("2027-01-01"), "consensus": 1.0})
     >>> found = pd.DataFrame({"level": ["item"], "name": ["B"], "money": [90.0], "reason": ["late"]})
@@ -18,11 +21,23 @@ def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
     [['B', 90.0, 'open'], ['A', 0.0, '']]
     """
     planned = with_family(demand_plan[["item"]].drop_duplicates(), items)
-    found = exceptions[exceptions["level"] == "item"].assign(money=lambda f: f["money"].fillna(0.0)).sort_values("money", ascending=False, kind="stable")
-    worst = found.groupby("name").agg(money=("money", "sum"), count=("money", "size"), reason=("reason", "first"))
-    rows = planned.merge(worst, how="left", left_on="item", right_index=True).fillna({"money": 0.0, "count": 0, "reason": ""})
-    rows = rows.assign(status=rows["count"].gt(0).map({True: OPEN, False: ""}), count=rows["count"].astype(int))
-    return rows.sort_values(["money", "count", "item"], ascending=[False, False, True], kind="stable", ignore_index=True)
+    found = (
+        exceptions[exceptions["level"] == "item"]
+        .assign(money=lambda f: f["money"].fillna(0.0))
+        .sort_values("money", ascending=False, kind="stable")
+    )
+    worst = found.groupby("name").agg(
+        money=("money", "sum"), count=("money", "size"), reason=("reason", "first")
+    )
+    rows = planned.merge(worst, how="left", left_on="item", right_index=True).fillna(
+        {"money": 0.0, "count": 0, "reason": ""}
+    )
+    rows = rows.assign(
+        status=rows["count"].gt(0).map({True: OPEN, False: ""}), count=rows["count"].astype(int)
+    )
+    return rows.sort_values(
+        ["money", "count", "item"], ascending=[False, False, True], kind="stable", ignore_index=True
+    )
 
 
 def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
@@ -41,14 +56,20 @@ def line(row, currency="EUR") -> str:
     """A row as the list shows it: "▸ P-300 · 240 k€ · bias +18 %"."""
     mark = {OPEN: "▸", CHECKED: "✓"}.get(row.status, " ")
     stake = f" · {money(row.money, currency)}" if row.money else ""
-    return f"{mark} {clean(row.item, 24)}{stake}{f' · {clean(row.reason, 60)}' if row.reason else ''}"
+    return (
+        f"{mark} {clean(row.item, 24)}{stake}{f' · {clean(row.reason, 60)}' if row.reason else ''}"
+    )
 
 
 def accuracy_of(forecast_accuracy, item, lags=(1, 2, 3)) -> pd.Series:
     """Backtest WAPE (fraction) of each model for an item, best first, averaged over the lags."""
     if forecast_accuracy is None or forecast_accuracy.empty:
         return pd.Series(dtype=float)
-    rows = forecast_accuracy[(forecast_accuracy["item"] == item) & (forecast_accuracy["source"] == "backtest") & forecast_accuracy["lag"].isin(lags)]
+    rows = forecast_accuracy[
+        (forecast_accuracy["item"] == item)
+        & (forecast_accuracy["source"] == "backtest")
+        & forecast_accuracy["lag"].isin(lags)
+    ]
     return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 
@@ -56,5 +77,15 @@ def as_table(rows):
     """The worklist as a page table, for reading without widgets."""
     from sopkit.charts import show
 
-    return show(rows[rows["status"] != ""].reset_index(drop=True), {"money": "money"},
-                columns={"item": "item", "family": "family", "money": "at stake", "count": "exceptions", "reason": "worst of them"}, more=f"tables/{PLANS['exceptions'].name}.parquet")
+    return show(
+        rows[rows["status"] != ""].reset_index(drop=True),
+        {"money": "money"},
+        columns={
+            "item": "item",
+            "family": "family",
+            "money": "at stake",
+            "count": "exceptions",
+            "reason": "worst of them",
+        },
+        more=f"tables/{PLANS['exceptions'].name}.parquet",
+    )

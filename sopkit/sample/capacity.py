@@ -1,4 +1,6 @@
-"""Plants of the sample: what a unit costs and takes, who else can supply it, and how much the resources can do."""
+"""Plants of the sample: what a unit costs and takes, who else can supply it, and how much the
+resources can do.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +13,9 @@ from sopkit.sample.span import Span
 
 @dataclass(frozen=True)
 class Site:
-    """A resource: money per hour, how full the next twelve months make it, and whether people or machines limit it."""
+    """A resource: money per hour, how full the next twelve months make it, and whether people or
+    machines limit it.
+    """
 
     rate: float
     overtime_rate: float
@@ -19,10 +23,20 @@ class Site:
     people: bool
 
 
-SITES = {"North machining": Site(68, 90, 0.985, False), "North assembly": Site(41, 58, 0.95, True),
-         "South assembly": Site(38, 54, 0.95, True), "South skid shop": Site(44, 63, 0.95, True)}
-HOURS, QUIET = 142.0, {7: 118.0, 11: 112.0}  # of one worker in a month; August and December are short
-SUPPLIERS = {3: ("Vantorp Electric", "Quillan Motion", "Harrow Trade"), 5: ("Merrow Castings", "Stenna Foundry", "Harrow Trade")}
+SITES = {
+    "North machining": Site(68, 90, 0.985, False),
+    "North assembly": Site(41, 58, 0.95, True),
+    "South assembly": Site(38, 54, 0.95, True),
+    "South skid shop": Site(44, 63, 0.95, True),
+}
+HOURS, QUIET = (
+    142.0,
+    {7: 118.0, 11: 112.0},
+)  # of one worker in a month; August and December are short
+SUPPLIERS = {
+    3: ("Vantorp Electric", "Quillan Motion", "Harrow Trade"),
+    5: ("Merrow Castings", "Stenna Foundry", "Harrow Trade"),
+}
 SUBCONTRACTORS = {0: "Obrecht Machining", 1: "Tarn Fabrication", 2: "Tarn Fabrication"}
 ROUND = np.array([1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000])
 
@@ -38,21 +52,37 @@ def nice(values) -> np.ndarray:
 
 
 def bill_of_resources(traits: pd.DataFrame) -> pd.DataFrame:
-    """Hours per unit of every made item: its labour share of the standard cost, at the resources' rates."""
-    parts = [_routing(members, KINDS[kind]) for kind, members in traits[traits["made"]].groupby("kind")]
+    """Hours per unit of every made item: its labour share of the standard cost, at the resources'
+    rates.
+    """
+    parts = [
+        _routing(members, KINDS[kind]) for kind, members in traits[traits["made"]].groupby("kind")
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _routing(members, kind):
     standard = members["price"] * (1 - members["margin"])
-    return pd.concat([pd.DataFrame({
-        "item": members["item"], "hours_per_unit": (standard * kind.labour * part / SITES[site].rate).round(3),
-        "resource": [site if group == 0 else f"{site} {group + 1}" for group in members["group"]]})
-        for site, part in kind.routing])
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "item": members["item"],
+                    "hours_per_unit": (standard * kind.labour * part / SITES[site].rate).round(3),
+                    "resource": [
+                        site if group == 0 else f"{site} {group + 1}" for group in members["group"]
+                    ],
+                }
+            )
+            for site, part in kind.routing
+        ]
+    )
 
 
 def unit_cost(traits: pd.DataFrame, bill: pd.DataFrame) -> pd.Series:
-    """Material or purchase cost of a unit: the standard cost less the hours that the bill of resources adds."""
+    """Material or purchase cost of a unit: the standard cost less the hours that the bill of
+    resources adds.
+    """
     hours = (bill["hours_per_unit"] * rate(bill["resource"])).groupby(bill["item"]).sum()
     standard = traits["price"] * (1 - traits["margin"])
     return (standard - traits["item"].map(hours).fillna(0)).round(2)
@@ -80,23 +110,41 @@ def load(mean: np.ndarray, traits: pd.DataFrame, bill: pd.DataFrame) -> pd.DataF
 
 
 def resources(hours: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """The resources table: one row for every month and one for each short month ahead, sized on the next year's load."""
-    year = hours.iloc[:, span.past:span.past + 12].mean(axis=1)
-    return pd.concat([_resource(name, mean, span) for name, mean in year.items()], ignore_index=True)
+    """The resources table: one row for every month and one for each short month ahead, sized on the
+    next year's load.
+    """
+    year = hours.iloc[:, span.past : span.past + 12].mean(axis=1)
+    return pd.concat(
+        [_resource(name, mean, span) for name, mean in year.items()], ignore_index=True
+    )
 
 
 def _resource(name, mean, span):
     site = SITES[site_of(name)]
-    short = [place for place in range(span.past, len(span.months)) if span.month_of_year[place] in QUIET]
+    short = [
+        place for place in range(span.past, len(span.months)) if span.month_of_year[place] in QUIET
+    ]
     shape = np.array([HOURS] + [QUIET[span.month_of_year[place]] for place in short])
-    frame = pd.DataFrame({"resource": name, "bucket": [pd.NaT, *(span.date(place) for place in short)],
-                          "regular_cost": site.rate, "overtime_cost": site.overtime_rate})
+    frame = pd.DataFrame(
+        {
+            "resource": name,
+            "bucket": [pd.NaT, *(span.date(place) for place in short)],
+            "regular_cost": site.rate,
+            "overtime_cost": site.overtime_rate,
+        }
+    )
     if not site.people:
         usual = np.ceil(mean / site.fill / 10) * 10
         hours = np.where(shape == QUIET[7], 0.88 * usual, usual).round(-1)
         return frame.assign(hours=hours, overtime_hours=(0.12 * hours).round(-1))
     workers = max(1, round(mean / site.fill / HOURS))
-    return frame.assign(workers=workers, hours_per_worker=shape, overtime_per_worker=18.0, hiring_cost=7500.0, layoff_cost=15000.0)
+    return frame.assign(
+        workers=workers,
+        hours_per_worker=shape,
+        overtime_per_worker=18.0,
+        hiring_cost=7500.0,
+        layoff_cost=15000.0,
+    )
 
 
 def regular_hours(table: pd.DataFrame, span: Span) -> pd.DataFrame:
@@ -111,35 +159,72 @@ def regular_hours(table: pd.DataFrame, span: Span) -> pd.DataFrame:
 
 
 def sourcing(traits: pd.DataFrame, cost: pd.Series) -> pd.DataFrame:
-    """Suppliers of bought items (the cheap one is far and limited) and subcontractors of some made ones."""
+    """Suppliers of bought items (the cheap one is far and limited) and subcontractors of some made
+    ones.
+    """
     bought = traits[~traits["made"]].assign(unit_cost=cost[~traits["made"]])
     made = traits[traits["made"] & traits["kind"].isin(SUBCONTRACTORS) & (traits["place"] % 2 == 0)]
     standard = made["price"] * (1 - made["margin"])
-    offers = [_offer(bought, 0, 1.0, 1.6, bought["lead_time"]), _offer(bought, 1, 1.09, 0.5, 1),
-              _offer(bought[bought["place"] % 3 == 0], 2, 1.17, 0.2, 0),
-              pd.DataFrame({"item": made["item"], "source": made["kind"].map(SUBCONTRACTORS), "unit_cost": (1.14 * standard).round(2),
-                            "max_quantity": np.ceil(0.3 * made["level"]), "lead_time": 1})]
+    offers = [
+        _offer(bought, 0, 1.0, 1.6, bought["lead_time"]),
+        _offer(bought, 1, 1.09, 0.5, 1),
+        _offer(bought[bought["place"] % 3 == 0], 2, 1.17, 0.2, 0),
+        pd.DataFrame(
+            {
+                "item": made["item"],
+                "source": made["kind"].map(SUBCONTRACTORS),
+                "unit_cost": (1.14 * standard).round(2),
+                "max_quantity": np.ceil(0.3 * made["level"]),
+                "lead_time": 1,
+            }
+        ),
+    ]
     return pd.concat(offers, ignore_index=True)
 
 
 def _offer(items, place, dearer, limit, lead_time):
-    return pd.DataFrame({"item": items["item"], "source": items["kind"].map(lambda kind: SUPPLIERS[kind][place]),
-                         "unit_cost": (items["unit_cost"] * dearer).round(2), "max_quantity": np.ceil(limit * items["level"] / 5) * 5,
-                         "lead_time": lead_time})
+    return pd.DataFrame(
+        {
+            "item": items["item"],
+            "source": items["kind"].map(lambda kind: SUPPLIERS[kind][place]),
+            "unit_cost": (items["unit_cost"] * dearer).round(2),
+            "max_quantity": np.ceil(limit * items["level"] / 5) * 5,
+            "lead_time": lead_time,
+        }
+    )
 
 
-def items_table(traits: pd.DataFrame, cost: pd.Series, born: pd.DataFrame, gone: pd.DataFrame) -> pd.DataFrame:
+def items_table(
+    traits: pd.DataFrame, cost: pd.Series, born: pd.DataFrame, gone: pd.DataFrame
+) -> pd.DataFrame:
     """The items table."""
     stock = trait(traits, "strategy") == "stock"
     place, level = traits["place"], traits["level"]
     return traits[["item", "family", "description", "price"]].assign(
-        unit=trait(traits, "unit"), strategy=trait(traits, "strategy"), unit_cost=cost,
-        holding_cost=np.where(traits["kind"] == 4, (cost * 0.30 / 12).round(3), np.nan),  # kits age: dearer to hold
-        service_level=np.where(stock & (place == 0), 0.98, np.where(traits["kind"] == 5, 0.90, np.nan)),
-        lead_time=traits["lead_time"], customer_lead_time=np.where(stock, np.nan, 2 + place % 2),
-        lot_size=np.where(stock & traits["made"] & (place % 2 == 0) & (traits["kind"] != 5), nice(level * 0.15), np.nan),
+        unit=trait(traits, "unit"),
+        strategy=trait(traits, "strategy"),
+        unit_cost=cost,
+        holding_cost=np.where(
+            traits["kind"] == 4, (cost * 0.30 / 12).round(3), np.nan
+        ),  # kits age: dearer to hold
+        service_level=np.where(
+            stock & (place == 0), 0.98, np.where(traits["kind"] == 5, 0.90, np.nan)
+        ),
+        lead_time=traits["lead_time"],
+        customer_lead_time=np.where(stock, np.nan, 2 + place % 2),
+        lot_size=np.where(
+            stock & traits["made"] & (place % 2 == 0) & (traits["kind"] != 5),
+            nice(level * 0.15),
+            np.nan,
+        ),
         minimum_lot=np.where(~traits["made"], nice(level * 0.2), np.nan),
         maximum_stock=np.where(stock & (place % 4 == 1), nice(level * 5), np.nan),
-        ending_stock=traits["item"].map(gone.set_index("item")["retired_on"]).notna().map({True: 0.0, False: np.nan}),
-        shelf_life=trait(traits, "shelf_life"), launched_on=traits["item"].map(born.set_index("item")["launched_on"]),
-        retired_on=traits["item"].map(gone.set_index("item")["retired_on"]), successor=traits["item"].map(gone.set_index("item")["successor"]))
+        ending_stock=traits["item"]
+        .map(gone.set_index("item")["retired_on"])
+        .notna()
+        .map({True: 0.0, False: np.nan}),
+        shelf_life=trait(traits, "shelf_life"),
+        launched_on=traits["item"].map(born.set_index("item")["launched_on"]),
+        retired_on=traits["item"].map(gone.set_index("item")["retired_on"]),
+        successor=traits["item"].map(gone.set_index("item")["successor"]),
+    )

@@ -9,7 +9,9 @@ from sopkit.sample.span import Span
 
 
 def expected(traits, span: Span, events, born, gone, broken, rng) -> np.ndarray:
-    """Mean demand in units by (item, market, month), past and ahead: level × market × trend × season × break, lives, events."""
+    """Mean demand in units by (item, market, month), past and ahead: level × market × trend ×
+    season × break, lives, events.
+    """
     shape = level(traits, span, rng)
     _break(shape, traits, span, broken)
     return _events(live(shape, traits, span, born, gone), traits, span, events)
@@ -21,7 +23,9 @@ def level(traits, span: Span, rng) -> np.ndarray:
     shares /= shares.sum(axis=1, keepdims=True)
     years = (np.arange(len(span.months)) - span.past) / 12
     trend = (1 + traits["growth"].to_numpy()[:, None]) ** years
-    return (traits["level"].to_numpy()[:, None] * shares)[:, :, None] * (trend * season(traits)[:, span.month_of_year])[:, None, :]
+    return (traits["level"].to_numpy()[:, None] * shares)[:, :, None] * (
+        trend * season(traits)[:, span.month_of_year]
+    )[:, None, :]
 
 
 def season(traits) -> np.ndarray:
@@ -32,7 +36,9 @@ def season(traits) -> np.ndarray:
 
 def _break(demand, traits, span, broken):
     place = pd.Series(np.arange(len(traits)), index=traits["item"])
-    for row in broken.itertuples():  # levels are those of the end of history, so the past is what differs
+    for (
+        row
+    ) in broken.itertuples():  # levels are those of the end of history, so the past is what differs
         demand[place[row.item]][:, span.buckets < np.datetime64(row.bucket)] /= row.factor
 
 
@@ -40,7 +46,11 @@ def _events(demand, traits, span, events):
     demand = demand.copy()
     for row in events.itertuples():
         items = np.flatnonzero(_scope(traits, row))
-        markets = np.arange(len(MARKETS)) if pd.isna(row.market) else np.array([MARKETS.index(row.market)])
+        markets = (
+            np.arange(len(MARKETS))
+            if pd.isna(row.market)
+            else np.array([MARKETS.index(row.market)])
+        )
         factor = 1 + row.true_uplift * span.overlap(row.starts_on, row.ends_on)
         back = 0 if np.isnan(row.pull_forward) else row.pull_forward
         factor[1:] -= back * np.maximum(factor[:-1] - 1, 0)
@@ -51,17 +61,25 @@ def _events(demand, traits, span, events):
 def _scope(traits, row):
     if not pd.isna(row.item):
         return traits["item"] == row.item
-    return traits["family"] == row.family if not pd.isna(row.family) else np.ones(len(traits), dtype=bool)
+    return (
+        traits["family"] == row.family
+        if not pd.isna(row.family)
+        else np.ones(len(traits), dtype=bool)
+    )
 
 
 def usual(mean: np.ndarray, traits, span: Span) -> np.ndarray:
-    """Units a month that each item will usually need, launches and hand-overs counted: what limits and lots are made for."""
-    ahead = mean.sum(axis=1)[:, span.past + 6:span.past + 18].mean(axis=1)
+    """Units a month that each item will usually need, launches and hand-overs counted: what limits
+    and lots are made for.
+    """
+    ahead = mean.sum(axis=1)[:, span.past + 6 : span.past + 18].mean(axis=1)
     return np.where(ahead < 1, traits["level"], ahead)
 
 
 def draw(mean: np.ndarray, traits, rng) -> np.ndarray:
-    """Whole units demanded, once: gamma-mixed Poisson, active in only some months for spares; same shape as ``mean``."""
+    """Whole units demanded, once: gamma-mixed Poisson, active in only some months for spares; same
+    shape as ``mean``.
+    """
     noise = traits["noise"].to_numpy()[:, None, None] ** 2
     active = traits["active"].to_numpy()[:, None, None]
     happens = rng.random(mean.shape) < active

@@ -17,13 +17,25 @@ def launches(traits: pd.DataFrame, span: Span) -> pd.DataFrame:
             rows.append((item[-1], item[1], span.date(span.past - 5), 0.8, item[2], None, 0.35))
         if members["kind"].iloc[0] == 3:
             rows.append((item[-1], item[1], span.date(span.past + 4), 0.7, None, family, 0.25))
-    frame = pd.DataFrame(rows, columns=["item", "like_item", "launched_on", "peak", "cannibalised_item", "cannibalised_family",
-                                        "cannibalisation"])
+    frame = pd.DataFrame(
+        rows,
+        columns=[
+            "item",
+            "like_item",
+            "launched_on",
+            "peak",
+            "cannibalised_item",
+            "cannibalised_family",
+            "cannibalisation",
+        ],
+    )
     return frame.assign(ramp=";".join(str(step) for step in RAMP))
 
 
 def retirements(traits: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """Two valves of each family: one gone for 16 months, one that goes in four; item, retired_on, successor."""
+    """Two valves of each family: one gone for 16 months, one that goes in four; item, retired_on,
+    successor.
+    """
     rows = []
     for _, members in traits[traits["kind"] == 1].groupby("family", sort=False):
         item = members["item"].to_numpy()
@@ -33,15 +45,23 @@ def retirements(traits: pd.DataFrame, span: Span) -> pd.DataFrame:
 
 
 def breaks(traits: pd.DataFrame, span: Span) -> pd.DataFrame:
-    """Items whose level breaks: a customer lost (pumps), a customer won (valves); item, bucket, factor."""
-    rows = [(members["item"].iloc[3], span.date(span.past - back), factor)
-            for kind, back, factor in ((0, 10, 0.62), (1, 15, 1.4))
-            for _, members in traits[traits["kind"] == kind].groupby("family", sort=False)]
+    """Items whose level breaks: a customer lost (pumps), a customer won (valves); item, bucket,
+    factor.
+    """
+    rows = [
+        (members["item"].iloc[3], span.date(span.past - back), factor)
+        for kind, back, factor in ((0, 10, 0.62), (1, 15, 1.4))
+        for _, members in traits[traits["kind"] == kind].groupby("family", sort=False)
+    ]
     return pd.DataFrame(rows, columns=["item", "bucket", "factor"])
 
 
-def live(demand: np.ndarray, traits: pd.DataFrame, span: Span, born: pd.DataFrame, gone: pd.DataFrame) -> np.ndarray:
-    """Expected demand (item, market, month) after launches, what they take, and hand-overs to successors."""
+def live(
+    demand: np.ndarray, traits: pd.DataFrame, span: Span, born: pd.DataFrame, gone: pd.DataFrame
+) -> np.ndarray:
+    """Expected demand (item, market, month) after launches, what they take, and hand-overs to
+    successors.
+    """
     demand, place = demand.copy(), pd.Series(np.arange(len(traits)), index=traits["item"])
     for row in born.itertuples():
         demand = _launch(demand, traits, span, place, row)
@@ -54,9 +74,15 @@ def live(demand: np.ndarray, traits: pd.DataFrame, span: Span, born: pd.DataFram
 
 def _launch(demand, traits, span, place, row):
     age = np.maximum((span.months - np.datetime64(row.launched_on, "M")).astype(int), -1)
-    curve = np.array([*RAMP, *[1.0] * len(age), 0.0])[age]  # age −1, unborn, reads the zero at the end
+    curve = np.array([*RAMP, *[1.0] * len(age), 0.0])[
+        age
+    ]  # age −1, unborn, reads the zero at the end
     new = demand[place[row.like_item]] * row.peak * curve
-    losers = (traits["item"] == row.cannibalised_item) if row.cannibalised_item else (traits["family"] == row.cannibalised_family)
+    losers = (
+        (traits["item"] == row.cannibalised_item)
+        if row.cannibalised_item
+        else (traits["family"] == row.cannibalised_family)
+    )
     losers = np.flatnonzero(losers & (traits["item"] != row.item))
     pool = demand[losers]
     taken = np.minimum(new * row.cannibalisation, 0.8 * pool.sum(axis=0))

@@ -53,8 +53,10 @@ executive_review = "Dr. Ada Kessel"
 def settings_text(traits: pd.DataFrame) -> str:
     """The company's settings: only what differs from the defaults, or what people look for."""
     families = traits["family"].unique()
-    owners = "\n".join(f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
-                       for place, family in enumerate(families))
+    owners = "\n".join(
+        f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
+        for place, family in enumerate(families)
+    )
     return SETTINGS_TEXT + owners + "\n"
 
 
@@ -64,9 +66,13 @@ def settings_template() -> str:
     for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
         allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
         lines += ["", f"# {setting.doc}{allowed}"]
-        lines.append(f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {_toml(setting.default)}")
+        lines.append(
+            f"# [{setting.name}]"
+            if setting.kind is dict
+            else f"# {setting.name} = {_toml(setting.default)}"
+        )
     return "\n".join(lines) + "\n"
 
 
 def _toml(value):
-    return '0.95  # no default' if value is None else json.dumps(value)
+    return "0.95  # no default" if value is None else json.dumps(value)

@@ -1,4 +1,6 @@
-"""The months of the sample: its history, and the future that budgets and capacities are drawn up for."""
+"""The months of the sample: its history, and the future that budgets and capacities are drawn up
+for.
+"""
 
 from dataclasses import dataclass
 from zlib import crc32
@@ -11,7 +13,8 @@ AHEAD = 38  # months drawn beyond the history: the longest horizon in use (36) a
 
 @dataclass(frozen=True)
 class Span:
-    """``past`` months of history that end with ``end`` (first day of the last month), then ``AHEAD`` more.
+    """``past`` months of history that end with ``end`` (first day of the last month), then
+    ``AHEAD`` more.
 
     >>> Span(pd.Timestamp("2026-10-01"), 48).date(48).date().isoformat()
     '2026-11-01'
@@ -60,5 +63,7 @@ class Span:
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """An independent random stream for each named part, so that changing one part leaves the others alone."""
+    """An independent random stream for each named part, so that changing one part leaves the others
+    alone.
+    """
     return np.random.default_rng([seed, crc32(name.encode())])

@@ -1,4 +1,6 @@
-"""Blank templates: every table's header as CSV, one workbook with the column notes, and the settings explained."""
+"""Blank templates: every table's header as CSV, one workbook with the column notes, and the
+settings explained.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +16,8 @@ _FIXED = datetime(2026, 1, 1)  # so that the same templates are the same bytes
 def write_templates(folder) -> list[Path]:
     """Write headers, ``workbook.xlsx`` and ``settings.toml`` into ``folder`` and return the files.
 
-    Fill in ``items`` and ``sales_history``, as CSV or in the workbook, and the company can be planned.
-    Raises ``PlanError`` where the folder already holds facts.
+    Fill in ``items`` and ``sales_history``, as CSV or in the workbook, and the company can be
+    planned. Raises ``PlanError`` where the folder already holds facts.
     """
     folder = Path(folder)
     refuse_filled(folder)
@@ -28,10 +30,16 @@ def write_templates(folder) -> list[Path]:
 def _workbook(path):
     import xlsxwriter
 
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        path, {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    ) as book:
         book.set_properties({"title": "Facts for the S&OP workbook", "created": _FIXED})
-        styles = {"head": book.add_format({"bold": True, "bottom": 1}), "needed": book.add_format({"bold": True, "bottom": 1, "bg_color": "#FCE8C8"}),
-                  "text": book.add_format({"num_format": "@"}), "wrap": book.add_format({"text_wrap": True, "valign": "top"})}
+        styles = {
+            "head": book.add_format({"bold": True, "bottom": 1}),
+            "needed": book.add_format({"bold": True, "bottom": 1, "bg_color": "#FCE8C8"}),
+            "text": book.add_format({"num_format": "@"}),
+            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        }
         _notes(book.add_worksheet("notes"), styles)
         for name, table in INPUTS.items():
             _sheet(book.add_worksheet(name), table, styles)
@@ -39,8 +47,11 @@ def _workbook(path):
 
 
 def _notes(sheet, styles):
-    rows = [(name, column.name, "yes" if column.required else "", column.unit, column.rule, column.doc)
-            for name, table in INPUTS.items() for column in table.columns]
+    rows = [
+        (name, column.name, "yes" if column.required else "", column.unit, column.rule, column.doc)
+        for name, table in INPUTS.items()
+        for column in table.columns
+    ]
     for place, head in enumerate(NOTES):
         sheet.write_string(0, place, head, styles["head"])
     for line, row in enumerate(rows, start=1):
@@ -52,10 +63,22 @@ def _notes(sheet, styles):
 
 
 def _sheet(sheet, table, styles):
-    """A header with a comment on each cell; codes and dates are text cells, so that Excel leaves 000123 and 2026-11-01 alone."""
+    """A header with a comment on each cell; codes and dates are text cells, so that Excel leaves
+    000123 and 2026-11-01 alone.
+    """
     for place, column in enumerate(table.columns):
-        sheet.set_column(place, place, max(12, len(column.name) + 3), None if column.kind == "number" else styles["text"])
+        sheet.set_column(
+            place,
+            place,
+            max(12, len(column.name) + 3),
+            None if column.kind == "number" else styles["text"],
+        )
         sheet.write_string(0, place, column.name, styles["needed" if column.required else "head"])
-        said = [column.doc, f"unit: {column.unit}", column.rule, "required" if column.required else "may stay blank"]
+        said = [
+            column.doc,
+            f"unit: {column.unit}",
+            column.rule,
+            "required" if column.required else "may stay blank",
+        ]
         sheet.write_comment(0, place, "\n".join(filter(None, said)), {"x_scale": 1.6, "author": ""})
     sheet.freeze_panes(1, 0)

@@ -9,14 +9,25 @@ from sopkit.errors import PlanError
 from sopkit.sample.company import company
 from sopkit.tables import INPUTS
 
-DECIMALS = {"money": 2, "money/unit": 2, "money/unit/bucket": 4, "money/hour": 2, "hours/unit": 3, "fraction": 4}
+DECIMALS = {
+    "money": 2,
+    "money/unit": 2,
+    "money/unit/bucket": 4,
+    "money/hour": 2,
+    "hours/unit": 3,
+    "fraction": 4,
+}
 TRUTH = "truth.json"
 
 
-def write_sample(folder, items: int = 60, seed: int = 2026, months: int = 48, end: str = "2026-10") -> list[Path]:
-    """Write the sample company into ``folder`` and return its files: one CSV per input table, settings.toml, truth.json.
+def write_sample(
+    folder, items: int = 60, seed: int = 2026, months: int = 48, end: str = "2026-10"
+) -> list[Path]:
+    """Write the sample company into ``folder`` and return its files: one CSV per input table,
+    settings.toml, truth.json.
 
-    The same seed writes the same bytes. Raises ``PlanError`` where the folder holds tables that are no sample of ours.
+    The same seed writes the same bytes. Raises ``PlanError`` where the folder holds tables that are
+    no sample of ours.
     """
     folder = Path(folder)
     _refuse_foreign(folder)
@@ -32,7 +43,9 @@ def csv_text(name: str, frame: pd.DataFrame) -> str:
     shown = frame.copy()
     for column in INPUTS[name].columns:
         if column.kind == "number":
-            values = shown[column.name].round(DECIMALS.get(column.unit, 0 if column.unit == "units" else 2))
+            values = shown[column.name].round(
+                DECIMALS.get(column.unit, 0 if column.unit == "units" else 2)
+            )
             whole = (values.dropna() % 1 == 0).all()
             shown[column.name] = values.astype("Int64") if whole else values
     return shown.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
@@ -43,7 +56,9 @@ def truth_text(truth: dict) -> str:
     parts = []
     for key, value in truth.items():
         rows = isinstance(value, list) and value
-        inner = "[\n" + ",\n".join("  " + _json(row) for row in value) + "\n]" if rows else _json(value)
+        inner = (
+            "[\n" + ",\n".join("  " + _json(row) for row in value) + "\n]" if rows else _json(value)
+        )
         parts.append(f"{_json(key)}: {inner}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
@@ -66,9 +81,17 @@ def _refuse_foreign(folder):
 
 
 def refuse_filled(folder: Path) -> None:
-    """Raise ``PlanError`` where the folder already holds input tables or settings: someone's facts are never written over."""
-    names = [f"{name}.{ending}" for name in INPUTS for ending in ("csv", "parquet")] + ["settings.toml", "workbook.xlsx"]
+    """Raise ``PlanError`` where the folder already holds input tables or settings: someone's facts
+    are never written over.
+    """
+    names = [f"{name}.{ending}" for name in INPUTS for ending in ("csv", "parquet")] + [
+        "settings.toml",
+        "workbook.xlsx",
+    ]
     found = [name for name in names if (folder / name).exists()]
     if found:
-        raise PlanError(f"folder {folder} already holds {len(found)} files of facts ({', '.join(found[:3])}{' …' if len(found) > 3 else ''}), "
-                        "which would be written over; give an empty folder")
+        raise PlanError(
+            f"folder {folder} already holds {len(found)} files of facts"
+            f" ({', '.join(found[:3])}{' …' if len(found) > 3 else ''}), which would be written"
+            " over; give an empty folder"
+        )

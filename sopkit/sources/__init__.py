@@ -1,6 +1,7 @@
 """Sources: facts read from a company's files, checked cell by cell, cut as of a month.
 
-``read_facts(path, month)`` gives ``Facts`` or a ``PlanError``; ``check(path)`` lists every problem; ``report`` prints them.
+``read_facts(path, month)`` gives ``Facts`` or a ``PlanError``; ``check(path)`` lists every problem;
+``report`` prints them.
 """
 
 from sopkit.sources.facts import Facts, opening_stock

@@ -1,4 +1,6 @@
-"""Cells: text becomes text, numbers and dates by the contract's rules; what cannot be read is named, never guessed."""
+"""Cells: text becomes text, numbers and dates by the contract's rules; what cannot be read is
+named, never guessed.
+"""
 
 import datetime
 import re
@@ -8,10 +10,21 @@ import pandas as pd
 
 SPACES = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\u3000\ufeff"
 WORDS = {"nan", "null", "none", "na", "n/a", "#n/a", "inf", "+inf", "-inf", "infinity", "-infinity"}
-PLAIN = {".": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", ",": r"[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?"}
-GROUPED = {mark: re.compile(rf"([+-]?[1-9][0-9]{{0,2}})(?:([{group} \u00a0\u202f'’])[0-9]{{3}})(?:\2[0-9]{{3}})*([{mark}][0-9]*)?")
-           for mark, group in ((".", ","), (",", "."))}
-ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?")
+PLAIN = {
+    ".": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    ",": r"[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?",
+}
+GROUPED = {
+    mark: re.compile(
+        rf"([+-]?[1-9][0-9]{{0,2}})(?:([{group}"
+        rf" \u00a0\u202f'’])[0-9]{{3}})(?:\2[0-9]{{3}})*([{mark}][0-9]*)?"
+    )
+    for mark, group in ((".", ","), (",", "."))
+}
+ISO = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T"
+    r" ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
 YEARS = range(1900, 10000)
@@ -37,18 +50,27 @@ def to_number(cells, mark=".", bucketed=False):
     values[plain] = clean.astype("float64")
     rest = cells[~plain & (cells != "").to_numpy(dtype=bool)]
     odd = {text: _odd_number(text, mark) for text in rest.unique()}
-    values[~plain] = cells[~plain].map({text: value for text, (value, *_) in odd.items()}).astype("float64")
+    values[~plain] = (
+        cells[~plain].map({text: value for text, (value, *_) in odd.items()}).astype("float64")
+    )
     report = {text: (rule, problem) for text, (_, rule, problem) in odd.items()}
-    report |= {text: ("NaN or infinity", "is too large for a number") for text in cells[np.isinf(values)].unique()}
+    report |= {
+        text: ("NaN or infinity", "is too large for a number")
+        for text in cells[np.isinf(values)].unique()
+    }
     return pd.Series(np.where(np.isinf(values), np.nan, values), index=cells.index), report
 
 
 def to_date(cells, mark=".", bucketed=False):
-    """datetime64, NaT where blank or not readable, and the odd cells; a bucket may be written 2026-11."""
+    """datetime64, NaT where blank or not readable, and the odd cells; a bucket may be written
+    2026-11.
+    """
     codes, texts = pd.factorize(cells)
     read = [_read_date(text, bucketed) for text in texts]
     days = np.array([day for day, *_ in read] + ["NaT"], dtype="datetime64[us]")
-    odd = {text: (rule, problem) for text, (_, rule, problem) in zip(texts, read, strict=True) if rule}
+    odd = {
+        text: (rule, problem) for text, (_, rule, problem) in zip(texts, read, strict=True) if rule
+    }
     return pd.Series(days[codes], index=cells.index), odd
 
 
@@ -58,14 +80,21 @@ TYPES = {"text": to_text, "number": to_number, "date": to_date}
 def _odd_number(text, mark):
     """(value, rule, problem) of a cell that is no plain number."""
     if text.lower() in WORDS:
-        return np.nan, "NaN or infinity", "is a word, not a number; leave the cell empty where it is not known"
+        return (
+            np.nan,
+            "NaN or infinity",
+            "is a word, not a number; leave the cell empty where it is not known",
+        )
     grouped = GROUPED[mark].fullmatch(text)
     if grouped:
         value = float(text.replace(grouped[2], "").replace(mark, "."))
         return value, "thousands separator", f"is read as {value:,.10g}".replace(",", "")
     other = "," if mark == "." else "."
     if re.fullmatch(PLAIN[other], text):
-        problem = f"could be {text.replace(',', '.')} or {re.sub('[.,]', '', text)}: this file's decimal mark is '{mark}'"
+        problem = (
+            f"could be {text.replace(',', '.')} or {re.sub('[.,]', '', text)}: this file's decimal"
+            f" mark is '{mark}'"
+        )
         return np.nan, "not a number", problem
     return np.nan, "not a number", "is not a number"
 
@@ -77,11 +106,17 @@ def _read_date(text, bucketed):
     iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
     if iso:
         day = _day(iso[1], iso[2], iso[3] or 1, BUCKET_YEARS if bucketed else YEARS)
-        return (day, "", "") if day else ("NaT", "impossible date", "is no day that can be planned with")
+        return (
+            (day, "", "")
+            if day
+            else ("NaT", "impossible date", "is no day that can be planned with")
+        )
     readings = _readings(text)
     problem = "is not YYYY-MM-DD"
     if readings:
-        problem = "could be " + " or ".join(f"{d.day} {d:%B} {d.year} ({d.isoformat()})" for d in readings)
+        problem = "could be " + " or ".join(
+            f"{d.day} {d:%B} {d.year} ({d.isoformat()})" for d in readings
+        )
     return "NaT", "not an ISO date", problem
 
 

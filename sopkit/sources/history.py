@@ -36,13 +36,22 @@ def cut_incomplete(reading):
     missing = (calendar.last_day([last])[0] - last).days - reach if reach is not None else 0
     if missing > SLACK:
         inside = sales["bucket"] >= calendar.start([last])[0]
-        reading.say("incomplete bucket", "sales_history", 0, "bucket", calendar.label([last])[0],
-                    f"dated rows stop on {last:%Y-%m-%d}, {missing} days before the bucket's end ({inside.sum():,} rows)")
+        reading.say(
+            "incomplete bucket",
+            "sales_history",
+            0,
+            "bucket",
+            calendar.label([last])[0],
+            f"dated rows stop on {last:%Y-%m-%d}, {missing} days before the bucket's end"
+            f" ({inside.sum():,} rows)",
+        )
         reading.tables["sales_history"] = sales[~inside]
 
 
 def _reach(calendar, days):
-    """Days after its date that a row covers; None where rows are stamped by bucket, so that nobody can tell."""
+    """Days after its date that a row covers; None where rows are stamped by bucket, so that nobody
+    can tell.
+    """
     offsets = (days - calendar.start(days)).days
     at_end = days == calendar.last_day(days)
     if len(set(offsets)) == 1 or at_end.all() or (offsets > 0).mean() <= 0.5:
@@ -53,7 +62,11 @@ def _reach(calendar, days):
 def _sales(reading):
     """Rows with item and date, their series and bucket number."""
     sales = reading.tables["sales_history"].dropna(subset=["item", "bucket", "quantity"])
-    return _series(sales, ["item", "market"], reading.calendar.number(sales["bucket"])) if len(sales) else sales
+    return (
+        _series(sales, ["item", "market"], reading.calendar.number(sales["bucket"]))
+        if len(sales)
+        else sales
+    )
 
 
 def _series(frame, key, number):
@@ -61,7 +74,9 @@ def _series(frame, key, number):
 
 
 def _jumps(reading, sales):
-    """Quantities far above or below the median of their series; its first and last bucket may be small."""
+    """Quantities far above or below the median of their series; its first and last bucket may be
+    small.
+    """
     size = sales["quantity"].abs()
     sold = sales[size > 0]
     groups = size[size > 0].groupby(sold["series"])
@@ -71,25 +86,50 @@ def _jumps(reading, sales):
     bad = ((ratio >= JUMP) | ((ratio <= DROP) & ~edge)) & (groups.transform("size") >= FEW)
     if bad.any():
         usual = (size[bad[bad].index] / ratio[bad]).round(6)
-        reading.say("unit jump", "sales_history", bad.index[bad], "quantity", [f"{q:.10g}" for q in sold.loc[bad, "quantity"]],
-                    [f"is {r:,.0f} times the usual {m:.10g} of its item and market" if r > 1 else
-                     f"is 1/{1 / r:,.0f} of the usual {m:.10g} of its item and market" for r, m in zip(ratio[bad], usual, strict=True)])
+        reading.say(
+            "unit jump",
+            "sales_history",
+            bad.index[bad],
+            "quantity",
+            [f"{q:.10g}" for q in sold.loc[bad, "quantity"]],
+            [
+                (
+                    f"is {r:,.0f} times the usual {m:.10g} of its item and market"
+                    if r > 1
+                    else f"is 1/{1 / r:,.0f} of the usual {m:.10g} of its item and market"
+                )
+                for r, m in zip(ratio[bad], usual, strict=True)
+            ],
+        )
 
 
 def _absent(reading, sales):
-    """Buckets in which no item sold anything, inside the history and between its end and the plan."""
+    """Buckets in which no item sold anything, inside the history and between its end and the
+    plan.
+    """
     seen = np.unique(sales["number"])
     inside = np.setdiff1d(np.arange(seen[0], seen[-1]), seen)
     eve = reading.calendar.number([reading.first])[0]
     after = np.arange(seen[-1] + 1, eve)
-    for rule, numbers, problem in (("bucket absent", inside, "no row for any item, between buckets that have rows"),
-                                   ("history ends early", after, "no history yet, and the plan starts later")):
+    for rule, numbers, problem in (
+        ("bucket absent", inside, "no row for any item, between buckets that have rows"),
+        ("history ends early", after, "no history yet, and the plan starts later"),
+    ):
         if len(numbers):
-            reading.say(rule, "sales_history", 0, "bucket", _list(reading, numbers), f"{len(numbers)} buckets: {problem}")
+            reading.say(
+                rule,
+                "sales_history",
+                0,
+                "bucket",
+                _list(reading, numbers),
+                f"{len(numbers)} buckets: {problem}",
+            )
 
 
 def _gaps(reading, sales):
-    """Series with empty buckets between their first and last row, told at the row after the first gap."""
+    """Series with empty buckets between their first and last row, told at the row after the first
+    gap.
+    """
     # Ranks, not numbers: a bucket that no series has is told once, not once per series.
     cells = _ranked(sales)
     missing = cells.groupby("series")["rank"].diff().fillna(1).astype("int64") - 1
@@ -100,8 +140,14 @@ def _gaps(reading, sales):
     for rule, which in (("bucket missing", heads & dense), ("empty buckets", heads & ~dense)):
         its = cells[which]
         since = reading.calendar.stamp(its["number"] - missing[which])
-        reading.say(rule, "sales_history", its.index, "bucket", its["item"] + " · " + its["market"].fillna("(none)"),
-                    _of(total[which], filled[which] + total[which], since))
+        reading.say(
+            rule,
+            "sales_history",
+            its.index,
+            "bucket",
+            its["item"] + " · " + its["market"].fillna("(none)"),
+            _of(total[which], filled[which] + total[which], since),
+        )
 
 
 def _uncounted(reading, counts):
@@ -110,46 +156,81 @@ def _uncounted(reading, counts):
     stamps = reading.calendar.stamp(np.unique(counts["number"]))
     filled = cells.groupby("series")["rank"].transform("size")
     place = cells.groupby("series").cumcount()
-    # The first hole is where the rank first runs ahead of the place, or else right after the last row.
-    hole = place.where(cells["rank"] != place).groupby(cells["series"]).transform("min").fillna(filled).astype("int64")
+    # The first hole is where the rank first runs ahead of the place, or else right after the last
+    # row.
+    hole = (
+        place.where(cells["rank"] != place)
+        .groupby(cells["series"])
+        .transform("min")
+        .fillna(filled)
+        .astype("int64")
+    )
     which = (place == 0) & (filled < len(stamps))
-    reading.say("stock not counted", "inventory_history", cells.index[which], "bucket", cells.loc[which, "item"],
-                _of(len(stamps) - filled[which], filled[which] * 0 + len(stamps), stamps[hole[which]]))
+    reading.say(
+        "stock not counted",
+        "inventory_history",
+        cells.index[which],
+        "bucket",
+        cells.loc[which, "item"],
+        _of(len(stamps) - filled[which], filled[which] * 0 + len(stamps), stamps[hole[which]]),
+    )
 
 
 def _ranked(frame):
-    """One row per series and bucket, in order, with the bucket's rank among those that any series has."""
+    """One row per series and bucket, in order, with the bucket's rank among those that any series
+    has.
+    """
     rank = np.unique(frame["number"], return_inverse=True)[1]
-    return frame.assign(rank=rank).drop_duplicates(["series", "rank"]).sort_values(["series", "rank"])
+    return (
+        frame.assign(rank=rank).drop_duplicates(["series", "rank"]).sort_values(["series", "rank"])
+    )
 
 
 def _of(missing, total, since):
-    return [f"{k} of {n} buckets have no row, first {day:%Y-%m-%d}" for k, n, day in zip(missing, total, since, strict=True)]
+    return [
+        f"{k} of {n} buckets have no row, first {day:%Y-%m-%d}"
+        for k, n, day in zip(missing, total, since, strict=True)
+    ]
 
 
 def _low_volume(reading, sales):
-    """A run of last buckets with less than half the usual volume: of the 12 buckets before and of a year ago."""
+    """A run of last buckets with less than half the usual volume: of the 12 buckets before and of a
+    year ago.
+    """
     totals = sales.groupby("number")["quantity"].sum().clip(lower=0.0)
     totals = totals.reindex(range(totals.index[0], totals.index[-1] + 1), fill_value=0.0).to_numpy()
     year, start = reading.calendar.per_year, len(totals)
     for at in range(len(totals) - 1, max(len(totals) - year, 2), -1):
-        usual = np.median(totals[max(at - 12, 0):at])
+        usual = np.median(totals[max(at - 12, 0) : at])
         ago = totals[at - year] if at >= year else usual
         if not totals[at] < LOW * min(usual, ago):
             break
         start = at
     if start < len(totals):
-        usual, low = np.median(totals[max(start - 12, 0):start]), totals[start:].mean()
+        usual, low = np.median(totals[max(start - 12, 0) : start]), totals[start:].mean()
         since = reading.calendar.label(reading.calendar.stamp([sales["number"].min() + start]))[0]
-        reading.say("low volume", "sales_history", 0, "quantity", f"{low:,.0f} a bucket since {since}",
-                    f"{1 - low / usual:.0%} below the usual {usual:,.0f} of the buckets before, all items together")
+        reading.say(
+            "low volume",
+            "sales_history",
+            0,
+            "quantity",
+            f"{low:,.0f} a bucket since {since}",
+            f"{1 - low / usual:.0%} below the usual {usual:,.0f} of the buckets before, all items"
+            " together",
+        )
 
 
 def _never_sold(reading):
     """Items without a row of history that no launch explains."""
     items = reading.tables["items"]
-    expected = set(reading.tables["launches"]["item"].dropna()) | set(items.loc[items["launched_on"] >= reading.first, "item"].dropna())
-    bad = items["item"].notna() & ~items["item"].isin(reading.tables["sales_history"]["item"].unique()) & ~items["item"].isin(expected)
+    expected = set(reading.tables["launches"]["item"].dropna()) | set(
+        items.loc[items["launched_on"] >= reading.first, "item"].dropna()
+    )
+    bad = (
+        items["item"].notna()
+        & ~items["item"].isin(reading.tables["sales_history"]["item"].unique())
+        & ~items["item"].isin(expected)
+    )
     reading.say_of("never sold", "items", bad, "item", "has no row in sales_history and no launch")
 
 

@@ -13,13 +13,19 @@ SEVERITIES = ("error", "warning", "notice")
 
 # rule: (severity, what was done about it; for an error: how to mend it)
 RULES = {
-    "missing table": ("error", "add it as NAME.csv, NAME.parquet or the sheet NAME of workbook.xlsx"),
+    "missing table": (
+        "error",
+        "add it as NAME.csv, NAME.parquet or the sheet NAME of workbook.xlsx",
+    ),
     "table given twice": ("error", "keep one of the files"),
     "unreadable file": ("error", "save it again as UTF-8 CSV, parquet or xlsx"),
     "no rows": ("error", "fill in at least one row"),
     "missing column": ("error", "add the column, with its name in row 1"),
     "repeated column": ("error", "keep one column of that name"),
-    "ragged row": ("error", "give the row as many cells as the header; put quotes around text that holds the separator"),
+    "ragged row": (
+        "error",
+        "give the row as many cells as the header; put quotes around text that holds the separator",
+    ),
     "blank": ("error", "fill in the cell"),
     "not a number": ("error", "write digits with a decimal point, without unit or currency"),
     "NaN or infinity": ("error", "leave the cell empty where the number is not known"),
@@ -48,9 +54,15 @@ RULES = {
     "negative stock": ("warning", "counted as 0"),
     "negative order": ("warning", "line left out: a return is no order"),
     "overdue receipt": ("warning", "counted in the plan's first bucket"),
-    "shipped before ordered": ("warning", "kept as found; left out of delivery and cycle-time metrics"),
+    "shipped before ordered": (
+        "warning",
+        "kept as found; left out of delivery and cycle-time metrics",
+    ),
     "promised before ordered": ("warning", "kept as found; left out of delivery metrics"),
-    "unknown market": ("warning", "kept as found; it changes nothing, since no history has that market"),
+    "unknown market": (
+        "warning",
+        "kept as found; it changes nothing, since no history has that market",
+    ),
     "unit jump": ("warning", "kept as found; check the unit of measure"),
     "bucket absent": ("warning", "read as zero for every item"),
     "bucket missing": ("warning", "read as zero"),
@@ -86,9 +98,22 @@ def found(rule, table, rows=0, column="", value="", problem="", done=None) -> pd
     if not len(rows):
         return NOTHING
     severity, words = RULES[rule]
-    columns = dict(table=table, row=rows, column=column, rule=rule, severity=severity, value=value, problem=problem,
-                   done=words if done is None else done)
-    return pd.DataFrame({name: np.broadcast_to(np.asarray(cells, dtype=object), len(rows)) for name, cells in columns.items()})
+    columns = dict(
+        table=table,
+        row=rows,
+        column=column,
+        rule=rule,
+        severity=severity,
+        value=value,
+        problem=problem,
+        done=words if done is None else done,
+    )
+    return pd.DataFrame(
+        {
+            name: np.broadcast_to(np.asarray(cells, dtype=object), len(rows))
+            for name, cells in columns.items()
+        }
+    )
 
 
 def together(frames) -> pd.DataFrame:
@@ -98,7 +123,9 @@ def together(frames) -> pd.DataFrame:
 
 
 def gather(frames) -> pd.DataFrame:
-    """All issues in one ``data_issues`` table, sorted by key; a key found twice keeps its first row."""
+    """All issues in one ``data_issues`` table, sorted by key; a key found twice keeps its first
+    row.
+    """
     return ISSUES.conform(together(frames).drop_duplicates(list(ISSUES.key)))
 
 
@@ -113,7 +140,9 @@ def nearest(value, known) -> str:
 
 
 def hints(values, known, most=20) -> np.ndarray:
-    """A ``nearest`` hint per value, for the first ``most`` distinct values (the search is slow); empty for the rest."""
+    """A ``nearest`` hint per value, for the first ``most`` distinct values (the search is slow);
+    empty for the rest.
+    """
     codes, distinct = pd.factorize(pd.Series(values, dtype=object))
     words = [nearest(value, known) if place < most else "" for place, value in enumerate(distinct)]
     return np.array(words, dtype=object)[codes] if len(words) else np.array([], dtype=object)

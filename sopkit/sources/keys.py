@@ -29,18 +29,28 @@ def check_keys(reading):
         first = pd.Series(codes.index, index=codes).groupby(level=0).first()
         value = rows[again].astype("str").fillna("").agg(" · ".join, axis=1)
         summed = name == "sales_history" and reading.settings["sum_duplicates"]
-        reading.say("summed duplicates" if summed else "duplicate key", name, rows.index[again], " + ".join(key), value,
-                    [f"repeats the key of row {first[code]}" for code in codes[again]])
+        reading.say(
+            "summed duplicates" if summed else "duplicate key",
+            name,
+            rows.index[again],
+            " + ".join(key),
+            value,
+            [f"repeats the key of row {first[code]}" for code in codes[again]],
+        )
 
 
 def fill_buckets(reading):
-    """Dates become the bucket that holds them; rows that fall together are added up (stock: the last one stands)."""
+    """Dates become the bucket that holds them; rows that fall together are added up (stock: the
+    last one stands).
+    """
     for name, frame in reading.tables.items():
         bucketed = [c.name for c in INPUTS[name].columns if c.bucketed]
         if not len(frame) or not bucketed:
             continue
         dated = frame.sort_values("bucket", kind="stable") if name == "inventory_history" else frame
-        reading.tables[name] = _together(name, dated.assign(bucket=_starts(reading, dated["bucket"])))
+        reading.tables[name] = _together(
+            name, dated.assign(bucket=_starts(reading, dated["bucket"]))
+        )
 
 
 def add_up(frame, key, how) -> pd.DataFrame:
@@ -48,8 +58,16 @@ def add_up(frame, key, how) -> pd.DataFrame:
     if not frame.duplicated(key).any():
         return frame
     groups = frame.assign(_row=frame.index).groupby(key, dropna=False, sort=False)
-    columns = {name: groups[name].sum(min_count=1) if way == "sum" else groups[name].agg(way) for name, way in how.items()}
-    return pd.DataFrame({**columns, "_row": groups["_row"].first()}).reset_index().set_index("_row")[list(frame.columns)].rename_axis(None)
+    columns = {
+        name: groups[name].sum(min_count=1) if way == "sum" else groups[name].agg(way)
+        for name, way in how.items()
+    }
+    return (
+        pd.DataFrame({**columns, "_row": groups["_row"].first()})
+        .reset_index()
+        .set_index("_row")[list(frame.columns)]
+        .rename_axis(None)
+    )
 
 
 def _together(name, frame):

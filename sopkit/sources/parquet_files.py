@@ -1,4 +1,6 @@
-"""Parquet files: typed cells turned into text without losing a digit, so that every source is judged alike."""
+"""Parquet files: typed cells turned into text without losing a digit, so that every source is
+judged alike.
+"""
 
 from pathlib import Path
 
@@ -18,9 +20,13 @@ def read_parquet(path):
         table = pq.read_table(path)
         cells = [_text(column).to_pandas().astype("str") for column in table.columns]
     except (pa.ArrowException, OSError) as error:
-        return {}, [unreadable(path.stem, path.name, f"cannot be read: {str(error).splitlines()[0][:200]}")]
+        return {}, [
+            unreadable(path.stem, path.name, f"cannot be read: {str(error).splitlines()[0][:200]}")
+        ]
     frame = pd.concat(cells, axis=1) if cells else pd.DataFrame()
-    return {path.stem: raw_table(frame, table.column_names, np.arange(2, len(frame) + 2), path.name)}, []
+    return {
+        path.stem: raw_table(frame, table.column_names, np.arange(2, len(frame) + 2), path.name)
+    }, []
 
 
 def _text(column):

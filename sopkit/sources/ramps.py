@@ -13,5 +13,12 @@ def check_ramps(reading):
     parts = ramps.str.split(";").explode().str.strip()
     values, _ = to_number(parts)
     rows = np.unique(parts.index[~(values.to_numpy() >= 0)])
-    reading.say("not a number", "launches", rows, "ramp", ramps.loc[rows], "holds a part that is no number of at least 0",
-                "write fractions separated by ;, for example 0.2;0.5;1")
+    reading.say(
+        "not a number",
+        "launches",
+        rows,
+        "ramp",
+        ramps.loc[rows],
+        "holds a part that is no number of at least 0",
+        "write fractions separated by ;, for example 0.2;0.5;1",
+    )

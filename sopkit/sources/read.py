@@ -24,7 +24,16 @@ from sopkit.sources.typed import type_table
 from sopkit.tables import INPUTS
 
 CHECKS = (check_keys, check_names, check_scopes, check_spans, check_ramps)
-REPAIRS = (repair_blanks, repair_stock, repair_orders, check_orders, repair_receipts, cut_incomplete, check_history, fill_buckets)
+REPAIRS = (
+    repair_blanks,
+    repair_stock,
+    repair_orders,
+    check_orders,
+    repair_receipts,
+    cut_incomplete,
+    check_history,
+    fill_buckets,
+)
 EMPTY = {name: table.empty() for name, table in INPUTS.items()}
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
@@ -44,10 +53,11 @@ ABSENT = {
 
 
 def read_facts(path, month=None) -> Facts:
-    """The facts of a source as known before ``month`` ("2026-11"; None = all of them), repaired visibly.
+    """The facts of a source as known before ``month`` ("2026-11"; None = all of them), repaired
+    visibly.
 
-    ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a person must mend
-    something: it names the first errors; ``check`` lists every one.
+    ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a
+    person must mend something: it names the first errors; ``check`` lists every one.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -66,14 +76,23 @@ def read_facts(path, month=None) -> Facts:
     reading, issues = _read(path, month)
     errors = issues[issues["severity"] == "error"]
     if len(errors):
-        raise PlanError(f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n" + "\n".join(lines(errors, most=5))
-                        + f"\nmend them, and run `sopkit check {path}` for the whole list")
-    tables = {name: table.conform(reading.tables[name]) if name in reading.present else EMPTY[name].copy() for name, table in INPUTS.items()}
-    return Facts(tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month)
+        raise PlanError(
+            f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n"
+            + "\n".join(lines(errors, most=5))
+            + f"\nmend them, and run `sopkit check {path}` for the whole list"
+        )
+    tables = {
+        name: table.conform(reading.tables[name]) if name in reading.present else EMPTY[name].copy()
+        for name, table in INPUTS.items()
+    }
+    return Facts(
+        tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month
+    )
 
 
 def check(path, month=None) -> pd.DataFrame:
-    """Every problem of a source at once, in the columns of ``data_issues``: table, row, column, value and the mend.
+    """Every problem of a source at once, in the columns of ``data_issues``: table, row, column,
+    value and the mend.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -97,7 +116,9 @@ def _read(path, month):
     for step in REPAIRS:
         step(reading)
     if not _refused(reading):
-        reading.issues += opening(reading.tables, reading.settings, reading.calendar, reading.first)[1]
+        reading.issues += opening(
+            reading.tables, reading.settings, reading.calendar, reading.first
+        )[1]
     return reading, gather(reading.issues)
 
 
@@ -111,15 +132,26 @@ def _begin(path, month):
     for name, raw in filled.items():
         tables[name], said = type_table(INPUTS[name], raw)
         issues += said
-    headers = {name: [str(column).strip() for column in raw.frame.columns] for name, raw in filled.items()}
-    reading = Reading(tables, settings, _calendar(settings, tables["sales_history"]["bucket"]), headers, month, issues)
+    headers = {
+        name: [str(column).strip() for column in raw.frame.columns] for name, raw in filled.items()
+    }
+    reading = Reading(
+        tables,
+        settings,
+        _calendar(settings, tables["sales_history"]["bucket"]),
+        headers,
+        month,
+        issues,
+    )
     _absent(reading, raws)
     reading.first = _first(reading)
     return reading
 
 
 def _calendar(settings, buckets):
-    """The settings' calendar; weeks begin on the weekday on which every row of history is stamped."""
+    """The settings' calendar; weeks begin on the weekday on which every row of history is
+    stamped.
+    """
     days = buckets.dropna().dt.day_of_week.unique() if settings["bucket"] == "week" else []
     return Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
 
@@ -132,7 +164,9 @@ def _first(reading):
 
 
 def _absent(reading, raws):
-    """What a plan does without the tables that are not there, or have no row; it cannot do without items and sales_history."""
+    """What a plan does without the tables that are not there, or have no row; it cannot do without
+    items and sales_history.
+    """
     refused = _refused(reading)
     for name in INPUTS:
         if name in reading.present:
@@ -141,17 +175,35 @@ def _absent(reading, raws):
         if name in ABSENT:
             reading.say("absent table", name, 0, value=blank, problem=ABSENT[name])
         elif blank:
-            reading.say("no rows", name, 0, value=blank, problem="a plan needs items and sales_history")
+            reading.say(
+                "no rows", name, 0, value=blank, problem="a plan needs items and sales_history"
+            )
         elif name not in refused:
-            reading.say("missing table", name, 0, problem=f"there is no table {name}; a plan needs items and sales_history")
+            reading.say(
+                "missing table",
+                name,
+                0,
+                problem=f"there is no table {name}; a plan needs items and sales_history",
+            )
 
 
 def _refused(reading):
     """Tables with an error."""
-    return {name for frame in reading.issues for name in frame.loc[frame["severity"] == "error", "table"].unique()}
+    return {
+        name
+        for frame in reading.issues
+        for name in frame.loc[frame["severity"] == "error", "table"].unique()
+    }
 
 
 def _no_history(reading):
     if not len(reading.tables["sales_history"]) and "sales_history" in reading.present:
-        reading.say("no rows", "sales_history", 0, "bucket", reading.month, f"no row is dated before {reading.first:%Y-%m-%d}",
-                    "choose a later month")
+        reading.say(
+            "no rows",
+            "sales_history",
+            0,
+            "bucket",
+            reading.month,
+            f"no row is dated before {reading.first:%Y-%m-%d}",
+            "choose a later month",
+        )

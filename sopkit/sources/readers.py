@@ -1,6 +1,7 @@
 """Readers: any source of facts becomes tables of text and the issues met on the way.
 
-``READERS`` names them by the kind of source; a database becomes a source by one more line: its URL's scheme and a function.
+``READERS`` names them by the kind of source; a database becomes a source by one more line: its
+URL's scheme and a function.
 """
 
 from pathlib import Path
@@ -18,11 +19,15 @@ FILES = {"csv": read_csv, "parquet": read_parquet, "xlsx": read_workbook, "xlsm"
 
 
 def read_source(source):
-    """Every input table of a source, {name: Raw}, and the list of issue frames; ``PlanError`` if it is no source."""
+    """Every input table of a source, {name: Raw}, and the list of issue frames; ``PlanError`` if it
+    is no source.
+    """
     kind = _kind(source)
     if kind not in READERS or (kind in FILES and not Path(source).is_file()):
-        raise PlanError(f"data {str(source)!r} is not there or cannot be read; "
-                        "give a folder of CSV or parquet files, or the path of a workbook.xlsx")
+        raise PlanError(
+            f"data {str(source)!r} is not there or cannot be read; "
+            "give a folder of CSV or parquet files, or the path of a workbook.xlsx"
+        )
     return READERS[kind](source)
 
 
@@ -38,13 +43,22 @@ def read_folder(folder):
     for path in sorted(Path(folder).iterdir()):
         if path.name.startswith((".", "~$")) or path.stem == OURS or _kind(path) not in FILES:
             continue
-        if path.stem not in INPUTS and not (path.stem == "workbook" and _kind(path) in ("xlsx", "xlsm")):
+        if path.stem not in INPUTS and not (
+            path.stem == "workbook" and _kind(path) in ("xlsx", "xlsm")
+        ):
             issues.append(unknown_table(path.name, path.stem))
             continue
         more, said = FILES[_kind(path)](path)
-        issues += said + [found("table given twice", name, value=f"{tables[name].origin} and {more[name].origin}",
-                                problem="the same table stands in two places")
-                          for name in more if name in tables and len(tables[name].frame) and len(more[name].frame)]
+        issues += said + [
+            found(
+                "table given twice",
+                name,
+                value=f"{tables[name].origin} and {more[name].origin}",
+                problem="the same table stands in two places",
+            )
+            for name in more
+            if name in tables and len(tables[name].frame) and len(more[name].frame)
+        ]
         # A blank template beside a table that is filled in says nothing.
         tables |= {name: raw for name, raw in more.items() if len(raw.frame) or name not in tables}
     return tables, issues

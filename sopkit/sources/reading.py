@@ -1,4 +1,6 @@
-"""A reading in progress: tables indexed by their row in the file, what settings say, and the issues so far."""
+"""A reading in progress: tables indexed by their row in the file, what settings say, and the issues
+so far.
+"""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +12,9 @@ from sopkit.sources.issues import found
 
 @dataclass
 class Reading:
-    """The workbench on which checks and repairs act; ``headers`` are the column names of each table that has rows."""
+    """The workbench on which checks and repairs act; ``headers`` are the column names of each table
+    that has rows.
+    """
 
     tables: dict[str, pd.DataFrame]
     settings: dict
@@ -25,7 +29,9 @@ class Reading:
         self.issues.append(found(rule, table, rows, column, value, problem, done))
 
     def say_of(self, rule, table, bad, column, problem, done=None):
-        """Note an issue for every row of ``table`` where the mask ``bad`` is true, with the value of ``column``."""
+        """Note an issue for every row of ``table`` where the mask ``bad`` is true, with the value
+        of ``column``.
+        """
         frame = self.tables[table]
         cells = frame.loc[bad, column] if column else pd.Series("", index=frame.index[bad])
         if len(cells):
@@ -43,7 +49,8 @@ class Reading:
 
 
 def as_written(cells) -> list[str]:
-    """Cells as a person would write them: whole numbers without decimals, dates without time, blanks empty.
+    """Cells as a person would write them: whole numbers without decimals, dates without time,
+    blanks empty.
 
     >>> as_written(pd.Series([5.0, 2.5, None])), as_written(pd.Series(pd.to_datetime(["2026-11-01"])))
     (['5', '2.5', ''], ['2026-11-01'])

@@ -1,15 +1,23 @@
-"""Repairs: blanks and signs that have one sensible reading are mended, each with its row in ``data_issues``."""
+"""Repairs: blanks and signs that have one sensible reading are mended, each with its row in
+``data_issues``.
+"""
 
 from sopkit.sources.names import NONE
 
 # (table, column): (rule, what a blank reads as)
-BLANKS = {("items", "family"): ("blank family", NONE), ("items", "strategy"): ("blank strategy", "stock"),
-          ("sales_history", "market"): ("blank market", NONE), ("orders", "market"): ("blank market", NONE)}
+BLANKS = {
+    ("items", "family"): ("blank family", NONE),
+    ("items", "strategy"): ("blank strategy", "stock"),
+    ("sales_history", "market"): ("blank market", NONE),
+    ("orders", "market"): ("blank market", NONE),
+}
 STOCKS = [("inventory", "on_hand"), ("inventory", "backlog"), ("inventory_history", "on_hand")]
 
 
 def repair_blanks(reading):
-    """Blank family and market read as (none), blank strategy as stock, blank as_of as the eve of the plan."""
+    """Blank family and market read as (none), blank strategy as stock, blank as_of as the eve of
+    the plan.
+    """
     for (name, column), (rule, default) in BLANKS.items():
         _fill(reading, name, column, rule, default)
     _fill(reading, "inventory", "as_of", "blank as_of", reading.eve)
@@ -41,5 +49,12 @@ def _fill(reading, name, column, rule, default):
         reading.say_of(rule, name, blank, column, "is blank")
     else:
         words = f"{default:%Y-%m-%d}" if hasattr(default, "strftime") else default
-        reading.say("absent column", name, 0, column, "", f"{name} has no column {column}; every row reads {words}")
+        reading.say(
+            "absent column",
+            name,
+            0,
+            column,
+            "",
+            f"{name} has no column {column}; every row reads {words}",
+        )
     reading.tables[name] = frame.assign(**{column: frame[column].fillna(default)})

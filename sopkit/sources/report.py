@@ -20,7 +20,11 @@ def report(issues, full=False) -> str:
     """
     counts = issues["severity"].value_counts().to_dict()
     head = ", ".join(f"{counts.get(s, 0):,} {s}{'s' * (counts.get(s, 0) != 1)}" for s in SEVERITIES)
-    verdict = "a pack cannot be built until the errors are mended" if counts.get("error", 0) else "a pack can be built"
+    verdict = (
+        "a pack cannot be built until the errors are mended"
+        if counts.get("error", 0)
+        else "a pack can be built"
+    )
     return "\n".join([f"{head}: {verdict}", *lines(issues, None if full else EXAMPLES)])
 
 
@@ -28,12 +32,20 @@ def lines(issues, most=None) -> list[str]:
     """The issues in lines, grouped, at most ``most`` rows of each group."""
     rank = issues["severity"].map(SEVERITIES.index)
     said = []
-    for (_, severity, table, column, rule), group in issues.assign(rank=rank).groupby(["rank", "severity", "table", "column", "rule"]):
+    for (_, severity, table, column, rule), group in issues.assign(rank=rank).groupby(
+        ["rank", "severity", "table", "column", "rule"]
+    ):
         place = ", ".join(filter(None, (table, column)))
-        said += ["", f"{severity.upper()} {place}: {rule}" + (f" ({len(group):,} rows)" if len(group) > 1 else "")]
+        said += [
+            "",
+            f"{severity.upper()} {place}: {rule}"
+            + (f" ({len(group):,} rows)" if len(group) > 1 else ""),
+        ]
         for done, alike in group.groupby("done", sort=False):
             shown = alike if most is None else alike.head(most)
-            said += [f"  {_place(row)}{_quote(row)}{plain(row.problem)}" for row in shown.itertuples()]
+            said += [
+                f"  {_place(row)}{_quote(row)}{plain(row.problem)}" for row in shown.itertuples()
+            ]
             if len(alike) > len(shown):
                 said.append(f"  and {len(alike) - len(shown):,} more")
             said.append(f"  → {plain(done)}")

@@ -18,13 +18,24 @@ NOTES = ("readme", "notes", "columns")  # sheets for people
 
 
 def read_workbook(path):
-    """Every sheet that bears a table's name; 123.0 reads as 123, a date as YYYY-MM-DD, a formula as its last value."""
+    """Every sheet that bears a table's name; 123.0 reads as 123, a date as YYYY-MM-DD, a formula as
+    its last value.
+    """
     path = Path(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl speaks of styles and extensions, which hold no facts
+            warnings.simplefilter(
+                "ignore"
+            )  # openpyxl speaks of styles and extensions, which hold no facts
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError, SyntaxError) as error:
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         return {}, [unreadable(path.stem, path.name, f"is no Excel workbook: {error}")]
     tables, issues = {}, []
     for name in book.sheetnames:
@@ -46,11 +57,22 @@ def _sheet(sheet, name, origin):
     if not header:
         return {}, [unreadable(name, origin, "row 1 must hold the column names, and is blank")]
     width = len(header)
-    cells = [[_text(cell) for cell in line[:width]] + [""] * (width - len(line)) for line in lines[1:]]
+    cells = [
+        [_text(cell) for cell in line[:width]] + [""] * (width - len(line)) for line in lines[1:]
+    ]
     frame = pd.DataFrame(cells, columns=range(width), dtype="str")
-    issues = [ragged(name, [row], width, [len(_trim(list(line)))], " ".join(map(_text, line[width:])).strip())
-              for row, line in enumerate(lines[1:], 2) if len(_trim(list(line))) > width]
-    return {name: raw_table(frame, [_text(cell) for cell in header], np.arange(2, len(frame) + 2), origin)}, issues
+    issues = [
+        ragged(
+            name, [row], width, [len(_trim(list(line)))], " ".join(map(_text, line[width:])).strip()
+        )
+        for row, line in enumerate(lines[1:], 2)
+        if len(_trim(list(line))) > width
+    ]
+    return {
+        name: raw_table(
+            frame, [_text(cell) for cell in header], np.arange(2, len(frame) + 2), origin
+        )
+    }, issues
 
 
 def _trim(line):

@@ -16,7 +16,24 @@ from sopkit.supply.stability import fence_price, plan_changes
 from sopkit.supply.strategies import STRATEGIES
 
 __all__ = [
-    "STRATEGIES", "RiskResult", "SupplyResult", "backlog_plan", "compare_strategies", "dynamic_lots", "economic_lot", "fence_price",
-    "inventory_plan", "master_schedule", "newsvendor", "plan_changes", "plan_supply", "plan_under_uncertainty", "promises", "rough_cut",
-    "safety_stock", "scorecard", "stock_risk", "supply_inputs",
+    "STRATEGIES",
+    "RiskResult",
+    "SupplyResult",
+    "backlog_plan",
+    "compare_strategies",
+    "dynamic_lots",
+    "economic_lot",
+    "fence_price",
+    "inventory_plan",
+    "master_schedule",
+    "newsvendor",
+    "plan_changes",
+    "plan_supply",
+    "plan_under_uncertainty",
+    "promises",
+    "rough_cut",
+    "safety_stock",
+    "scorecard",
+    "stock_risk",
+    "supply_inputs",
 ]

@@ -6,11 +6,15 @@ from sopkit.supply.planner import SupplyResult, plan_supply
 from sopkit.supply.strategies import STRATEGIES
 
 
-def compare_strategies(demand, items, *, strategies=tuple(STRATEGIES), plans=None, **facts) -> pd.DataFrame:
-    """One row per strategy: cost (money), service (fraction), late, lost, workers moved, peak load and mean stock (units).
+def compare_strategies(
+    demand, items, *, strategies=tuple(STRATEGIES), plans=None, **facts
+) -> pd.DataFrame:
+    """One row per strategy: cost (money), service (fraction), late, lost, workers moved, peak load
+    and mean stock (units).
 
-    ``plans`` maps names to frames to keep (item, bucket and supply columns), each priced with ``strategy="optimal"`` around it;
-    every other argument is that of ``plan_supply``. The row's ``cost`` and the cost kinds beside it are money over the horizon.
+    ``plans`` maps names to frames to keep (item, bucket and supply columns), each priced with
+    ``strategy="optimal"`` around it; every other argument is that of ``plan_supply``. The row's
+    ``cost`` and the cost kinds beside it are money over the horizon.
 
     >>> months = pd.date_range("2026-01-01", periods=2, freq="MS")
     >>> demand = pd.DataFrame({"item": "pump", "bucket": months, "quantity": [50, 150]})
@@ -30,7 +34,9 @@ def compare_strategies(demand, items, *, strategies=tuple(STRATEGIES), plans=Non
 
 
 def scorecard(results: dict[str, SupplyResult]) -> pd.DataFrame:
-    """The comparison of finished plans, one row per name; columns as in ``compare_strategies``, then every cost kind."""
+    """The comparison of finished plans, one row per name; columns as in ``compare_strategies``,
+    then every cost kind.
+    """
     rows = {name: {**_score(result), **result.costs.to_dict()} for name, result in results.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
 
@@ -43,7 +49,8 @@ def _score(result: SupplyResult) -> dict[str, float]:
     return {
         "cost": result.objective,
         "service": fresh / demand if demand else 1.0,
-        "late": plan["late"].sum(), "lost": plan["lost"].sum(),
+        "late": plan["late"].sum(),
+        "lost": plan["lost"].sum(),
         "workers_moved": crew["hired"].sum() + crew["laid_off"].sum(),
         "peak_load": float((capacity["load"] / available).max()) if len(capacity) else 0.0,
         "overtime_hours": capacity["overtime"].sum(),
@@ -52,6 +59,8 @@ def _score(result: SupplyResult) -> dict[str, float]:
 
 
 def _newly_late(plan: pd.DataFrame) -> pd.Series:
-    """Units of each bucket's demand that are not shipped when due: the rise of the late backlog, at most the demand."""
+    """Units of each bucket's demand that are not shipped when due: the rise of the late backlog, at
+    most the demand.
+    """
     rise = plan["late"] - plan.groupby("item")["late"].shift(fill_value=0.0)
     return rise.clip(lower=0).clip(upper=plan["demand"])

@@ -1,4 +1,6 @@
-"""What a plan does, in arrays: rolled forward from the quantities, so that stock, backlog and shipments agree to the last digit."""
+"""What a plan does, in arrays: rolled forward from the quantities, so that stock, backlog and
+shipments agree to the last digit.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +30,11 @@ def flows_of(facts, limits, programme, values: np.ndarray) -> Flows:
     quantity = np.clip(tidy(values[programme.columns["quantity"]]), limits.least, limits.most)
     if "lots" in programme.columns:
         lots = programme.columns["lots"]
-        quantity = np.where(programme.upper[lots] > 0, facts.items.lot_size[facts.ways.item][:, None] * np.round(values[lots]), quantity)
+        quantity = np.where(
+            programme.upper[lots] > 0,
+            facts.items.lot_size[facts.ways.item][:, None] * np.round(values[lots]),
+            quantity,
+        )
     lost = np.clip(tidy(values[programme.columns["lost"]]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.ways.by_item(quantity, facts.shape[0]), lost)
     staff = facts.resources
@@ -42,13 +48,27 @@ def flows_of(facts, limits, programme, values: np.ndarray) -> Flows:
     before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
     change = np.where(staff.staffed[:, None], workers - before, 0.0)
     change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
-    overtime = _overtime(facts, load, values[programme.columns["overtime"]], workers, "share" in programme.columns)
-    return Flows(quantity, lost, stock, backlog, late, load, overtime, workers,
-                 np.maximum(change, 0.0), np.maximum(-change, 0.0))
+    overtime = _overtime(
+        facts, load, values[programme.columns["overtime"]], workers, "share" in programme.columns
+    )
+    return Flows(
+        quantity,
+        lost,
+        stock,
+        backlog,
+        late,
+        load,
+        overtime,
+        workers,
+        np.maximum(change, 0.0),
+        np.maximum(-change, 0.0),
+    )
 
 
 def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = None):
-    """Stock, backlog, its late part and lost units when ``got`` arrives: what is not on hand is backlog, what remains at the end is lost."""
+    """Stock, backlog, its late part and lost units when ``got`` arrives: what is not on hand is
+    backlog, what remains at the end is lost.
+    """
     demand = facts.demand if demand is None else demand
     lost = lost.copy()
     net = facts.opening[:, None] + np.cumsum(facts.receipts + got + lost - demand, axis=1)
@@ -57,7 +77,11 @@ def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = N
     lost[:, -1] += late[:, -1]
     backlog[:, -1] -= late[:, -1]
     late[:, -1] = 0.0
-    spare = np.where(facts.items.to_order, np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0)), 0.0)
+    spare = np.where(
+        facts.items.to_order,
+        np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0)),
+        0.0,
+    )
     spare = np.where(stock[:, -1] > 0, 0.0, spare)
     lost[:, -1] -= spare
     backlog[:, -1] += spare
@@ -68,11 +92,17 @@ def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = N
 def tidy(values: np.ndarray) -> np.ndarray:
     """Values without solver dust: what is tiny against the largest is 0."""
     values = np.asarray(values, dtype="float64")
-    return np.where(np.abs(values) < TINY * max(1.0, float(np.abs(values).max(initial=0.0))), 0.0, values)
+    return np.where(
+        np.abs(values) < TINY * max(1.0, float(np.abs(values).max(initial=0.0))), 0.0, values
+    )
 
 
-def _overtime(facts, load: np.ndarray, planned: np.ndarray, workers: np.ndarray, level: bool) -> np.ndarray:
-    """Overtime hours worked: no more than the load asks for beyond regular hours, unless overtime is planned on purpose."""
+def _overtime(
+    facts, load: np.ndarray, planned: np.ndarray, workers: np.ndarray, level: bool
+) -> np.ndarray:
+    """Overtime hours worked: no more than the load asks for beyond regular hours, unless overtime
+    is planned on purpose.
+    """
     staff = facts.resources
     needed = np.maximum(load - staff.regular_capacity(workers), 0.0)
     cheaper = ~staff.staffed[:, None] & (staff.overtime_cost < staff.regular_cost)
@@ -82,7 +112,13 @@ def _overtime(facts, load: np.ndarray, planned: np.ndarray, workers: np.ndarray,
 
 def overtime_share(facts, flows: Flows) -> np.ndarray:
     """(item, bucket): the largest share of overtime among the resources that an item loads."""
-    share = np.divide(flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0)
+    share = np.divide(
+        flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0
+    )
     largest = np.zeros(facts.shape)
-    np.maximum.at(largest, facts.bill.item, np.where(facts.bill.hours[:, None] > 0, share[facts.bill.resource], 0.0))
+    np.maximum.at(
+        largest,
+        facts.bill.item,
+        np.where(facts.bill.hours[:, None] > 0, share[facts.bill.resource], 0.0),
+    )
     return largest

@@ -11,7 +11,9 @@ ENOUGH = 20_000  # steps from a start that does not lead anywhere
 
 @dataclass(frozen=True)
 class Start:
-    """Where each column and row stands in a solution: −1 at its lower limit, 1 at its upper, 0 free; ``alien`` = a guess to be repaired."""
+    """Where each column and row stands in a solution: −1 at its lower limit, 1 at its upper, 0
+    free; ``alien`` = a guess to be repaired.
+    """
 
     columns: np.ndarray
     rows: np.ndarray
@@ -24,7 +26,9 @@ class Start:
 
 @dataclass(frozen=True)
 class Solution:
-    """Values of columns, prices of rows and columns (change of cost per unit of their limit), and how it ended."""
+    """Values of columns, prices of rows and columns (change of cost per unit of their limit), and
+    how it ended.
+    """
 
     values: np.ndarray
     row_prices: np.ndarray
@@ -33,8 +37,17 @@ class Solution:
     gap: float  # achieved relative gap of a whole-number plan, 0 for a linear one
 
 
-def run(programme, cost: np.ndarray, *, start: Start | None = None, gap: float = 1e-3, time_limit: float = 60, guess=None) -> Solution | None:
-    """The cheapest solution, or None where the limits contradict each other; nothing is printed, no file is left.
+def run(
+    programme,
+    cost: np.ndarray,
+    *,
+    start: Start | None = None,
+    gap: float = 1e-3,
+    time_limit: float = 60,
+    guess=None,
+) -> Solution | None:
+    """The cheapest solution, or None where the limits contradict each other; nothing is printed, no
+    file is left.
 
     ``start`` is a basis to begin from, ``guess`` column values to begin a whole-number search from.
     """
@@ -60,14 +73,20 @@ def run(programme, cost: np.ndarray, *, start: Start | None = None, gap: float =
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     if status != kinds.kOptimal and not (whole and feasible):
         if whole:
-            raise PlanError(f"no plan in whole lots or workers was found in {time_limit:g} s; raise time_limit or widen gap")
+            raise PlanError(
+                f"no plan in whole lots or workers was found in {time_limit:g} s; raise time_limit"
+                " or widen gap"
+            )
         if start is not None:
             return run(programme, cost)
         raise RuntimeError(f"the plan could not be computed: {solver.modelStatusToString(status)}")
     found = solver.getSolution()
     return Solution(
-        values=np.asarray(found.col_value), row_prices=np.asarray(found.row_dual), column_prices=np.asarray(found.col_dual),
-        start=None if whole else _start(highspy, solver.getBasis()), gap=max(float(info.mip_gap), 0.0) if whole else 0.0,
+        values=np.asarray(found.col_value),
+        row_prices=np.asarray(found.row_dual),
+        column_prices=np.asarray(found.col_dual),
+        start=None if whole else _start(highspy, solver.getBasis()),
+        gap=max(float(info.mip_gap), 0.0) if whole else 0.0,
     )
 
 
@@ -105,4 +124,9 @@ def _basis(highspy, programme, start: Start):
 def _start(highspy, basis) -> Start:
     kinds = highspy.HighsBasisStatus
     number = {kinds.kLower: -1, kinds.kBasic: 0, kinds.kUpper: 1}
-    return Start(*(np.array([number.get(kind, -1) for kind in part]) for part in (basis.col_status, basis.row_status)))
+    return Start(
+        *(
+            np.array([number.get(kind, -1) for kind in part])
+            for part in (basis.col_status, basis.row_status)
+        )
+    )

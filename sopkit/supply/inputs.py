@@ -1,4 +1,6 @@
-"""What ``plan_supply`` is asked with, gathered from the demand plan, the facts and last cycle's release."""
+"""What ``plan_supply`` is asked with, gathered from the demand plan, the facts and last cycle's
+release.
+"""
 
 import numpy as np
 import pandas as pd
@@ -6,24 +8,47 @@ import pandas as pd
 FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
 
 
-def supply_inputs(demand_plan, stock, tables, settings, *, safety_stock=None, receipts=None, history=None, released=None) -> dict:
+def supply_inputs(
+    demand_plan,
+    stock,
+    tables,
+    settings,
+    *,
+    safety_stock=None,
+    receipts=None,
+    history=None,
+    released=None,
+) -> dict:
     """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
 
-    ``demand_plan`` is summed over markets, with zeros for items that only have stock; ``stock`` is the table ``opening_stock``; ``tables`` maps
-    the contract's names to input tables (empty ones count as absent); ``history`` gives past bookings; ``released``, last cycle's
-    ``supply_plan``, is kept inside the settings' planning fence; ``receipts`` replaces the facts' own (an assumed pipeline).
+    ``demand_plan`` is summed over markets, with zeros for items that only have stock; ``stock`` is
+    the table ``opening_stock``; ``tables`` maps the contract's names to input tables (empty ones
+    count as absent); ``history`` gives past bookings; ``released``, last cycle's ``supply_plan``,
+    is kept inside the settings' planning fence; ``receipts`` replaces the facts' own (an assumed
+    pipeline).
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"], "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
     >>> asked = supply_inputs(plan, None, {"items": pd.DataFrame({"item": ["A", "B"]})}, {})
     >>> asked["demand"]["quantity"].tolist(), asked["resources"] is None
     ([10.0, 0.0], True)
     """
-    given = {name: _given(tables, name) for name in ("resources", "bill_of_resources", "sourcing", "receipts")}
+    given = {
+        name: _given(tables, name)
+        for name in ("resources", "bill_of_resources", "sourcing", "receipts")
+    }
     if receipts is not None:
         given["receipts"] = receipts
     demand = _demand(demand_plan, tables["items"])
-    return {"demand": demand, "items": tables["items"], **given, "inventory": stock, "safety_stock": safety_stock,
-            "frozen": _frozen(released, demand, settings), "bookings": _bookings(history), "settings": settings}
+    return {
+        "demand": demand,
+        "items": tables["items"],
+        **given,
+        "inventory": stock,
+        "safety_stock": safety_stock,
+        "frozen": _frozen(released, demand, settings),
+        "bookings": _bookings(history),
+        "settings": settings,
+    }
 
 
 def _given(tables, name):
@@ -32,10 +57,18 @@ def _given(tables, name):
 
 
 def _demand(demand_plan, items):
-    sums = demand_plan.groupby(["item", "bucket"], as_index=False)["consensus"].sum().rename(columns={"consensus": "quantity"})
+    sums = (
+        demand_plan.groupby(["item", "bucket"], as_index=False)["consensus"]
+        .sum()
+        .rename(columns={"consensus": "quantity"})
+    )
     silent = items.loc[~items["item"].isin(sums["item"]), ["item"]]
     first = demand_plan["bucket"].min()
-    return pd.concat([sums, silent.assign(bucket=first, quantity=0.0)], ignore_index=True) if pd.notna(first) else sums
+    return (
+        pd.concat([sums, silent.assign(bucket=first, quantity=0.0)], ignore_index=True)
+        if pd.notna(first)
+        else sums
+    )
 
 
 def _frozen(released, demand, settings):
@@ -50,4 +83,8 @@ def _frozen(released, demand, settings):
 def _bookings(history):
     if history is None or history.empty:
         return None
-    return history.groupby(["item", "bucket"], as_index=False)["demand"].sum().rename(columns={"demand": "quantity"})
+    return (
+        history.groupby(["item", "bucket"], as_index=False)["demand"]
+        .sum()
+        .rename(columns={"demand": "quantity"})
+    )

@@ -8,8 +8,12 @@ from sopkit.errors import PlanError
 from sopkit.supply import reading
 from sopkit.supply.facts import Facts
 
-FROZEN_COLUMNS = {"production": "production", "overtime_production": "production",
-                  "subcontracted": "subcontracted", "purchased": "purchased"}
+FROZEN_COLUMNS = {
+    "production": "production",
+    "overtime_production": "production",
+    "subcontracted": "subcontracted",
+    "purchased": "purchased",
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class Limits:
 
 
 def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
-    """``Limits`` from facts and frozen buckets; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
+    """``Limits`` from facts and frozen buckets; ``lean`` keeps stock at what is asked for (nothing
+    is built ahead).
+    """
     ways, shape = facts.ways, facts.shape
     open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
     most = np.where(open_, ways.limit[:, None], 0.0)
@@ -40,23 +46,33 @@ def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
     owed[:, 0] += facts.backlog
     lost = np.where(to_order, np.where(last, np.inf, 0.0), owed)
     return Limits(
-        least=least, most=most, frozen=held,
+        least=least,
+        most=most,
+        frozen=held,
         stock=_stock_limit(facts, ways.by_item(least, shape[0]), lean),
         backlog=np.where(to_order, facts.recent, 0.0),
-        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf) + np.zeros(shape),
+        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
+        + np.zeros(shape),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
     )
 
 
 def _stock_limit(facts: Facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
-    """The most stock at each bucket's end: maximum stock and shelf life, but never less than what is already there or due."""
+    """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
+    is already there or due.
+    """
     change = facts.receipts + arriving - facts.demand
     there = np.maximum(facts.opening[:, None] + np.cumsum(change, axis=1), 0.0)
-    impatient = np.isinf(facts.prices.backlog)  # what cannot be shipped at once is lost, and does not use later arrivals
+    impatient = np.isinf(
+        facts.prices.backlog
+    )  # what cannot be shipped at once is lost, and does not use later arrivals
     stock = facts.opening[impatient]
     for bucket in range(facts.shape[1]) if impatient.any() else ():
         there[impatient, bucket] = stock = np.maximum(stock + change[impatient, bucket], 0.0)
-    limit = np.minimum(facts.items.maximum_stock[:, None], sold_within(facts.demand, facts.items.shelf_life, facts.per_year))
+    limit = np.minimum(
+        facts.items.maximum_stock[:, None],
+        sold_within(facts.demand, facts.items.shelf_life, facts.per_year),
+    )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
     if lean:
         limit = np.minimum(limit, facts.target)
@@ -64,7 +80,8 @@ def _stock_limit(facts: Facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
 
 
 def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.ndarray:
-    """Demand of the next ``buckets`` buckets after each bucket, the last year repeating beyond the horizon; inf where endless.
+    """Demand of the next ``buckets`` buckets after each bucket, the last year repeating beyond the
+    horizon; inf where endless.
 
     >>> sold_within(np.array([[5.0, 7.0, 9.0]]), np.array([2.0]), 1).tolist()
     [[16.0, 18.0, 18.0]]
@@ -74,32 +91,44 @@ def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.nd
     reach = int(np.ceil(buckets[finite].max(initial=0)))
     if not finite.any():
         return np.full(demand.shape, np.inf)
-    year = demand[:, -min(per_year, horizon):]
+    year = demand[:, -min(per_year, horizon) :]
     beyond = year[:, np.arange(reach + 1) % year.shape[1]]
-    summed = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(np.concatenate([demand, beyond], axis=1), axis=1)], axis=1)
+    summed = np.concatenate(
+        [np.zeros((len(demand), 1)), np.cumsum(np.concatenate([demand, beyond], axis=1), axis=1)],
+        axis=1,
+    )
     rows, start = np.arange(len(demand))[:, None], np.arange(1, horizon + 1)[None, :]
     span = np.where(finite, buckets, 0.0)[:, None]
     whole = np.floor(span).astype(int)
     sold = summed[rows, start + whole] - summed[rows, start]
-    sold = sold + (span - whole) * (summed[rows, np.minimum(start + whole + 1, summed.shape[1] - 1)] - summed[rows, start + whole])
+    sold = sold + (span - whole) * (
+        summed[rows, np.minimum(start + whole + 1, summed.shape[1] - 1)]
+        - summed[rows, start + whole]
+    )
     return np.where(finite[:, None], sold, np.inf)
 
 
 def frozen_quantities(facts: Facts, frozen) -> np.ndarray:
-    """(way, bucket) quantities that the fence fixes, NaN elsewhere; what several sources deliver goes to the cheapest first."""
+    """(way, bucket) quantities that the fence fixes, NaN elsewhere; what several sources deliver
+    goes to the cheapest first.
+    """
     fixed = np.full((len(facts.ways), facts.shape[1]), np.nan)
     frame = reading.frame_of(frozen, "frozen", ("item", "bucket"))
     if not len(frame):
         return fixed
     item = reading.positions(facts.items.names, frame["item"], "frozen", "item")
-    column = facts.buckets.get_indexer(reading.dates(frame["bucket"], "frozen", "bucket").astype("datetime64[us]"))
+    column = facts.buckets.get_indexer(
+        reading.dates(frame["bucket"], "frozen", "bucket").astype("datetime64[us]")
+    )
     inside = np.flatnonzero(column >= 0)
     totals = {kind: np.full(facts.shape, np.nan) for kind in set(FROZEN_COLUMNS.values())}
     for name, kind in FROZEN_COLUMNS.items():
         values = reading.numbers(frame, "frozen", name)
         given = inside[~np.isnan(values[inside])]
         cells = totals[kind]
-        cells[item[given], column[given]] = np.nan_to_num(cells[item[given], column[given]]) + values[given]
+        cells[item[given], column[given]] = (
+            np.nan_to_num(cells[item[given], column[given]]) + values[given]
+        )
     for kind, cells in totals.items():
         _share(facts, kind, cells, fixed)
     return fixed
@@ -116,9 +145,17 @@ def _share(facts: Facts, kind: str, cells: np.ndarray, fixed: np.ndarray) -> Non
     over = np.nan_to_num(left) > 1e-9 * np.maximum(1.0, np.nan_to_num(cells))
     if over.any():
         rows = np.argwhere(over)
-        shown = "; ".join(f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {cells[i, t]:g}" for i, t in rows[:5])
-        reason = "has no such way" if not len(chosen) else "is above max_quantity of its sources, or the item has no such way"
+        shown = "; ".join(
+            f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of"
+            f" {cells[i, t]:g}"
+            for i, t in rows[:5]
+        )
+        reason = (
+            "has no such way"
+            if not len(chosen)
+            else "is above max_quantity of its sources, or the item has no such way"
+        )
         raise PlanError(
-            f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what {reason}: {shown}; "
-            "lower the frozen quantity or raise max_quantity in sourcing"
+            f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
+            f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
         )

@@ -1,4 +1,6 @@
-"""Lot sizes that balance set-up against holding, and the single-season quantity: the classical formulas."""
+"""Lot sizes that balance set-up against holding, and the single-season quantity: the classical
+formulas.
+"""
 
 import numpy as np
 
@@ -6,7 +8,8 @@ from sopkit.errors import PlanError
 
 
 def economic_lot(demand: float, set_up_cost: float, holding_cost: float) -> float:
-    """Units per lot that cost least: √(2 × set-up × demand ÷ holding), demand and holding cost (money/unit) over the same time.
+    """Units per lot that cost least: √(2 × set-up × demand ÷ holding), demand and holding cost
+    (money/unit) over the same time.
 
     Source: Harris (1913); Snyder & Shen, Fundamentals of Supply Chain Theory, example 3.1.
 
@@ -18,19 +21,28 @@ def economic_lot(demand: float, set_up_cost: float, holding_cost: float) -> floa
 
 
 def newsvendor(shortage_cost: float, excess_cost: float, demand) -> float:
-    """Units to have for one season: the quantile shortage ÷ (shortage + excess) of the demand sample (an array of outcomes).
+    """Units to have for one season: the quantile shortage ÷ (shortage + excess) of the demand
+    sample (an array of outcomes).
 
-    Source: Arrow, Harris & Marschak (1951); Snyder & Shen, Fundamentals of Supply Chain Theory, section 4.3.
+    Source: Arrow, Harris & Marschak (1951); Snyder & Shen, Fundamentals of Supply Chain Theory,
+    section 4.3.
 
     >>> newsvendor(3.0, 1.0, [10, 20, 30, 40])
     30.0
     """
     _positive(shortage_cost=shortage_cost, excess_cost=excess_cost)
-    return float(np.quantile(np.asarray(demand, dtype="float64"), shortage_cost / (shortage_cost + excess_cost), method="inverted_cdf"))
+    return float(
+        np.quantile(
+            np.asarray(demand, dtype="float64"),
+            shortage_cost / (shortage_cost + excess_cost),
+            method="inverted_cdf",
+        )
+    )
 
 
 def dynamic_lots(demand, set_up_cost: float, holding_cost: float) -> tuple[np.ndarray, float]:
-    """Lots (units by bucket) and their least cost when every lot costs a set-up and stock is held from bucket to bucket.
+    """Lots (units by bucket) and their least cost when every lot costs a set-up and stock is held
+    from bucket to bucket.
 
     Source: Wagner & Whitin (1958); Snyder & Shen, Fundamentals of Supply Chain Theory, example 3.9.
 
@@ -43,7 +55,9 @@ def dynamic_lots(demand, set_up_cost: float, holding_cost: float) -> tuple[np.nd
     for end in range(1, len(wanted) + 1):
         starts = np.arange(end)
         held = np.array([(wanted[start:end] * np.arange(end - start)).sum() for start in starts])
-        totals = best[:end] + set_up_cost * (wanted[:end][::-1].cumsum()[::-1] > 0) + holding_cost * held
+        totals = (
+            best[:end] + set_up_cost * (wanted[:end][::-1].cumsum()[::-1] > 0) + holding_cost * held
+        )
         lot_from[end - 1] = int(np.argmin(totals))
         best[end] = totals[lot_from[end - 1]]
     lots, end = np.zeros(len(wanted)), len(wanted)

@@ -1,4 +1,6 @@
-"""The plan as a labelled linear programme: variables, one function per group of constraints, and the objective."""
+"""The plan as a labelled linear programme: variables, one function per group of constraints, and
+the objective.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +15,9 @@ from sopkit.supply.strategies import Strategy
 
 @dataclass(frozen=True)
 class Book:
-    """A model with what its constraint functions share: labels and a short way to write labelled arrays."""
+    """A model with what its constraint functions share: labels and a short way to write labelled
+    arrays.
+    """
 
     model: object  # linopy.Model
     facts: Facts
@@ -27,11 +31,17 @@ class Book:
         shape = tuple(len(self.coords[dim]) for dim in dims)
         values = np.asarray(values, dtype="float64")
         values = values[:, None] if values.ndim == 1 and len(dims) == 2 else values
-        return xarray.DataArray(np.broadcast_to(values, shape), dims=dims, coords={dim: self.coords[dim] for dim in dims})
+        return xarray.DataArray(
+            np.broadcast_to(values, shape),
+            dims=dims,
+            coords={dim: self.coords[dim] for dim in dims},
+        )
 
     def variable(self, name: str, lower, upper, *dims: str, integer: bool = False):
         """A new quantity between its limits."""
-        return self.model.add_variables(self.array(lower, *dims), self.array(upper, *dims), name=name, integer=integer)
+        return self.model.add_variables(
+            self.array(lower, *dims), self.array(upper, *dims), name=name, integer=integer
+        )
 
     def __getitem__(self, name: str):
         return self.model.variables[name]
@@ -40,16 +50,30 @@ class Book:
         return name in self.model.variables
 
 
-def build(facts: Facts, limits: Limits, strategy: Strategy, *, whole_workers: bool = False, lots: bool = False):
+def build(
+    facts: Facts,
+    limits: Limits,
+    strategy: Strategy,
+    *,
+    whole_workers: bool = False,
+    lots: bool = False,
+):
     """The ``Book`` of one plan: its programme without an objective (see ``prices_of``)."""
     import linopy
 
     linopy.options["semantics"] = "v1"
     items, buckets = facts.shape
-    book = Book(linopy.Model(), facts, limits, {
-        "item": np.arange(items), "way": np.arange(len(facts.ways)), "bucket": np.arange(buckets),
-        "resource": np.arange(len(facts.resources)),
-    })
+    book = Book(
+        linopy.Model(),
+        facts,
+        limits,
+        {
+            "item": np.arange(items),
+            "way": np.arange(len(facts.ways)),
+            "bucket": np.arange(buckets),
+            "resource": np.arange(len(facts.resources)),
+        },
+    )
     stock_variables(book)
     balance(book)
     if len(facts.resources):
@@ -60,7 +84,9 @@ def build(facts: Facts, limits: Limits, strategy: Strategy, *, whole_workers: bo
 
 
 def stock_variables(book: Book) -> None:
-    """Quantities got, stock up to its safety stock and above it, backlog by agreement and late, demand lost."""
+    """Quantities got, stock up to its safety stock and above it, backlog by agreement and late,
+    demand lost.
+    """
     facts, limits = book.facts, book.limits
     safe, ending = stock_segments(facts, limits)
     book.variable("quantity", limits.least, limits.most, "way", "bucket")
@@ -75,7 +101,9 @@ def stock_variables(book: Book) -> None:
 
 
 def stock_segments(facts: Facts, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """How much stock the first and the second price segment hold: to the lower, then to the higher of safety and ending stock."""
+    """How much stock the first and the second price segment hold: to the lower, then to the higher
+    of safety and ending stock.
+    """
     safe = np.minimum(facts.safety_stock, limits.stock)
     ending = np.zeros(facts.shape)
     explicit = ~np.isnan(facts.items.ending_stock) & ~facts.items.to_order
@@ -97,7 +125,10 @@ def balance(book: Book) -> None:
     known = facts.demand - facts.receipts
     known[:, 0] -= facts.opening
     book.model.add_constraints(
-        got + book["lost"] - net + net.shift(bucket=1).fillna(0) == book.array(known, "item", "bucket"), name="balance")
+        got + book["lost"] - net + net.shift(bucket=1).fillna(0)
+        == book.array(known, "item", "bucket"),
+        name="balance",
+    )
 
 
 def _one_way_each(facts: Facts) -> bool:
@@ -107,7 +138,9 @@ def _one_way_each(facts: Facts) -> bool:
 def _summed_by_item(book: Book):
     import xarray
 
-    groups = xarray.DataArray(book.facts.ways.item, dims="way", coords={"way": book.coords["way"]}, name="item")
+    groups = xarray.DataArray(
+        book.facts.ways.item, dims="way", coords={"way": book.coords["way"]}, name="item"
+    )
     return (1 * book["quantity"]).groupby(groups).sum()
 
 
@@ -115,9 +148,11 @@ NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
 
 
 def prices_of(book: Book, holding: str, lost: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Money per unit of every variable: the objective, up to a constant; ``lost`` replaces the price of a lost unit.
+    """Money per unit of every variable: the objective, up to a constant; ``lost`` replaces the
+    price of a lost unit.
 
-    Where stock or lateness costs nothing, a millionth of money settles that demand is served when it is wanted, and no sooner.
+    Where stock or lateness costs nothing, a millionth of money settles that demand is served when
+    it is wanted, and no sooner.
     """
     facts, prices, staff = book.facts, book.facts.prices, book.facts.resources
     shape = facts.shape
@@ -131,14 +166,23 @@ def prices_of(book: Book, holding: str, lost: np.ndarray | None = None) -> dict[
     missing[explicit, -1] += prices.ending[explicit]
     second[:, -1] = np.where(over, prices.ending, prices.shortfall)
     hold = (prices.holding + settled[0])[:, None] * weight
-    finite = {name: np.where(np.isfinite(price), price, 0.0) for name, price in (("late", prices.backlog), ("lost", prices.lost))}
+    finite = {
+        name: np.where(np.isfinite(price), price, 0.0)
+        for name, price in (("late", prices.backlog), ("lost", prices.lost))
+    }
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     quantity = np.repeat(facts.ways.unit_cost[:, None], shape[1], axis=1)
     np.add.at(quantity, facts.bill.way, facts.bill.hours[:, None] * hourly[facts.bill.resource])
     return {
-        "quantity": quantity, "safe": hold - missing, "above": hold, "ending": hold - second,
-        "late": (finite["late"] + settled[1])[:, None] * weight, "agreed": np.zeros(shape),
+        "quantity": quantity,
+        "safe": hold - missing,
+        "above": hold,
+        "ending": hold - second,
+        "late": (finite["late"] + settled[1])[:, None] * weight,
+        "agreed": np.zeros(shape),
         "lost": np.repeat((finite["lost"] if lost is None else lost)[:, None], shape[1], axis=1),
-        "overtime": staff.overtime_cost - hourly, "workers": staff.regular_cost * staff.hours_per_worker,
-        "hired": np.nan_to_num(staff.hiring_cost), "laid_off": np.nan_to_num(staff.layoff_cost),
+        "overtime": staff.overtime_cost - hourly,
+        "workers": staff.regular_cost * staff.hours_per_worker,
+        "hired": np.nan_to_num(staff.hiring_cost),
+        "laid_off": np.nan_to_num(staff.layoff_cost),
     }

@@ -1,4 +1,6 @@
-"""A Θ Aᵀ y = r on the shape of a supply plan: blocks of items, which meet only in the rows of resources."""
+"""A Θ Aᵀ y = r on the shape of a supply plan: blocks of items, which meet only in the rows of
+resources.
+"""
 
 import numpy as np
 
@@ -8,9 +10,11 @@ CHUNK = 8192  # pairs of strands worked on at once
 
 
 class NormalEquations:
-    """Solves A Θ Aᵀ y = r: item blocks first, then rows that only resources have, last one dense system over hours.
+    """Solves A Θ Aᵀ y = r: item blocks first, then rows that only resources have, last one dense
+    system over hours.
 
-    Rows stand in three groups: balance (own), hours and whatever else quantities enter (shared), workforce and overtime limits (local).
+    Rows stand in three groups: balance (own), hours and whatever else quantities enter (shared),
+    workforce and overtime limits (local).
     """
 
     def __init__(self, matrix, items: int, buckets: int):
@@ -22,12 +26,22 @@ class NormalEquations:
         own, by_column = own.tocsc(), rest.tocsc()
         touched = (np.diff(own.indptr) > 0) & (np.diff(by_column.indptr) > 0)
         meets = rest @ touched > 0
-        self.own_rows, self.shared_rows, self.local_rows = np.arange(count), count + np.flatnonzero(meets), count + np.flatnonzero(~meets)
+        self.own_rows, self.shared_rows, self.local_rows = (
+            np.arange(count),
+            count + np.flatnonzero(meets),
+            count + np.flatnonzero(~meets),
+        )
         self.shared, self.local = matrix[self.shared_rows], matrix[self.local_rows]
-        self._meetings(matrix[:count].tocsc(), self.shared[:, np.flatnonzero(touched)].tocoo(), np.flatnonzero(touched))
+        self._meetings(
+            matrix[:count].tocsc(),
+            self.shared[:, np.flatnonzero(touched)].tocoo(),
+            np.flatnonzero(touched),
+        )
 
     def _meetings(self, own, shared, columns: np.ndarray) -> None:
-        """Where items meet shared rows: strands (one item on one row in each bucket) and the pairs of strands that an item joins."""
+        """Where items meet shared rows: strands (one item on one row in each bucket) and the pairs
+        of strands that an item joins.
+        """
         row = own.indices[own.indptr[columns]]
         value = own.data[own.indptr[columns]]
         self.meeting_column, self.meeting_row = columns[shared.col], row[shared.col]
@@ -39,9 +53,15 @@ class NormalEquations:
         self.meeting_bucket = bucket
         self.position = np.full((max(self.lanes, 1), self.buckets), -1)
         self.position[lane, bucket] = shared.row
-        starts, ends = (np.searchsorted(self.strand_item, self.strand_item, side) for side in ("left", "right"))
+        starts, ends = (
+            np.searchsorted(self.strand_item, self.strand_item, side) for side in ("left", "right")
+        )
         first = np.repeat(np.arange(len(strand)), ends - starts)
-        second = np.arange(len(first)) - np.repeat(np.cumsum(ends - starts) - (ends - starts), ends - starts) + np.repeat(starts, ends - starts)
+        second = (
+            np.arange(len(first))
+            - np.repeat(np.cumsum(ends - starts) - (ends - starts), ends - starts)
+            + np.repeat(starts, ends - starts)
+        )
         once = self.strand_lane[first] <= self.strand_lane[second]
         first, second = first[once], second[once]
         group = self.strand_lane[first] * self.lanes + self.strand_lane[second]
@@ -65,8 +85,12 @@ class NormalEquations:
         self.inner = None
         if len(self.local_rows):
             self.beside = (weighted @ self.local.T).tocsr()
-            self.inner = splu((self.local.multiply(theta).tocsr() @ self.local.T).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0,
-                              options={"SymmetricMode": True})
+            self.inner = splu(
+                (self.local.multiply(theta).tocsr() @ self.local.T).tocsc(),
+                permc_spec="MMD_AT_PLUS_A",
+                diag_pivot_thresh=0.0,
+                options={"SymmetricMode": True},
+            )
             dense -= self.beside @ self.inner.solve(self.beside.T.toarray())
         dense = (dense + dense.T) / 2
         self.scale = np.sqrt(np.maximum(np.diag(dense), 1e-300))
@@ -79,7 +103,9 @@ class NormalEquations:
         lanes, buckets = max(self.lanes, 1), self.buckets
         total = np.zeros((lanes * lanes, buckets, buckets))
         for start in range(0, len(self.first), CHUNK):
-            first, second, group = (part[start:start + CHUNK] for part in (self.first, self.second, self.group))
+            first, second, group = (
+                part[start : start + CHUNK] for part in (self.first, self.second, self.group)
+            )
             blocks = self.inverse[self.strand_item[first]]
             blocks *= self.strands[first][:, :, None]
             blocks *= self.strands[second][:, None, :]
@@ -111,11 +137,17 @@ class NormalEquations:
         first = self._blocks(right[self.own_rows])
         inner = self.inner.solve(right[self.local_rows]) if self.inner is not None else None
         if self.cholesky is not None:
-            rest = right[self.shared_rows] - np.bincount(self.meeting_shared, self.meeting * first[self.meeting_row], len(self.shared_rows))
+            rest = right[self.shared_rows] - np.bincount(
+                self.meeting_shared, self.meeting * first[self.meeting_row], len(self.shared_rows)
+            )
             rest = rest - self.beside @ inner if inner is not None else rest
             middle = self.cholesky.solve(rest / self.scale) / self.scale
             solution[self.shared_rows] = middle
-            first = first - self._blocks(np.bincount(self.meeting_row, self.meeting * middle[self.meeting_shared], len(first)))
+            first = first - self._blocks(
+                np.bincount(
+                    self.meeting_row, self.meeting * middle[self.meeting_shared], len(first)
+                )
+            )
             inner = inner - self.inner.solve(self.beside.T @ middle) if inner is not None else None
         solution[self.own_rows] = first
         if inner is not None:
@@ -127,7 +159,9 @@ class NormalEquations:
 
 
 def _lanes(rows: np.ndarray, buckets: np.ndarray) -> tuple[np.ndarray, int]:
-    """A number for each family of shared rows that holds one row per bucket: rows met in the order of their buckets."""
+    """A number for each family of shared rows that holds one row per bucket: rows met in the order
+    of their buckets.
+    """
     known, at = np.unique(rows, return_index=True)
     bucket = buckets[at]
     rank = np.zeros(len(known), dtype=int)
@@ -152,7 +186,7 @@ def invert_tridiagonal(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
     inverse = np.zeros((items, size, size))
     inverse[:, -1, -1] = 1 / pivot[:, -1]
     for t in range(size - 2, -1, -1):
-        inverse[:, t, t + 1:] = -ratio[:, t + 1, None] * inverse[:, t + 1, t + 1:]
-        inverse[:, t + 1:, t] = inverse[:, t, t + 1:]
+        inverse[:, t, t + 1 :] = -ratio[:, t + 1, None] * inverse[:, t + 1, t + 1 :]
+        inverse[:, t + 1 :, t] = inverse[:, t, t + 1 :]
         inverse[:, t, t] = 1 / pivot[:, t] - ratio[:, t + 1] * inverse[:, t, t + 1]
     return inverse

@@ -21,14 +21,18 @@ from sopkit.supply.why import reasons
 
 @dataclass(frozen=True)
 class SupplyResult:
-    """One plan: the contract's tables, its costs by kind (their sum is the objective) and what constraints are worth."""
+    """One plan: the contract's tables, its costs by kind (their sum is the objective) and what
+    constraints are worth.
+    """
 
     supply_plan: pd.DataFrame
     capacity_plan: pd.DataFrame
     workforce_plan: pd.DataFrame
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
-    prices: pd.DataFrame  # kind, name, item, bucket, price: resources, suppliers, fences, lead times
+    prices: (
+        pd.DataFrame
+    )  # kind, name, item, bucket, price: resources, suppliers, fences, lead times
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
     start: object = field(default=None, repr=False)  # where a re-plan after a change can begin
@@ -39,19 +43,41 @@ class SupplyResult:
         return float(self.costs.sum())
 
 
-def plan_supply(demand, items, *, resources=None, bill_of_resources=None, sourcing=None, inventory=None, receipts=None, safety_stock=None,
-                frozen=None, strategy="optimal", whole_workers=False, lots=False, holding="end", gap=1e-3, time_limit=60,
-                bookings=None, settings=None, start=None) -> SupplyResult:
-    """The cheapest plan that capacity, sources, stock and the workforce allow, as a ``SupplyResult``.
+def plan_supply(
+    demand,
+    items,
+    *,
+    resources=None,
+    bill_of_resources=None,
+    sourcing=None,
+    inventory=None,
+    receipts=None,
+    safety_stock=None,
+    frozen=None,
+    strategy="optimal",
+    whole_workers=False,
+    lots=False,
+    holding="end",
+    gap=1e-3,
+    time_limit=60,
+    bookings=None,
+    settings=None,
+    start=None,
+) -> SupplyResult:
+    """The cheapest plan that capacity, sources, stock and the workforce allow, as a
+    ``SupplyResult``.
 
-    ``demand`` is item, bucket, quantity (units; its buckets are the horizon); every other frame is the contract's input table and may
-    be absent; ``frozen`` holds item, bucket and the supply columns to keep. ``strategy`` is optimal, level or chase; ``holding``
-    charges stock and backlog at the ``end`` of a bucket or on the ``average`` of its start and end; ``gap`` and ``time_limit``
-    (seconds) bound the search for whole lots and workers. ``bookings`` (item, bucket, quantity before the horizon) tells how much opening
-    backlog is not late yet; ``settings`` is settings.toml as a mapping; ``start`` an earlier result of the same shape to begin from.
-    Raises ``PlanError`` where the facts contradict themselves, naming the rows.
+    ``demand`` is item, bucket, quantity (units; its buckets are the horizon); every other frame is
+    the contract's input table and may be absent; ``frozen`` holds item, bucket and the supply
+    columns to keep. ``strategy`` is optimal, level or chase; ``holding`` charges stock and backlog
+    at the ``end`` of a bucket or on the ``average`` of its start and end; ``gap`` and
+    ``time_limit`` (seconds) bound the search for whole lots and workers. ``bookings`` (item,
+    bucket, quantity before the horizon) tells how much opening backlog is not late yet;
+    ``settings`` is settings.toml as a mapping; ``start`` an earlier result of the same shape to
+    begin from. Raises ``PlanError`` where the facts contradict themselves, naming the rows.
 
-    Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations Analysis, ch. 3.
+    Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
+    Analysis, ch. 3.
 
     >>> months = pd.date_range("2026-01-01", periods=3, freq="MS")
     >>> demand = pd.DataFrame({"item": "pump", "bucket": months, "quantity": [80, 100, 130]})
@@ -65,15 +91,31 @@ def plan_supply(demand, items, *, resources=None, bill_of_resources=None, sourci
     chosen = strategy_named(strategy)
     if holding not in ("end", "average"):
         raise PlanError(f"holding {holding!r} is not known; use one of: end, average")
-    facts = read_facts(demand, items, resources=resources, bill_of_resources=bill_of_resources, sourcing=sourcing, inventory=inventory,
-                       receipts=receipts, safety_stock=safety_stock, bookings=bookings, settings=settings)
+    facts = read_facts(
+        demand,
+        items,
+        resources=resources,
+        bill_of_resources=bill_of_resources,
+        sourcing=sourcing,
+        inventory=inventory,
+        receipts=receipts,
+        safety_stock=safety_stock,
+        bookings=bookings,
+        settings=settings,
+    )
     limits = limits_of(facts, frozen, lean=chosen.lean)
     check_facts(facts, limits, lots)
     book = build(facts, limits, chosen, whole_workers=whole_workers, lots=lots)
     programme = programme_of(book)
     costs = prices_of(book, holding)
     costs = follow_demand(costs, facts, whole_workers) if chosen.lean else costs
-    solution = solve(programme, programme.vector(costs), start=getattr(start, "start", None), gap=gap, time_limit=time_limit)
+    solution = solve(
+        programme,
+        programme.vector(costs),
+        start=getattr(start, "start", None),
+        gap=gap,
+        time_limit=time_limit,
+    )
     if solution is None:
         raise explain_infeasible(book, programme)
     flows = flows_of(facts, limits, programme, solution.values)
@@ -86,5 +128,7 @@ def plan_supply(demand, items, *, resources=None, bill_of_resources=None, sourci
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         prices=price_table(facts, limits, worth),
-        gap=solution.gap, strategy=strategy, start=solution.start,
+        gap=solution.gap,
+        strategy=strategy,
+        start=solution.start,
     )

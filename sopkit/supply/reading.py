@@ -1,4 +1,6 @@
-"""Frames in, clean arrays out: blanks become defaults, and what contradicts itself is named by table, row and column."""
+"""Frames in, clean arrays out: blanks become defaults, and what contradicts itself is named by
+table, row and column.
+"""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,8 @@ from sopkit.errors import PlanError
 
 
 def frame_of(frame, table: str, required: tuple[str, ...]) -> pd.DataFrame:
-    """The table with a fresh RangeIndex, or an empty one where it is absent; a missing required column is an error.
+    """The table with a fresh RangeIndex, or an empty one where it is absent; a missing required
+    column is an error.
 
     >>> frame_of(None, "receipts", ("item", "due_on", "quantity")).columns.tolist()
     ['item', 'due_on', 'quantity']
@@ -17,39 +20,68 @@ def frame_of(frame, table: str, required: tuple[str, ...]) -> pd.DataFrame:
     missing = [column for column in required if column not in frame.columns]
     if missing:
         raise PlanError(
-            f"table {table} has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns)) or 'none'}; "
-            "add it (contract: input tables)"
+            f"table {table} has no column {', '.join(missing)}; it has"
+            f" {', '.join(map(str, frame.columns)) or 'none'}; add it (contract: input tables)"
         )
     return frame.reset_index(drop=True)
 
 
-def numbers(frame: pd.DataFrame, table: str, column: str, default=np.nan, lowest: float | None = 0.0) -> np.ndarray:
-    """The column as float64, blanks replaced by ``default`` (a scalar or one value per row); below ``lowest`` is an error.
+def numbers(
+    frame: pd.DataFrame, table: str, column: str, default=np.nan, lowest: float | None = 0.0
+) -> np.ndarray:
+    """The column as float64, blanks replaced by ``default`` (a scalar or one value per row); below
+    ``lowest`` is an error.
 
     >>> numbers(pd.DataFrame({"lead_time": [1, None]}), "items", "lead_time", 0.0).tolist()
     [1.0, 0.0]
     """
     if column not in frame.columns:
         return np.broadcast_to(np.asarray(default, dtype="float64"), (len(frame),)).copy()
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-    blank = frame[column].isna().to_numpy() | (frame[column].astype("str").str.strip() == "").to_numpy()
-    refuse(frame, table, column, np.isnan(values) & ~blank, "is not a number", "write a number or leave it blank")
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(
+        dtype="float64", na_value=np.nan
+    )
+    blank = (
+        frame[column].isna().to_numpy() | (frame[column].astype("str").str.strip() == "").to_numpy()
+    )
+    refuse(
+        frame,
+        table,
+        column,
+        np.isnan(values) & ~blank,
+        "is not a number",
+        "write a number or leave it blank",
+    )
     if lowest is not None:
-        refuse(frame, table, column, values < lowest, f"is below {lowest:g}", "mend the sign or leave it blank")
+        refuse(
+            frame,
+            table,
+            column,
+            values < lowest,
+            f"is below {lowest:g}",
+            "mend the sign or leave it blank",
+        )
     return np.where(np.isnan(values), default, values)
 
 
-def refuse(frame: pd.DataFrame, table: str, column: str, wrong: np.ndarray, problem: str, mend: str) -> None:
+def refuse(
+    frame: pd.DataFrame, table: str, column: str, wrong: np.ndarray, problem: str, mend: str
+) -> None:
     """Raise ``PlanError`` naming the first wrong rows of a table, if there are any."""
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
-    shown = "; ".join(f"row {row + 1} ({_describe(frame, row)}) has {_plain(frame[column].iloc[row])!r}" for row in rows[:5])
-    raise PlanError(f"table {table}, column {column}: {len(rows)} value(s) {problem}: {shown}; {mend}")
+    shown = "; ".join(
+        f"row {row + 1} ({_describe(frame, row)}) has {_plain(frame[column].iloc[row])!r}"
+        for row in rows[:5]
+    )
+    raise PlanError(
+        f"table {table}, column {column}: {len(rows)} value(s) {problem}: {shown}; {mend}"
+    )
 
 
 def positions(names, values, table: str, column: str, allow_unknown: bool = False) -> np.ndarray:
-    """Where each value stands in ``names``; an unknown one is an error that names it (or −1 where allowed).
+    """Where each value stands in ``names``; an unknown one is an error that names it (or −1 where
+    allowed).
 
     >>> positions(pd.Index(["A", "B"]), pd.Series(["B", "A"]), "demand", "item").tolist()
     [1, 0]
@@ -61,8 +93,8 @@ def positions(names, values, table: str, column: str, allow_unknown: bool = Fals
     unknown = pd.unique(values[found < 0].astype("str")) if (found < 0).any() else []
     if len(unknown) and not allow_unknown:
         raise PlanError(
-            f"table {table}, column {column}: {len(unknown)} unknown value(s), first {', '.join(map(str, unknown[:5]))}; "
-            f"add them to their own table or take the rows out"
+            f"table {table}, column {column}: {len(unknown)} unknown value(s), first"
+            f" {', '.join(map(str, unknown[:5]))}; add them to their own table or take the rows out"
         )
     return found
 
@@ -75,24 +107,32 @@ def dates(values, table: str, column: str) -> np.ndarray:
     """
     values = pd.Series(values).reset_index(drop=True)
     if len(values) and pd.api.types.is_numeric_dtype(values) and values.notna().any():
-        raise PlanError(f"table {table}, column {column}: {_plain(values.dropna().iloc[0])!r} is not a date; write dates as 2026-11-01")
+        raise PlanError(
+            f"table {table}, column {column}: {_plain(values.dropna().iloc[0])!r} is not a date;"
+            " write dates as 2026-11-01"
+        )
     read = pd.to_datetime(values.astype("object"), errors="coerce")
     wrong = read.isna() & values.notna()
     if wrong.any():
         raise PlanError(
-            f"table {table}, column {column}: {int(wrong.sum())} value(s) are no dates, first {_plain(values[wrong].iloc[0])!r} "
-            f"in row {int(np.flatnonzero(wrong)[0]) + 1}; write dates as 2026-11-01"
+            f"table {table}, column {column}: {int(wrong.sum())} value(s) are no dates, first"
+            f" {_plain(values[wrong].iloc[0])!r} in row {int(np.flatnonzero(wrong)[0]) + 1}; write"
+            " dates as 2026-11-01"
         )
     return pd.DatetimeIndex(read).to_numpy().astype("datetime64[D]")
 
 
 def buckets_of(values: np.ndarray, horizon: np.ndarray, after: np.datetime64) -> np.ndarray:
-    """Position of the bucket that holds each date: −1 before the horizon, ``len(horizon)`` from ``after`` on."""
+    """Position of the bucket that holds each date: −1 before the horizon, ``len(horizon)`` from
+    ``after`` on.
+    """
     found = np.searchsorted(horizon, values, side="right") - 1
     return np.where(values >= after, len(horizon), found)
 
 
-def grid(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def grid(
+    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
     """Values summed into a (row, column) array; cells outside the columns are left out.
 
     >>> grid(np.array([0, 0]), np.array([1, 1]), np.array([2.0, 3.0]), (1, 2)).tolist()
@@ -105,7 +145,9 @@ def grid(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple
 
 
 def _describe(frame: pd.DataFrame, row: int) -> str:
-    keys = [key for key in ("item", "resource", "source", "bucket", "due_on") if key in frame.columns]
+    keys = [
+        key for key in ("item", "resource", "source", "bucket", "due_on") if key in frame.columns
+    ]
     return ", ".join(str(frame[key].iloc[row]) for key in keys)
 
 

@@ -5,11 +5,17 @@ import pandas as pd
 
 
 def net_requirements(facts) -> np.ndarray:
-    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock (and an explicit ending stock), less stock and receipts.
+    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock
+    (and an explicit ending stock), less stock and receipts.
 
     Order-driven items fall due when the agreed wait has passed.
     """
-    due = facts.target - facts.recent - facts.opening[:, None] + np.cumsum(facts.demand - facts.receipts, axis=1)
+    due = (
+        facts.target
+        - facts.recent
+        - facts.opening[:, None]
+        + np.cumsum(facts.demand - facts.receipts, axis=1)
+    )
     needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
     return np.diff(needed, axis=1, prepend=0.0)
 
@@ -24,9 +30,11 @@ def unconstrained_load(facts) -> np.ndarray:
 
 
 def rough_cut(capacity_plan: pd.DataFrame) -> pd.DataFrame:
-    """Resource, bucket: unconstrained load against all hours there are, and the overload, seen before anything is solved.
+    """Resource, bucket: unconstrained load against all hours there are, and the overload, seen
+    before anything is solved.
 
-    Takes ``capacity_plan``; returns unconstrained_load, available (regular + overtime limit), overload (hours), load (as planned).
+    Takes ``capacity_plan``; returns unconstrained_load, available (regular + overtime limit),
+    overload (hours), load (as planned).
 
     >>> plan = pd.DataFrame({"resource": ["L"], "bucket": pd.to_datetime(["2026-11-01"]), "load": [100.0], "unconstrained_load": [130.0],
     ...                      "regular_capacity": [90.0], "overtime_limit": [10.0]})
@@ -34,8 +42,13 @@ def rough_cut(capacity_plan: pd.DataFrame) -> pd.DataFrame:
     [100.0, 30.0]
     """
     available = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]
-    return pd.DataFrame({
-        "resource": capacity_plan["resource"], "bucket": capacity_plan["bucket"],
-        "unconstrained_load": capacity_plan["unconstrained_load"], "available": available,
-        "overload": (capacity_plan["unconstrained_load"] - available).clip(lower=0.0), "load": capacity_plan["load"],
-    })
+    return pd.DataFrame(
+        {
+            "resource": capacity_plan["resource"],
+            "bucket": capacity_plan["bucket"],
+            "unconstrained_load": capacity_plan["unconstrained_load"],
+            "available": available,
+            "overload": (capacity_plan["unconstrained_load"] - available).clip(lower=0.0),
+            "load": capacity_plan["load"],
+        }
+    )

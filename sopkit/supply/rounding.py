@@ -1,4 +1,6 @@
-"""Whole lots and workers: the fractional plan, a first whole plan near it, and the linear plan around whole numbers that stand."""
+"""Whole lots and workers: the fractional plan, a first whole plan near it, and the linear plan
+around whole numbers that stand.
+"""
 
 from dataclasses import replace
 
@@ -14,11 +16,17 @@ def fractional(programme):
 
 
 def settled(programme, values: np.ndarray):
-    """The linear programme around whole numbers that stand as in ``values``: lots become limits of their quantities."""
+    """The linear programme around whole numbers that stand as in ``values``: lots become limits of
+    their quantities.
+    """
     fixed = programme.fixed(values)
     whole = np.round(values)
     low, high = fixed.lower.copy(), fixed.upper.copy()
-    for name, number, limit in (("minimum_lot", "runs", low), ("nothing_or_more", "runs", high), ("whole_lots", "lots", None)):
+    for name, number, limit in (
+        ("minimum_lot", "runs", low),
+        ("nothing_or_more", "runs", high),
+        ("whole_lots", "lots", None),
+    ):
         if name not in programme.rows:
             continue
         at = programme.rows[name] >= 0
@@ -26,13 +34,19 @@ def settled(programme, values: np.ndarray):
         size = -np.asarray(programme.matrix.tocsr()[programme.rows[name][at], count]).ravel()
         for limits in (low, high) if limit is None else (limit,):
             limits[quantity] = size * whole[count]
-    return replace(fixed.without(LOT_ROWS), lower=low, upper=np.minimum(np.maximum(high, low), np.maximum(programme.upper, low)))
+    return replace(
+        fixed.without(LOT_ROWS),
+        lower=low,
+        upper=np.minimum(np.maximum(high, low), np.maximum(programme.upper, low)),
+    )
 
 
 def whole_guess(programme, cost: np.ndarray, relaxed: np.ndarray, solve) -> np.ndarray | None:
-    """Column values of a feasible plan near the fractional one, or None where no rounding is feasible.
+    """Column values of a feasible plan near the fractional one, or None where no rounding is
+    feasible.
 
-    Workers are rounded up; lots to the nearest number, down if that fits nowhere; what is late or lost then absorbs the difference.
+    Workers are rounded up; lots to the nearest number, down if that fits nowhere; what is late or
+    lost then absorbs the difference.
     """
     for nearest in (np.round, np.floor):
         values = relaxed.copy()
@@ -42,12 +56,16 @@ def whole_guess(programme, cost: np.ndarray, relaxed: np.ndarray, solve) -> np.n
             values[at] = np.ceil(values[at] - 1e-6)
         if "whole_workers" in programme.columns:
             counted, at = programme.columns["whole_workers"], programme.columns["workers"]
-            values[counted] = np.where(programme.upper[counted] > 0, np.ceil(values[at] - 1e-6), 0.0)
+            values[counted] = np.where(
+                programme.upper[counted] > 0, np.ceil(values[at] - 1e-6), 0.0
+            )
         _round_lots(programme, values, nearest)
         found = solve(settled(programme, np.clip(values, programme.lower, programme.upper)), cost)
         if found is not None:
             guess = found.values.copy()
-            guess[programme.whole] = np.clip(values, programme.lower, programme.upper)[programme.whole]
+            guess[programme.whole] = np.clip(values, programme.lower, programme.upper)[
+                programme.whole
+            ]
             return guess
     return None
 
@@ -73,5 +91,7 @@ def _size(programme, row: str, number: str) -> np.ndarray:
     sizes = np.zeros(programme.columns["quantity"].shape)
     if row in programme.rows:
         at = programme.rows[row] >= 0
-        sizes[at] = -np.asarray(programme.matrix.tocsr()[programme.rows[row][at], programme.columns[number][at]]).ravel()
+        sizes[at] = -np.asarray(
+            programme.matrix.tocsr()[programme.rows[row][at], programme.columns[number][at]]
+        ).ravel()
     return sizes

@@ -22,9 +22,15 @@ class Settings:
 
     @classmethod
     def of(cls, mapping) -> "Settings":
-        """From a mapping such as the whole of settings.toml; what does not concern the supply plan is left out."""
+        """From a mapping such as the whole of settings.toml; what does not concern the supply plan
+        is left out.
+        """
         known = {field.name for field in fields(cls)}
-        chosen = {key: value for key, value in dict(mapping or {}).items() if key in known and value is not None}
+        chosen = {
+            key: value
+            for key, value in dict(mapping or {}).items()
+            if key in known and value is not None
+        }
         for key, value in chosen.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
                 raise PlanError(f"setting {key} is {value!r}; write a number of at least 0")

@@ -14,7 +14,9 @@ CORNERED = 8_000  # rows up to which a corner of it is found at once
 
 @dataclass(frozen=True)
 class Programme:
-    """minimise cost · x with row_lower ≤ A x ≤ row_upper, lower ≤ x ≤ upper; ``columns`` and ``rows`` say where each name stands."""
+    """minimise cost · x with row_lower ≤ A x ≤ row_upper, lower ≤ x ≤ upper; ``columns`` and
+    ``rows`` say where each name stands.
+    """
 
     matrix: object  # scipy CSC
     lower: np.ndarray
@@ -44,8 +46,12 @@ class Programme:
     def fixed(self, values: np.ndarray) -> "Programme":
         """The linear programme in which every whole number stands at its value."""
         chosen = np.round(values)
-        return replace(self, lower=np.where(self.whole, chosen, self.lower), upper=np.where(self.whole, chosen, self.upper),
-                       whole=np.zeros_like(self.whole))
+        return replace(
+            self,
+            lower=np.where(self.whole, chosen, self.lower),
+            upper=np.where(self.whole, chosen, self.upper),
+            whole=np.zeros_like(self.whole),
+        )
 
     def bounded(self, name: str, lower: np.ndarray, upper: np.ndarray) -> "Programme":
         """The same programme with other limits on one variable."""
@@ -58,28 +64,48 @@ def programme_of(book) -> Programme:
     """The matrix of a labelled model."""
     model = book.model
     parts = model.matrices
-    matrix, sense, right = parts.A.tocsc(), np.asarray(parts.sense), np.asarray(parts.b, dtype="float64")
+    matrix, sense, right = (
+        parts.A.tocsc(),
+        np.asarray(parts.sense),
+        np.asarray(parts.b, dtype="float64"),
+    )
     column_of, row_of = _position(parts.vlabels), _position(parts.clabels)
     return Programme(
-        matrix=matrix, lower=np.asarray(parts.lb, dtype="float64"), upper=np.asarray(parts.ub, dtype="float64"),
-        row_lower=np.where(sense == "<", -np.inf, right), row_upper=np.where(sense == ">", np.inf, right),
+        matrix=matrix,
+        lower=np.asarray(parts.lb, dtype="float64"),
+        upper=np.asarray(parts.ub, dtype="float64"),
+        row_lower=np.where(sense == "<", -np.inf, right),
+        row_upper=np.where(sense == ">", np.inf, right),
         whole=np.isin(np.asarray(parts.vtypes), ["I", "B"]),
-        columns={name: column_of(variable.labels.values) for name, variable in model.variables.items()},
-        rows={name: row_of(constraint.labels.values) for name, constraint in model.constraints.items()},
+        columns={
+            name: column_of(variable.labels.values) for name, variable in model.variables.items()
+        },
+        rows={
+            name: row_of(constraint.labels.values) for name, constraint in model.constraints.items()
+        },
     )
 
 
-def solve(programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e-3, time_limit: float = 60) -> Solution | None:
+def solve(
+    programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e-3, time_limit: float = 60
+) -> Solution | None:
     """The cheapest solution, or None where the limits contradict each other.
 
-    Whole numbers are searched for within ``gap`` and ``time_limit``. A plan without them begins from the basis ``start`` if it fits; else a
-    large one is solved from inside (to about eight digits), and up to a middle size HiGHS makes an exact corner of that.
+    Whole numbers are searched for within ``gap`` and ``time_limit``. A plan without them begins
+    from the basis ``start`` if it fits; else a large one is solved from inside (to about eight
+    digits), and up to a middle size HiGHS makes an exact corner of that.
     """
     if programme.whole.any():
         relaxed = solve(fractional(programme), cost)
         if relaxed is None:
             return None
-        return run(programme, cost, gap=gap, time_limit=time_limit, guess=whole_guess(programme, cost, relaxed.values, solve))
+        return run(
+            programme,
+            cost,
+            gap=gap,
+            time_limit=time_limit,
+            guess=whole_guess(programme, cost, relaxed.values, solve),
+        )
     if start is not None and start.fits(programme):
         return run(programme, cost, start=start)
     if len(programme.row_lower) < LARGE:
@@ -93,14 +119,21 @@ def solve(programme: Programme, cost: np.ndarray, *, start=None, gap: float = 1e
 
 
 def _corner(programme: Programme, point: Point) -> Start:
-    """The basis nearest to an interior point: free what is away from its limits, hold the rest where it leans."""
+    """The basis nearest to an interior point: free what is away from its limits, hold the rest
+    where it leans.
+    """
     rows = programme.matrix @ point.values
-    return Start(_leaning(point.values, programme.lower, programme.upper, point.column_prices),
-                 _leaning(rows, programme.row_lower, programme.row_upper, point.row_prices), alien=True)
+    return Start(
+        _leaning(point.values, programme.lower, programme.upper, point.column_prices),
+        _leaning(rows, programme.row_lower, programme.row_upper, point.row_prices),
+        alien=True,
+    )
 
 
 def _leaning(values, lower, upper, prices) -> np.ndarray:
-    """−1 at the lower limit, 1 at the upper, 0 free: at a limit is what is nearer to it than its price is to 0."""
+    """−1 at the lower limit, 1 at the upper, 0 free: at a limit is what is nearer to it than its
+    price is to 0.
+    """
     fixed = lower == upper
     low = (prices > 0) & (values - lower <= prices) | fixed & (prices >= 0)
     high = (prices < 0) & (upper - values <= -prices) | fixed & (prices < 0)

@@ -39,25 +39,60 @@ class Ways:
         return summed
 
 
-def read_ways(items: pd.DataFrame, names: pd.Index, lead_time: np.ndarray, bill, sourcing, buckets: int) -> Ways:
-    """Every way to get every item: what stands in the bill of resources is made and its sources subcontract;
-    anything else is purchased, from its sources or at its own unit cost."""
+def read_ways(
+    items: pd.DataFrame, names: pd.Index, lead_time: np.ndarray, bill, sourcing, buckets: int
+) -> Ways:
+    """Every way to get every item: what stands in the bill of resources is made and its sources
+    subcontract; anything else is purchased, from its sources or at its own unit cost."""
     frame = reading.frame_of(sourcing, "sourcing", ("item", "source"))
     repeated = frame.duplicated(["item", "source"]).to_numpy()
-    reading.refuse(frame, "sourcing", "source", repeated, "appear more than once for their item", "keep one row per item and source")
+    reading.refuse(
+        frame,
+        "sourcing",
+        "source",
+        repeated,
+        "appear more than once for their item",
+        "keep one row per item and source",
+    )
     at = reading.positions(names, frame["item"], "sourcing", "item")
     own_cost = reading.numbers(items, "items", "unit_cost", 0.0)
     made = np.isin(np.arange(len(names)), bill.item)
     sourced = np.isin(np.arange(len(names)), at)
     alone = np.flatnonzero(made | ~sourced)
     lead = np.ceil(reading.numbers(frame, "sourcing", "lead_time", lead_time[at]) - 1e-9)
-    ways = pd.DataFrame({
-        "item": np.concatenate([alone, at]),
-        "kind": np.concatenate([np.where(made[alone], "production", "purchased"), np.where(made[at], "subcontracted", "purchased")]),
-        "source": np.concatenate([np.full(len(alone), "", dtype="object"), frame["source"].astype("str").to_numpy(dtype="object")]),
-        "unit_cost": np.concatenate([own_cost[alone], reading.numbers(frame, "sourcing", "unit_cost", own_cost[at])]),
-        "limit": np.concatenate([np.full(len(alone), np.inf), reading.numbers(frame, "sourcing", "max_quantity", np.inf)]),
-        "opens": np.minimum(np.concatenate([lead_time[alone], lead]), buckets).astype(int),
-    })
-    ways = ways.assign(order=ways["kind"].map(KINDS.index)).sort_values(["item", "order", "source"], ignore_index=True)
-    return Ways(*(ways[column].to_numpy() for column in ("item", "kind", "source", "unit_cost", "limit", "opens")))
+    ways = pd.DataFrame(
+        {
+            "item": np.concatenate([alone, at]),
+            "kind": np.concatenate(
+                [
+                    np.where(made[alone], "production", "purchased"),
+                    np.where(made[at], "subcontracted", "purchased"),
+                ]
+            ),
+            "source": np.concatenate(
+                [
+                    np.full(len(alone), "", dtype="object"),
+                    frame["source"].astype("str").to_numpy(dtype="object"),
+                ]
+            ),
+            "unit_cost": np.concatenate(
+                [own_cost[alone], reading.numbers(frame, "sourcing", "unit_cost", own_cost[at])]
+            ),
+            "limit": np.concatenate(
+                [
+                    np.full(len(alone), np.inf),
+                    reading.numbers(frame, "sourcing", "max_quantity", np.inf),
+                ]
+            ),
+            "opens": np.minimum(np.concatenate([lead_time[alone], lead]), buckets).astype(int),
+        }
+    )
+    ways = ways.assign(order=ways["kind"].map(KINDS.index)).sort_values(
+        ["item", "order", "source"], ignore_index=True
+    )
+    return Ways(
+        *(
+            ways[column].to_numpy()
+            for column in ("item", "kind", "source", "unit_cost", "limit", "opens")
+        )
+    )

@@ -1,4 +1,6 @@
-"""Plan stability: what changed inside the fence against the last released plan, measured and priced."""
+"""Plan stability: what changed inside the fence against the last released plan, measured and
+priced.
+"""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,15 @@ from sopkit.supply.settings import Settings
 FLOWS = ("production", "overtime_production", "subcontracted", "purchased")
 
 
-def plan_changes(supply_plan, released, items=None, *, fence=None, settings=None, standard_cost=None) -> pd.DataFrame:
-    """Item, bucket, released, planned, change (units), money (|change| at standard cost), largest money first.
+def plan_changes(
+    supply_plan, released, items=None, *, fence=None, settings=None, standard_cost=None
+) -> pd.DataFrame:
+    """Item, bucket, released, planned, change (units), money (|change| at standard cost), largest
+    money first.
 
-    Compares made, subcontracted and bought units in the first ``fence`` buckets of the plan (default the setting planning_fence);
-    what only one of the two plans holds counts as 0 in the other. Σ|change| ÷ Σ released is the plan's instability (``plan_stability``).
+    Compares made, subcontracted and bought units in the first ``fence`` buckets of the plan
+    (default the setting planning_fence); what only one of the two plans holds counts as 0 in the
+    other. Σ|change| ÷ Σ released is the plan's instability (``plan_stability``).
 
     >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), "production": [100.0]})
     >>> new = old.assign(production=90.0)
@@ -23,15 +29,24 @@ def plan_changes(supply_plan, released, items=None, *, fence=None, settings=None
     chosen = Settings.of(settings)
     reach = int(np.ceil(chosen.planning_fence if fence is None else fence))
     buckets = np.sort(pd.unique(supply_plan["bucket"]))[:reach]
-    both = pd.concat([_output(released, buckets).rename("released"), _output(supply_plan, buckets).rename("planned")], axis=1).fillna(0.0)
+    both = pd.concat(
+        [
+            _output(released, buckets).rename("released"),
+            _output(supply_plan, buckets).rename("planned"),
+        ],
+        axis=1,
+    ).fillna(0.0)
     table = both.reset_index()
     table["change"] = table["planned"] - table["released"]
     table["money"] = table["change"].abs() * _cost(table["item"], items, standard_cost)
-    return table.sort_values(["money", "item", "bucket"], ascending=[False, True, True], ignore_index=True)
+    return table.sort_values(
+        ["money", "item", "bucket"], ascending=[False, True, True], ignore_index=True
+    )
 
 
 def fence_price(free, held) -> pd.Series:
-    """What keeping the fence costs, by kind (money): the plan with its frozen buckets less the plan without; the sum is its price.
+    """What keeping the fence costs, by kind (money): the plan with its frozen buckets less the plan
+    without; the sum is its price.
 
     >>> from types import SimpleNamespace as Result
     >>> fence_price(Result(costs=pd.Series({"overtime": 10.0})), Result(costs=pd.Series({"overtime": 25.0}))).to_dict()
@@ -43,7 +58,11 @@ def fence_price(free, held) -> pd.Series:
 def _output(plan: pd.DataFrame, buckets: np.ndarray) -> pd.Series:
     inside = plan[plan["bucket"].isin(buckets)]
     flows = [column for column in FLOWS if column in inside.columns]
-    return inside.assign(units=inside[flows].fillna(0.0).sum(axis=1)).groupby(["item", "bucket"])["units"].sum()
+    return (
+        inside.assign(units=inside[flows].fillna(0.0).sum(axis=1))
+        .groupby(["item", "bucket"])["units"]
+        .sum()
+    )
 
 
 def _cost(names: pd.Series, items, standard_cost) -> np.ndarray:

@@ -77,7 +77,9 @@ def bucket(doc="bucket, stamped with its first day", *, name="bucket", required=
 
 @dataclass(frozen=True)
 class Table:
-    """A declared table: ``key`` columns identify a row, ``kind`` is input, plan or ledger, ``steps`` write it."""
+    """A declared table: ``key`` columns identify a row, ``kind`` is input, plan or ledger,
+    ``steps`` write it.
+    """
 
     name: str
     kind: str
@@ -105,13 +107,27 @@ class Table:
 
     @cached_property
     def schema(self):
-        """The pandera schema: dtypes, rules, the key's uniqueness; blank cells allowed where not required."""
+        """The pandera schema: dtypes, rules, the key's uniqueness; blank cells allowed where not
+        required.
+        """
         import pandera.pandas as pa
 
         return pa.DataFrameSchema(
-            {c.name: pa.Column(c.dtype, _checks(pa, c), nullable=not self._filled(c), description=c.doc,
-                               metadata={"unit": c.unit}) for c in self.columns},
-            unique=list(self.key) or None, strict=True, name=self.name, description=self.doc)
+            {
+                c.name: pa.Column(
+                    c.dtype,
+                    _checks(pa, c),
+                    nullable=not self._filled(c),
+                    description=c.doc,
+                    metadata={"unit": c.unit},
+                )
+                for c in self.columns
+            },
+            unique=list(self.key) or None,
+            strict=True,
+            name=self.name,
+            description=self.doc,
+        )
 
     def _filled(self, column) -> bool:
         if self.kind == "plan":
@@ -126,10 +142,16 @@ class Table:
         missing = [name for name in self.names if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.names]
         if missing or unknown:
-            raise PlanError(f"table {self.name}: missing columns {missing}, unknown columns {unknown}; "
-                            f"give exactly: {', '.join(self.names)}")
+            raise PlanError(
+                f"table {self.name}: missing columns {missing}, unknown columns {unknown}; "
+                f"give exactly: {', '.join(self.names)}"
+            )
         cast = frame[self.names].astype({c.name: c.dtype for c in self.columns})
-        ordered = cast.sort_values(list(self.key), kind="stable", ignore_index=True) if self.key else cast.reset_index(drop=True)
+        ordered = (
+            cast.sort_values(list(self.key), kind="stable", ignore_index=True)
+            if self.key
+            else cast.reset_index(drop=True)
+        )
         self._insist(ordered)
         return ordered
 
@@ -142,8 +164,10 @@ class Table:
             cases = error.failure_cases
             first = cases.iloc[0]
             raise PlanError(
-                f"table {self.name}: {len(cases)} cells break a rule, first in column {first['column']}, "
-                f"row {first['index']}: {first['failure_case']!r} ({first['check']}); mend what writes it") from None
+                f"table {self.name}: {len(cases)} cells break a rule, first in column"
+                f" {first['column']}, row {first['index']}: {first['failure_case']!r}"
+                f" ({first['check']}); mend what writes it"
+            ) from None
 
 
 def _checks(pa, column):

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 from sopkit.tables.declare import Table, bucket, date, number, text, whole
 
-STAMP = (whole("id", "–", "number of the row, in the order of entry"), text("cycle", "month of the plan, 2026-11", required=True),
-         text("by", "who entered it", required=True), date("entered_at", "when it was entered, UTC"))
+STAMP = (
+    whole("id", "–", "number of the row, in the order of entry"),
+    text("cycle", "month of the plan, 2026-11", required=True),
+    text("by", "who entered it", required=True),
+    date("entered_at", "when it was entered, UTC"),
+)
 KINDS = ("units", "percent", "set_to", "remove")
 
 
@@ -14,20 +18,70 @@ def _ledger(name, doc, *columns, steps=()):
 
 
 LEDGER = [
-    _ledger("overrides", "Signed changes that a planner makes to the demand plan",
-            text("item", "blank item and family = everything"), text("family", "family, where no item is named"), text("market", "blank = every market"),
-            bucket("bucket that is changed"), text("kind", "units, percent, set_to, or remove (takes earlier rows of the cell back)", required=True, choices=KINDS),
-            number("value", "units or percent", "signed; percent 10 = +10 %"), text("reason", "promotion, customer, price …", required=True),
-            text("note", "in words"), text("owner", "who answers for it"), date("expires_on", "counts up to this day; blank = until its bucket has passed")),
-    _ledger("decisions", "What the meeting was asked and chose",
-            text("text", "the question", required=True), text("options", "options, separated by ;"), text("chosen", "the option taken; blank = open"),
-            text("owner", "who carries it out"), date("due", "by when"), number("expected", "money", "effect expected"), number("realised", "money", "effect seen later"), steps=(5,)),
-    _ledger("assumptions", "What the plan takes for granted", text("text", "the assumption", required=True),
-            text("condition", "how one would see it break"), text("result", "held, broken or open"), text("owner", "who watches it"), steps=(5,)),
-    _ledger("sign_offs", "Who approved what", text("family", "family; blank = the whole plan"), text("role", "demand, supply, finance or general manager", required=True),
-            text("status", "approved or withheld", required=True, choices=("approved", "withheld")), text("note", "in words"), steps=(5,)),
-    _ledger("releases", "Plans that were frozen", text("pack", "folder of the released pack", required=True), text("manifest", "hash of its manifest"), text("note", "in words")),
-    _ledger("scenarios", "Questions asked of a plan", text("scenario", "name", required=True), text("parameter", "what is changed"), text("value", "to what"), text("note", "in words")),
+    _ledger(
+        "overrides",
+        "Signed changes that a planner makes to the demand plan",
+        text("item", "blank item and family = everything"),
+        text("family", "family, where no item is named"),
+        text("market", "blank = every market"),
+        bucket("bucket that is changed"),
+        text(
+            "kind",
+            "units, percent, set_to, or remove (takes earlier rows of the cell back)",
+            required=True,
+            choices=KINDS,
+        ),
+        number("value", "units or percent", "signed; percent 10 = +10 %"),
+        text("reason", "promotion, customer, price …", required=True),
+        text("note", "in words"),
+        text("owner", "who answers for it"),
+        date("expires_on", "counts up to this day; blank = until its bucket has passed"),
+    ),
+    _ledger(
+        "decisions",
+        "What the meeting was asked and chose",
+        text("text", "the question", required=True),
+        text("options", "options, separated by ;"),
+        text("chosen", "the option taken; blank = open"),
+        text("owner", "who carries it out"),
+        date("due", "by when"),
+        number("expected", "money", "effect expected"),
+        number("realised", "money", "effect seen later"),
+        steps=(5,),
+    ),
+    _ledger(
+        "assumptions",
+        "What the plan takes for granted",
+        text("text", "the assumption", required=True),
+        text("condition", "how one would see it break"),
+        text("result", "held, broken or open"),
+        text("owner", "who watches it"),
+        steps=(5,),
+    ),
+    _ledger(
+        "sign_offs",
+        "Who approved what",
+        text("family", "family; blank = the whole plan"),
+        text("role", "demand, supply, finance or general manager", required=True),
+        text("status", "approved or withheld", required=True, choices=("approved", "withheld")),
+        text("note", "in words"),
+        steps=(5,),
+    ),
+    _ledger(
+        "releases",
+        "Plans that were frozen",
+        text("pack", "folder of the released pack", required=True),
+        text("manifest", "hash of its manifest"),
+        text("note", "in words"),
+    ),
+    _ledger(
+        "scenarios",
+        "Questions asked of a plan",
+        text("scenario", "name", required=True),
+        text("parameter", "what is changed"),
+        text("value", "to what"),
+        text("note", "in words"),
+    ),
 ]
 
 # Steps write the judgments that they used into the pack under the same names.

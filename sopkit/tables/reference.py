@@ -6,7 +6,8 @@ KINDS = {"text": "text", "number": "number", "whole": "whole number", "date": "d
 
 
 def reference(tables=None) -> str:
-    """Every table with its columns, unit, rule and meaning, as Markdown; without ``tables``: all input tables, then the settings.
+    """Every table with its columns, unit, rule and meaning, as Markdown; without ``tables``: all
+    input tables, then the settings.
 
     Columns that a file cannot do without are bold.
 
@@ -28,8 +29,14 @@ def reference(tables=None) -> str:
 
 
 def _table(table) -> str:
-    head = [f"### `{table.name}`", "", f"{table.doc}. {_key(table)}", "",
-            "| column | kind | unit | rule | meaning |", "| --- | --- | --- | --- | --- |"]
+    head = [
+        f"### `{table.name}`",
+        "",
+        f"{table.doc}. {_key(table)}",
+        "",
+        "| column | kind | unit | rule | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     return "\n".join([*head, *(_row(column) for column in table.columns), ""])
 
 
@@ -44,15 +51,27 @@ def _row(column) -> str:
 
 
 def _settings() -> str:
-    head = ["### `settings.toml`", "", "How the company counts; every line is optional, and so is the file.", "",
-            "| setting | default | rule | meaning |", "| --- | --- | --- | --- |"]
+    head = [
+        "### `settings.toml`",
+        "",
+        "How the company counts; every line is optional, and so is the file.",
+        "",
+        "| setting | default | rule | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
     return "\n".join([*head, *(_setting(setting) for setting in SETTINGS.values()), ""])
 
 
 def _setting(setting) -> str:
     if setting.kind is dict:
         return _cells(f"`[{setting.name}]`", "", "a section", setting.doc)
-    default = "" if setting.default is None else str(setting.default).lower() if setting.kind is bool else str(setting.default)
+    default = (
+        ""
+        if setting.default is None
+        else str(setting.default).lower()
+        if setting.kind is bool
+        else str(setting.default)
+    )
     return _cells(f"`{setting.name}`", default, _rule(setting), setting.doc)
 
 

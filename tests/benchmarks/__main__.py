@@ -1,4 +1,6 @@
-"""``make bench``: every measured table, one after another; names choose some: ``python -m tests.benchmarks pack``."""
+"""``make bench``: every measured table, one after another; names choose some: ``python -m
+tests.benchmarks pack``.
+"""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,6 @@
-"""The forecasting engine beside its peers on real data, its speed and memory as panels grow, and its start-up. One core, CPU seconds."""
+"""The forecasting engine beside its peers on real data, its speed and memory as panels grow, and
+its start-up. One core, CPU seconds.
+"""
 
 import os
 
@@ -44,7 +46,10 @@ def monthly(python, trouble):
     values = right_aligned(train["y"].to_numpy(), train.groupby("unique_id").size().to_numpy())
     scale = np.nanmean(np.abs(values[:, 12:] - values[:, :-12]), axis=1)
     ours, seconds = timed(lambda: forecast(history(values), 18))
-    rows = [("sopkit", matrix(ours, "baseline", 18), seconds), ("seasonal naive", values[:, -12:][:, np.arange(18) % 12], None)]
+    rows = [
+        ("sopkit", matrix(ours, "baseline", 18), seconds),
+        ("seasonal naive", values[:, -12:][:, np.arange(18) % 12], None),
+    ]
     rows += peer_rows(python, values, 18, 12, MONTHLY)
     title("M1 monthly, 617 series, horizon 18", "sMAPE", "MASE", "CPU s")
     for name, ahead, spent in rows:
@@ -54,7 +59,10 @@ def monthly(python, trouble):
     say(trouble)
     inside = (actual >= matrix(ours, "p10", 18)) & (actual <= matrix(ours, "p90", 18))
     thirds = ", ".join(f"{100 * part.mean():.1f} %" for part in np.split(inside, 3, axis=1))
-    print(f"p10–p90 covers {100 * inside.mean():.1f} % (goal 77–83 %); thirds of the horizon {thirds} (goal 72–88 %)")
+    print(
+        f"p10–p90 covers {100 * inside.mean():.1f} % (goal 77–83 %); thirds of the horizon {thirds}"
+        " (goal 72–88 %)"
+    )
 
 
 def rare(python, trouble):
@@ -65,22 +73,53 @@ def rare(python, trouble):
     whole = data["quantity"].to_numpy().reshape(data["item"].nunique(), -1)
     values, actual = whole[:, :-12], whole[:, -12:]
     ours, seconds = timed(lambda: forecast(history(values), 12, quantiles=(0.5, 0.9)))
-    rows = [("sopkit", matrix(ours, "baseline", 12), seconds, matrix(ours, "p50", 12), matrix(ours, "p90", 12))]
+    rows = [
+        (
+            "sopkit",
+            matrix(ours, "baseline", 12),
+            seconds,
+            matrix(ours, "p50", 12),
+            matrix(ours, "p90", 12),
+        )
+    ]
     rows += [(*row, row[1], row[1]) for row in peer_rows(python, values, 12, 12, RARE)]
-    title("Spare parts, 1,000 items, last 12 of 84 months (a peer's flat forecast is its quantile)", "RMSSE", "RMSE", "pinball 0.5", "pinball 0.9", "bias %", "CPU s")
+    title(
+        "Spare parts, 1,000 items, last 12 of 84 months (a peer's flat forecast is its quantile)",
+        "RMSSE",
+        "RMSE",
+        "pinball 0.5",
+        "pinball 0.9",
+        "bias %",
+        "CPU s",
+    )
     for name, ahead, spent, middle, high in rows:
         line(name, *rare_scores(values, actual, ahead, middle, high), spent)
     say(trouble)
     paths = sample_paths(history(values), 12, paths=1000)
-    cover = [(actual[:, at: at + 3].sum(axis=1) <= np.quantile(paths[:, :, at: at + 3].sum(axis=2), 0.9, axis=1)).mean() for at in range(0, 12, 3)]
-    print("p90 of 3-month sums covers " + ", ".join(f"{100 * share:.1f} %" for share in cover) + " (goal 85–95 %); goal for bias ±10 %")
+    cover = [
+        (
+            actual[:, at : at + 3].sum(axis=1)
+            <= np.quantile(paths[:, :, at : at + 3].sum(axis=2), 0.9, axis=1)
+        ).mean()
+        for at in range(0, 12, 3)
+    ]
+    print(
+        "p90 of 3-month sums covers "
+        + ", ".join(f"{100 * share:.1f} %" for share in cover)
+        + " (goal 85–95 %); goal for bias ±10 %"
+    )
 
 
 def rare_scores(values, actual, ahead, middle, high):
     squares = np.mean(np.diff(values, axis=1) ** 2, axis=1)
     error = ahead - actual
-    return (np.mean(np.sqrt(np.mean(error**2, axis=1)[squares > 0] / squares[squares > 0])), np.sqrt(np.mean(error**2)),
-            pinball(actual, middle, 0.5), pinball(actual, high, 0.9), 100 * error.sum() / actual.sum())
+    return (
+        np.mean(np.sqrt(np.mean(error**2, axis=1)[squares > 0] / squares[squares > 0])),
+        np.sqrt(np.mean(error**2)),
+        pinball(actual, middle, 0.5),
+        pinball(actual, high, 0.9),
+        100 * error.sum() / actual.sum(),
+    )
 
 
 def pinball(actual, quantile, level):
@@ -89,9 +128,23 @@ def pinball(actual, quantile, level):
 
 def growth():
     """Seconds and peak memory of ever larger panels of 60 months, each in a process of its own."""
-    title("Made-up panels × 60 months, horizon 18, choice and quantiles included", "CPU s", "wall s", "GiB", "ms/series")
+    title(
+        "Made-up panels × 60 months, horizon 18, choice and quantiles included",
+        "CPU s",
+        "wall s",
+        "GiB",
+        "ms/series",
+    )
     for size in SIZES:
-        told = json.loads(subprocess.run([sys.executable, __file__, str(size)], capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+        told = json.loads(
+            subprocess.run(
+                [sys.executable, __file__, str(size)],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            ).stdout
+        )
         line(f"{size:,} series", told["cpu"], told["wall"], told["gib"], 1000 * told["cpu"] / size)
     print("goal: 50,000 series in 60 s on two cores, 4 GiB, growing linearly")
 
@@ -105,7 +158,15 @@ def one_size(size):
     frame = history(made_up(size))
     wall, cpu = time.perf_counter(), time.process_time()
     forecast(frame, 18)
-    print(json.dumps({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
+    print(
+        json.dumps(
+            {
+                "cpu": time.process_time() - cpu,
+                "wall": time.perf_counter() - wall,
+                "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+            }
+        )
+    )
 
 
 def made_up(size, length=60):
@@ -113,7 +174,12 @@ def made_up(size, length=60):
     rng, steps = np.random.default_rng(0), np.arange(length)
     level, phase = np.exp(rng.normal(4, 1.5, (size, 1))), rng.integers(0, 12, (size, 1))
     season = np.exp(rng.uniform(0, 0.4, (size, 1)) * np.sin(2 * np.pi * (steps + phase) / 12))
-    values = level * np.exp(np.cumsum(rng.normal(0, 0.04, (size, length)), axis=1)) * season * np.exp(rng.normal(0, 0.15, (size, length)))
+    values = (
+        level
+        * np.exp(np.cumsum(rng.normal(0, 0.04, (size, length)), axis=1))
+        * season
+        * np.exp(rng.normal(0, 0.15, (size, length)))
+    )
     rare_rows = rng.random(size) < 0.4
     selling = rng.random((rare_rows.sum(), length)) < rng.uniform(0.05, 0.6, (rare_rows.sum(), 1))
     values[rare_rows] = np.where(selling, rng.poisson(3, selling.shape) + 1, 0)
@@ -121,23 +187,56 @@ def made_up(size, length=60):
 
 
 def start_up():
-    """Median of five fresh processes: what importing adds to pandas, and the first forecast of one series."""
-    code = ("import time, pandas as pd; a = time.perf_counter(); from sopkit.forecast import forecast; b = time.perf_counter(); "
-            "h = pd.DataFrame({'item': 'A', 'bucket': pd.date_range('2020-01-01', periods=60, freq='MS'), 'quantity': [float(10 + i % 12) for i in range(60)]}); "
-            "c = time.perf_counter(); forecast(h); print(b - a, time.perf_counter() - c)")
-    runs = np.array([[float(x) for x in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()] for _ in range(5)])
+    """Median of five fresh processes: what importing adds to pandas, and the first forecast of one
+    series.
+    """
+    code = (
+        "import time, pandas as pd; a = time.perf_counter(); from sopkit.forecast import forecast;"
+        " b = time.perf_counter(); h = pd.DataFrame({'item': 'A', 'bucket':"
+        " pd.date_range('2020-01-01', periods=60, freq='MS'), 'quantity': [float(10 + i % 12) for i"
+        " in range(60)]}); c = time.perf_counter(); forecast(h); print(b - a, time.perf_counter()"
+        " - c)"
+    )
+    runs = np.array(
+        [
+            [
+                float(x)
+                for x in subprocess.run(
+                    [sys.executable, "-c", code],
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    cwd=ROOT,
+                ).stdout.split()
+            ]
+            for _ in range(5)
+        ]
+    )
     added, first = np.median(runs, axis=0)
-    print(f"\nStart-up (wall): import adds {added:.2f} s to pandas (goal 0.2 s); the first forecast of one series takes {1000 * first:.0f} ms (goal 50 ms)")
+    print(
+        f"\nStart-up (wall): import adds {added:.2f} s to pandas (goal 0.2 s); the first forecast"
+        f" of one series takes {1000 * first:.0f} ms (goal 50 ms)"
+    )
 
 
 def peers_python():
     """The peers' interpreter, made on first use; None and the reason where it cannot be."""
     python = PEERS / "bin" / "python"
     if not (PEERS / "ready").exists():
-        print(f"Making the peers' environment in {PEERS.relative_to(ROOT)} (once, about two minutes) …")
+        print(
+            f"Making the peers' environment in {PEERS.relative_to(ROOT)} (once, about two"
+            " minutes) …"
+        )
         try:
-            subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True, capture_output=True)
-            subprocess.run([str(python), "-m", "pip", "install", "--quiet", "statsforecast==2.1.1"], check=True, capture_output=True, text=True)
+            subprocess.run(
+                [sys.executable, "-m", "venv", str(PEERS)], check=True, capture_output=True
+            )
+            subprocess.run(
+                [str(python), "-m", "pip", "install", "--quiet", "statsforecast==2.1.1"],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
             (PEERS / "ready").touch()
         except (subprocess.CalledProcessError, OSError) as problem:
             return None, f"the peers could not be measured: {problem}"
@@ -151,11 +250,20 @@ def peer_rows(python, values, horizon, season, models):
     with tempfile.TemporaryDirectory() as scratch:
         task, told = Path(scratch) / "task.npz", Path(scratch) / "told.npz"
         np.savez(task, values=values, horizon=horizon, season=season, models=np.array(models))
-        subprocess.run([str(python), str(Path(__file__).with_name("forecast_peers.py")), str(task), str(told)], check=True)
+        subprocess.run(
+            [str(python), str(Path(__file__).with_name("forecast_peers.py")), str(task), str(told)],
+            check=True,
+        )
         with np.load(told) as found:
             rows = [(name, found[name], float(found[f"seconds {name}"])) for name in models]
     if models == MONTHLY:
-        rows.append(("mean of the three", np.mean([ahead for _, ahead, _ in rows], axis=0), sum(spent for *_, spent in rows)))
+        rows.append(
+            (
+                "mean of the three",
+                np.mean([ahead for _, ahead, _ in rows], axis=0),
+                sum(spent for *_, spent in rows),
+            )
+        )
     return rows
 
 
@@ -171,8 +279,17 @@ def history(values) -> pd.DataFrame:
     """A history frame of rows named by number, months made up."""
     count, width = values.shape
     known = ~np.isnan(values.ravel())
-    frame = pd.DataFrame({"item": pd.array([f"{row:06d}" for row in range(count)], dtype="str").take(np.repeat(np.arange(count), width)),
-                          "bucket": np.tile(pd.date_range("2000-01-01", periods=width, freq="MS"), count), "quantity": values.ravel()})
+    frame = pd.DataFrame(
+        {
+            "item": (
+                pd.array([f"{row:06d}" for row in range(count)], dtype="str").take(
+                    np.repeat(np.arange(count), width)
+                )
+            ),
+            "bucket": np.tile(pd.date_range("2000-01-01", periods=width, freq="MS"), count),
+            "quantity": values.ravel(),
+        }
+    )
     return frame[known]
 
 
@@ -192,7 +309,10 @@ def title(text, *columns):
 
 
 def line(name, *numbers):
-    print(f"{name:<24}" + "".join(f"{'–':>13}" if number is None else f"{number:>13.3f}" for number in numbers))
+    print(
+        f"{name:<24}"
+        + "".join(f"{'–':>13}" if number is None else f"{number:>13.3f}" for number in numbers)
+    )
 
 
 def say(trouble):

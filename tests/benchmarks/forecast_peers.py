@@ -1,6 +1,8 @@
-"""Run by the peers' own Python (statsforecast pins pandas below 3): forecasts a file's series with each model and notes CPU seconds.
+"""Run by the peers' own Python (statsforecast pins pandas below 3): forecasts a file's series with
+each model and notes CPU seconds.
 
-``python forecast_peers.py INPUT.npz OUTPUT.npz`` with values (series, bucket; NaN before the start), horizon, season and the models' names.
+``python forecast_peers.py INPUT.npz OUTPUT.npz`` with values (series, bucket; NaN before the
+start), horizon, season and the models' names.
 """
 
 import os
@@ -16,7 +18,9 @@ import pandas as pd
 
 MODELS = {
     "AutoETS": lambda models, season: models.AutoETS(season_length=season),
-    "DynamicOptimizedTheta": lambda models, season: models.DynamicOptimizedTheta(season_length=season),
+    "DynamicOptimizedTheta": lambda models, season: models.DynamicOptimizedTheta(
+        season_length=season
+    ),
     "AutoCES": lambda models, season: models.AutoCES(season_length=season),
     "Croston-SBA": lambda models, season: models.CrostonSBA(),
     "TSB": lambda models, season: models.TSB(alpha_d=0.1, alpha_p=0.05),

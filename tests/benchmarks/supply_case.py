@@ -1,11 +1,15 @@
-"""A company of any size for the supply benchmarks: seasonal items, workforce, overtime, safety stock, seeded."""
+"""A company of any size for the supply benchmarks: seasonal items, workforce, overtime, safety
+stock, seeded.
+"""
 
 import numpy as np
 import pandas as pd
 
 
 def company(items: int, resources: int, buckets: int = 24, seed: int = 1) -> dict:
-    """Arguments of ``plan_supply``: every item made on one to three resources with hiring, lay-off and overtime."""
+    """Arguments of ``plan_supply``: every item made on one to three resources with hiring, lay-off
+    and overtime.
+    """
     draw = np.random.default_rng(seed)
     names = np.array([f"item-{i:05d}" for i in range(items)])
     lines = np.array([f"line-{r:02d}" for r in range(resources)])
@@ -25,8 +29,19 @@ def company(items: int, resources: int, buckets: int = 24, seed: int = 1) -> dic
         "safety_stock": pd.DataFrame({**long, "quantity": (0.4 * demand).ravel()}),
         "items": pd.DataFrame({"item": names, "unit_cost": cost, "price": 3 * cost}),
         "inventory": pd.DataFrame({"item": names, "on_hand": 0.4 * demand[:, 0]}),
-        "resources": pd.DataFrame({"resource": lines, "workers": load.mean(axis=1) / 160 * 0.95, "hours_per_worker": 160.0,
-                                   "overtime_per_worker": 20.0, "regular_cost": 25.0, "overtime_cost": 37.0,
-                                   "hiring_cost": 3000.0, "layoff_cost": 5000.0}),
-        "bill_of_resources": pd.DataFrame({"item": names[item], "resource": lines[line], "hours_per_unit": hours}),
+        "resources": pd.DataFrame(
+            {
+                "resource": lines,
+                "workers": load.mean(axis=1) / 160 * 0.95,
+                "hours_per_worker": 160.0,
+                "overtime_per_worker": 20.0,
+                "regular_cost": 25.0,
+                "overtime_cost": 37.0,
+                "hiring_cost": 3000.0,
+                "layoff_cost": 5000.0,
+            }
+        ),
+        "bill_of_resources": pd.DataFrame(
+            {"item": names[item], "resource": lines[line], "hours_per_unit": hours}
+        ),
     }

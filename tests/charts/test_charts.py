@@ -1,4 +1,6 @@
-"""Every chart over a small plan and over an empty one: it draws, says an honest sentence, and shows hostile names as text."""
+"""Every chart over a small plan and over an empty one: it draws, says an honest sentence, and shows
+hostile names as text.
+"""
 
 import warnings
 import xml.etree.ElementTree as ET
@@ -12,13 +14,21 @@ from tests.charts import small
 HOSTILE = '<script>alert("$x^2$")</script>&\x00\u202e'
 DRAWN = {
     "history": lambda t, i: charts.history_chart(t["history"], i),
-    "forecast": lambda t, i: charts.forecast_chart(t["history"], t["baseline_forecast"], t["demand_plan"], i, last=t["demand_plan"]),
-    "demand": lambda t, i: charts.demand_chart(t["history"], t["demand_plan"], i, last=t["demand_plan"]),
-    "demand by market": lambda t, i: charts.demand_chart(t["history"], t["demand_plan"], i, by="market", money=True),
+    "forecast": lambda t, i: charts.forecast_chart(
+        t["history"], t["baseline_forecast"], t["demand_plan"], i, last=t["demand_plan"]
+    ),
+    "demand": lambda t, i: charts.demand_chart(
+        t["history"], t["demand_plan"], i, last=t["demand_plan"]
+    ),
+    "demand by market": lambda t, i: charts.demand_chart(
+        t["history"], t["demand_plan"], i, by="market", money=True
+    ),
     "stages": lambda t, i: charts.stages_chart(t["demand_plan"], i),
     "supply": lambda t, i: charts.supply_chart(t["supply_plan"], i),
     "capacity": lambda t, i: charts.capacity_chart(t["capacity_plan"]),
-    "inventory": lambda t, i: charts.inventory_chart(t["inventory_plan"], i, last=t["inventory_plan"]),
+    "inventory": lambda t, i: charts.inventory_chart(
+        t["inventory_plan"], i, last=t["inventory_plan"]
+    ),
     "backlog": lambda t, i: charts.backlog_chart(t["backlog_plan"]),
     "money": lambda t, i: charts.money_chart(t["financial_plan"], last=t["financial_plan"]),
     "exceptions": lambda t, i: charts.exceptions_chart(t["exceptions"]),
@@ -57,7 +67,15 @@ def test_every_chart_of_an_empty_plan_is_a_sentence(name):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_hostile_names_are_text(name, tables):
-    swap = {"P-300": HOSTILE, "pumps": HOSTILE, "North": HOSTILE, "LINE2": HOSTILE, "specials": HOSTILE, "bias": HOSTILE, "base": HOSTILE}
+    swap = {
+        "P-300": HOSTILE,
+        "pumps": HOSTILE,
+        "North": HOSTILE,
+        "LINE2": HOSTILE,
+        "specials": HOSTILE,
+        "bias": HOSTILE,
+        "base": HOSTILE,
+    }
     hostile = {name: frame.replace(swap) for name, frame in tables.items()}
     svg = DRAWN[name](hostile, small.items().replace(swap)).svg
     ET.fromstring(svg)
@@ -66,26 +84,50 @@ def test_hostile_names_are_text(name, tables):
 
 def test_every_chart_function_is_drawn_here():
     offered = {name for name in charts.__all__ if name.endswith("_chart")}
-    used = {constant for draw in DRAWN.values() for constant in draw.__code__.co_names if constant.endswith("_chart")}
+    used = {
+        constant
+        for draw in DRAWN.values()
+        for constant in draw.__code__.co_names
+        if constant.endswith("_chart")
+    }
     assert offered == used
 
 
 def test_the_ids_of_two_charts_on_one_page_differ():
     tables = small.tables()
-    one, two = (charts.supply_chart(tables["supply_plan"], small.items(), family=f) for f in ("pumps", "valves"))
+    one, two = (
+        charts.supply_chart(tables["supply_plan"], small.items(), family=f)
+        for f in ("pumps", "valves")
+    )
     assert not _clips(one.svg) & _clips(two.svg)
 
 
 def _clips(svg):
-    return {element.get("id") for element in ET.fromstring(svg).iter() if element.tag.endswith("clipPath")}
+    return {
+        element.get("id")
+        for element in ET.fromstring(svg).iter()
+        if element.tag.endswith("clipPath")
+    }
 
 
 def test_forecast_title_sums_the_next_year(tables):
-    chart = charts.forecast_chart(tables["history"], tables["baseline_forecast"], tables["demand_plan"], small.items(), item="V-110", market="South")
-    rows = tables["demand_plan"].query("item == 'V-110' and market == 'South'")["consensus"][:12].sum()
+    chart = charts.forecast_chart(
+        tables["history"],
+        tables["baseline_forecast"],
+        tables["demand_plan"],
+        small.items(),
+        item="V-110",
+        market="South",
+    )
+    rows = (
+        tables["demand_plan"].query("item == 'V-110' and market == 'South'")["consensus"][:12].sum()
+    )
     past = tables["history"].query("item == 'V-110' and market == 'South'")["demand"][-12:].sum()
     assert f"{rows:,.0f} pcs" in chart.title
-    assert f"{abs(rows / past - 1):.0%}".replace("%", " %") in chart.title and ("above" if rows > past else "below") in chart.title
+    assert (
+        f"{abs(rows / past - 1):.0%}".replace("%", " %") in chart.title
+        and ("above" if rows > past else "below") in chart.title
+    )
     assert "p10–p90" in chart.subtitle
 
 
@@ -98,14 +140,25 @@ def test_a_band_is_drawn_for_one_series_only(tables):
 def test_items_of_different_units_are_added_in_money_only(tables):
     items = small.items()
     assert charts.supply_chart(tables["supply_plan"], items).subtitle.startswith("k€")
-    assert charts.supply_chart(tables["supply_plan"], items, family="pumps").subtitle.startswith("pcs")
-    assert "price" in charts.supply_chart(tables["supply_plan"], items.assign(price=float("nan"))).subtitle
+    assert charts.supply_chart(tables["supply_plan"], items, family="pumps").subtitle.startswith(
+        "pcs"
+    )
+    assert (
+        "price"
+        in charts.supply_chart(tables["supply_plan"], items.assign(price=float("nan"))).subtitle
+    )
 
 
 def test_titles_name_the_first_late_month_and_the_worst(tables):
-    assert charts.supply_chart(tables["supply_plan"], small.items(), family="pumps").title == "pumps: demand outruns supply from Mar 27; up to 80 pcs late, in Mar 27"
+    assert (
+        charts.supply_chart(tables["supply_plan"], small.items(), family="pumps").title
+        == "pumps: demand outruns supply from Mar 27; up to 80 pcs late, in Mar 27"
+    )
     on_time = tables["supply_plan"].assign(late=0.0, backlog=0.0, safety_stock=0.0)
-    assert "met on time and no safety stock is asked for" in charts.supply_chart(on_time, small.items(), family="pumps").title
+    assert (
+        "met on time and no safety stock is asked for"
+        in charts.supply_chart(on_time, small.items(), family="pumps").title
+    )
     lost = tables["supply_plan"].assign(lost=1.0)
     assert "cannot be served" in charts.supply_chart(lost, small.items(), family="pumps").title
 
@@ -115,17 +168,31 @@ def test_capacity_title_has_the_largest_excess(tables):
     excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).max()
     assert f"by up to {excess:,.0f} h" in charts.capacity_chart(plan).title
     within = plan.assign(load=320.0, unconstrained_load=320.0)
-    assert charts.capacity_chart(within).title.startswith("Load stays within regular capacity; the peak is 50 %")
+    assert charts.capacity_chart(within).title.startswith(
+        "Load stays within regular capacity; the peak is 50 %"
+    )
 
 
 def test_money_title_compares_only_budgeted_months(tables):
     plan = tables["financial_plan"]
     inside = plan.dropna(subset=["budget_revenue"])
     share = inside["revenue"].sum() / inside["budget_revenue"].sum() - 1
-    assert "of the next 12 months is " + f"{abs(share):.1%}".replace("%", " %") + " below budget" in charts.money_chart(plan).title
-    assert "no budget to compare with" in charts.money_chart(plan.assign(budget_revenue=float("nan"))).title
+    assert (
+        "of the next 12 months is " + f"{abs(share):.1%}".replace("%", " %") + " below budget"
+        in charts.money_chart(plan).title
+    )
+    assert (
+        "no budget to compare with"
+        in charts.money_chart(plan.assign(budget_revenue=float("nan"))).title
+    )
 
 
 def test_weeks_and_quarters_are_called_so(tables):
-    weekly = tables["capacity_plan"].assign(bucket=lambda f: f.groupby("resource").cumcount().map(lambda n: small.START + small.pd.Timedelta(days=3 + 7 * n)))
+    weekly = tables["capacity_plan"].assign(
+        bucket=lambda f: (
+            f.groupby("resource")
+            .cumcount()
+            .map(lambda n: small.START + small.pd.Timedelta(days=3 + 7 * n))
+        )
+    )
     assert "hours per week" in charts.capacity_chart(weekly).subtitle

@@ -1,4 +1,6 @@
-"""The step pages' tables: sums that agree, sentences that are true, and words where facts are missing."""
+"""The step pages' tables: sums that agree, sentences that are true, and words where facts are
+missing.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,19 +10,45 @@ from sopkit import charts
 from sopkit.buckets import Calendar
 from sopkit.tables import PLANS
 
-ITEMS = pd.DataFrame({"item": ["A", "B"], "family": ["Pumps", "<b>Valves</b>"], "unit": ["pcs", "kg"], "unit_cost": [2.0, 3.0]})
+ITEMS = pd.DataFrame(
+    {
+        "item": ["A", "B"],
+        "family": ["Pumps", "<b>Valves</b>"],
+        "unit": ["pcs", "kg"],
+        "unit_cost": [2.0, 3.0],
+    }
+)
 BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
 
 
 def test_safety_stock_is_summed_at_cost_or_said_to_be_none():
-    safety = pd.DataFrame({"item": ["A", "A", "B"], "bucket": [*BUCKETS, BUCKETS[0]], "quantity": [10.0, 99.0, 4.0]})
-    assert "Total" in charts.show_safety(safety, ITEMS, "EUR").text and "32" in charts.show_safety(safety, ITEMS, "EUR").text
-    assert "no service level is given" in charts.show_safety(safety.assign(quantity=0.0), ITEMS, "EUR").text
+    safety = pd.DataFrame(
+        {"item": ["A", "A", "B"], "bucket": [*BUCKETS, BUCKETS[0]], "quantity": [10.0, 99.0, 4.0]}
+    )
+    assert (
+        "Total" in charts.show_safety(safety, ITEMS, "EUR").text
+        and "32" in charts.show_safety(safety, ITEMS, "EUR").text
+    )
+    assert (
+        "no service level is given"
+        in charts.show_safety(safety.assign(quantity=0.0), ITEMS, "EUR").text
+    )
 
 
 def test_alike_issues_stand_together_worst_first():
-    issue = {"table": "orders", "column": "", "rule": "shipped before ordered", "severity": "warning", "value": "", "problem": "<i>3 days</i>", "done": "kept"}
-    issues = pd.DataFrame([issue | {"row": row} for row in (2, 3)] + [issue | {"row": 0, "rule": "absent table", "severity": "notice"}])
+    issue = {
+        "table": "orders",
+        "column": "",
+        "rule": "shipped before ordered",
+        "severity": "warning",
+        "value": "",
+        "problem": "<i>3 days</i>",
+        "done": "kept",
+    }
+    issues = pd.DataFrame(
+        [issue | {"row": row} for row in (2, 3)]
+        + [issue | {"row": 0, "rule": "absent table", "severity": "notice"}]
+    )
     shown = charts.show_issues(issues)
     lines = shown.text.splitlines()
     assert "warning" in lines[1] and "2" in lines[1].split() and "notice" in lines[2]
@@ -29,38 +57,91 @@ def test_alike_issues_stand_together_worst_first():
 
 def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
     row = {"step": 1, "scope": "company", "unit": "fraction", "target": 0.95, "status": "miss"}
-    kpis = pd.DataFrame([row | {"kpi": "on_time_delivery", "bucket": bucket, "actual": actual} for bucket, actual in zip(BUCKETS, (0.9, 0.91))]
-                        + [row | {"kpi": "cover", "bucket": BUCKETS[1], "actual": np.nan, "status": "no data: would come from table inventory_history"}])
+    kpis = pd.DataFrame(
+        [
+            row | {"kpi": "on_time_delivery", "bucket": bucket, "actual": actual}
+            for bucket, actual in zip(BUCKETS, (0.9, 0.91))
+        ]
+        + [
+            row
+            | {
+                "kpi": "cover",
+                "bucket": BUCKETS[1],
+                "actual": np.nan,
+                "status": "no data: would come from table inventory_history",
+            }
+        ]
+    )
     text = charts.kpi_table(kpis, Calendar()).text
     assert "90.0 %" in text and "91.0 %" in text and "inventory_history" in text
 
 
-@pytest.mark.parametrize("shown, table", [
-    (charts.show_products(PLANS["product_plan"].empty(), Calendar()), "launches"),
-    (charts.show_initiatives(PLANS["initiative_plan"].empty(), pd.DataFrame(), "EUR"), "initiatives"),
-    (charts.show_workforce(PLANS["workforce_plan"].empty(), Calendar()), "resources"),
-    (charts.show_scenarios(PLANS["scenarios"].empty(), "EUR"), "--scenario"),
-    (charts.show_bridge(pd.DataFrame(), "", "EUR"), "released"),
-    (charts.show_promises(pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "wait": [0.0]}), ITEMS.assign(strategy="stock", description="", customer_lead_time=0.0)), "strategy"),
-    (charts.show_changes(pd.DataFrame(), "", "EUR"), "released"),
-    (charts.show_stock_risk(pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "excess": 0.0, "obsolete": 0.0, "shortage": 0.0}), ITEMS, "EUR"), "excess"),
-    (charts.show_decisions(PLANS["decisions"].empty(), Calendar(), "EUR"), "ledger"),
-])
+@pytest.mark.parametrize(
+    "shown, table",
+    [
+        (charts.show_products(PLANS["product_plan"].empty(), Calendar()), "launches"),
+        (
+            charts.show_initiatives(PLANS["initiative_plan"].empty(), pd.DataFrame(), "EUR"),
+            "initiatives",
+        ),
+        (charts.show_workforce(PLANS["workforce_plan"].empty(), Calendar()), "resources"),
+        (charts.show_scenarios(PLANS["scenarios"].empty(), "EUR"), "--scenario"),
+        (charts.show_bridge(pd.DataFrame(), "", "EUR"), "released"),
+        (
+            charts.show_promises(
+                pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "wait": [0.0]}),
+                ITEMS.assign(strategy="stock", description="", customer_lead_time=0.0),
+            ),
+            "strategy",
+        ),
+        (charts.show_changes(pd.DataFrame(), "", "EUR"), "released"),
+        (
+            charts.show_stock_risk(
+                pd.DataFrame(
+                    {
+                        "item": ["A"],
+                        "bucket": BUCKETS[:1],
+                        "excess": 0.0,
+                        "obsolete": 0.0,
+                        "shortage": 0.0,
+                    }
+                ),
+                ITEMS,
+                "EUR",
+            ),
+            "excess",
+        ),
+        (charts.show_decisions(PLANS["decisions"].empty(), Calendar(), "EUR"), "ledger"),
+    ],
+)
 def test_a_page_that_lacks_facts_says_what_would_feed_it(shown, table):
     assert table in shown.text and table in shown.html
 
 
 def test_a_family_of_two_units_is_not_summed():
     mixed = ITEMS.assign(family="Pumps")
-    plan = pd.DataFrame({"item": ["A", "B"], "market": "N", "bucket": BUCKETS[0], "baseline": [5.0, 7.0]})
+    plan = pd.DataFrame(
+        {"item": ["A", "B"], "market": "N", "bucket": BUCKETS[0], "baseline": [5.0, 7.0]}
+    )
     assert "12" not in charts.show_families(plan, mixed, ["baseline"]).text.split("units over")[0]
     assert "5" in charts.show_families(plan, ITEMS, ["baseline"]).text
 
 
 def test_scenarios_stand_beside_the_base_in_the_metrics_units():
-    rows = pd.DataFrame({"scenario": ["base", "level"], "metric": "margin (money)", "value": [2e6, 1.5e6], "difference": [0.0, -5e5]})
+    rows = pd.DataFrame(
+        {
+            "scenario": ["base", "level"],
+            "metric": "margin (money)",
+            "value": [2e6, 1.5e6],
+            "difference": [0.0, -5e5],
+        }
+    )
     lines = charts.show_scenarios(rows, "EUR").text.splitlines()
-    assert lines[0].split() == ["metric", "base", "level"] and "2.00 M€" in lines[1] and "1.50 M€" in lines[1]
+    assert (
+        lines[0].split() == ["metric", "base", "level"]
+        and "2.00 M€" in lines[1]
+        and "1.50 M€" in lines[1]
+    )
 
 
 def test_stacked_pieces_keep_their_order():

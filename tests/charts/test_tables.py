@@ -10,13 +10,28 @@ NASTY = '<img src=x onerror="alert(1)">'
 
 
 def test_numbers_stand_right_with_units_in_the_header():
-    block = show(pd.DataFrame({"item": ["A", "B"], "gap": [-1234.0, np.nan], "share": [0.125, 1.0]}), {"gap": "pcs", "share": "fraction"})
-    assert '<td style="text-align:right">−1,234</td>' in block.html and '<td style="text-align:right">–</td>' in block.html
-    assert "<small>pcs</small>" in block.html and "<small>%</small>" in block.html and ">12.5<" in block.html
+    block = show(
+        pd.DataFrame({"item": ["A", "B"], "gap": [-1234.0, np.nan], "share": [0.125, 1.0]}),
+        {"gap": "pcs", "share": "fraction"},
+    )
+    assert (
+        '<td style="text-align:right">−1,234</td>' in block.html
+        and '<td style="text-align:right">–</td>' in block.html
+    )
+    assert (
+        "<small>pcs</small>" in block.html
+        and "<small>%</small>" in block.html
+        and ">12.5<" in block.html
+    )
 
 
 def test_declared_units_come_by_the_tables_name_and_money_is_scaled():
-    block = show(small.exceptions(), "exceptions", currency="USD", columns={"name": "what", "bucket": "month", "money": "at stake"})
+    block = show(
+        small.exceptions(),
+        "exceptions",
+        currency="USD",
+        columns={"name": "what", "bucket": "month", "money": "at stake"},
+    )
     assert "<small>k$</small>" in block.html and ">24.0<" in block.html and ">Mar 27<" in block.html
 
 
@@ -26,20 +41,37 @@ def test_at_most_fifteen_rows_then_the_place_of_the_rest():
 
 
 def test_totals_add_every_row_and_are_set_off():
-    block = show(pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=2, total=["units"])
-    assert '<tr class="total"><td style="text-align:left">Total</td><td style="text-align:right">7</td></tr>' in block.html
+    block = show(
+        pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=2, total=["units"]
+    )
+    assert (
+        '<tr class="total"><td style="text-align:left">Total</td><td'
+        ' style="text-align:right">7</td></tr>' in block.html
+    )
 
 
 def test_days_stay_days_and_months_become_words():
-    frame = pd.DataFrame({"day": pd.to_datetime(["2027-01-04", None]), "bucket": pd.to_datetime(["2027-01-01", "2027-02-01"])})
+    frame = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2027-01-04", None]),
+            "bucket": pd.to_datetime(["2027-01-01", "2027-02-01"]),
+        }
+    )
     assert show(frame).text.splitlines()[1].split() == ["2027-01-04", "Jan", "27"]
 
 
 def test_text_is_escaped_everywhere():
     frame = pd.DataFrame({NASTY: [NASTY]})
-    sheet = family_sheet_html(pd.DataFrame({"block": [NASTY], "line": [NASTY], NASTY: [1.0]}), title=NASTY, note=NASTY)
+    sheet = family_sheet_html(
+        pd.DataFrame({"block": [NASTY], "line": [NASTY], NASTY: [1.0]}), title=NASTY, note=NASTY
+    )
     kpis = small.kpis().assign(kpi=NASTY, status=NASTY, unit=NASTY)
-    for block in (show(frame, {NASTY: NASTY}, note=NASTY), sheet, answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]), kpi_strip(kpis)):
+    for block in (
+        show(frame, {NASTY: NASTY}, note=NASTY),
+        sheet,
+        answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]),
+        kpi_strip(kpis),
+    ):
         assert "<img" not in block._repr_html_() and "&lt;img" in block.html
 
 
@@ -48,17 +80,41 @@ def test_an_empty_frame_says_so():
 
 
 def test_headline_says_better_or_worse_in_words():
-    block = headline([("Cycle time", 5.0, "days", {"last cycle": 4.0}, "lower"), ("Adherence", 0.93, "fraction", {"target": 0.9}, "higher"), ("Plain", 3)])
-    assert "▲ +1 days on last cycle, worse" in block.text and "target 90.0 %, met" in block.text and "Plain: 3" in block.text
+    block = headline(
+        [
+            ("Cycle time", 5.0, "days", {"last cycle": 4.0}, "lower"),
+            ("Adherence", 0.93, "fraction", {"target": 0.9}, "higher"),
+            ("Plain", 3),
+        ]
+    )
+    assert (
+        "▲ +1 days on last cycle, worse" in block.text
+        and "target 90.0 %, met" in block.text
+        and "Plain: 3" in block.text
+    )
 
 
 def test_kpi_without_data_names_what_would_feed_it():
     block = kpi_strip(small.kpis(), most=9)
-    assert "perfect order: – (no data: orders would feed it)" in block.text and "on time delivery: 96.8 % (✗ miss; target 97.0 %)" in block.text
+    assert (
+        "perfect order: – (no data: orders would feed it)" in block.text
+        and "on time delivery: 96.8 % (✗ miss; target 97.0 %)" in block.text
+    )
 
 
 def test_family_sheet_keeps_its_order_and_leaves_blanks_empty():
-    frame = pd.DataFrame([["SALES", "plan", 4100.0, np.nan], ["SALES", "actual", 4020.0, "held ✓"], ["STOCK", "plan", 2150.0, 1.0]],
-                         columns=["block", "line", pd.Timestamp("2027-01-01"), "FY27"])
+    frame = pd.DataFrame(
+        [
+            ["SALES", "plan", 4100.0, np.nan],
+            ["SALES", "actual", 4020.0, "held ✓"],
+            ["STOCK", "plan", 2150.0, 1.0],
+        ],
+        columns=["block", "line", pd.Timestamp("2027-01-01"), "FY27"],
+    )
     block = family_sheet_html(frame, title="Pumps")
-    assert block.html.count("SALES") == 1 and ">Jan 27<" in block.html and ">4,100<" in block.html and 'solid #888;"></td>' in block.html
+    assert (
+        block.html.count("SALES") == 1
+        and ">Jan 27<" in block.html
+        and ">4,100<" in block.html
+        and 'solid #888;"></td>' in block.html
+    )

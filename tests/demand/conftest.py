@@ -23,32 +23,58 @@ def items():
 @pytest.fixture
 def table():
     """Rows as a table, dates parsed."""
+
     def make(*rows):
         frame = pd.DataFrame(list(rows))
-        for name in frame.columns.intersection(["bucket", "starts_on", "ends_on", "launched_on", "ordered_on", "requested_on",
-                                                "promised_on", "shipped_on", "expires_on", "retired_on"]):
+        for name in frame.columns.intersection(
+            [
+                "bucket",
+                "starts_on",
+                "ends_on",
+                "launched_on",
+                "ordered_on",
+                "requested_on",
+                "promised_on",
+                "shipped_on",
+                "expires_on",
+                "retired_on",
+            ]
+        ):
             frame[name] = pd.to_datetime(frame[name])
         return frame
+
     return make
 
 
 @pytest.fixture
 def level(calendar):
     """A flat baseline: ``level({"A N": 100}, months=2)``."""
+
     def make(levels, months=1, first="2026-11-01"):
         buckets = calendar.range(first, months)
-        rows = [{"item": name.split()[0], "market": name.split()[1], "bucket": bucket, "baseline": float(value)}
-                for name, value in levels.items() for bucket in buckets]
+        rows = [
+            {
+                "item": name.split()[0],
+                "market": name.split()[1],
+                "bucket": bucket,
+                "baseline": float(value),
+            }
+            for name, value in levels.items()
+            for bucket in buckets
+        ]
         return pd.DataFrame(rows, columns=["item", "market", "bucket", "baseline"])
+
     return make
 
 
 @pytest.fixture
 def plan(calendar, items):
     """The consensus of a baseline, and a look at one column as {"A N": [per bucket]}."""
+
     def make(baseline, *, items=items, months=None, **tables):
         months = months or baseline["bucket"].nunique()
         return consensus(baseline, calendar.range("2026-11-01", months), items, calendar, **tables)
+
     return make
 
 
@@ -56,13 +82,20 @@ def plan(calendar, items):
 def look():
     def make(frame, column="consensus"):
         keys = frame["item"] + " " + frame["market"]
-        return {key: np.round(values.to_numpy(), 9).tolist() for key, values in frame.groupby(keys)[column]}
+        return {
+            key: np.round(values.to_numpy(), 9).tolist()
+            for key, values in frame.groupby(keys)[column]
+        }
+
     return make
 
 
 @pytest.fixture
 def given(calendar, items):
     def make(baseline, *, items=items, **tables):
-        grid = grid_of(baseline, pd.DatetimeIndex(sorted(baseline["bucket"].unique())), items, calendar)
+        grid = grid_of(
+            baseline, pd.DatetimeIndex(sorted(baseline["bucket"].unique())), items, calendar
+        )
         return Given(grid, grid.array(baseline, "baseline"), items, **tables)
+
     return make

@@ -11,10 +11,15 @@ def test_changes_add_up_over_the_shared_buckets(level, plan, table):
     now = now[now["bucket"] > "2026-11-01"]
     found = bridge(now, last).set_index("stage")
     assert found.loc["consensus", ["last", "now", "change"]].tolist() == [300, 315, 15]
-    assert found["change"].drop("consensus").sum() == pytest.approx(15) and found.loc["sales_input", "change"] == pytest.approx(15)
+    assert found["change"].drop("consensus").sum() == pytest.approx(15) and found.loc[
+        "sales_input", "change"
+    ] == pytest.approx(15)
 
 
 def test_in_money(level, plan):
-    last, now = plan(level({"A N": 100, "B N": 50})).demand_plan, plan(level({"A N": 110, "B N": 40})).demand_plan
+    last, now = (
+        plan(level({"A N": 100, "B N": 50})).demand_plan,
+        plan(level({"A N": 110, "B N": 40})).demand_plan,
+    )
     prices = pd.DataFrame({"item": ["A", "B"], "price": [2.0, 5.0]})
     assert bridge(now, last, prices).iloc[-1].tolist() == ["consensus", 450.0, 420.0, -30.0]

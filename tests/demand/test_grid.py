@@ -12,7 +12,12 @@ def _grid(calendar, items):
 
 def test_series_are_distinct_sorted_and_know_their_family(calendar, items):
     grid = _grid(calendar, items)
-    assert grid.series.values.tolist() == [["A", "N", "F"], ["A", "S", "F"], ["B", "N", "F"], ["C", "(none)", "G"]]
+    assert grid.series.values.tolist() == [
+        ["A", "N", "F"],
+        ["A", "S", "F"],
+        ["B", "N", "F"],
+        ["C", "(none)", "G"],
+    ]
     assert grid.shape == (4, 3)
 
 
@@ -24,21 +29,33 @@ def test_arrays_and_frames_are_each_others_inverse(calendar, items):
 
 def test_array_sums_shared_cells_and_leaves_out_strangers(calendar, items, table):
     grid = _grid(calendar, items)
-    rows = table({"item": "A", "market": "N", "bucket": "2026-11-01", "units": 2.0}, {"item": "A", "market": "N", "bucket": "2026-11-20", "units": 3.0},
-                 {"item": "X", "market": "N", "bucket": "2026-11-01", "units": 7.0}, {"item": "A", "market": "N", "bucket": "2027-11-01", "units": 7.0})
+    rows = table(
+        {"item": "A", "market": "N", "bucket": "2026-11-01", "units": 2.0},
+        {"item": "A", "market": "N", "bucket": "2026-11-20", "units": 3.0},
+        {"item": "X", "market": "N", "bucket": "2026-11-01", "units": 7.0},
+        {"item": "A", "market": "N", "bucket": "2027-11-01", "units": 7.0},
+    )
     assert grid.array(rows, "units").sum() == 5 and grid.array(rows, "units")[0, 0] == 5
 
 
 def test_gather_sums_every_scope_that_holds_a_series(calendar, items):
     grid = _grid(calendar, items)
-    scopes = pd.DataFrame({"item": ["A", "A", None, "", None, None], "family": [None, None, "F", "F", None, None], "market": ["N", "", "S", None, "N", np.nan]})
+    scopes = pd.DataFrame(
+        {
+            "item": ["A", "A", None, "", None, None],
+            "family": [None, None, "F", "F", None, None],
+            "market": ["N", "", "S", None, "N", np.nan],
+        }
+    )
     worth = np.array([[1.0], [10.0], [100.0], [1000.0], [10000.0], [100000.0]])
     assert grid.gather(scopes, worth).ravel().tolist() == [111011, 101110, 111000, 100000]
 
 
 def test_levels_run_from_fine_to_coarse_and_name_no_stranger(calendar, items):
     grid = _grid(calendar, items)
-    scopes = pd.DataFrame({"item": [None, "A", "X"], "family": [None, None, None], "market": [None, "N", "N"]})
+    scopes = pd.DataFrame(
+        {"item": [None, "A", "X"], "family": [None, None, None], "market": [None, "N", "N"]}
+    )
     fine, coarse = grid.levels(scopes)
     assert fine.rows.tolist() == [1, 2] and sorted(fine.member.tolist()) == [-1, -1, -1, 0]
     assert coarse.rows.tolist() == [0] and (coarse.member == 0).all()
@@ -48,8 +65,15 @@ def test_covered_counts_days_in_months_and_weeks(calendar, items):
     grid = _grid(calendar, items)
     share = grid.covered(pd.Series(["2026-11-16", "2026-01-01"]), pd.Series(["2027-01-31", None]))
     assert share.tolist() == [[0.5, 1, 1], [1, 1, 1]]
-    weeks = grid_of(pd.DataFrame({"item": ["A"], "market": ["N"]}), Calendar("week").range("2026-11-02", 2), items, Calendar("week"))
-    assert weeks.covered(pd.Series(["2026-11-08"]), pd.Series(["2026-11-09"])).round(6).tolist() == [[0.142857, 0.142857]]
+    weeks = grid_of(
+        pd.DataFrame({"item": ["A"], "market": ["N"]}),
+        Calendar("week").range("2026-11-02", 2),
+        items,
+        Calendar("week"),
+    )
+    assert weeks.covered(pd.Series(["2026-11-08"]), pd.Series(["2026-11-09"])).round(
+        6
+    ).tolist() == [[0.142857, 0.142857]]
 
 
 def test_fold_leaves_out_what_belongs_to_no_group():
@@ -58,4 +82,7 @@ def test_fold_leaves_out_what_belongs_to_no_group():
 
 def test_attribute_of_an_unknown_item_or_column_is_blank(items):
     assert attribute(items, "family", ["A", "X"]).fillna("?").tolist() == ["F", "?"]
-    assert attribute(items, "colour", ["A"]).isna().all() and attribute(None, "family", ["A"]).isna().all()
+    assert (
+        attribute(items, "colour", ["A"]).isna().all()
+        and attribute(None, "family", ["A"]).isna().all()
+    )

@@ -3,8 +3,14 @@ from sopkit.tables import PLANS
 
 
 def test_issues_are_rows_of_data_issues():
-    frame = issues_frame([issue("events", "uplift", "unknown uplift", "no uplift", "counted as 0", value=2)])
-    assert list(frame.columns) == PLANS["data_issues"].names and frame.loc[0, "value"] == "2" and frame.loc[0, "row"] == 0
+    frame = issues_frame(
+        [issue("events", "uplift", "unknown uplift", "no uplift", "counted as 0", value=2)]
+    )
+    assert (
+        list(frame.columns) == PLANS["data_issues"].names
+        and frame.loc[0, "value"] == "2"
+        and frame.loc[0, "row"] == 0
+    )
     assert issues_frame([]).dtypes.equals(PLANS["data_issues"].empty().dtypes)
 
 

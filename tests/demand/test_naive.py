@@ -5,23 +5,45 @@ from sopkit.demand import naive_forecast
 
 
 def _history(calendar, demand, first, flag=""):
-    return pd.DataFrame({"item": "A", "market": "N", "bucket": calendar.range(first, len(demand)), "demand": np.asarray(demand, dtype=float), "flag": flag})
+    return pd.DataFrame(
+        {
+            "item": "A",
+            "market": "N",
+            "bucket": calendar.range(first, len(demand)),
+            "demand": np.asarray(demand, dtype=float),
+            "flag": flag,
+        }
+    )
 
 
 def test_the_last_year_repeats(calendar):
     history = _history(calendar, range(24), "2024-11-01")
-    assert naive_forecast(history, calendar.range("2026-11-01", 14), calendar)["naive"].tolist() == [*range(12, 24), 12, 13]
+    assert naive_forecast(history, calendar.range("2026-11-01", 14), calendar)[
+        "naive"
+    ].tolist() == [*range(12, 24), 12, 13]
 
 
 def test_a_young_series_repeats_its_last_demand(calendar):
     history = _history(calendar, [3, 4, 5], "2026-08-01")
-    assert naive_forecast(history, calendar.range("2026-11-01", 2), calendar)["naive"].tolist() == [5, 5]
+    assert naive_forecast(history, calendar.range("2026-11-01", 2), calendar)["naive"].tolist() == [
+        5,
+        5,
+    ]
 
 
 def test_estimates_are_no_history_and_a_series_that_ends_early_goes_on_by_its_season(calendar):
-    history = pd.concat([_history(calendar, range(24), "2024-10-01"), _history(calendar, [99], "2026-10-01", "estimate")])
-    assert naive_forecast(history, calendar.range("2026-11-01", 12), calendar)["naive"].tolist() == [*range(13, 24), 12]
+    history = pd.concat(
+        [
+            _history(calendar, range(24), "2024-10-01"),
+            _history(calendar, [99], "2026-10-01", "estimate"),
+        ]
+    )
+    assert naive_forecast(history, calendar.range("2026-11-01", 12), calendar)[
+        "naive"
+    ].tolist() == [*range(13, 24), 12]
 
 
 def test_nothing_comes_of_nothing(calendar):
-    assert naive_forecast(_history(calendar, [], "2026-10-01"), calendar.range("2026-11-01", 2), calendar).empty
+    assert naive_forecast(
+        _history(calendar, [], "2026-10-01"), calendar.range("2026-11-01", 2), calendar
+    ).empty

@@ -2,12 +2,26 @@ import pandas as pd
 
 
 def _line(quantity, requested="2026-11-10", **more):
-    return {"order": "O", "line": "1", "item": "A", "market": "N", "ordered_on": "2026-10-01", "requested_on": requested, "promised_on": None,
-            "shipped_on": None, "quantity": quantity, "shipped_quantity": None} | more
+    return {
+        "order": "O",
+        "line": "1",
+        "item": "A",
+        "market": "N",
+        "ordered_on": "2026-10-01",
+        "requested_on": requested,
+        "promised_on": None,
+        "shipped_on": None,
+        "quantity": quantity,
+        "shipped_quantity": None,
+    } | more
 
 
 def _excess(level, plan, orders, fence=1, **tables):
-    return plan(level({"A N": 100, "A S": 20}, months=3), orders=orders, demand_fence=fence, **tables).demand_plan.set_index(["market", "bucket"])["order_excess"].tolist()
+    return (
+        plan(level({"A N": 100, "A S": 20}, months=3), orders=orders, demand_fence=fence, **tables)
+        .demand_plan.set_index(["market", "bucket"])["order_excess"]
+        .tolist()
+    )
 
 
 def test_open_lines_above_the_forecast_count_within_the_fence(level, plan, table):

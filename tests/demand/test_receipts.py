@@ -6,8 +6,14 @@ from sopkit.tables import INPUTS
 
 def _plan(calendar):
     buckets = calendar.range("2026-11-01", 3)
-    return pd.DataFrame([{"item": item, "market": market, "bucket": bucket, "consensus": 10.0}
-                         for item in "AB" for market in "NS" for bucket in buckets])
+    return pd.DataFrame(
+        [
+            {"item": item, "market": market, "bucket": bucket, "consensus": 10.0}
+            for item in "AB"
+            for market in "NS"
+            for bucket in buckets
+        ]
+    )
 
 
 def test_consensus_arrives_until_something_new_can(calendar):
@@ -20,5 +26,7 @@ def test_consensus_arrives_until_something_new_can(calendar):
 
 
 def test_no_lead_time_needs_no_pipeline(calendar):
-    receipts, issues = assumed_receipts(_plan(calendar), pd.DataFrame({"item": ["A", "B"]}), calendar)
+    receipts, issues = assumed_receipts(
+        _plan(calendar), pd.DataFrame({"item": ["A", "B"]}), calendar
+    )
     assert receipts.empty and issues.empty

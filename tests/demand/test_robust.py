@@ -24,7 +24,10 @@ def test_the_expectation_follows_trend_and_season():
 
 def test_scores_do_not_depend_on_the_family_of_others():
     demand = _noise(rows=6)
-    assert np.allclose(expectation(demand, 12, np.arange(6)).score, expectation(demand[::-1], 12, np.arange(6)).score[::-1])
+    assert np.allclose(
+        expectation(demand, 12, np.arange(6)).score,
+        expectation(demand[::-1], 12, np.arange(6)).score[::-1],
+    )
 
 
 def test_short_and_empty_series_say_nothing():

@@ -7,26 +7,49 @@ MONTH = "2026-11-01"
 
 
 def _says(table, *rows):
-    return table(*({"author": author, "bucket": MONTH, "quantity": quantity, "item": None, "family": None, "market": None} | scope
-                   for author, scope, quantity in rows))
+    return table(
+        *(
+            {
+                "author": author,
+                "bucket": MONTH,
+                "quantity": quantity,
+                "item": None,
+                "family": None,
+                "market": None,
+            }
+            | scope
+            for author, scope, quantity in rows
+        )
+    )
 
 
-@pytest.mark.parametrize("rule, expected", [("midpoint", 120), ("mean", 140), ("sum", 100), ("latest", 130), ("Ann", 150)])
+@pytest.mark.parametrize(
+    "rule, expected",
+    [("midpoint", 120), ("mean", 140), ("sum", 100), ("latest", 130), ("Ann", 150)],
+)
 def test_the_rules_on_one_cell(level, plan, table, rule, expected):
     says = _says(table, ("Ann", {"item": "A"}, 150.0), ("Bob", {"item": "A"}, 130.0))
     row = plan(level({"A N": 100}), sales_inputs=says, rule=rule).demand_plan.iloc[0]
-    assert row["consensus"] == pytest.approx(expected) and row["sales_input"] == pytest.approx(expected - 100)
+    assert row["consensus"] == pytest.approx(expected) and row["sales_input"] == pytest.approx(
+        expected - 100
+    )
 
 
 def test_a_coarse_input_is_spread_by_baseline_and_its_total_is_exact(level, plan, table, look):
     says = _says(table, ("Ann", {"family": "F"}, 200.0))
-    frame = plan(level({"A N": 60, "A S": 20, "B N": 20, "C N": 9}), sales_inputs=says, rule="mean").demand_plan
+    frame = plan(
+        level({"A N": 60, "A S": 20, "B N": 20, "C N": 9}), sales_inputs=says, rule="mean"
+    ).demand_plan
     assert look(frame) == {"A N": [120], "A S": [40], "B N": [40], "C N": [9]}
 
 
 def test_an_authors_finer_number_is_respected_and_the_total_kept(level, plan, table, look):
-    says = _says(table, ("Ann", {"family": "F"}, 200.0), ("Ann", {"item": "A", "market": "N"}, 80.0))
-    frame = plan(level({"A N": 60, "A S": 20, "B N": 20}), sales_inputs=says, rule="mean").demand_plan
+    says = _says(
+        table, ("Ann", {"family": "F"}, 200.0), ("Ann", {"item": "A", "market": "N"}, 80.0)
+    )
+    frame = plan(
+        level({"A N": 60, "A S": 20, "B N": 20}), sales_inputs=says, rule="mean"
+    ).demand_plan
     assert look(frame) == {"A N": [80], "A S": [60], "B N": [60]}
 
 
@@ -38,22 +61,39 @@ def test_authors_of_different_levels_are_averaged_cell_by_cell(level, plan, tabl
 
 def test_a_blank_item_and_family_is_everything(level, plan, table):
     says = _says(table, ("Ann", {}, 300.0), ("Ann", {"market": "N"}, 120.0))
-    frame = plan(level({"A N": 60, "B S": 40, "C N": 0}), sales_inputs=says, rule="mean").demand_plan
-    assert frame["consensus"].sum() == pytest.approx(300) and frame.loc[frame["market"] == "N", "consensus"].sum() == pytest.approx(120)
+    frame = plan(
+        level({"A N": 60, "B S": 40, "C N": 0}), sales_inputs=says, rule="mean"
+    ).demand_plan
+    assert frame["consensus"].sum() == pytest.approx(300) and frame.loc[
+        frame["market"] == "N", "consensus"
+    ].sum() == pytest.approx(120)
 
 
 def test_who_speaks_of_an_item_without_series_gets_one(level, plan, table, look):
-    frame = plan(level({"A N": 60, "A S": 20}), sales_inputs=_says(table, ("Ann", {"item": "B"}, 30.0)), rule="mean").demand_plan
+    frame = plan(
+        level({"A N": 60, "A S": 20}),
+        sales_inputs=_says(table, ("Ann", {"item": "B"}, 30.0)),
+        rule="mean",
+    ).demand_plan
     assert look(frame) == {"A N": [60], "A S": [20], "B N": [15], "B S": [15]}
 
 
 def test_an_unknown_rule_names_the_known_ones(level, plan, table):
-    with pytest.raises(PlanError, match="'Zoe' is neither a rule nor an author; use one of: midpoint.*Ann"):
-        plan(level({"A N": 60}), sales_inputs=_says(table, ("Ann", {"item": "A"}, 80.0)), rule="Zoe")
+    with pytest.raises(
+        PlanError, match="'Zoe' is neither a rule nor an author; use one of: midpoint.*Ann"
+    ):
+        plan(
+            level({"A N": 60}), sales_inputs=_says(table, ("Ann", {"item": "A"}, 80.0)), rule="Zoe"
+        )
 
 
 def test_the_order_of_rows_plays_no_part(level, plan, table):
-    says = _says(table, ("Ann", {"item": "A"}, 80.0), ("Bob", {"family": "F"}, 200.0), ("Ann", {"market": "N"}, 90.0))
+    says = _says(
+        table,
+        ("Ann", {"item": "A"}, 80.0),
+        ("Bob", {"family": "F"}, 200.0),
+        ("Ann", {"market": "N"}, 90.0),
+    )
     baseline = level({"A N": 60, "B N": 40, "C S": 5})
     forth, back = plan(baseline, sales_inputs=says), plan(baseline, sales_inputs=says.iloc[::-1])
     pd.testing.assert_frame_equal(forth.demand_plan, back.demand_plan)

@@ -19,19 +19,42 @@ def _grid(names=("A N", "A S", "B N", "C N")):
 
 
 def _cells(*rows):
-    frame = pd.DataFrame([{"item": None, "family": None, "market": None, "set_to": np.nan, "units": 0.0, "percent": 0.0} | row for row in rows])
+    frame = pd.DataFrame(
+        [
+            {
+                "item": None,
+                "family": None,
+                "market": None,
+                "set_to": np.nan,
+                "units": 0.0,
+                "percent": 0.0,
+            }
+            | row
+            for row in rows
+        ]
+    )
     return frame.assign(bucket=MONTH[0])
 
 
 def _settle(before, *rows, weight=None):
     before = np.array(before, dtype=float)[:, None]
-    settled = settle(_grid(), before, before if weight is None else np.array(weight, dtype=float)[:, None], _cells(*rows))
+    settled = settle(
+        _grid(),
+        before,
+        before if weight is None else np.array(weight, dtype=float)[:, None],
+        _cells(*rows),
+    )
     return (before + settled.units).ravel().round(9).tolist(), settled
 
 
 def test_spread_respects_allowed_cells_and_groups():
     total = np.array([[12.0], [5.0]])
-    parts = spread(total, np.array([[1.0], [3.0], [9.0]]), np.array([0, 0, 1]), np.array([[True], [True], [False]]))
+    parts = spread(
+        total,
+        np.array([[1.0], [3.0], [9.0]]),
+        np.array([0, 0, 1]),
+        np.array([[True], [True], [False]]),
+    )
     assert parts.ravel().tolist() == [3.0, 9.0, 0.0]
 
 
@@ -44,18 +67,35 @@ def test_equally_where_the_weights_are_nothing():
 
 
 def test_a_finer_row_stands_and_the_rest_makes_the_total():
-    assert _settle([60, 20, 20, 7], {"item": "A", "market": "N", "set_to": 70}, {"family": "F", "set_to": 150})[0] == [70, 40, 40, 7]
+    assert _settle(
+        [60, 20, 20, 7], {"item": "A", "market": "N", "set_to": 70}, {"family": "F", "set_to": 150}
+    )[0] == [70, 40, 40, 7]
 
 
 def test_the_order_of_rows_plays_no_part():
-    rows = [{"item": "A", "set_to": 30}, {"family": "F", "set_to": 100}, {"set_to": 200}, {"item": "A", "market": "S", "set_to": 5}]
+    rows = [
+        {"item": "A", "set_to": 30},
+        {"family": "F", "set_to": 100},
+        {"set_to": 200},
+        {"item": "A", "market": "S", "set_to": 5},
+    ]
     first, last = _settle([60, 20, 20, 7], *rows)[0], _settle([60, 20, 20, 7], *rows[::-1])[0]
     assert first == last == [25, 5, 70, 100]
 
 
 def test_where_all_cells_have_finer_rows_the_coarser_total_wins_and_it_shows():
-    after, settled = _settle([60, 20, 20, 7], {"item": "A", "set_to": 50}, {"item": "B", "set_to": 50}, {"family": "F", "set_to": 200})
-    assert sum(after[:3]) == pytest.approx(200) and settled.gave_way.ravel().tolist() == [True, True, True, False]
+    after, settled = _settle(
+        [60, 20, 20, 7],
+        {"item": "A", "set_to": 50},
+        {"item": "B", "set_to": 50},
+        {"family": "F", "set_to": 200},
+    )
+    assert sum(after[:3]) == pytest.approx(200) and settled.gave_way.ravel().tolist() == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_no_cell_goes_below_zero_while_another_can_give():
@@ -64,8 +104,15 @@ def test_no_cell_goes_below_zero_while_another_can_give():
 
 
 def test_finer_rows_give_way_only_when_the_rest_is_used_up():
-    after, settled = _settle([50, 0, 50, 7], {"item": "B", "set_to": 50}, {"family": "F", "set_to": 40})
-    assert after == [0, 0, 40, 7] and settled.gave_way.ravel().tolist() == [False, False, True, False]
+    after, settled = _settle(
+        [50, 0, 50, 7], {"item": "B", "set_to": 50}, {"family": "F", "set_to": 40}
+    )
+    assert after == [0, 0, 40, 7] and settled.gave_way.ravel().tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_more_is_asked_back_than_there_is():
@@ -74,11 +121,26 @@ def test_more_is_asked_back_than_there_is():
 
 
 _amount = st.floats(0, 1000).map(lambda x: round(x, 2))
-_scope = st.sampled_from([{"item": "A", "market": "N"}, {"item": "A"}, {"item": "B"}, {"family": "F", "market": "N"}, {"family": "F"}, {"market": "N"}, {}])
+_scope = st.sampled_from(
+    [
+        {"item": "A", "market": "N"},
+        {"item": "A"},
+        {"item": "B"},
+        {"family": "F", "market": "N"},
+        {"family": "F"},
+        {"market": "N"},
+        {},
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)
-@cases(st.lists(_amount, min_size=4, max_size=4), st.lists(_amount, min_size=4, max_size=4), _scope, _amount)
+@cases(
+    st.lists(_amount, min_size=4, max_size=4),
+    st.lists(_amount, min_size=4, max_size=4),
+    _scope,
+    _amount,
+)
 def test_every_set_to_is_met_exactly(before, weight, scope, target):
     after, _ = _settle(before, scope | {"set_to": target}, weight=weight)
     grid = _grid().series.assign(after=after)
@@ -88,7 +150,11 @@ def test_every_set_to_is_met_exactly(before, weight, scope, target):
 
 
 @settings(max_examples=100, deadline=None)
-@cases(st.lists(_amount, min_size=4, max_size=4), st.lists(_scope, unique_by=str, min_size=2, max_size=4), st.lists(_amount, min_size=4, max_size=4))
+@cases(
+    st.lists(_amount, min_size=4, max_size=4),
+    st.lists(_scope, unique_by=str, min_size=2, max_size=4),
+    st.lists(_amount, min_size=4, max_size=4),
+)
 def test_the_coarsest_total_is_exact_and_nothing_is_negative(before, scopes, targets):
     rows = [scope | {"set_to": target} for scope, target in zip(scopes, targets)]
     after, _ = _settle(before, *rows)

@@ -13,7 +13,20 @@ BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
 @pytest.fixture
 def file(tmp_path):
     cells = [("000123", "NA"), ("=1+1", "North")]
-    plan = pd.DataFrame([{"item": i, "market": m, "bucket": b, "baseline": 100.0, "override": 5.0, "consensus": 105.0} for i, m in cells for b in BUCKETS])
+    plan = pd.DataFrame(
+        [
+            {
+                "item": i,
+                "market": m,
+                "bucket": b,
+                "baseline": 100.0,
+                "override": 5.0,
+                "consensus": 105.0,
+            }
+            for i, m in cells
+            for b in BUCKETS
+        ]
+    )
     return export_overrides(plan, tmp_path / "overrides.xlsx")
 
 
@@ -37,16 +50,36 @@ def test_keys_stay_text_and_nothing_is_a_formula(file):
 def test_a_changed_cell_is_the_difference_with_its_reason(file):
     edit(file, E3=25, F4=None, C3="promotion", C4="customer", D3="fair in <Ulm>")
     assert read_overrides(file).to_dict("records") == [
-        {"item": "000123", "market": "NA", "bucket": BUCKETS[0], "kind": "units", "value": 20.0, "reason": "promotion", "note": "fair in <Ulm>"},
-        {"item": "=1+1", "market": "North", "bucket": BUCKETS[1], "kind": "units", "value": -5.0, "reason": "customer", "note": ""}]
+        {
+            "item": "000123",
+            "market": "NA",
+            "bucket": BUCKETS[0],
+            "kind": "units",
+            "value": 20.0,
+            "reason": "promotion",
+            "note": "fair in <Ulm>",
+        },
+        {
+            "item": "=1+1",
+            "market": "North",
+            "bucket": BUCKETS[1],
+            "kind": "units",
+            "value": -5.0,
+            "reason": "customer",
+            "note": "",
+        },
+    ]
 
 
-@pytest.mark.parametrize("cells, message", [
-    ({"E3": 25}, "1 changed rows have no reason, first 000123, NA"),
-    ({"E3": "lots", "C3": "x"}, "first row 3, column 2026-11-01: 'lots'"),
-    ({"A3": "123"}, "rows were added, removed or doubled"),
-    ({"E2": "2030-01-01"}, "are gone"),
-])
+@pytest.mark.parametrize(
+    "cells, message",
+    [
+        ({"E3": 25}, "1 changed rows have no reason, first 000123, NA"),
+        ({"E3": "lots", "C3": "x"}, "first row 3, column 2026-11-01: 'lots'"),
+        ({"A3": "123"}, "rows were added, removed or doubled"),
+        ({"E2": "2030-01-01"}, "are gone"),
+    ],
+)
 def test_refusals_name_the_cell(file, cells, message):
     edit(file, **cells)
     with pytest.raises(PlanError, match=message):

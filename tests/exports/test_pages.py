@@ -14,8 +14,13 @@ def cell(source, html, *tags):
 
 def folder_with_pages(tmp_path):
     (tmp_path / "notebooks").mkdir()
-    cells = [new_markdown_cell("# 1 Gather data"), cell("pack = ''", "", "parameters"), cell("pack = '..'", "", "injected-parameters"),
-             cell("evidence()", "<p>evidence</p>"), cell("answer()", "<p>the answer</p>", "headline")]
+    cells = [
+        new_markdown_cell("# 1 Gather data"),
+        cell("pack = ''", "", "parameters"),
+        cell("pack = '..'", "", "injected-parameters"),
+        cell("evidence()", "<p>evidence</p>"),
+        cell("answer()", "<p>the answer</p>", "headline"),
+    ]
     for name in ("1_gather_data", "2_demand_plan"):
         nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / f"{name}.ipynb")
     return write_pages(tmp_path)
@@ -23,7 +28,11 @@ def folder_with_pages(tmp_path):
 
 def test_the_answer_stands_before_the_evidence_and_no_code_is_shown(tmp_path):
     text = folder_with_pages(tmp_path)[0].read_text()
-    assert text.index("Gather data</h1>" if "Gather data</h1>" in text else "Gather data") < text.index("the answer") < text.index("evidence")
+    assert (
+        text.index("Gather data</h1>" if "Gather data</h1>" in text else "Gather data")
+        < text.index("the answer")
+        < text.index("evidence")
+    )
     assert "evidence()" not in text and "pack =" not in text
 
 

@@ -7,13 +7,25 @@ from tests.metrics.test_identities import plan_table
 
 MONTHS = pd.date_range("2026-11-01", periods=3, freq="MS", unit="us")
 ITEMS = pd.DataFrame({"item": ["A", "B"], "family": ["FA", "FB"]})
-PLAN = plan_table("demand_plan", item=["A"] * 3 + ["B"] * 3, market=["N"] * 6, bucket=[*MONTHS, *MONTHS], baseline=[80.0] * 3 + [50.0] * 3, events=[20.0] * 3 + [0.0] * 3)
+PLAN = plan_table(
+    "demand_plan",
+    item=["A"] * 3 + ["B"] * 3,
+    market=["N"] * 6,
+    bucket=[*MONTHS, *MONTHS],
+    baseline=[80.0] * 3 + [50.0] * 3,
+    events=[20.0] * 3 + [0.0] * 3,
+)
 PRICES = PLAN[["item", "bucket"]].assign(price=[10.0] * 3 + [4.0] * 3)
 COST = pd.DataFrame({"item": ["A", "B"], "standard_cost": [6.0, 3.0]})
 
 
 def planned(**columns):
-    row = pd.DataFrame([{"initiative": "Push", "starts_on": pd.Timestamp("2026-12-01"), "ends_on": pd.NaT} | columns])
+    row = pd.DataFrame(
+        [
+            {"initiative": "Push", "starts_on": pd.Timestamp("2026-12-01"), "ends_on": pd.NaT}
+            | columns
+        ]
+    )
     return initiative_plan(row, PLAN, ITEMS, PRICES, COST).set_index("bucket")
 
 
@@ -25,25 +37,45 @@ def test_demand_of_a_scope_with_investment_and_chance():
 
 def test_everything_and_part_of_a_bucket():
     assert planned(demand_change=0.1)["units"].tolist() == [15, 15]
-    assert planned(item="B", demand_change=0.2, ends_on=pd.Timestamp("2026-12-15"))["units"].tolist() == [pytest.approx(10 * 15 / 31)]
+    assert planned(item="B", demand_change=0.2, ends_on=pd.Timestamp("2026-12-15"))[
+        "units"
+    ].tolist() == [pytest.approx(10 * 15 / 31)]
 
 
 def test_capacity_changes_hours_not_demand():
     table = planned(resource="line", capacity_change=40.0, demand_change=0.1, investment=7.0)
-    assert table["hours"].tolist() == [40, 40] and table["units"].tolist() == [0, 0] and table["money"].tolist() == [-7, 0]
+    assert (
+        table["hours"].tolist() == [40, 40]
+        and table["units"].tolist() == [0, 0]
+        and table["money"].tolist() == [-7, 0]
+    )
 
 
 def test_what_has_begun_is_not_invested_again():
-    table = planned(item="A", starts_on=pd.Timestamp("2026-01-01"), demand_change=0.1, investment=99.0)
+    table = planned(
+        item="A", starts_on=pd.Timestamp("2026-01-01"), demand_change=0.1, investment=99.0
+    )
     assert table["money"].tolist() == [40, 40, 40]
 
 
 def test_rows_of_one_initiative_are_added_up():
-    rows = pd.DataFrame({"initiative": "Push", "item": ["A", None], "resource": [None, "line"], "starts_on": [MONTHS[0]] * 2, "ends_on": [MONTHS[0] + pd.Timedelta(days=29)] * 2,
-                         "demand_change": [0.1, None], "capacity_change": [None, 8.0], "investment": [10.0, 20.0]})
+    rows = pd.DataFrame(
+        {
+            "initiative": "Push",
+            "item": ["A", None],
+            "resource": [None, "line"],
+            "starts_on": [MONTHS[0]] * 2,
+            "ends_on": [MONTHS[0] + pd.Timedelta(days=29)] * 2,
+            "demand_change": [0.1, None],
+            "capacity_change": [None, 8.0],
+            "investment": [10.0, 20.0],
+        }
+    )
     table = initiative_plan(rows, PLAN, ITEMS, PRICES, COST)
     assert table[["units", "hours", "money"]].values.tolist() == [[10, 8, 40 - 30]]
 
 
 def test_no_initiatives_no_rows():
-    assert initiative_plan(INPUTS["initiatives"].empty(), PLAN, ITEMS, PRICES, COST).dtypes.equals(PLANS["initiative_plan"].empty().dtypes)
+    assert initiative_plan(INPUTS["initiatives"].empty(), PLAN, ITEMS, PRICES, COST).dtypes.equals(
+        PLANS["initiative_plan"].empty().dtypes
+    )

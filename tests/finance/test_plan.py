@@ -13,32 +13,99 @@ from tests.metrics.test_identities import plan_table
 
 MONTHS = pd.date_range("2026-09-01", periods=3, freq="MS", unit="us")
 NO_TERMS = {"receivable_days": 0, "payable_days": 0}
-ITEMS = pd.DataFrame({"item": ["A", "B"], "family": ["FA", "FB"], "price": [50.0, 20.0], "unit_cost": [10.0, 8.0], "holding_cost": [1.0, 0.5]})
+ITEMS = pd.DataFrame(
+    {
+        "item": ["A", "B"],
+        "family": ["FA", "FB"],
+        "price": [50.0, 20.0],
+        "unit_cost": [10.0, 8.0],
+        "holding_cost": [1.0, 0.5],
+    }
+)
 BILL = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]})
-RESOURCES = pd.DataFrame({"resource": ["line"], "workers": [2.0], "hours_per_worker": [10.0], "regular_cost": [20.0], "overtime_cost": [30.0], "hiring_cost": [100.0]})
-SOURCES = pd.DataFrame({"item": ["A", "B", "B"], "source": ["Sub", "Dear", "Near"], "unit_cost": [26.0, 11.0, 9.0], "max_quantity": [np.nan, np.nan, 10.0]})
+RESOURCES = pd.DataFrame(
+    {
+        "resource": ["line"],
+        "workers": [2.0],
+        "hours_per_worker": [10.0],
+        "regular_cost": [20.0],
+        "overtime_cost": [30.0],
+        "hiring_cost": [100.0],
+    }
+)
+SOURCES = pd.DataFrame(
+    {
+        "item": ["A", "B", "B"],
+        "source": ["Sub", "Dear", "Near"],
+        "unit_cost": [26.0, 11.0, 9.0],
+        "max_quantity": [np.nan, np.nan, 10.0],
+    }
+)
 COST = standard_cost(ITEMS, BILL, RESOURCES)
 
 
 @pytest.fixture
 def supply():
-    """A is made (30 in regular time, 4 in overtime, 2 subcontracted in September); B is bought (15 in September)."""
+    """A is made (30 in regular time, 4 in overtime, 2 subcontracted in September); B is bought (15
+    in September).
+    """
     zero = [0.0, 0.0]
-    return plan_table("supply_plan", item=["A"] * 3 + ["B"] * 3, bucket=[*MONTHS, *MONTHS], demand=[30.0, *zero, 15.0, *zero], shipments=[30.0, *zero, 15.0, *zero],
-                      production=[30.0, *zero, 0.0, *zero], overtime_production=[4.0, *zero, 0.0, *zero], subcontracted=[2.0, *zero, 0.0, *zero],
-                      purchased=[0.0, *zero, 15.0, *zero], projected_available=[6.0, 6.0, 6.0, 0.0, 0.0, 0.0])
+    return plan_table(
+        "supply_plan",
+        item=["A"] * 3 + ["B"] * 3,
+        bucket=[*MONTHS, *MONTHS],
+        demand=[30.0, *zero, 15.0, *zero],
+        shipments=[30.0, *zero, 15.0, *zero],
+        production=[30.0, *zero, 0.0, *zero],
+        overtime_production=[4.0, *zero, 0.0, *zero],
+        subcontracted=[2.0, *zero, 0.0, *zero],
+        purchased=[0.0, *zero, 15.0, *zero],
+        projected_available=[6.0, 6.0, 6.0, 0.0, 0.0, 0.0],
+    )
 
 
 @pytest.fixture
 def plan(supply):
-    hours = plan_table("capacity_plan", resource=["line"] * 3, bucket=MONTHS, load=[17.0, 0.0, 0.0], regular_capacity=[20.0] * 3, overtime=[2.0, 0.0, 0.0], overtime_limit=[5.0] * 3)
-    crew = plan_table("workforce_plan", resource=["line"] * 3, bucket=MONTHS, workers=[2.0, 2.0, 3.0], hired=[0.0, 0.0, 1.0])
+    hours = plan_table(
+        "capacity_plan",
+        resource=["line"] * 3,
+        bucket=MONTHS,
+        load=[17.0, 0.0, 0.0],
+        regular_capacity=[20.0] * 3,
+        overtime=[2.0, 0.0, 0.0],
+        overtime_limit=[5.0] * 3,
+    )
+    crew = plan_table(
+        "workforce_plan",
+        resource=["line"] * 3,
+        bucket=MONTHS,
+        workers=[2.0, 2.0, 3.0],
+        hired=[0.0, 0.0, 1.0],
+    )
     price = prices(ITEMS, supply.assign(market="N", consensus=supply["demand"]))
-    budget = pd.DataFrame({"family": ["FA", "FX"], "bucket": [MONTHS[0]] * 2, "revenue": [1600.0, 5.0], "margin": [700.0, np.nan]})
+    budget = pd.DataFrame(
+        {
+            "family": ["FA", "FX"],
+            "bucket": [MONTHS[0]] * 2,
+            "revenue": [1600.0, 5.0],
+            "margin": [700.0, np.nan],
+        }
+    )
 
     def build(settings=NO_TERMS, **more):
-        given = dict(capacity_plan=hours, workforce_plan=crew, bill_of_resources=BILL, resources=RESOURCES, sourcing=SOURCES, budget=budget) | more
+        given = (
+            dict(
+                capacity_plan=hours,
+                workforce_plan=crew,
+                bill_of_resources=BILL,
+                resources=RESOURCES,
+                sourcing=SOURCES,
+                budget=budget,
+            )
+            | more
+        )
         return financial_plan(supply, ITEMS, price, COST, settings=settings, **given)
+
     return build
 
 
@@ -48,20 +115,37 @@ def row(table, family, bucket=0):
 
 def test_standard_cost_is_material_and_labour():
     assert COST.set_index("item")["standard_cost"].to_dict() == {"A": 20.0, "B": 8.0}
-    rows = pd.DataFrame({"resource": ["line", "line"], "bucket": [MONTHS[0], pd.NaT], "regular_cost": [99.0, 20.0]})
-    assert standard_cost(ITEMS, BILL, rows)["standard_cost"].iloc[0] == 20.0, "the row for every bucket, not September's"
+    rows = pd.DataFrame(
+        {"resource": ["line", "line"], "bucket": [MONTHS[0], pd.NaT], "regular_cost": [99.0, 20.0]}
+    )
+    assert standard_cost(ITEMS, BILL, rows)["standard_cost"].iloc[0] == 20.0, (
+        "the row for every bucket, not September's"
+    )
     assert standard_cost(ITEMS)["standard_cost"].tolist() == [10.0, 8.0]
-    assert standard_cost(ITEMS, BILL, INPUTS["resources"].empty())["standard_cost"].tolist() == [10.0, 8.0]
+    assert standard_cost(ITEMS, BILL, INPUTS["resources"].empty())["standard_cost"].tolist() == [
+        10.0,
+        8.0,
+    ]
 
 
 def test_one_bucket_by_hand(plan):
     a = row(plan(), "FA")
     # 2 overtime hours at 10 above regular; 2 subcontracted at 6 above standard; 6 in stock at 1.
-    assert a[["revenue", "cost_of_sales", "period_costs", "inventory_value"]].tolist() == [1500, 600, 20 + 12 + 6, 120]
+    assert a[["revenue", "cost_of_sales", "period_costs", "inventory_value"]].tolist() == [
+        1500,
+        600,
+        20 + 12 + 6,
+        120,
+    ]
     assert a["margin"] == 1500 - 600 - 38
-    # paid: 34 × 10 material, 2 × 26 to the subcontractor, 15 regular hours at 20, 2 overtime hours at 30, 6 for holding
+    # paid: 34 × 10 material, 2 × 26 to the subcontractor, 15 regular hours at 20, 2 overtime hours
+    # at 30, 6 for holding
     assert a["cash"] == 1500 - (340 + 52 + 300 + 60 + 6)
-    assert (a["budget_revenue"], a["revenue_gap"], a["margin_gap"]) == (1600, -100, a["margin"] - 700)
+    assert (a["budget_revenue"], a["revenue_gap"], a["margin_gap"]) == (
+        1600,
+        -100,
+        a["margin"] - 700,
+    )
 
 
 def test_sources_are_taken_cheapest_first(plan):
@@ -93,29 +177,43 @@ def test_all_rows_together_are_the_company(plan):
 
 def test_without_terms_cash_is_margin_less_what_went_into_stock(plan):
     total = company(plan())
-    assert total["cash"].tolist() == pytest.approx((total["margin"] - total["inventory_value"].diff().fillna(total["inventory_value"])).tolist())
+    assert total["cash"].tolist() == pytest.approx(
+        (
+            total["margin"] - total["inventory_value"].diff().fillna(total["inventory_value"])
+        ).tolist()
+    )
 
 
 def test_terms_move_cash_and_keep_its_sum_inside_the_horizon(plan):
     later = company(plan({"receivable_days": 30, "payable_days": 15}))
     now = company(plan())
     assert later["cash"].iloc[0] < now["cash"].iloc[0], "customers pay a month later"
-    assert later["cash"].sum() == pytest.approx(now["cash"].sum()), "all that September sold and bought is settled by November"
-    assert company(plan({"receivable_days": 400, "payable_days": 0}))["cash"].sum() == pytest.approx(now["cash"].sum() - 1800)
+    assert later["cash"].sum() == pytest.approx(now["cash"].sum()), (
+        "all that September sold and bought is settled by November"
+    )
+    assert company(plan({"receivable_days": 400, "payable_days": 0}))[
+        "cash"
+    ].sum() == pytest.approx(now["cash"].sum() - 1800)
 
 
 def test_fixed_hours_are_paid_as_used(plan):
     line = pd.DataFrame({"resource": ["line"], "hours": [20.0], "regular_cost": [20.0]})
     table = plan(resources=line, workforce_plan=None)
     assert row(table, "(company)")["period_costs"] == 0
-    assert row(table, "FA")["period_costs"] == 2 * (30 - 20) + 12 + 6, "a blank overtime cost is 1.5 × the regular one"
+    assert row(table, "FA")["period_costs"] == 2 * (30 - 20) + 12 + 6, (
+        "a blank overtime cost is 1.5 × the regular one"
+    )
 
 
 def test_spread_is_by_days():
     calendar = Calendar("month")
     months = calendar.range("2026-09-01", 3)
     assert spread(months, 0, calendar).tolist() == np.eye(3).tolist()
-    assert spread(months, 30, calendar)[0].tolist() == [0.0, 1.0, 0.0], "September's 30 days, 30 days later, are October's first 30"
+    assert spread(months, 30, calendar)[0].tolist() == [
+        0.0,
+        1.0,
+        0.0,
+    ], "September's 30 days, 30 days later, are October's first 30"
     assert spread(months, 45, calendar)[0].tolist() == pytest.approx([0, 16 / 30, 14 / 30])
     assert spread(calendar.range("2026-01-01", 12), 400, calendar).sum() == 0
 
@@ -127,46 +225,120 @@ def test_fiscal_years_are_named_by_their_end():
 
 @pytest.fixture(scope="module")
 def planned():
-    """A real plan by the supply room: two made items on one crew, one bought, overtime and a subcontractor."""
+    """A real plan by the supply room: two made items on one crew, one bought, overtime and a
+    subcontractor.
+    """
     buckets = pd.date_range("2026-11-01", periods=6, freq="MS", unit="us")
-    demand = pd.DataFrame({"item": np.repeat(["A", "B", "C"], 6), "bucket": np.tile(buckets, 3),
-                           "quantity": [40.0, 60, 90, 50, 40, 30, 20, 20, 30, 60, 20, 10, 5, 5, 5, 5, 5, 5]})
-    items = pd.DataFrame({"item": ["A", "B", "C"], "family": ["FA", "FB", "FA"], "price": [90.0, 80.0, 30.0], "unit_cost": [10.0, 12.0, 8.0]})
+    demand = pd.DataFrame(
+        {
+            "item": np.repeat(["A", "B", "C"], 6),
+            "bucket": np.tile(buckets, 3),
+            "quantity": [40.0, 60, 90, 50, 40, 30, 20, 20, 30, 60, 20, 10, 5, 5, 5, 5, 5, 5],
+        }
+    )
+    items = pd.DataFrame(
+        {
+            "item": ["A", "B", "C"],
+            "family": ["FA", "FB", "FA"],
+            "price": [90.0, 80.0, 30.0],
+            "unit_cost": [10.0, 12.0, 8.0],
+        }
+    )
     bill = pd.DataFrame({"item": ["A", "B"], "resource": "crew", "hours_per_unit": [1.0, 1.0]})
-    crew = pd.DataFrame({"resource": ["crew"], "workers": [8.0], "hours_per_worker": [10.0], "overtime_per_worker": [1.0], "regular_cost": [20.0], "overtime_cost": [32.0],
-                         "hiring_cost": [400.0], "layoff_cost": [500.0]})
-    sourcing = pd.DataFrame({"item": ["A"], "source": ["Sub"], "unit_cost": [55.0], "max_quantity": [10.0]})
+    crew = pd.DataFrame(
+        {
+            "resource": ["crew"],
+            "workers": [8.0],
+            "hours_per_worker": [10.0],
+            "overtime_per_worker": [1.0],
+            "regular_cost": [20.0],
+            "overtime_cost": [32.0],
+            "hiring_cost": [400.0],
+            "layoff_cost": [500.0],
+        }
+    )
+    sourcing = pd.DataFrame(
+        {"item": ["A"], "source": ["Sub"], "unit_cost": [55.0], "max_quantity": [10.0]}
+    )
     result = plan_supply(demand, items, resources=crew, bill_of_resources=bill, sourcing=sourcing)
     cost = standard_cost(items, bill, crew)
     price = prices(items, demand.assign(market="N", consensus=demand["quantity"]))
-    money = financial_plan(result.supply_plan, items, price, cost, capacity_plan=result.capacity_plan, workforce_plan=result.workforce_plan,
-                           bill_of_resources=bill, resources=crew, sourcing=sourcing, settings=NO_TERMS)
+    money = financial_plan(
+        result.supply_plan,
+        items,
+        price,
+        cost,
+        capacity_plan=result.capacity_plan,
+        workforce_plan=result.workforce_plan,
+        bill_of_resources=bill,
+        resources=crew,
+        sourcing=sourcing,
+        settings=NO_TERMS,
+    )
     return result, items, price, cost, money
 
 
 def test_what_is_paid_is_what_the_supply_plan_costs(planned):
     result, _, _, _, money = planned
-    kinds = ["material", "regular_labour", "overtime", "subcontract", "purchase", "holding", "hiring", "layoff"]
+    kinds = [
+        "material",
+        "regular_labour",
+        "overtime",
+        "subcontract",
+        "purchase",
+        "holding",
+        "hiring",
+        "layoff",
+    ]
     assert (money["revenue"] - money["cash"]).sum() == pytest.approx(result.costs[kinds].sum())
 
 
 def test_the_identities_hold_on_a_real_plan(planned):
     result, items, price, cost, money = planned
-    stock = result.supply_plan[["item", "bucket"]].assign(units=result.supply_plan["projected_available"])
+    stock = result.supply_plan[["item", "bucket"]].assign(
+        units=result.supply_plan["projected_available"]
+    )
     stock["value"] = stock["units"] * stock["item"].map(cost.set_index("item")["standard_cost"])
     none = pd.DataFrame({"item": [], "on_hand": [], "backlog": []})
-    held = identities({"supply_plan": result.supply_plan, "capacity_plan": result.capacity_plan, "opening_stock": none, "inventory_plan": stock,
-                       "financial_plan": money, "items": items, "prices": price})
+    held = identities(
+        {
+            "supply_plan": result.supply_plan,
+            "capacity_plan": result.capacity_plan,
+            "opening_stock": none,
+            "inventory_plan": stock,
+            "financial_plan": money,
+            "items": items,
+            "prices": price,
+        }
+    )
     assert held["holds"].all(), held[~held["holds"]]
     assert "revenue = shipments × price" in set(held["identity"])
 
 
 def test_five_thousand_items_add_up():
-    buckets, names = pd.date_range("2026-11-01", periods=24, freq="MS", unit="us"), [f"I{i:04d}" for i in range(5000)]
+    buckets, names = (
+        pd.date_range("2026-11-01", periods=24, freq="MS", unit="us"),
+        [f"I{i:04d}" for i in range(5000)],
+    )
     rng = np.random.default_rng(0)
-    supply = plan_table("supply_plan", item=np.repeat(names, 24), bucket=np.tile(buckets, 5000), shipments=rng.random(120000), projected_available=rng.random(120000))
-    items = pd.DataFrame({"item": names, "family": [f"F{i % 40}" for i in range(5000)], "price": rng.random(5000), "unit_cost": rng.random(5000)})
+    supply = plan_table(
+        "supply_plan",
+        item=np.repeat(names, 24),
+        bucket=np.tile(buckets, 5000),
+        shipments=rng.random(120000),
+        projected_available=rng.random(120000),
+    )
+    items = pd.DataFrame(
+        {
+            "item": names,
+            "family": [f"F{i % 40}" for i in range(5000)],
+            "price": rng.random(5000),
+            "unit_cost": rng.random(5000),
+        }
+    )
     price = prices(items, supply.assign(market="N", consensus=1.0))
     money = financial_plan(supply, items, price, standard_cost(items))
-    assert money["revenue"].sum() == pytest.approx((supply["shipments"] * price["price"].to_numpy()).sum())
+    assert money["revenue"].sum() == pytest.approx(
+        (supply["shipments"] * price["price"].to_numpy()).sum()
+    )
     assert len(money) == 41 * 24

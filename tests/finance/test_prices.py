@@ -6,12 +6,21 @@ from sopkit.finance import prices
 from sopkit.tables import INPUTS
 
 MONTHS = pd.to_datetime(["2026-11-01", "2026-12-01"]).as_unit("us")
-ITEMS = pd.DataFrame({"item": ["A", "B", "C"], "family": ["F", "F", None], "price": [10.0, np.nan, np.nan]})
+ITEMS = pd.DataFrame(
+    {"item": ["A", "B", "C"], "family": ["F", "F", None], "price": [10.0, np.nan, np.nan]}
+)
 
 
 def plan(item="A", consensus=(3.0, 1.0)):
     """Two markets over two months: N and S."""
-    return pd.DataFrame({"item": item, "market": ["N", "N", "S", "S"], "bucket": [*MONTHS, *MONTHS], "consensus": np.repeat(consensus, 2)})
+    return pd.DataFrame(
+        {
+            "item": item,
+            "market": ["N", "N", "S", "S"],
+            "bucket": [*MONTHS, *MONTHS],
+            "consensus": np.repeat(consensus, 2),
+        }
+    )
 
 
 EVERY = pd.concat([plan(item) for item in "ABC"])
@@ -22,26 +31,53 @@ def of(table, item, bucket=0):
 
 
 def event(**columns):
-    return pd.DataFrame([{"event": "sale", "starts_on": pd.Timestamp("2026-11-01"), "ends_on": pd.Timestamp("2026-11-30"), "price": 8.0} | columns])
+    return pd.DataFrame(
+        [
+            {
+                "event": "sale",
+                "starts_on": pd.Timestamp("2026-11-01"),
+                "ends_on": pd.Timestamp("2026-11-30"),
+                "price": 8.0,
+            }
+            | columns
+        ]
+    )
 
 
 @pytest.fixture
 def sales():
-    return pd.DataFrame({"item": ["A", "B", "B", "B", "B"], "market": "N", "bucket": pd.to_datetime(["2026-10-01", "2025-11-01", "2026-10-01", "2025-10-01", "2026-09-01"]),
-                         "quantity": [10.0, 10, 30, 1000, 5], "revenue": [90.0, 40, 240, 99, np.nan]})
+    return pd.DataFrame(
+        {
+            "item": ["A", "B", "B", "B", "B"],
+            "market": "N",
+            "bucket": pd.to_datetime(
+                ["2026-10-01", "2025-11-01", "2026-10-01", "2025-10-01", "2026-09-01"]
+            ),
+            "quantity": [10.0, 10, 30, 1000, 5],
+            "revenue": [90.0, 40, 240, 99, np.nan],
+        }
+    )
 
 
 def test_list_price_then_realised_then_none(sales):
     table = prices(ITEMS, EVERY, sales_history=sales)
     assert of(table, "A")[["price", "source"]].tolist() == [10.0, "list"]
-    assert of(table, "B")[["price", "source"]].tolist() == [7.0, "realised"], "280 ÷ 40 over the last 12 buckets, rows without revenue left out"
+    assert of(table, "B")[["price", "source"]].tolist() == [
+        7.0,
+        "realised",
+    ], "280 ÷ 40 over the last 12 buckets, rows without revenue left out"
     assert of(table, "C")[["price", "source"]].tolist() == [0.0, "none"]
     assert len(table) == 6 and not table.duplicated(["item", "bucket"]).any()
 
 
 def test_realised_where_the_settings_say_so(sales):
-    assert of(prices(ITEMS, EVERY, sales_history=sales, settings={"price": "realised"}), "A")["price"] == 9.0
-    assert of(prices(ITEMS, EVERY, settings={"price": "realised"}), "A")[["price", "source"]].tolist() == [10.0, "list"]
+    assert (
+        of(prices(ITEMS, EVERY, sales_history=sales, settings={"price": "realised"}), "A")["price"]
+        == 9.0
+    )
+    assert of(prices(ITEMS, EVERY, settings={"price": "realised"}), "A")[
+        ["price", "source"]
+    ].tolist() == [10.0, "list"]
 
 
 def test_older_sales_serve_where_the_last_year_sold_nothing(sales):
@@ -59,8 +95,12 @@ def test_part_of_the_days_and_of_the_markets():
     half = event(item="A", ends_on=pd.Timestamp("2026-11-15"))
     assert of(prices(ITEMS, plan(), events=half), "A")["price"] == pytest.approx(9.0)
     north = event(item="A", market="N")
-    assert of(prices(ITEMS, plan(), events=north), "A")["price"] == pytest.approx(10 - 2 * 0.75), "N has 3 of 4 units"
-    assert of(prices(ITEMS, plan(consensus=(0.0, 0.0)), events=north), "A")["price"] == pytest.approx(9.0), "no consensus: markets count alike"
+    assert of(prices(ITEMS, plan(), events=north), "A")["price"] == pytest.approx(10 - 2 * 0.75), (
+        "N has 3 of 4 units"
+    )
+    assert of(prices(ITEMS, plan(consensus=(0.0, 0.0)), events=north), "A")[
+        "price"
+    ] == pytest.approx(9.0), "no consensus: markets count alike"
 
 
 def test_scopes_family_everything_and_no_price():

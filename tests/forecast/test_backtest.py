@@ -12,8 +12,13 @@ from tests.forecast.series import company, history, seasonal
 def test_one_series_by_hand():
     """A straight line under the seasonal naive: each forecast lags a year's growth behind."""
     values = 100.0 + np.arange(60)
-    result = backtest(history("A", values), 3, method="seasonal naive", by=("method", "lag")).query("method == 'seasonal naive'")
-    actual = [np.mean([values[60 - back + lag] for back in (1, 2, 3, 4) if lag < back]) for lag in range(3)]
+    result = backtest(history("A", values), 3, method="seasonal naive", by=("method", "lag")).query(
+        "method == 'seasonal naive'"
+    )
+    actual = [
+        np.mean([values[60 - back + lag] for back in (1, 2, 3, 4) if lag < back])
+        for lag in range(3)
+    ]
     np.testing.assert_allclose(result["wape"], 12 / np.array(actual))
     np.testing.assert_allclose(result["bias"], -12 / np.array(actual))
     np.testing.assert_allclose(result["mase"], 1.0)
@@ -26,12 +31,26 @@ def test_groups_add_up():
     assert by_class["cells"].sum() == whole["cells"].sum()
     chosen = by_class[by_class["method"] == "chosen"]
     total = whole[whole["method"] == "chosen"].iloc[0]
-    assert (chosen["wape"] * chosen["demand"]).sum() / chosen["demand"].sum() == pytest.approx(total["wape"])
+    assert (chosen["wape"] * chosen["demand"]).sum() / chosen["demand"].sum() == pytest.approx(
+        total["wape"]
+    )
 
 
 def test_keys_and_columns():
     result = backtest(company(4), 4)
-    assert list(result.columns) == ["item", "method", "lag", "wape", "bias", "mase", "rmsse", "pinball", "coverage", "demand", "cells"]
+    assert list(result.columns) == [
+        "item",
+        "method",
+        "lag",
+        "wape",
+        "bias",
+        "mase",
+        "rmsse",
+        "pinball",
+        "coverage",
+        "demand",
+        "cells",
+    ]
     assert not result.duplicated(["item", "method", "lag"]).any()
     with_market = backtest(company(2).assign(market="x"), 2)
     assert list(with_market.columns[:4]) == ["item", "market", "method", "lag"]
@@ -39,7 +58,11 @@ def test_keys_and_columns():
 
 def test_by_family():
     families = pd.DataFrame({"item": ["I00", "I01"], "family": ["a", "b"]})
-    assert set(backtest(company(3), 3, by=("family",), families=families)["family"]) == {"a", "b", "(none)"}
+    assert set(backtest(company(3), 3, by=("family",), families=families)["family"]) == {
+        "a",
+        "b",
+        "(none)",
+    }
     with pytest.raises(PlanError, match="needs families"):
         backtest(company(3), 3, by=("family",))
     with pytest.raises(PlanError, match="use one or more of: item, market"):
@@ -79,9 +102,14 @@ def test_explanation_is_the_forecast_taken_apart():
 def test_level_season_and_remainder_make_the_history():
     told = explain(history("A", seasonal(48)), "A")
     parts = told.history
-    np.testing.assert_allclose(parts["level"] * parts["season"] + parts["remainder"], parts["cleansed"])
+    np.testing.assert_allclose(
+        parts["level"] * parts["season"] + parts["remainder"], parts["cleansed"]
+    )
     assert parts["season"].max() > 1.2 and abs(parts["remainder"]).mean() < 10
-    assert set(told.by_origin.columns) == {"origin", "wape", "bias", "naive_wape"} and len(told.by_origin) == 4
+    assert (
+        set(told.by_origin.columns) == {"origin", "wape", "bias", "naive_wape"}
+        and len(told.by_origin) == 4
+    )
     assert (told.backtest["bucket"] > told.backtest["origin"]).all()
 
 
@@ -90,11 +118,20 @@ def test_events_are_shown_apart():
     values[30] = 150.0
     frame = history("A", values)
     month = frame["bucket"].iloc[30]
-    events = pd.DataFrame({"event": ["sale", "next"], "item": ["A", "A"], "starts_on": [month, pd.Timestamp("2025-02-01")],
-                           "ends_on": [month + pd.offsets.MonthEnd(0), pd.Timestamp("2025-02-28")]})
+    events = pd.DataFrame(
+        {
+            "event": ["sale", "next"],
+            "item": ["A", "A"],
+            "starts_on": [month, pd.Timestamp("2025-02-01")],
+            "ends_on": [month + pd.offsets.MonthEnd(0), pd.Timestamp("2025-02-28")],
+        }
+    )
     told = explain(frame, "A", horizon=3, events=events)
     assert told.events["bucket"].tolist() == [month, pd.Timestamp("2025-02-01")]
-    assert told.events["effect"].iloc[0] == pytest.approx(50, abs=1) and told.events["effect"].iloc[1] > 20
+    assert (
+        told.events["effect"].iloc[0] == pytest.approx(50, abs=1)
+        and told.events["effect"].iloc[1] > 20
+    )
     assert told.forecast["baseline"].max() < 103 and explain(frame, "A").events.empty
 
 
@@ -107,7 +144,10 @@ def test_a_fit_is_explained_without_fitting_again():
 def test_markets():
     frame = pd.concat([company(2).assign(market="x"), company(2).assign(market="y")])
     assert explain(frame, "I00", "y").market == "y"
-    assert explain(frame, "I00").forecast["baseline"].sum() > 1.5 * explain(frame, "I00", "x").forecast["baseline"].sum()
+    assert (
+        explain(frame, "I00").forecast["baseline"].sum()
+        > 1.5 * explain(frame, "I00", "x").forecast["baseline"].sum()
+    )
     with pytest.raises(PlanError, match="market 'z'.*x, y"):
         explain(frame, "I00", "z")
     with pytest.raises(PlanError, match="item 'nobody' is not in the history, which has 2 items"):

@@ -18,7 +18,9 @@ def test_more_origins_move_the_weights_further_from_the_panel():
 
 def test_untested_series_take_the_panel():
     prior = np.array([[0.8, 1.2]])
-    np.testing.assert_allclose(weights(np.full((1, 2), np.nan), np.array([0]), prior), weights(prior, np.array([9]), prior))
+    np.testing.assert_allclose(
+        weights(np.full((1, 2), np.nan), np.array([0]), prior), weights(prior, np.array([9]), prior)
+    )
 
 
 def test_sharpness_prefers_the_best():
@@ -44,7 +46,7 @@ def test_a_company_method_wins_where_it_is_right():
     def oracle(window, horizon):
         whole = np.concatenate([values, np.full(horizon, values.mean())])
         lengths = (~np.isnan(window.values)).sum(axis=1)
-        return np.stack([whole[length: length + horizon] for length in lengths])
+        return np.stack([whole[length : length + horizon] for length in lengths])
 
     register("oracle", oracle, kinds=("regular",))
     try:
@@ -57,7 +59,12 @@ def test_a_company_method_wins_where_it_is_right():
 
 def test_one_method_with_parameters():
     values = seasonal(48)
-    slow, quick = (forecast(history("A", values), 3, method="simple", parameters={"alpha": alpha})["baseline"].iloc[0] for alpha in (0.05, 0.9))
+    slow, quick = (
+        forecast(history("A", values), 3, method="simple", parameters={"alpha": alpha})[
+            "baseline"
+        ].iloc[0]
+        for alpha in (0.05, 0.9)
+    )
     assert slow != quick
     assert forecast(history("A", values), 3, method="theta")["model"].unique().tolist() == ["theta"]
     with pytest.raises(PlanError):

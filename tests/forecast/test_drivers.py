@@ -13,7 +13,9 @@ LAST = pd.offsets.MonthEnd(0)
 
 
 def planted(items=20, uplift=0.5, pulled=0.3, seed=0):
-    """Histories with three promotions each, and one promotion to come in the third bucket of the horizon."""
+    """Histories with three promotions each, and one promotion to come in the third bucket of the
+    horizon.
+    """
     rng, parts, events = np.random.default_rng(seed), [], []
     for place in range(items):
         name, values = f"I{place:02d}", seasonal(48, rng.uniform(50, 500), 0.08, seed + place)
@@ -22,7 +24,14 @@ def planted(items=20, uplift=0.5, pulled=0.3, seed=0):
             if column < 48:
                 values[column] *= 1 + uplift
                 values[column + 1] *= 1 - pulled * uplift
-            events.append({"event": f"sale {column}", "item": name, "starts_on": months[column], "ends_on": months[column] + LAST})
+            events.append(
+                {
+                    "event": f"sale {column}",
+                    "item": name,
+                    "starts_on": months[column],
+                    "ends_on": months[column] + LAST,
+                }
+            )
         parts.append(history(name, values))
     return pd.concat(parts, ignore_index=True), pd.DataFrame(events)
 
@@ -53,9 +62,26 @@ def test_the_effect_is_its_own_column():
 
 
 def test_given_uplift_and_pull_forward_are_taken_as_they_are():
-    baseline = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=4, freq="MS"), "baseline": 100.0})
-    events = pd.DataFrame({"event": ["x"], "item": ["A"], "starts_on": ["2026-02-01"], "ends_on": ["2026-02-14"], "uplift": [0.4], "pull_forward": [0.5]})
-    effect = event_effects(history("A", np.full(24, 100.0), start="2024-01-01"), events, baseline)["effect"]
+    baseline = pd.DataFrame(
+        {
+            "item": "A",
+            "bucket": pd.date_range("2026-01-01", periods=4, freq="MS"),
+            "baseline": 100.0,
+        }
+    )
+    events = pd.DataFrame(
+        {
+            "event": ["x"],
+            "item": ["A"],
+            "starts_on": ["2026-02-01"],
+            "ends_on": ["2026-02-14"],
+            "uplift": [0.4],
+            "pull_forward": [0.5],
+        }
+    )
+    effect = event_effects(history("A", np.full(24, 100.0), start="2024-01-01"), events, baseline)[
+        "effect"
+    ]
     np.testing.assert_allclose(effect, [0, 20, -10, 0])
 
 
@@ -79,20 +105,55 @@ def test_price_elasticity():
         for column in (8, 20, 30):
             values[column] *= 0.8**-2
             month = pd.Timestamp("2022-01-01") + pd.DateOffset(months=column)
-            events.append({"event": "cut", "item": f"P{place}", "kind": "price", "starts_on": month, "ends_on": month + LAST, "price": 8.0})
+            events.append(
+                {
+                    "event": "cut",
+                    "item": f"P{place}",
+                    "kind": "price",
+                    "starts_on": month,
+                    "ends_on": month + LAST,
+                    "price": 8.0,
+                }
+            )
         parts.append(history(f"P{place}", values))
     items = pd.DataFrame({"item": [f"P{i}" for i in range(10)], "price": 10.0})
     model = learn_events(pd.concat(parts), pd.DataFrame(events), items)
     assert model.uplifts["uplift"].mean() == pytest.approx(-2, abs=0.3)
-    coming = pd.DataFrame({"event": ["cut"], "kind": ["price"], "starts_on": ["2025-01-01"], "ends_on": ["2025-01-31"], "price": [8.0]})
+    coming = pd.DataFrame(
+        {
+            "event": ["cut"],
+            "kind": ["price"],
+            "starts_on": ["2025-01-01"],
+            "ends_on": ["2025-01-31"],
+            "price": [8.0],
+        }
+    )
     baseline = forecast(without_events(pd.concat(parts), model), 2)
     effect = event_effects(pd.concat(parts), coming, baseline, items, model=model)
-    assert effect["effect"].iloc[0] / baseline["baseline"].iloc[0] == pytest.approx(0.56, abs=0.1) and effect["effect"].iloc[1] == 0
+    assert (
+        effect["effect"].iloc[0] / baseline["baseline"].iloc[0] == pytest.approx(0.56, abs=0.1)
+        and effect["effect"].iloc[1] == 0
+    )
 
 
 def test_events_by_family_and_market():
-    frame = pd.concat([history("A", np.full(24, 10.0), market="x"), history("A", np.full(24, 10.0), market="y"), history("B", np.full(24, 10.0), market="x")])
-    events = pd.DataFrame({"event": ["e"], "family": ["f"], "market": ["x"], "starts_on": ["2024-01-01"], "ends_on": ["2024-01-31"], "uplift": [0.5]})
+    frame = pd.concat(
+        [
+            history("A", np.full(24, 10.0), market="x"),
+            history("A", np.full(24, 10.0), market="y"),
+            history("B", np.full(24, 10.0), market="x"),
+        ]
+    )
+    events = pd.DataFrame(
+        {
+            "event": ["e"],
+            "family": ["f"],
+            "market": ["x"],
+            "starts_on": ["2024-01-01"],
+            "ends_on": ["2024-01-31"],
+            "uplift": [0.5],
+        }
+    )
     items = pd.DataFrame({"item": ["A", "B"], "family": ["f", "g"]})
     effect = event_effects(frame, events, forecast(frame, 1), items)
     np.testing.assert_allclose(effect["effect"], [5, 0, 0], atol=1e-9)
@@ -105,4 +166,7 @@ def test_refusals():
     with pytest.raises(PlanError, match="no column ends_on"):
         learn_events(frame, pd.DataFrame({"event": ["x"], "starts_on": ["2023-01-01"]}))
     with pytest.raises(PlanError, match="1 row.*end before they start.*'x'"):
-        learn_events(frame, pd.DataFrame({"event": ["x"], "starts_on": ["2023-02-01"], "ends_on": ["2023-01-01"]}))
+        learn_events(
+            frame,
+            pd.DataFrame({"event": ["x"], "starts_on": ["2023-02-01"], "ends_on": ["2023-01-01"]}),
+        )

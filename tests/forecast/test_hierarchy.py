@@ -5,23 +5,46 @@ import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.forecast.hierarchy import METHODS, Tree, bottom_up, reconciled_forecast, top_down, tree_of
+from sopkit.forecast.hierarchy import (
+    METHODS,
+    Tree,
+    bottom_up,
+    reconciled_forecast,
+    top_down,
+    tree_of,
+)
 from sopkit.forecast.mint import Misfit, mint, shrinkage_of, summing_matrix
 from tests.forecast.series import company, history
 
 
 def markets(items=6):
-    return pd.concat([company(items).assign(market=name, quantity=lambda frame: frame["quantity"] * share) for name, share in (("east", 0.7), ("west", 0.3))], ignore_index=True)
+    return pd.concat(
+        [
+            company(items).assign(market=name, quantity=lambda frame: frame["quantity"] * share)
+            for name, share in (("east", 0.7), ("west", 0.3))
+        ],
+        ignore_index=True,
+    )
 
 
-FAMILIES = pd.DataFrame({"item": [f"I{i:02d}" for i in range(6)], "family": ["a", "a", "b", "b", "c", "c"]})
+FAMILIES = pd.DataFrame(
+    {"item": [f"I{i:02d}" for i in range(6)], "family": ["a", "a", "b", "b", "c", "c"]}
+)
 
 
 @pytest.mark.parametrize("method", [*METHODS, None])
 def test_coherent_and_not_negative_at_every_level(method):
     result = reconciled_forecast(markets(), 6, FAMILIES, method=method)
-    assert result["level"].unique().tolist() == ["company", "family", "market", "item", "item × market"]
-    assert not result.duplicated(["level", "name", "bucket"]).any() and (result["baseline"] >= 0).all()
+    assert result["level"].unique().tolist() == [
+        "company",
+        "family",
+        "market",
+        "item",
+        "item × market",
+    ]
+    assert (
+        not result.duplicated(["level", "name", "bucket"]).any() and (result["baseline"] >= 0).all()
+    )
     bottom = result[result["level"] == "item × market"]
     for level, column in (("family", "family"), ("market", "market"), ("item", "item")):
         above = result[result["level"] == level].set_index(["name", "bucket"])["baseline"]
@@ -45,8 +68,15 @@ def test_top_down_by_forecast_proportions():
 def test_mint_equals_the_dense_formula():
     """Against S (S'W⁻¹S)⁻¹ S'W⁻¹ ŷ on a tree of three levels with shrunk covariance."""
     rng = np.random.default_rng(0)
-    tree = tree_of(pd.DataFrame({"item": list("ABCD")}), pd.DataFrame({"item": list("ABCD"), "family": ["x", "x", "y", "y"]}))
-    base = {"company": rng.uniform(90, 110, (1, 3)), "family": rng.uniform(40, 60, (2, 3)), "item": rng.uniform(10, 30, (4, 3))}
+    tree = tree_of(
+        pd.DataFrame({"item": list("ABCD")}),
+        pd.DataFrame({"item": list("ABCD"), "family": ["x", "x", "y", "y"]}),
+    )
+    base = {
+        "company": rng.uniform(90, 110, (1, 3)),
+        "family": rng.uniform(40, 60, (2, 3)),
+        "item": rng.uniform(10, 30, (4, 3)),
+    }
     errors = {name: rng.normal(size=(len(values), 20)) for name, values in base.items()}
     variance = {name: rng.uniform(1, 9, len(values)) for name, values in base.items()}
     whole, spread = np.concatenate(list(errors.values())), np.concatenate(list(variance.values()))
@@ -54,14 +84,20 @@ def test_mint_equals_the_dense_formula():
     cover = 0.4 * np.diag(spread) + 0.6 * scaled @ scaled.T / 20
     summing = np.concatenate([summing_matrix(tree, ["company", "family"]).toarray(), np.eye(4)])
     inverse = np.linalg.inv(cover)
-    dense = np.linalg.solve(summing.T @ inverse @ summing, summing.T @ inverse @ np.concatenate(list(base.values())))
+    dense = np.linalg.solve(
+        summing.T @ inverse @ summing, summing.T @ inverse @ np.concatenate(list(base.values()))
+    )
     np.testing.assert_allclose(mint(base, tree, Misfit(variance, errors, 0.4)), dense, rtol=1e-8)
 
 
 def test_mint_leaves_coherent_forecasts_alone():
     tree, base = two_below_one()
     base["company"] = np.array([[9.0]])
-    misfit = Misfit({"company": np.array([4.0]), "item": np.array([1.0, 2.0])}, {"company": np.zeros((1, 0)), "item": np.zeros((2, 0))}, 1.0)
+    misfit = Misfit(
+        {"company": np.array([4.0]), "item": np.array([1.0, 2.0])},
+        {"company": np.zeros((1, 0)), "item": np.zeros((2, 0))},
+        1.0,
+    )
     np.testing.assert_allclose(mint(base, tree, misfit), base["item"])
 
 
@@ -78,7 +114,9 @@ def test_the_choice_is_by_backtest():
 
 def test_series_that_ended_early_count_as_zero_since():
     frame = pd.concat([history("A", np.full(24, 5.0)), history("B", np.full(12, 5.0))])
-    total = reconciled_forecast(frame, 2, method="bottom up").query("level == 'company'")["baseline"]
+    total = reconciled_forecast(frame, 2, method="bottom up").query("level == 'company'")[
+        "baseline"
+    ]
     np.testing.assert_allclose(total, 5.0, rtol=1e-6)
 
 

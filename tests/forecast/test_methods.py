@@ -18,14 +18,19 @@ def test_centred_average_equals_statsmodels():
     from statsmodels.tsa.seasonal import seasonal_decompose
 
     values = seasonal(50)
-    np.testing.assert_allclose(centred_average(values[None], 12)[0], seasonal_decompose(values, period=12).trend, atol=1e-9)
+    np.testing.assert_allclose(
+        centred_average(values[None], 12)[0], seasonal_decompose(values, period=12).trend, atol=1e-9
+    )
 
 
 def test_strong_season_is_found_and_noise_is_shrunk():
     wave = np.log(seasonal(60, noise=0.01))[None]
     index, strength = indices(wave, 12)
     truth = np.log(1 + 0.3 * np.sin(2 * np.pi * np.arange(60) / 12))
-    assert strength[0] > 0.99 and np.abs(past_indices(index, 60)[0] - (truth - truth.mean())).max() < 0.03
+    assert (
+        strength[0] > 0.99
+        and np.abs(past_indices(index, 60)[0] - (truth - truth.mean())).max() < 0.03
+    )
     noise = np.random.default_rng(0).normal(0, 1, (200, 60))
     assert indices(noise, 12)[1].mean() < 0.25
 
@@ -46,7 +51,9 @@ def test_theta_drift_is_half_the_slope():
 
 
 def test_croston_worked_by_hand():
-    """Demands 6, 3 and 9 in buckets 2, 4 and 7 (alpha 0.5): sizes 6 → 4.5 → 6.75; interval 7/3 → 13/6 → 31/12."""
+    """Demands 6, 3 and 9 in buckets 2, 4 and 7 (alpha 0.5): sizes 6 → 4.5 → 6.75; interval 7/3 →
+    13/6 → 31/12.
+    """
     values = np.array([[0.0, 6, 0, 3, 0, 0, 9]])
     assert croston(values, 1, alpha=0.5)[0, 0] == pytest.approx(6.75 / (31 / 12))
     assert sba(values, 1, alpha=0.5)[0, 0] == pytest.approx(0.75 * 6.75 / (31 / 12))
@@ -94,13 +101,32 @@ def test_every_method_gives_finite_numbers_for_any_mixture(name):
     """Short, zero, negative, huge and tiny series in one window."""
     values = np.full((7, 40), np.nan)
     values[0, -1], values[1, -2:], values[2], values[3] = 5, (5, 7), 0.0, -seasonal(40)
-    values[4], values[5], values[6] = seasonal(40) * 1e9, seasonal(40) * 1e-6, np.where(np.arange(40) % 6 == 0, 4.0, 0.0)
+    values[4], values[5], values[6] = (
+        seasonal(40) * 1e9,
+        seasonal(40) * 1e-6,
+        np.where(np.arange(40) % 6 == 0, 4.0, 0.0),
+    )
     with np.errstate(all="raise", under="ignore"):
         ahead = METHODS[name](Window(values, 12), 7)
     assert ahead.shape == (7, 7) and np.isfinite(ahead).all()
 
 
-@pytest.mark.parametrize("name", ["simple", "holt", "damped", "damped log", "theta", "theta log", "winters", "winters log", "aggregated log", "autoregression", "seasonal naive"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "simple",
+        "holt",
+        "damped",
+        "damped log",
+        "theta",
+        "theta log",
+        "winters",
+        "winters log",
+        "aggregated log",
+        "autoregression",
+        "seasonal naive",
+    ],
+)
 def test_seasonal_methods_continue_a_clean_season(name):
     values = seasonal(72, noise=0.0)
     ahead = METHODS[name](Window(values[None], 12), 12)[0]

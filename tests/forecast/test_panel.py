@@ -23,7 +23,10 @@ def test_rows_in_any_order_and_index_give_the_same_panel():
     assert panel_of(mixed).keys["item"].tolist() == ["A", "B"]
 
 
-@pytest.mark.parametrize("freq, size, season", [("MS", "month", 12), ("QS", "quarter", 4), ("W-MON", "week", 52), ("W-SUN", "week", 52)])
+@pytest.mark.parametrize(
+    "freq, size, season",
+    [("MS", "month", 12), ("QS", "quarter", 4), ("W-MON", "week", 52), ("W-SUN", "week", 52)],
+)
 def test_bucket_sizes(freq, size, season):
     panel = panel_of(history("A", seasonal(60), freq=freq))
     assert (panel.calendar.size, panel.season) == (size, season)
@@ -32,22 +35,40 @@ def test_bucket_sizes(freq, size, season):
 
 
 def test_markets_sum_and_keep_the_unknown():
-    frame = pd.concat([history("A", [1, np.nan, np.nan], market="x"), history("A", [2, 5, np.nan], market="y")])
+    frame = pd.concat(
+        [history("A", [1, np.nan, np.nan], market="x"), history("A", [2, 5, np.nan], market="y")]
+    )
     np.testing.assert_array_equal(total_over_markets(frame)["quantity"], [3, 5, np.nan])
 
 
 def broken():
     frame = history("A", seasonal(24))
     return {
-        "duplicate": (pd.concat([frame, frame.tail(1)]), {}, r"1 duplicate \(item, bucket\).*item 'A', bucket 2023-12-01"),
-        "text": (frame.astype({"quantity": object}).assign(quantity=["x", *[1] * 23]), {}, r"1 value.*not finite numbers, first 'x' in row 0"),
+        "duplicate": (
+            pd.concat([frame, frame.tail(1)]),
+            {},
+            r"1 duplicate \(item, bucket\).*item 'A', bucket 2023-12-01",
+        ),
+        "text": (
+            frame.astype({"quantity": object}).assign(quantity=["x", *[1] * 23]),
+            {},
+            r"1 value.*not finite numbers, first 'x' in row 0",
+        ),
         "infinite": (frame.assign(quantity=np.inf), {}, "24 value"),
-        "mixed": (pd.concat([frame, history("B", [1, 2, 3], freq="W-WED")]), {}, "mixes bucket sizes"),
+        "mixed": (
+            pd.concat([frame, history("B", [1, 2, 3], freq="W-WED")]),
+            {},
+            "mixes bucket sizes",
+        ),
         "column": (frame.drop(columns="quantity"), {}, "no column quantity"),
         "date": (frame.assign(bucket="soon"), {}, "24 value.*not dates"),
         "blank": (frame.assign(item=None), {}, "blank item"),
         "horizon": (frame, {"horizon": 0}, "horizon is 0"),
-        "method": (frame, {"method": "prophet"}, "method 'prophet' is not known; use one or more of: seasonal naive, "),
+        "method": (
+            frame,
+            {"method": "prophet"},
+            "method 'prophet' is not known; use one or more of: seasonal naive, ",
+        ),
         "quantiles": (frame, {"quantiles": (0.1, 1.0)}, "not between 0 and 1"),
         "season": (frame, {"season": 0}, "season is 0"),
         "parameters": (frame, {"parameters": {"alpha": 0.1}}, "need one method"),

@@ -13,7 +13,9 @@ def test_shape_order_and_seed():
     frame = company(5)
     paths = sample_paths(frame, 6, paths=50, seed=7)
     assert paths.shape == (5, 50, 6) and (paths >= 0).all()
-    np.testing.assert_array_equal(paths, sample_paths(frame.sample(frac=1, random_state=1), 6, paths=50, seed=7))
+    np.testing.assert_array_equal(
+        paths, sample_paths(frame.sample(frac=1, random_state=1), 6, paths=50, seed=7)
+    )
     assert (paths != sample_paths(frame, 6, paths=50, seed=8)).any()
 
 
@@ -30,14 +32,20 @@ def test_each_bucket_follows_the_forecast_quantiles():
     low, high = np.quantile(sample_paths(frame, 6, paths=4000), [0.1, 0.9], axis=1)
     regular = ~result["why"].str.startswith(("inter", "lumpy")).to_numpy().reshape(9, 6)[:, 0]
     width = (result["p90"] - result["p10"]).to_numpy().reshape(9, 6)
-    np.testing.assert_allclose(low[regular], result["p10"].to_numpy().reshape(9, 6)[regular], atol=0.12 * width.max())
-    assert (np.abs(high - result["p90"].to_numpy().reshape(9, 6))[regular] < 0.15 * width[regular]).all()
+    np.testing.assert_allclose(
+        low[regular], result["p10"].to_numpy().reshape(9, 6)[regular], atol=0.12 * width.max()
+    )
+    assert (
+        np.abs(high - result["p90"].to_numpy().reshape(9, 6))[regular] < 0.15 * width[regular]
+    ).all()
 
 
 def test_errors_of_a_wandering_level_move_together():
     """Random walks: the sum of six buckets is far wider than independent buckets would make it."""
     rng = np.random.default_rng(0)
-    frame = pd.concat([history(f"{i:02d}", np.exp(5 + np.cumsum(rng.normal(0, 0.1, 60)))) for i in range(60)])
+    frame = pd.concat(
+        [history(f"{i:02d}", np.exp(5 + np.cumsum(rng.normal(0, 0.1, 60)))) for i in range(60)]
+    )
     paths = sample_paths(frame, 6, paths=500)
     together, apart = paths.sum(axis=2).var(axis=1), paths.var(axis=1).sum(axis=1)
     assert np.median(together / apart) > 2.5
@@ -45,7 +53,12 @@ def test_errors_of_a_wandering_level_move_together():
 
 def test_markets_are_summed_before_sampling():
     one = history("A", seasonal(48))
-    two = pd.concat([one.assign(market="x", quantity=one["quantity"] / 2), one.assign(market="y", quantity=one["quantity"] / 2)])
+    two = pd.concat(
+        [
+            one.assign(market="x", quantity=one["quantity"] / 2),
+            one.assign(market="y", quantity=one["quantity"] / 2),
+        ]
+    )
     np.testing.assert_allclose(sample_paths(two, 3, paths=10), sample_paths(one, 3, paths=10))
 
 

@@ -1,4 +1,6 @@
-"""Accuracy on real data that nobody here wrote; the goals are those of the benchmarks, without clocks."""
+"""Accuracy on real data that nobody here wrote; the goals are those of the benchmarks, without
+clocks.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,9 @@ pytestmark = needs_real
 def monthly():
     frame, actual, scale = m1()
     result = forecast(frame, 18)
-    return {name: result[name].to_numpy().reshape(-1, 18) for name in ("baseline", "p10", "p90")} | {"actual": actual, "scale": scale}
+    return {
+        name: result[name].to_numpy().reshape(-1, 18) for name in ("baseline", "p10", "p90")
+    } | {"actual": actual, "scale": scale}
 
 
 def test_monthly_accuracy(monthly):
@@ -34,7 +38,12 @@ def test_spare_parts():
     result = forecast(frame, 12, quantiles=(0.5, 0.9))
     baseline, high = (result[name].to_numpy().reshape(actual.shape) for name in ("baseline", "p90"))
     assert abs((baseline - actual).sum() / actual.sum()) <= 0.10
-    best = min(pinball(actual, forecast(frame, 12, method=name)["baseline"].to_numpy().reshape(actual.shape)) for name in ("sba", "tsb", "adida", "imapa"))
+    best = min(
+        pinball(
+            actual, forecast(frame, 12, method=name)["baseline"].to_numpy().reshape(actual.shape)
+        )
+        for name in ("sba", "tsb", "adida", "imapa")
+    )
     assert pinball(actual, high) <= best
     sums = np.quantile(sample_paths(frame, 12, paths=500)[:, :, :3].sum(axis=2), 0.9, axis=1)
     assert 0.85 <= (actual[:, :3].sum(axis=1) <= sums).mean() <= 0.95
@@ -50,6 +59,13 @@ def test_trading_company(month):
     frame = frame[frame["bucket"] < month]
     result = forecast(frame, 12)
     assert len(result) == 12 * len(frame[["item", "market"]].drop_duplicates())
-    assert np.isfinite(result[["baseline", "p10", "p90"]]).all().all() and (result["why"].str.len() > 20).all()
-    levels = reconciled_forecast(frame, 6, pd.read_csv(REAL / "jit" / "items.csv")).groupby("level")["baseline"].sum()
+    assert (
+        np.isfinite(result[["baseline", "p10", "p90"]]).all().all()
+        and (result["why"].str.len() > 20).all()
+    )
+    levels = (
+        reconciled_forecast(frame, 6, pd.read_csv(REAL / "jit" / "items.csv"))
+        .groupby("level")["baseline"]
+        .sum()
+    )
     np.testing.assert_allclose(levels, levels["company"], rtol=1e-9)

@@ -22,14 +22,26 @@ def test_two_processes_over_tcp_give_the_same_numbers():
 
     frame = company(9)
     here = forecast(frame, 6)
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp") as cluster:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp"
+    ) as cluster:
         with Client(cluster) as client:
             pd.testing.assert_frame_equal(here, forecast(frame, 6, client=client), check_exact=True)
-        pd.testing.assert_frame_equal(here, forecast(frame, 6, client=cluster.scheduler_address), check_exact=True)
-        assert (sample_paths(frame, 3, paths=5, client=cluster.scheduler_address) == sample_paths(frame, 3, paths=5)).all()
+        pd.testing.assert_frame_equal(
+            here, forecast(frame, 6, client=cluster.scheduler_address), check_exact=True
+        )
+        assert (
+            sample_paths(frame, 3, paths=5, client=cluster.scheduler_address)
+            == sample_paths(frame, 3, paths=5)
+        ).all()
 
 
 def test_import_leaves_the_heavy_libraries_alone():
     heavy = "statsmodels scipy distributed matplotlib".split()
     code = f"import sys, sopkit.forecast; print([name for name in {heavy} if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

@@ -1,4 +1,6 @@
-"""Every exported metric against an independent oracle: plain Python loops over the cells, written from kpis' formulas."""
+"""Every exported metric against an independent oracle: plain Python loops over the cells, written
+from kpis' formulas.
+"""
 
 import inspect
 import math
@@ -26,7 +28,10 @@ def wape(actual, forecast):
 
 
 def pinball(actual, forecast, quantile):
-    losses = [quantile * (a - f) if a >= f else (1 - quantile) * (f - a) for a, f in cells(actual, forecast)]
+    losses = [
+        quantile * (a - f) if a >= f else (1 - quantile) * (f - a)
+        for a, f in cells(actual, forecast)
+    ]
     return fraction(sum(losses), len(losses))
 
 
@@ -66,36 +71,97 @@ def smape(actual, forecast):
 
 
 rng = np.random.default_rng(7)
-A, F, G = rng.poisson(4, 60).astype(float), rng.poisson(5, 60).astype(float), rng.poisson(4, 60).astype(float)
+A, F, G = (
+    rng.poisson(4, 60).astype(float),
+    rng.poisson(5, 60).astype(float),
+    rng.poisson(4, 60).astype(float),
+)
 A[3] = F[10] = NAN
 HISTORY = rng.poisson(6, 36).astype(float)
 
 ORACLES = {
     "wape": ((A, F), wape),
     "accuracy": ((A, F), lambda a, f: max(0, 1 - wape(a, f))),
-    "bias": ((A, F), lambda a, f: fraction(sum(y - x for x, y in cells(a, f)), sum(x for x, _ in cells(a, f)))),
+    "bias": (
+        (A, F),
+        lambda a, f: fraction(sum(y - x for x, y in cells(a, f)), sum(x for x, _ in cells(a, f))),
+    ),
     "tracking_signal": ((A, F), tracking),
     "mape": ((A, F), mape),
     "smape": ((A, F), smape),
     "mase": ((A, F, HISTORY, 12), mase),
     "rmsse": ((A, F, HISTORY), rmsse),
-    "value_added": ((A, F, G), lambda a, p, f: wape(*zip(*[(x, y) for x, y, z in cells(a, p, f)])) - wape(*zip(*[(x, z) for x, y, z in cells(a, p, f)]))),
+    "value_added": (
+        (A, F, G),
+        lambda a, p, f: (
+            wape(*zip(*[(x, y) for x, y, z in cells(a, p, f)]))
+            - wape(*zip(*[(x, z) for x, y, z in cells(a, p, f)]))
+        ),
+    ),
     "pinball": ((A, F, 0.9), pinball),
-    "coverage": ((A, F - 2, F + 2), lambda a, low, high: fraction(sum(x <= v <= y for v, x, y in cells(a, low, high)), len(cells(a, low, high)))),
+    "coverage": (
+        (A, F - 2, F + 2),
+        lambda a, low, high: fraction(
+            sum(x <= v <= y for v, x, y in cells(a, low, high)), len(cells(a, low, high))
+        ),
+    ),
     "cover": ((13.0, HISTORY), cover),
     "backlog_lead_time": ((30.0, 12.0), lambda backlog, shipments: backlog / shipments),
-    "inventory_turns": ((A, G, 12), lambda cost, stock, year: 12 * sum(c for c, _ in cells(cost, stock)) / sum(s for _, s in cells(cost, stock))),
-    "cash_to_cash": ((HISTORY, HISTORY * 2, 45, 30), lambda stock, cost, receivable, payable: 365 / (12 * sum(cost) / sum(stock)) + 45 - 30),
-    "utilisation": ((A, G), lambda load, capacity: sum(x for x, _ in cells(load, capacity)) / sum(y for _, y in cells(load, capacity))),
-    "plan_stability": ((A, F), lambda now, before: sum(abs(x - y) for x, y in cells(now, before)) / sum(y for _, y in cells(now, before))),
-    "plan_adherence": ((pd.DataFrame({"planned": A, "actual": F}),),
-                       lambda made: sum(min(p, q) for p, q in cells(made["planned"], made["actual"])) / sum(p for p, _ in cells(made["planned"], made["actual"]))),
-    "volume_adherence": ((pd.DataFrame({"planned": A, "actual": F}),),
-                         lambda made: 1 - abs(sum(p - q for p, q in cells(made["planned"], made["actual"]))) / sum(p for p, _ in cells(made["planned"], made["actual"]))),
+    "inventory_turns": (
+        (A, G, 12),
+        lambda cost, stock, year: (
+            12 * sum(c for c, _ in cells(cost, stock)) / sum(s for _, s in cells(cost, stock))
+        ),
+    ),
+    "cash_to_cash": (
+        (HISTORY, HISTORY * 2, 45, 30),
+        lambda stock, cost, receivable, payable: 365 / (12 * sum(cost) / sum(stock)) + 45 - 30,
+    ),
+    "utilisation": (
+        (A, G),
+        lambda load, capacity: (
+            sum(x for x, _ in cells(load, capacity)) / sum(y for _, y in cells(load, capacity))
+        ),
+    ),
+    "plan_stability": (
+        (A, F),
+        lambda now, before: (
+            sum(abs(x - y) for x, y in cells(now, before)) / sum(y for _, y in cells(now, before))
+        ),
+    ),
+    "plan_adherence": (
+        (pd.DataFrame({"planned": A, "actual": F}),),
+        lambda made: (
+            sum(min(p, q) for p, q in cells(made["planned"], made["actual"]))
+            / sum(p for p, _ in cells(made["planned"], made["actual"]))
+        ),
+    ),
+    "volume_adherence": (
+        (pd.DataFrame({"planned": A, "actual": F}),),
+        lambda made: (
+            1
+            - abs(sum(p - q for p, q in cells(made["planned"], made["actual"])))
+            / sum(p for p, _ in cells(made["planned"], made["actual"]))
+        ),
+    ),
 }
 # Judged in their own test modules, by worked examples.
-ELSEWHERE = {"on_time_delivery", "otif", "fill_rate", "perfect_order", "order_cycle_time", "shipped_before_ordered", "accuracy_table", "backtest_accuracy",
-             "backtest_value_added", "exceptions", "graded_stages", "identities", "kpis", "value_added_table"}
+ELSEWHERE = {
+    "on_time_delivery",
+    "otif",
+    "fill_rate",
+    "perfect_order",
+    "order_cycle_time",
+    "shipped_before_ordered",
+    "accuracy_table",
+    "backtest_accuracy",
+    "backtest_value_added",
+    "exceptions",
+    "graded_stages",
+    "identities",
+    "kpis",
+    "value_added_table",
+}
 
 
 def test_every_export_has_an_oracle_or_a_module_of_tests():
@@ -109,13 +175,27 @@ def test_against_the_oracle(name):
     assert getattr(metrics, name)(*given) == pytest.approx(oracle(*given), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in metrics.__all__ if inspect.isfunction(getattr(metrics, name))])
+@pytest.mark.parametrize(
+    "name", [name for name in metrics.__all__ if inspect.isfunction(getattr(metrics, name))]
+)
 def test_a_public_docstring_explains(name):
     words = inspect.getdoc(getattr(metrics, name))
     assert words and len(words.split()) > 8 and "." in words
 
 
-@pytest.mark.parametrize("name", ["wape", "accuracy", "bias", "tracking_signal", "mape", "smape", "utilisation", "plan_stability"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wape",
+        "accuracy",
+        "bias",
+        "tracking_signal",
+        "mape",
+        "smape",
+        "utilisation",
+        "plan_stability",
+    ],
+)
 def test_nothing_and_zero_give_nan(name):
     measure = getattr(metrics, name)
     assert math.isnan(measure([], []))

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.metrics import fill_rate, on_time_delivery, order_cycle_time, otif, perfect_order, shipped_before_ordered
+from sopkit.metrics import (
+    fill_rate,
+    on_time_delivery,
+    order_cycle_time,
+    otif,
+    perfect_order,
+    shipped_before_ordered,
+)
 
 LINES = [  # order, line, item, ordered, requested, promised, shipped, quantity, shipped_quantity
     ("1", "1", "A", "01-01", "01-08", "01-10", "01-10", 10, 10),  # on time to the day
@@ -19,9 +26,24 @@ LINES = [  # order, line, item, ordered, requested, promised, shipped, quantity,
 
 @pytest.fixture
 def orders():
-    frame = pd.DataFrame(LINES, columns=["order", "line", "item", "ordered_on", "requested_on", "promised_on", "shipped_on", "quantity", "shipped_quantity"])
+    frame = pd.DataFrame(
+        LINES,
+        columns=[
+            "order",
+            "line",
+            "item",
+            "ordered_on",
+            "requested_on",
+            "promised_on",
+            "shipped_on",
+            "quantity",
+            "shipped_quantity",
+        ],
+    )
     dates = [name for name in frame if name.endswith("_on")]
-    frame[dates] = frame[dates].apply(lambda days: pd.to_datetime("2026-" + days.astype("object").where(days.notna(), None)))
+    frame[dates] = frame[dates].apply(
+        lambda days: pd.to_datetime("2026-" + days.astype("object").where(days.notna(), None))
+    )
     return frame
 
 
@@ -39,13 +61,17 @@ def test_the_window_has_two_sides(orders):
 
 
 def test_the_date_basis(orders):
-    assert on_time_delivery(orders, basis="requested") == 1 / 4, "only 2/1 met the day the customer asked for"
+    assert on_time_delivery(orders, basis="requested") == 1 / 4, (
+        "only 2/1 met the day the customer asked for"
+    )
     with pytest.raises(PlanError, match="promised, requested"):
         on_time_delivery(orders, basis="wished")
 
 
 def test_counted_by_order_and_by_quantity(orders):
-    assert on_time_delivery(orders, count="order") == 1 / 3, "order 1 is late through its second line"
+    assert on_time_delivery(orders, count="order") == 1 / 3, (
+        "order 1 is late through its second line"
+    )
     assert on_time_delivery(orders, count="quantity") == (10 + 24) / (10 + 20 + 30 + 40)
     with pytest.raises(PlanError, match="line, order, quantity"):
         on_time_delivery(orders, count="pallet")
@@ -63,23 +89,30 @@ def test_otif_wants_it_whole(orders):
 
 
 def test_fill_rate_is_units_at_the_first_try(orders):
-    # 10 of A on time, 24 of 30, the undated 5; the late 20 and the open 40 were not filled at the first try.
+    # 10 of A on time, 24 of 30, the undated 5; the late 20 and the open 40 were not filled at the
+    # first try.
     assert fill_rate(orders) == pytest.approx((10 + 24 + 5) / (10 + 20 + 30 + 40 + 5))
 
 
 def test_perfect_order_joins_every_test(orders):
     whole = orders[orders["order"].isin(["2", "3"])].assign(shipped_quantity=30.0)
     assert perfect_order(whole) == 1 / 2
-    papers = pd.DataFrame({"order": ["2", "3"], "undamaged": [True, True], "invoiced": [False, True]})
+    papers = pd.DataFrame(
+        {"order": ["2", "3"], "undamaged": [True, True], "invoiced": [False, True]}
+    )
     assert perfect_order(whole, passed=papers) == 0
-    assert perfect_order(whole, passed=papers.assign(invoiced=True).iloc[1:]) == 0, "an order nobody tested is not perfect"
+    assert perfect_order(whole, passed=papers.assign(invoiced=True).iloc[1:]) == 0, (
+        "an order nobody tested is not perfect"
+    )
 
 
 def test_cycle_time_gross_and_net(orders):
     gross = order_cycle_time(orders)  # days 9, 11, 13, 1
     assert (gross.median, gross.lines, gross.left_out) == (10.0, 4, 2)
     assert gross.p90 == pytest.approx(np.quantile([9, 11, 13, 1], 0.9))
-    net = order_cycle_time(orders, net=True)  # beyond the requested day: 2, 4, 0 (early), and 1 where nothing was asked
+    net = order_cycle_time(
+        orders, net=True
+    )  # beyond the requested day: 2, 4, 0 (early), and 1 where nothing was asked
     assert net.median == 1.5
 
 
@@ -93,7 +126,9 @@ def test_by_columns_gives_the_same_numbers_as_each_part_alone(orders):
     alone = {item: float(on_time_delivery(part)) for item, part in orders.groupby("item")}
     assert by.to_dict() == alone
     times = order_cycle_time(orders, by=["item"])
-    assert times["median"].to_dict() == {item: order_cycle_time(part).median for item, part in orders.groupby("item")}
+    assert times["median"].to_dict() == {
+        item: order_cycle_time(part).median for item, part in orders.groupby("item")
+    }
     assert times["left_out"].to_dict() == {"A": 1, "B": 1}
 
 
@@ -104,7 +139,16 @@ def test_an_unknown_column_is_named(orders):
 
 
 def test_texts_are_dates_too_and_missing_columns_are_blank():
-    lines = pd.DataFrame({"order": ["1"], "line": ["1"], "quantity": [1], "ordered_on": ["2026-01-01"], "promised_on": ["2026-01-03"], "shipped_on": ["2026-01-03"]})
+    lines = pd.DataFrame(
+        {
+            "order": ["1"],
+            "line": ["1"],
+            "quantity": [1],
+            "ordered_on": ["2026-01-01"],
+            "promised_on": ["2026-01-03"],
+            "shipped_on": ["2026-01-03"],
+        }
+    )
     assert on_time_delivery(lines) == 1
     assert math.isnan(on_time_delivery(lines, basis="requested"))
     assert shipped_before_ordered(lines.assign(shipped_on="2025-12-31")).all()

@@ -1,4 +1,6 @@
-"""Two cycles: what was saved in the ledger is carried, last cycle's release is kept and graded, and a pack rebuilds to the same numbers."""
+"""Two cycles: what was saved in the ledger is carried, last cycle's release is kept and graded, and
+a pack rebuilds to the same numbers.
+"""
 
 import pandas as pd
 import pytest
@@ -10,26 +12,40 @@ from sopkit.pack import verify
 def test_the_next_pack_carries_what_was_saved(packs):
     plan = Plan(packs / "2026-11")
     moved = plan.read("demand_plan").query("item == 'P-100' and override != 0")
-    assert moved["override"].sum() == pytest.approx(50) and set(moved["bucket"]) == {pd.Timestamp("2027-01-01")}
+    assert moved["override"].sum() == pytest.approx(50) and set(moved["bucket"]) == {
+        pd.Timestamp("2027-01-01")
+    }
     assert plan.read("decisions")["text"].tolist() == ["Second shift?"]
     assert plan.judgments("overrides")["by"].tolist() == ["Ada"]
 
 
 def test_the_fence_keeps_what_was_released(packs):
     plan = Plan(packs / "2026-11")
-    inside = plan.buckets()[:plan.settings["planning_fence"]]
+    inside = plan.buckets()[: plan.settings["planning_fence"]]
     flows = ["production", "overtime_production", "subcontracted", "purchased"]
-    now, then = (table[table["bucket"].isin(inside)].set_index(["item", "bucket"])[flows]
-                 for table in (plan.read("supply_plan"), plan.last.read("supply_plan")))
+    now, then = (
+        table[table["bucket"].isin(inside)].set_index(["item", "bucket"])[flows]
+        for table in (plan.read("supply_plan"), plan.last.read("supply_plan"))
+    )
     assert plan.last.month == "2026-10"
     pd.testing.assert_frame_equal(now.loc[then.index], then, rtol=1e-6, atol=1e-4)
 
 
 def test_what_was_released_is_graded(packs):
     plan = Plan(packs / "2026-11")
-    graded = plan.read("value_added").query("source == 'released' and level == 'company' and lag == 1").set_index("stage")
-    assert {"naive", "baseline", "consensus"} <= set(graded.index) and graded["wape"].between(0, 1).all()
-    known = plan.read("kpis").query("kpi == 'forecast_accuracy_lag_1' and scope == 'company'").dropna(subset=["actual"])
+    graded = (
+        plan.read("value_added")
+        .query("source == 'released' and level == 'company' and lag == 1")
+        .set_index("stage")
+    )
+    assert {"naive", "baseline", "consensus"} <= set(graded.index) and graded["wape"].between(
+        0, 1
+    ).all()
+    known = (
+        plan.read("kpis")
+        .query("kpi == 'forecast_accuracy_lag_1' and scope == 'company'")
+        .dropna(subset=["actual"])
+    )
     assert known["actual"].between(0, 1).all() and len(known) == 1
 
 

@@ -1,4 +1,6 @@
-"""The sample company's pack, end to end: every table, every identity, pages that can be shown, and a plan that stays put."""
+"""The sample company's pack, end to end: every table, every identity, pages that can be shown, and
+a plan that stays put.
+"""
 
 import json
 import re
@@ -34,7 +36,13 @@ def test_every_identity_holds(pack):
 
 def test_the_plan_covers_the_horizon_from_its_month_on(pack):
     plan = Plan(pack)
-    for name in ("baseline_forecast", "demand_plan", "supply_plan", "inventory_plan", "financial_plan"):
+    for name in (
+        "baseline_forecast",
+        "demand_plan",
+        "supply_plan",
+        "inventory_plan",
+        "financial_plan",
+    ):
         assert sorted(plan.read(name)["bucket"].unique()) == list(plan.buckets()), name
 
 
@@ -43,14 +51,21 @@ def test_tables_agree_with_the_facts_they_come_from(pack):
     sold = plan.facts.sales_history.groupby(["item", "market", "bucket"])["quantity"].sum()
     history = plan.read("history").set_index(["item", "market", "bucket"])["quantity"]
     assert history.reindex(sold.index).sub(sold).abs().max() == 0
-    assert plan.read("opening_stock")["on_hand"].sum() == plan.facts.inventory.query("on_hand > 0")["on_hand"].sum()
+    assert (
+        plan.read("opening_stock")["on_hand"].sum()
+        == plan.facts.inventory.query("on_hand > 0")["on_hand"].sum()
+    )
 
 
 @pytest.mark.parametrize("step", find_steps(), ids=lambda step: step.name)
 def test_executed_notebooks_are_pleasant_to_read(pack, step):
     notebook = nbformat.read(pack / "notebooks" / step.path.name, as_version=4)
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert outputs and not [output for output in outputs if output.output_type in ("error", "stream")], "no warning, print or traceback"
+    outputs = [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
+    assert outputs and not [
+        output for output in outputs if output.output_type in ("error", "stream")
+    ], "no warning, print or traceback"
     page = (pack / "pages" / f"{step.name}.html").read_text()
     assert not re.search(r"Traceback|Warning|&lt;Figure|Axes:|\bnan\b|NaT\b|\[\[", page)
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
@@ -59,8 +74,12 @@ def test_executed_notebooks_are_pleasant_to_read(pack, step):
 def test_a_pack_is_self_contained(pack, tmp_path):
     for path in pack.rglob("*"):
         if path.suffix in (".json", ".ipynb", ".html", ".toml"):
-            assert str(pack.parent) not in path.read_text() and str(ROOT) not in path.read_text(), path
-    with zipfile.ZipFile(shutil.make_archive(str(tmp_path / "moved"), "zip", pack.parent, pack.name)) as archive:
+            assert str(pack.parent) not in path.read_text() and str(ROOT) not in path.read_text(), (
+                path
+            )
+    with zipfile.ZipFile(
+        shutil.make_archive(str(tmp_path / "moved"), "zip", pack.parent, pack.name)
+    ) as archive:
         archive.extractall(tmp_path / "elsewhere")
     moved = Plan(tmp_path / "elsewhere" / pack.name)
     pd.testing.assert_frame_equal(moved.read("demand_plan"), Plan(pack).read("demand_plan"))
@@ -84,7 +103,10 @@ def test_a_release_freezes(pack, tmp_path):
     packs = copied(pack, tmp_path)
     released = release(packs, "2026-11", by="Ada", note="as discussed")
     plan = Plan(released)
-    assert plan.state == "released" and json.loads((released / "release.json").read_text())["by"] == "Ada"
+    assert (
+        plan.state == "released"
+        and json.loads((released / "release.json").read_text())["by"] == "Ada"
+    )
     with pytest.raises(PlanError, match="never changes"):
         plan.write(step=2, demand_plan=plan.read("demand_plan"))
     with pytest.raises(PlanError, match="released already"):
@@ -98,13 +120,19 @@ def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):
 
     packs = copied(pack, tmp_path)
     book = Ledger(packs / "ledger.db")
-    book.append("sign_offs", [{"role": "finance", "status": "withheld"}], by="Grace", cycle="2026-11")
+    book.append(
+        "sign_offs", [{"role": "finance", "status": "withheld"}], by="Grace", cycle="2026-11"
+    )
     with pytest.raises(PlanError, match=r"withheld by Grace \(finance\)"):
         release(packs, "2026-11", by="Ada")
-    book.append("sign_offs", [{"role": "finance", "status": "approved"}], by="Grace", cycle="2026-11")
+    book.append(
+        "sign_offs", [{"role": "finance", "status": "approved"}], by="Grace", cycle="2026-11"
+    )
     table = packs / "2026-11" / "tables" / "kpis.parquet"
     table.write_bytes(table.read_bytes() + b" ")
-    with pytest.raises(PlanError, match="1 files changed since it was built, first tables/kpis.parquet"):
+    with pytest.raises(
+        PlanError, match="1 files changed since it was built, first tables/kpis.parquet"
+    ):
         release(packs, "2026-11", by="Ada")
 
 
@@ -112,7 +140,11 @@ def test_a_broken_identity_cannot_be_released(pack, tmp_path):
     packs = copied(pack, tmp_path)
     path = packs / "2026-11" / "manifest.json"
     manifest = json.loads(path.read_text())
-    manifest["identities"][0] |= {"holds": False, "largest_difference": 3.0, "where": "P-100, 2026-11-01"}
+    manifest["identities"][0] |= {
+        "holds": False,
+        "largest_difference": 3.0,
+        "where": "P-100, 2026-11-01",
+    }
     path.write_text(json.dumps(manifest))
     with pytest.raises(PlanError, match="off by 3 at P-100, 2026-11-01"):
         release(packs, "2026-11", by="Ada")
@@ -123,11 +155,19 @@ def test_a_failing_step_leaves_the_last_good_pack_and_keeps_its_notebook(pack, t
     before = (packs / "2026-11" / "manifest.json").read_bytes()
     steps = tmp_path / "notebooks"
     write_notebook(steps / "1_gather_data.ipynb", "raise ValueError('no such luck')")
-    with pytest.raises(PlanError, match=r"step 1 gather data stopped in cell 3: ValueError: no such luck\nread it in .*failed/2026-11/1_gather_data.ipynb"):
+    with pytest.raises(
+        PlanError,
+        match=(
+            r"step 1 gather data stopped in cell 3: ValueError: no such luck\nread it in"
+            r" .*failed/2026-11/1_gather_data.ipynb"
+        ),
+    ):
         build_pack("2026-11", ROOT / "data", packs, notebooks=steps, quiet=True)
     assert (packs / "2026-11" / "manifest.json").read_bytes() == before
     assert "no such luck" in (packs / "failed" / "2026-11" / "1_gather_data.ipynb").read_text()
-    assert [path.name for path in packs_in(packs)] == ["2026-11"] and not list(packs.glob(".2026-11*"))
+    assert [path.name for path in packs_in(packs)] == ["2026-11"] and not list(
+        packs.glob(".2026-11*")
+    )
 
 
 def test_errors_in_the_facts_stop_the_pack_before_any_notebook_runs(tmp_path):

@@ -15,7 +15,9 @@ def step_of(tmp_path, *sources):
 
 
 def test_a_step_runs_inside_the_pack_with_its_parameters(tmp_path):
-    step, folder = step_of(tmp_path, "from pathlib import Path\nPath(pack, 'seen.txt').write_text(f'{pack} {horizon}')")
+    step, folder = step_of(
+        tmp_path, "from pathlib import Path\nPath(pack, 'seen.txt').write_text(f'{pack} {horizon}')"
+    )
     assert running.run_step(step, folder, {"horizon": 18, "unrelated": 1}) > 0
     assert (folder / "seen.txt").read_text() == ".. 18"
     text = (folder / "notebooks" / "3_supply_plan.ipynb").read_text()
@@ -23,8 +25,15 @@ def test_a_step_runs_inside_the_pack_with_its_parameters(tmp_path):
 
 
 def test_a_failing_step_names_step_cell_and_error_and_keeps_its_notebook(tmp_path):
-    step, folder = step_of(tmp_path, "1 + 1", "from sopkit import PlanError\nraise PlanError('table resources: 2 rows overlap')")
-    with pytest.raises(StepFailed, match=r"step 3 supply plan stopped in cell 4: PlanError: table resources: 2 rows overlap") as caught:
+    step, folder = step_of(
+        tmp_path,
+        "1 + 1",
+        "from sopkit import PlanError\nraise PlanError('table resources: 2 rows overlap')",
+    )
+    with pytest.raises(
+        StepFailed,
+        match=r"step 3 supply plan stopped in cell 4: PlanError: table resources: 2 rows overlap",
+    ) as caught:
         running.run_step(step, folder, {})
     assert "resources" in caught.value.notebook.read_text()
 

@@ -1,4 +1,6 @@
-"""The numbered notebooks are the pipeline; a mistyped parameter is an error that names the known ones."""
+"""The numbered notebooks are the pipeline; a mistyped parameter is an error that names the known
+ones.
+"""
 
 import pytest
 
@@ -22,17 +24,34 @@ def test_steps_are_the_sorted_numbered_notebooks(steps):
 
 
 def test_values_are_read_as_their_defaults_are_typed(steps):
-    settled = settle(steps, {"horizon": "18", "rate": "1", "name": "202612", "bold": "true", "strategy": "level"})
-    assert settled == {"horizon": 18, "rate": 1.0, "name": "202612", "bold": True, "strategy": "level"}
+    settled = settle(
+        steps, {"horizon": "18", "rate": "1", "name": "202612", "bold": "true", "strategy": "level"}
+    )
+    assert settled == {
+        "horizon": 18,
+        "rate": 1.0,
+        "name": "202612",
+        "bold": True,
+        "strategy": "level",
+    }
     assert parameters_of(steps[1], settled) == {"strategy": "level"}
 
 
-@pytest.mark.parametrize("given, message", [
-    ({"horizn": 18}, r"'horizn' is not known \(did you mean 'horizon'\?\); known are: bold, horizon, name, rate, strategy"),
-    ({"horizon": "many"}, "parameter horizon: 'many' is not a int; its default is 0"),
-    ({"bold": "yes"}, "not a bool"),
-    ({"pack": "/elsewhere"}, "not known"),
-])
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (
+            {"horizn": 18},
+            (
+                r"'horizn' is not known \(did you mean 'horizon'\?\); known are: bold, horizon,"
+                r" name, rate, strategy"
+            ),
+        ),
+        ({"horizon": "many"}, "parameter horizon: 'many' is not a int; its default is 0"),
+        ({"bold": "yes"}, "not a bool"),
+        ({"pack": "/elsewhere"}, "not known"),
+    ],
+)
 def test_what_does_not_fit_is_refused(steps, given, message):
     with pytest.raises(PlanError, match=message):
         settle(steps, given)

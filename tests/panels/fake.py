@@ -12,11 +12,22 @@ from tests.charts import small
 
 @dataclass
 class FakePlan:
-    """What panels use of a ``Plan``; ``tables`` and ``before`` (last cycle's) can be changed by a test."""
+    """What panels use of a ``Plan``; ``tables`` and ``before`` (last cycle's) can be changed by a
+    test.
+    """
 
     tables: dict = field(default_factory=small.tables)
-    before: dict = field(default_factory=lambda: {"demand_plan": small.demand_plan(0.9), "kpis": small.kpis().assign(actual=0.9)})
-    facts: dict = field(default_factory=lambda: {name: table.empty() for name, table in INPUTS.items()} | {"items": small.items()})
+    before: dict = field(
+        default_factory=lambda: {
+            "demand_plan": small.demand_plan(0.9),
+            "kpis": small.kpis().assign(actual=0.9),
+        }
+    )
+    facts: dict = field(
+        default_factory=lambda: (
+            {name: table.empty() for name, table in INPUTS.items()} | {"items": small.items()}
+        )
+    )
     month: str = "2027-01"
     first_bucket: pd.Timestamp = small.START
     calendar: Calendar = Calendar("month")
@@ -32,7 +43,9 @@ class FakePlan:
 
     @property
     def last(self):
-        return SimpleNamespace(month="2026-12", read=lambda table: self.before.get(table, PLANS[table].empty()))
+        return SimpleNamespace(
+            month="2026-12", read=lambda table: self.before.get(table, PLANS[table].empty())
+        )
 
     def judgments(self, table):
         return LEDGER[table].empty()

@@ -1,4 +1,6 @@
-"""The board without a browser: what is written, what is read, what happens when a part fails or a name is hostile."""
+"""The board without a browser: what is written, what is read, what happens when a part fails or a
+name is hostile.
+"""
 
 import json
 import subprocess
@@ -40,7 +42,10 @@ def test_the_head_names_what_changed_and_what_is_asked(pack):
     now, before = small.demand_plan(), small.demand_plan(0.9)
     price = small.items().set_index("item")["price"]
     year = sorted(now["bucket"].unique())[:12]
-    totals = [(frame["consensus"] * frame["item"].map(price))[frame["bucket"].isin(year)].sum() for frame in (now, before)]
+    totals = [
+        (frame["consensus"] * frame["item"].map(price))[frame["bucket"].isin(year)].sum()
+        for frame in (now, before)
+    ]
     assert f"+{totals[0] / totals[1] - 1:.1%}".replace("%", " %") in head and "2026-12" in head
     assert "1 decision wanted, the first by 1 Jan 2027" in head and "Keep the" not in head
 
@@ -50,16 +55,28 @@ def test_filters_change_what_is_shown(pack):
     families, markets = data["words"]["family"], data["words"]["market"]
     one = tab_html(data, "Demand & supply", {"family": families.index("valves")})
     assert "valves, all markets" in one and "specials" not in one
-    south = tab_html(data, "Demand & supply", {"family": families.index("valves"), "market": markets.index("South")})
+    south = tab_html(
+        data,
+        "Demand & supply",
+        {"family": families.index("valves"), "market": markets.index("South")},
+    )
     assert "valves, South" in south and "supply is planned for all markets together" in south
-    assert "Numbers, pcs" in one and "Numbers, k€" in tab_html(data, "Demand & supply", {"family": families.index("valves"), "measure": 1})
+    assert "Numbers, pcs" in one and "Numbers, k€" in tab_html(
+        data, "Demand & supply", {"family": families.index("valves"), "measure": 1}
+    )
 
 
 def test_quarters_add_flows_and_take_stocks_at_the_end(pack):
     data = read_board(pack)
-    html = tab_html(data, "Demand & supply", {"family": data["words"]["family"].index("valves"), "size": 1})
+    html = tab_html(
+        data, "Demand & supply", {"family": data["words"]["family"].index("valves"), "size": 1}
+    )
     plan = small.supply_plan().query("item == 'V-110'").sort_values("bucket")
-    assert f">{plan['demand'].iloc[:3].sum():,.0f}<" in html and f">{plan['projected_available'].iloc[2]:,.0f}<" in html and "Q1 27" in html
+    assert (
+        f">{plan['demand'].iloc[:3].sum():,.0f}<" in html
+        and f">{plan['projected_available'].iloc[2]:,.0f}<" in html
+        and "Q1 27" in html
+    )
 
 
 def test_one_failed_part_is_shown_as_failed_and_the_rest_stays(tmp_path):
@@ -75,21 +92,33 @@ def test_an_empty_plan_says_what_would_feed_it(tmp_path):
     plan = FakePlan(tables={name: table.empty() for name, table in PLANS.items()}, before={})
     write_board(plan, tmp_path)
     data = read_board(tmp_path)
-    assert "feed sales_history" in tab_html(data, "Demand & supply", {}) and "feed resources" in tab_html(data, "Capacity", {})
+    assert "feed sales_history" in tab_html(
+        data, "Demand & supply", {}
+    ) and "feed resources" in tab_html(data, "Capacity", {})
     assert "could not be drawn" not in (tmp_path / "board" / "board.json").read_text()
     assert "nothing to compare with yet" in data["head"]
 
 
 def test_hostile_names_are_text_on_board_and_page(tmp_path):
     plan = FakePlan()
-    swap = {"pumps": HOSTILE, "P-300": HOSTILE, "North": HOSTILE, "LINE2": HOSTILE, "Ada": HOSTILE, "online shop": HOSTILE}
+    swap = {
+        "pumps": HOSTILE,
+        "P-300": HOSTILE,
+        "North": HOSTILE,
+        "LINE2": HOSTILE,
+        "Ada": HOSTILE,
+        "online shop": HOSTILE,
+    }
     plan.tables = {name: frame.replace(swap) for name, frame in plan.tables.items()}
     plan.facts = plan.facts | {"items": small.items().replace(swap)}
     write_board(plan, tmp_path)
     page = (tmp_path / "pages" / "board.html").read_text()
     assert page.count("<script") == 2 and "<img" not in page
     data = read_board(tmp_path)
-    shown = [data["head"], *(html for tab in data["tabs"] for part in tab["parts"] for html in part["html"].values())]
+    shown = [
+        data["head"],
+        *(html for tab in data["tabs"] for part in tab["parts"] for html in part["html"].values()),
+    ]
     assert not any("<script" in html or "<img" in html for html in shown)
 
 
@@ -103,13 +132,17 @@ def test_state_comes_from_the_release(pack, tmp_path):
     assert title(read_board(pack)) == "S&OP · January 2027 · draft, not yet released"
     (tmp_path / "board").mkdir()
     (tmp_path / "board" / "board.json").write_text((pack / "board" / "board.json").read_text())
-    (tmp_path / "release.json").write_text(json.dumps({"by": "Grace", "at": "2027-01-20T10:00:00+00:00"}))
+    (tmp_path / "release.json").write_text(
+        json.dumps({"by": "Grace", "at": "2027-01-20T10:00:00+00:00"})
+    )
     assert "RELEASED by Grace on 2027-01-20" in write_page(tmp_path).read_text()
 
 
 def test_the_widgets_show_the_same_as_the_page(pack):
     shown = Board(pack)
-    assert [value for _, value in shown.month.options] == [path.name for path in boards_in(pack.parent)]
+    assert [value for _, value in shown.month.options] == [
+        path.name for path in boards_in(pack.parent)
+    ]
     assert shown.tabs.index == 0 and shown.body.value
     shown.tabs.value = "Capacity"
     assert "LINE2" in shown.body.value
@@ -126,8 +159,16 @@ def test_a_pack_that_cannot_be_read_says_so(pack):
 
 
 def test_the_board_opens_without_pandas_or_matplotlib():
-    code = "import sys; import sopkit.panels.boards; print([m for m in ('pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys; import sopkit.panels.boards; print([m for m in ('pandas', 'matplotlib',"
+        " 'numpy', 'sqlalchemy') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_the_command_is_closed_and_names_a_missing_board(pack, tmp_path):

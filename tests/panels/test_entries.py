@@ -6,19 +6,45 @@ import pytest
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
-from sopkit.panels.entries import difference, own_units, parse_range, placed, rows_to_save, rows_to_undo
+from sopkit.panels.entries import (
+    difference,
+    own_units,
+    parse_range,
+    placed,
+    rows_to_save,
+    rows_to_undo,
+)
 
 BUCKETS = Calendar("month").range("2027-01-01", 4)
 WHEN = {"month": "2027-01", "first_bucket": BUCKETS[0], "calendar": Calendar("month")}
 
 
-@pytest.mark.parametrize("text, values", [
-    ("1\t2\t3", [1, 2, 3]), ("1\r\n2\r\n", [1, 2]), ("1,200\t-3.5", [1200, -3.5]), ("+5\t\t−7", [5, None, -7]), ("1 200\t(40)", [1200, -40]), ("12,345,678", [12345678])])
+@pytest.mark.parametrize(
+    "text, values",
+    [
+        ("1\t2\t3", [1, 2, 3]),
+        ("1\r\n2\r\n", [1, 2]),
+        ("1,200\t-3.5", [1200, -3.5]),
+        ("+5\t\t−7", [5, None, -7]),
+        ("1 200\t(40)", [1200, -40]),
+        ("12,345,678", [12345678]),
+    ],
+)
 def test_ranges_as_spreadsheets_paste_them(text, values):
     assert parse_range(text) == values
 
 
-@pytest.mark.parametrize("text, cell", [("1\tx\t3", "cell 2"), ("nan", "cell 1"), ("1\tinf", "cell 2"), ("1,2,3", "cell 1"), ("1.200,50", "cell 1"), ("=SUM(A1)", "cell 1")])
+@pytest.mark.parametrize(
+    "text, cell",
+    [
+        ("1\tx\t3", "cell 2"),
+        ("nan", "cell 1"),
+        ("1\tinf", "cell 2"),
+        ("1,2,3", "cell 1"),
+        ("1.200,50", "cell 1"),
+        ("=SUM(A1)", "cell 1"),
+    ],
+)
 def test_what_is_no_number_is_named_by_its_cell(text, cell):
     with pytest.raises(PlanError, match=cell):
         parse_range(text)
@@ -33,8 +59,13 @@ def test_an_empty_paste_and_one_too_long_are_refused():
 
 def test_only_changed_buckets_are_saved():
     change = difference(BUCKETS, [0, 5, 0, 0], [0, 5, 20, -1])
-    rows = rows_to_save(change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price")
-    assert [(row["bucket"], row["value"], row["kind"]) for row in rows] == [(BUCKETS[2], 20.0, "units"), (BUCKETS[3], -1.0, "units")]
+    rows = rows_to_save(
+        change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price"
+    )
+    assert [(row["bucket"], row["value"], row["kind"]) for row in rows] == [
+        (BUCKETS[2], 20.0, "units"),
+        (BUCKETS[3], -1.0, "units"),
+    ]
 
 
 def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
@@ -48,8 +79,22 @@ def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
 
 
 def _save(ledger, values, by="Ada"):
-    rows = [{"item": "A", "market": "N", "bucket": bucket, "kind": "units", "value": value, "reason": "price", "expires_on": None} for bucket, value in zip(BUCKETS, values)]
-    return [row | {"id": number} for row, number in zip(rows, ledger.append("overrides", rows, by=by, cycle="2027-01"))]
+    rows = [
+        {
+            "item": "A",
+            "market": "N",
+            "bucket": bucket,
+            "kind": "units",
+            "value": value,
+            "reason": "price",
+            "expires_on": None,
+        }
+        for bucket, value in zip(BUCKETS, values)
+    ]
+    return [
+        row | {"id": number}
+        for row, number in zip(rows, ledger.append("overrides", rows, by=by, cycle="2027-01"))
+    ]
 
 
 def test_undo_removes_and_leaves_what_others_entered():
@@ -59,12 +104,20 @@ def test_undo_removes_and_leaves_what_others_entered():
     rows = rows_to_undo(saved, ledger.read("overrides"), **WHEN)
     assert [row["kind"] for row in rows] == ["units", "remove"]
     ledger.append("overrides", rows, by="Ada", cycle="2027-01")
-    assert own_units(ledger.read("overrides"), "A", "N", BUCKETS, **WHEN).tolist() == [7.0, 0.0, 0.0, 0.0]
+    assert own_units(ledger.read("overrides"), "A", "N", BUCKETS, **WHEN).tolist() == [
+        7.0,
+        0.0,
+        0.0,
+        0.0,
+    ]
 
 
 def test_own_units_are_of_exactly_this_cell():
     ledger = Ledger("sqlite://")
     _save(ledger, [10.0])
     rows = ledger.read("overrides")
-    assert own_units(rows, "A", "N", BUCKETS, **WHEN).sum() == 10 and own_units(rows, "A", "", BUCKETS, **WHEN).sum() == 0
+    assert (
+        own_units(rows, "A", "N", BUCKETS, **WHEN).sum() == 10
+        and own_units(rows, "A", "", BUCKETS, **WHEN).sum() == 0
+    )
     assert own_units(rows, "A", "N", BUCKETS, **(WHEN | {"month": "2026-12"})).sum() == 0

@@ -31,25 +31,49 @@ def click(panel, name):
 
 def test_worst_exceptions_come_first():
     rows = worklist(small.demand_plan(), small.exceptions(), small.items())
-    assert rows["item"].tolist() == ["P-300", "V-110", "X-900", "P-310"] and rows["money"].iloc[0] == 9600 + 24000
-    assert filtered(rows, family="pumps")["item"].tolist() == ["P-300", "P-310"] and filtered(rows, text="x-9")["item"].tolist() == ["X-900"]
+    assert (
+        rows["item"].tolist() == ["P-300", "V-110", "X-900", "P-310"]
+        and rows["money"].iloc[0] == 9600 + 24000
+    )
+    assert filtered(rows, family="pumps")["item"].tolist() == ["P-300", "P-310"] and filtered(
+        rows, text="x-9"
+    )["item"].tolist() == ["X-900"]
 
 
 def test_the_panel_opens_on_the_worst_and_shows_its_picture(panel):
-    assert panel.cell.item == "P-300" and panel.picture.value.startswith("<svg") and not panel.message.value
+    assert (
+        panel.cell.item == "P-300"
+        and panel.picture.value.startswith("<svg")
+        and not panel.message.value
+    )
 
 
 def test_typing_and_saving_writes_the_difference_to_the_ledger(panel):
     at(panel, "V-110", "South")
     before = panel.cell.consensus(panel.override)
     panel.fields[2].value = 40.0
-    panel.reason.value, panel.note.value, panel.until.value = "promotion", "fair", pd.Timestamp("2027-06-30").date()
+    panel.reason.value, panel.note.value, panel.until.value = (
+        "promotion",
+        "fair",
+        pd.Timestamp("2027-06-30").date(),
+    )
     assert "saved 1 rows" in click(panel, "Save")
     row = panel.ledger.read("overrides").iloc[0]
-    assert (row["item"], row["market"], row["kind"], row["value"], row["reason"], row["note"], row["by"], row["cycle"]) == ("V-110", "South", "units", 100.0, "promotion", "fair", "Ada", "2027-01")
+    assert (
+        row["item"],
+        row["market"],
+        row["kind"],
+        row["value"],
+        row["reason"],
+        row["note"],
+        row["by"],
+        row["cycle"],
+    ) == ("V-110", "South", "units", 100.0, "promotion", "fair", "Ada", "2027-01")
     assert row["bucket"] == small.AHEAD[2] and row["expires_on"] == pd.Timestamp("2027-06-30")
     after = panel.cell.consensus(panel.override)
-    assert after.iloc[2] == pytest.approx(before.iloc[2] + 100) and after.drop(small.AHEAD[2]).equals(before.drop(small.AHEAD[2]))
+    assert after.iloc[2] == pytest.approx(before.iloc[2] + 100) and after.drop(
+        small.AHEAD[2]
+    ).equals(before.drop(small.AHEAD[2]))
 
 
 def test_undo_takes_the_last_save_back(panel):
@@ -58,7 +82,10 @@ def test_undo_takes_the_last_save_back(panel):
     panel.fields[0].value, panel.reason.value = 33.0, "customer"
     click(panel, "Save")
     assert "took back 1 rows" in click(panel, "Undo")
-    assert panel.cell.consensus(panel.override).equals(before) and len(panel.ledger.read("overrides")) == 2
+    assert (
+        panel.cell.consensus(panel.override).equals(before)
+        and len(panel.ledger.read("overrides")) == 2
+    )
     assert "nothing was saved" in click(panel, "Undo")
 
 
@@ -88,10 +115,18 @@ def test_paste_difference_accept(panel):
     at(panel, "P-310", "North")
     panel.pasted.value, panel.meaning.value = "300\t\t310", "these are the consensus"
     panel.read.click()
-    assert "2 of 2 pasted cells differ" in panel.message.value and "Jan 27" in panel.preview.value and panel.change.abs().sum() == 0
+    assert (
+        "2 of 2 pasted cells differ" in panel.message.value
+        and "Jan 27" in panel.preview.value
+        and panel.change.abs().sum() == 0
+    )
     panel.accept.click()
     consensus = panel.cell.consensus(panel.override)
-    assert consensus.iloc[0] == pytest.approx(300, abs=1e-5) and consensus.iloc[2] == pytest.approx(310, abs=1e-5) and panel.fields[1].value == 0
+    assert (
+        consensus.iloc[0] == pytest.approx(300, abs=1e-5)
+        and consensus.iloc[2] == pytest.approx(310, abs=1e-5)
+        and panel.fields[1].value == 0
+    )
 
 
 def test_a_bad_paste_names_its_cell_and_keeps_the_text(panel):
@@ -104,7 +139,11 @@ def test_a_bad_paste_names_its_cell_and_keeps_the_text(panel):
 def test_methods_are_tried_and_taken_as_override(panel, method):
     at(panel, "P-310", "North")
     panel.method.value = method
-    assert not panel.message.value and method in panel.accuracy.value and "dashed" in panel.picture.value
+    assert (
+        not panel.message.value
+        and method in panel.accuracy.value
+        and "dashed" in panel.picture.value
+    )
     panel.take.click()
     tried = panel.trial.baseline.reindex(panel.cell.buckets)
     assert np.allclose(panel.change, (tried - panel.cell.numbers["baseline"]).round())
@@ -115,7 +154,11 @@ def test_sliders_move_the_forecast_and_are_off_where_they_mean_nothing(panel):
     panel.method.value = "simple"
     one = panel.trial.baseline
     panel.sliders["level"].value = 0.9
-    assert not np.allclose(one, panel.trial.baseline) and panel.sliders["season"].disabled and not panel.sliders["level"].disabled
+    assert (
+        not np.allclose(one, panel.trial.baseline)
+        and panel.sliders["season"].disabled
+        and not panel.sliders["level"].disabled
+    )
 
 
 def test_a_start_year_leaves_older_history_out(panel):
@@ -129,7 +172,11 @@ def test_a_start_year_leaves_older_history_out(panel):
 def test_checked_moves_on_and_counts(panel):
     first = panel.cell.item
     click(panel, "Checked ✓")
-    assert panel.cell.item != first and panel.rows.set_index("item").loc[first, "status"] == CHECKED and "1 checked" in panel.count.value
+    assert (
+        panel.cell.item != first
+        and panel.rows.set_index("item").loc[first, "status"] == CHECKED
+        and "1 checked" in panel.count.value
+    )
 
 
 def test_a_released_plan_sends_entries_to_the_next_cycle():
@@ -142,26 +189,44 @@ def test_a_released_plan_sends_entries_to_the_next_cycle():
 def test_the_rows_of_the_grid_add_up(panel):
     at(panel, "P-300", "North")
     number = lambda text: float(re.sub(r"<[^>]*>|,", "", text.split("<br>")[-1]).replace("−", "-"))  # noqa: E731
-    others, consensus = number(panel.tops[2].value), float(re.sub(r"<[^>]*>|,", "", panel.bottoms[2].value))
-    assert others > 100 and consensus == pytest.approx(panel.cell.numbers["baseline"].iloc[2] + others + panel.fields[2].value, abs=1.5)
+    others, consensus = (
+        number(panel.tops[2].value),
+        float(re.sub(r"<[^>]*>|,", "", panel.bottoms[2].value)),
+    )
+    assert others > 100 and consensus == pytest.approx(
+        panel.cell.numbers["baseline"].iloc[2] + others + panel.fields[2].value, abs=1.5
+    )
 
 
 def test_effect_is_units_money_shares_and_load():
     change = pd.Series([100.0], index=[small.AHEAD[0]])
     hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
-    found = trial.effect(change, "P-300", small.demand_plan(), small.items(), small.capacity_plan(), hours)
+    found = trial.effect(
+        change, "P-300", small.demand_plan(), small.items(), small.capacity_plan(), hours
+    )
     before = small.capacity_plan().query("resource == 'LINE1'")["load"].iloc[0]
     assert (found.units, found.money, found.resource) == (100.0, 12000.0, "LINE1")
-    assert found.load_after == pytest.approx((before + 50) / 640) and found.load_before == pytest.approx(before / 640)
+    assert found.load_after == pytest.approx(
+        (before + 50) / 640
+    ) and found.load_before == pytest.approx(before / 640)
 
 
 def test_hostile_names_are_text_in_the_panel():
     nasty, plan = "<img src=x onerror=alert(1)>", FakePlan()
-    plan.tables = {name: frame.replace({"P-300": nasty, "the forecast has been 18 % high": nasty}) for name, frame in plan.tables.items()}
+    plan.tables = {
+        name: frame.replace({"P-300": nasty, "the forecast has been 18 % high": nasty})
+        for name, frame in plan.tables.items()
+    }
     plan.facts = plan.facts | {"items": small.items().replace({"P-300": nasty})}
     panel = Tuner(plan, Ledger("sqlite://"), nasty)
     panel._safely(panel._save)
-    values = [panel.picture.value, panel.message.value, panel.effect.value, panel.accuracy.value, panel.count.value]
+    values = [
+        panel.picture.value,
+        panel.message.value,
+        panel.effect.value,
+        panel.accuracy.value,
+        panel.count.value,
+    ]
     assert panel.cell.item == nasty and not any("<img" in value for value in values)
 
 
@@ -171,7 +236,11 @@ def test_tuner_returns_the_box_to_show():
 
 @pytest.mark.parametrize("method", trial.TAKES)
 def test_every_slider_on_offer_is_understood_by_its_method(method):
-    history = small.history().query("item == 'P-310' and market == 'North'")[["bucket", "demand"]].rename(columns={"demand": "quantity"})
+    history = (
+        small.history()
+        .query("item == 'P-310' and market == 'North'")[["bucket", "demand"]]
+        .rename(columns={"demand": "quantity"})
+    )
     free = trial.try_method(history, method, 6).baseline
     for name in trial.TAKES[method]:
         fixed = trial.try_method(history, method, 6, {name: 0.95}).baseline

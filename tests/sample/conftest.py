@@ -22,8 +22,14 @@ def truth(made):
 @pytest.fixture(scope="session")
 def true_cells(truth):
     """Planted cells by kind, keyed as sales_history is."""
+
     def of(kind):
-        return pd.DataFrame(truth[kind]).assign(bucket=lambda frame: pd.to_datetime(frame["bucket"])).set_index(["item", "market", "bucket"])
+        return (
+            pd.DataFrame(truth[kind])
+            .assign(bucket=lambda frame: pd.to_datetime(frame["bucket"]))
+            .set_index(["item", "market", "bucket"])
+        )
+
     return of
 
 

@@ -18,23 +18,63 @@ def test_it_is_the_company_that_was_promised(tables):
     items, sales = tables["items"], tables["sales_history"]
     assert len(items) == 60 and items["family"].nunique() == 6 and sales["market"].nunique() == 3
     assert sales["bucket"].nunique() == 48 and sales["bucket"].max() == pd.Timestamp("2026-10-01")
-    assert set(items["strategy"]) == {"stock", "order"} and items["shelf_life"].notna().any() and items["maximum_stock"].notna().any()
+    assert (
+        set(items["strategy"]) == {"stock", "order"}
+        and items["shelf_life"].notna().any()
+        and items["maximum_stock"].notna().any()
+    )
     assert items["item"].str.startswith("0").any(), "codes with leading zeros keep readers honest"
 
 
 def test_columns_that_only_sometimes_matter_are_used_somewhere(tables):
-    used = {"items": ["lot_size", "minimum_lot", "holding_cost", "service_level", "customer_lead_time", "successor"],
-            "resources": ["hours", "overtime_hours", "workers", "overtime_per_worker", "hiring_cost", "layoff_cost", "bucket"],
-            "events": ["item", "family", "market", "uplift", "pull_forward", "price"], "initiatives": ["demand_change", "capacity_change"],
-            "launches": ["cannibalised_item", "cannibalised_family"], "inventory_history": ["stocked_out"], "receipts": ["ordered_on"]}
-    assert [(name, column) for name, columns in used.items() for column in columns if tables[name][column].isna().all()] == []
+    used = {
+        "items": [
+            "lot_size",
+            "minimum_lot",
+            "holding_cost",
+            "service_level",
+            "customer_lead_time",
+            "successor",
+        ],
+        "resources": [
+            "hours",
+            "overtime_hours",
+            "workers",
+            "overtime_per_worker",
+            "hiring_cost",
+            "layoff_cost",
+            "bucket",
+        ],
+        "events": ["item", "family", "market", "uplift", "pull_forward", "price"],
+        "initiatives": ["demand_change", "capacity_change"],
+        "launches": ["cannibalised_item", "cannibalised_family"],
+        "inventory_history": ["stocked_out"],
+        "receipts": ["ordered_on"],
+    }
+    assert [
+        (name, column)
+        for name, columns in used.items()
+        for column in columns
+        if tables[name][column].isna().all()
+    ] == []
 
 
 def test_names_refer_to_what_is_there(tables):
-    items, families, resources = set(tables["items"]["item"]), set(tables["items"]["family"]), set(tables["resources"]["resource"])
+    items, families, resources = (
+        set(tables["items"]["item"]),
+        set(tables["items"]["family"]),
+        set(tables["resources"]["resource"]),
+    )
     for name, frame in tables.items():
-        for column, known in (("item", items), ("like_item", items), ("successor", items), ("cannibalised_item", items),
-                              ("family", families), ("cannibalised_family", families), ("resource", resources)):
+        for column, known in (
+            ("item", items),
+            ("like_item", items),
+            ("successor", items),
+            ("cannibalised_item", items),
+            ("family", families),
+            ("cannibalised_family", families),
+            ("resource", resources),
+        ):
             if column in frame:
                 assert set(frame[column].dropna()) <= known, (name, column)
 
@@ -74,7 +114,10 @@ def test_the_end_moves_everything_with_it():
 
 def test_items_earn_a_believable_margin(tables):
     items = tables["items"].set_index("item")
-    bill, rates = tables["bill_of_resources"], tables["resources"].groupby("resource")["regular_cost"].first()
+    bill, rates = (
+        tables["bill_of_resources"],
+        tables["resources"].groupby("resource")["regular_cost"].first(),
+    )
     labour = (bill["hours_per_unit"] * bill["resource"].map(rates)).groupby(bill["item"]).sum()
     margin = 1 - (items["unit_cost"] + labour.reindex(items.index).fillna(0)) / items["price"]
     assert margin.between(0.25, 0.46).all()
@@ -82,7 +125,11 @@ def test_items_earn_a_believable_margin(tables):
 
 def test_a_year_of_sales_is_what_a_general_manager_expects(tables):
     sales = tables["sales_history"]
-    year = sales[sales["bucket"] > pd.Timestamp("2025-10-01")].merge(tables["items"][["item", "family"]])
+    year = sales[sales["bucket"] > pd.Timestamp("2025-10-01")].merge(
+        tables["items"][["item", "family"]]
+    )
     assert 60e6 < year["revenue"].sum() < 90e6
-    assert year.groupby("family")["revenue"].sum().div(year["revenue"].sum()).between(0.01, 0.45).all()
+    assert (
+        year.groupby("family")["revenue"].sum().div(year["revenue"].sum()).between(0.01, 0.45).all()
+    )
     assert np.isfinite(year["revenue"]).all()

@@ -20,23 +20,40 @@ def test_past_budgets_were_nearly_right(tables):
 
 
 def test_authors_are_as_biased_as_the_truth_says(tables, truth):
-    """Against the expected demand of the months to come, in whole families over every market and in single items over one."""
+    """Against the expected demand of the months to come, in whole families over every market and in
+    single items over one.
+    """
     inputs = tables["sales_inputs"]
-    assert set(inputs["author"]) == {author["author"] for author in truth["authors"]} and inputs["item"].notna().any() and inputs["family"].notna().any()
+    assert (
+        set(inputs["author"]) == {author["author"] for author in truth["authors"]}
+        and inputs["item"].notna().any()
+        and inputs["family"].notna().any()
+    )
     sales = tables["sales_history"].merge(tables["items"][["item", "family"]])
     for author in truth["authors"]:
-        rows = inputs[(inputs["author"] == author["author"]) & (inputs["bucket"] < pd.Timestamp("2026-11-01"))]
+        rows = inputs[
+            (inputs["author"] == author["author"]) & (inputs["bucket"] < pd.Timestamp("2026-11-01"))
+        ]
         level = "item" if rows["item"].notna().all() else "family"
-        cells = sales if rows["market"].isna().all() else sales[sales["market"] == rows["market"].iloc[0]]
+        cells = (
+            sales
+            if rows["market"].isna().all()
+            else sales[sales["market"] == rows["market"].iloc[0]]
+        )
         actual = cells.groupby([level, "bucket"])["quantity"].sum().rename("actual")
         both = rows.join(actual, on=[level, "bucket"])
-        assert abs(both["quantity"].sum() / both["actual"].sum() - 1 - author["bias"]) < 0.08, author
+        assert abs(both["quantity"].sum() / both["actual"].sum() - 1 - author["bias"]) < 0.08, (
+            author
+        )
 
 
 def test_one_author_is_an_optimist_and_inputs_reach_six_to_twelve_months(tables, truth):
     assert max(author["bias"] for author in truth["authors"]) > 0.1
     reach = tables["sales_inputs"].groupby("author")["bucket"].max()
-    assert reach.between(pd.Timestamp("2027-04-01"), pd.Timestamp("2027-10-01")).all() and reach.nunique() == 2
+    assert (
+        reach.between(pd.Timestamp("2027-04-01"), pd.Timestamp("2027-10-01")).all()
+        and reach.nunique() == 2
+    )
 
 
 def test_initiatives_change_demand_or_capacity_with_a_chance(tables):

@@ -38,14 +38,27 @@ def test_the_workbook_has_a_sheet_for_every_table_with_a_comment_on_every_header
 def test_the_notes_explain_every_column(book):
     rows = list(book["notes"].iter_rows(values_only=True))
     assert rows[0] == ("table", "column", "required", "unit", "rule", "meaning")
-    assert [row[:2] for row in rows[1:]] == [(name, column.name) for name, table in INPUTS.items() for column in table.columns]
+    assert [row[:2] for row in rows[1:]] == [
+        (name, column.name) for name, table in INPUTS.items() for column in table.columns
+    ]
     assert all(row[5] for row in rows) and {row[2] for row in rows[1:]} == {"yes", ""}
 
 
 def test_no_cell_is_a_formula_and_codes_and_dates_are_text(book):
-    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
+    assert {
+        cell.data_type
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    } == {"s"}
     items = book["items"]
-    formats = {items.cell(1, place).value: items.column_dimensions[items.cell(1, place).column_letter].number_format for place in range(1, 20)}
+    formats = {
+        items.cell(1, place).value: (
+            items.column_dimensions[items.cell(1, place).column_letter].number_format
+        )
+        for place in range(1, 20)
+    }
     assert formats["item"] == formats["launched_on"] == "@" != formats["price"]
 
 
@@ -58,13 +71,22 @@ def test_every_setting_is_explained_and_none_is_set(folder):
 
 def test_uncommented_defaults_are_the_defaults(folder):
     lines = (folder / "settings.toml").read_text(encoding="utf-8").splitlines()
-    active = "\n".join(line[2:] for line in lines if line.startswith("# ") and " = " in line and line[2:].split(" = ")[0] in SETTINGS)
-    assert tomllib.loads(active) == {name: s.default for name, s in SETTINGS.items() if s.kind is not dict} | {"service_level": 0.95}
+    active = "\n".join(
+        line[2:]
+        for line in lines
+        if line.startswith("# ") and " = " in line and line[2:].split(" = ")[0] in SETTINGS
+    )
+    assert tomllib.loads(active) == {
+        name: s.default for name, s in SETTINGS.items() if s.kind is not dict
+    } | {"service_level": 0.95}
 
 
 def test_items_and_sales_alone_make_a_company(folder):
     _fill(folder / "items.csv", "000123,Pumps" + "," * (len(INPUTS["items"].names) - 2))
-    _fill(folder / "sales_history.csv", *(f"000123,North,2026-{month:02d}-01,10,1000" for month in range(1, 11)))
+    _fill(
+        folder / "sales_history.csv",
+        *(f"000123,North,2026-{month:02d}-01,10,1000" for month in range(1, 11)),
+    )
     assert check(folder).query("severity == 'error'").empty
     assert read_facts(folder, "2026-11").tables["items"]["item"].tolist() == ["000123"]
 

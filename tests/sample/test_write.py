@@ -23,13 +23,17 @@ def test_data_is_what_the_sample_writes(folder):
     names = {path.name for path in folder.iterdir()}
     assert names == {f"{name}.csv" for name in INPUTS} | {"settings.toml", "truth.json"}
     assert {path.name for path in DATA.iterdir()} - {"README.md"} == names
-    different = [name for name in sorted(names) if (folder / name).read_bytes() != (DATA / name).read_bytes()]
+    different = [
+        name for name in sorted(names) if (folder / name).read_bytes() != (DATA / name).read_bytes()
+    ]
     assert different == [], "run: sopkit sample data"
 
 
 def test_another_seed_writes_other_bytes(folder, tmp_path):
     write_sample(tmp_path / "other", seed=1)
-    assert (tmp_path / "other" / "sales_history.csv").read_bytes() != (folder / "sales_history.csv").read_bytes()
+    assert (tmp_path / "other" / "sales_history.csv").read_bytes() != (
+        folder / "sales_history.csv"
+    ).read_bytes()
 
 
 def test_files_are_small_and_plain(folder):
@@ -37,13 +41,23 @@ def test_files_are_small_and_plain(folder):
     assert max(sizes) < 1.4e6 and sum(sizes) < 6e6
     for path in folder.glob("*.csv"):
         text = path.read_bytes()
-        assert b"\r" not in text and not text.startswith(b"\xef\xbb\xbf") and b"nan" not in text.lower().replace(b"finance", b"")
-        assert pd.read_csv(path, dtype=str, keep_default_na=False).columns.tolist() == INPUTS[path.stem].names
+        assert (
+            b"\r" not in text
+            and not text.startswith(b"\xef\xbb\xbf")
+            and b"nan" not in text.lower().replace(b"finance", b"")
+        )
+        assert (
+            pd.read_csv(path, dtype=str, keep_default_na=False).columns.tolist()
+            == INPUTS[path.stem].names
+        )
 
 
 def test_quantities_are_whole_pieces_and_money_has_cents(folder):
     sales = pd.read_csv(folder / "sales_history.csv", dtype=str)
-    assert sales["quantity"].str.fullmatch(r"-?\d+").all() and sales["revenue"].str.fullmatch(r"-?\d+(\.\d{1,2})?").all()
+    assert (
+        sales["quantity"].str.fullmatch(r"-?\d+").all()
+        and sales["revenue"].str.fullmatch(r"-?\d+(\.\d{1,2})?").all()
+    )
     assert sales["bucket"].str.fullmatch(r"\d{4}-\d{2}-01").all()
 
 
@@ -58,7 +72,10 @@ def test_check_finds_the_planted_dirt_and_no_error(folder, truth):
     assert issues[issues["severity"] == "error"].empty
     found = issues[issues["severity"] == "warning"].groupby("rule").size().to_dict()
     planted = pd.Series([row["rule"] for row in truth["dirt"]]).value_counts().to_dict()
-    assert found == planted | {"overdue receipt": len(truth["overdue_receipts"]), "unit jump": len(truth["unit_slips"])}
+    assert found == planted | {
+        "overdue receipt": len(truth["overdue_receipts"]),
+        "unit jump": len(truth["unit_slips"]),
+    }
 
 
 def test_the_truth_is_no_table(folder):
@@ -71,7 +88,9 @@ def test_a_folder_with_someones_facts_is_not_written_over(tmp_path):
     (tmp_path / "items.csv").write_text("item\nA\n")
     with pytest.raises(PlanError, match="already holds 1 files of facts .items.csv.*empty folder"):
         write_sample(tmp_path)
-    assert (tmp_path / "items.csv").read_text() == "item\nA\n" and len(list(tmp_path.iterdir())) == 1
+    assert (tmp_path / "items.csv").read_text() == "item\nA\n" and len(
+        list(tmp_path.iterdir())
+    ) == 1
 
 
 def test_a_sample_may_be_written_again(folder):

@@ -1,4 +1,6 @@
-"""Every check finds its fault, at its row and column, with its severity, and finds nothing in a faultless company."""
+"""Every check finds its fault, at its row and column, with its severity, and finds nothing in a
+faultless company.
+"""
 
 import pandas as pd
 import pytest
@@ -28,7 +30,13 @@ FAULTS = [
     ("ragged row", "items", 3, "", spoiled("items", "P2,Pumps,stock,80", "P2,Pumps,stock,8,0")),
     ("ragged row", "items", 3, "", spoiled("items", "P2,Pumps,stock,80,30,,,,P1", "P2,Pumps")),
     ("blank", "items", 2, "item", spoiled("items", "P1,Pumps", ",Pumps")),
-    ("blank", "sales_history", 2, "quantity", spoiled("sales_history", "2024-11-01,100,", "2024-11-01,,")),
+    (
+        "blank",
+        "sales_history",
+        2,
+        "quantity",
+        spoiled("sales_history", "2024-11-01,100,", "2024-11-01,,"),
+    ),
     ("not a number", "items", 2, "price", spoiled("items", "100", "$100")),
     ("not a number", "items", 2, "price", spoiled("items", "100", '"12,5"')),
     ("not a number", "launches", 2, "ramp", spoiled("launches", "0.5;1", "0.5;x")),
@@ -38,30 +46,90 @@ FAULTS = [
     ("NaN or infinity", "items", 2, "price", spoiled("items", "100", "1e999")),
     ("not an ISO date", "orders", 2, "ordered_on", spoiled("orders", "2026-09-01", "03/04/2026")),
     ("impossible date", "orders", 2, "ordered_on", spoiled("orders", "2026-09-01", "2026-02-30")),
-    ("impossible date", "sales_history", 2, "bucket", spoiled("sales_history", "2024-11-01", "9999-11-01")),
+    (
+        "impossible date",
+        "sales_history",
+        2,
+        "bucket",
+        spoiled("sales_history", "2024-11-01", "9999-11-01"),
+    ),
     ("not one of", "items", 2, "strategy", spoiled("items", "stock", "stcok")),
     ("out of range", "items", 2, "price", spoiled("items", "100", "-1")),
     ("out of range", "items", 2, "unit_cost", spoiled("items", "40", "-40")),
-    ("out of range", "bill_of_resources", 2, "hours_per_unit", spoiled("bill_of_resources", "0.5", "-0.5")),
+    (
+        "out of range",
+        "bill_of_resources",
+        2,
+        "hours_per_unit",
+        spoiled("bill_of_resources", "0.5", "-0.5"),
+    ),
     ("out of range", "items", 2, "service_level", spoiled("items", "0.95", "95")),
     ("out of range", "launches", 2, "cannibalisation", spoiled("launches", "0.1", "1.1")),
     ("duplicate key", "items", 5, "item", {"items": COMPANY["items"] + "P1,Pumps,stock,1,1,,,,\n"}),
-    ("duplicate key", "sales_history", 146, "item + market + bucket", {"sales_history": HISTORY + LAST}),
-    ("duplicate key", "resources", 4, "resource + bucket", {"resources": COMPANY["resources"] + "Line 1,,400,40,30\n"}),
-    ("duplicate key", "resources", 4, "resource + bucket", {"resources": COMPANY["resources"] + "Line 1,2026-12-15,400,40,30\n"}),
+    (
+        "duplicate key",
+        "sales_history",
+        146,
+        "item + market + bucket",
+        {"sales_history": HISTORY + LAST},
+    ),
+    (
+        "duplicate key",
+        "resources",
+        4,
+        "resource + bucket",
+        {"resources": COMPANY["resources"] + "Line 1,,400,40,30\n"},
+    ),
+    (
+        "duplicate key",
+        "resources",
+        4,
+        "resource + bucket",
+        {"resources": COMPANY["resources"] + "Line 1,2026-12-15,400,40,30\n"},
+    ),
     ("unknown item", "orders", 2, "item", spoiled("orders", "P1", "P1x")),
     ("unknown item", "items", 3, "successor", spoiled("items", ",P1\n", ",P9\n")),
     ("unknown item", "launches", 2, "like_item", spoiled("launches", "P1", "P7")),
     ("unknown item", "receipts", 2, "item", spoiled("receipts", "P1", "4")),
     ("unknown family", "budget", 2, "family", spoiled("budget", "Pumps", "Pump")),
     ("unknown family", "launches", 2, "cannibalised_family", spoiled("launches", "Pumps", "Pump")),
-    ("unknown resource", "bill_of_resources", 2, "resource", spoiled("bill_of_resources", "Line 1", "Line 2")),
-    ("unknown resource", "initiatives", 2, "resource", spoiled("initiatives", ",Pumps,,", ",,Line 3,")),
+    (
+        "unknown resource",
+        "bill_of_resources",
+        2,
+        "resource",
+        spoiled("bill_of_resources", "Line 1", "Line 2"),
+    ),
+    (
+        "unknown resource",
+        "initiatives",
+        2,
+        "resource",
+        spoiled("initiatives", ",Pumps,,", ",,Line 3,"),
+    ),
     ("unknown market", "events", 2, "market", spoiled("events", "North", "Norht")),
     ("end before start", "events", 2, "ends_on", spoiled("events", "2026-12-31", "2026-11-30")),
-    ("end before start", "items", 2, "retired_on", spoiled("items", "2020-01-01,", "2020-01-01,2019-01-01")),
-    ("two scopes", "sales_inputs", 2, "item", spoiled("sales_inputs", "Ann,,Pumps", "Ann,P1,Valves")),
-    ("redundant family", "sales_inputs", 2, "family", spoiled("sales_inputs", "Ann,,Pumps", "Ann,P1,Pumps")),
+    (
+        "end before start",
+        "items",
+        2,
+        "retired_on",
+        spoiled("items", "2020-01-01,", "2020-01-01,2019-01-01"),
+    ),
+    (
+        "two scopes",
+        "sales_inputs",
+        2,
+        "item",
+        spoiled("sales_inputs", "Ann,,Pumps", "Ann,P1,Valves"),
+    ),
+    (
+        "redundant family",
+        "sales_inputs",
+        2,
+        "family",
+        spoiled("sales_inputs", "Ann,,Pumps", "Ann,P1,Pumps"),
+    ),
     ("unreadable settings", "settings", 0, "", "horizon = = 3"),
     ("unreadable settings", "settings", 0, "", b"currency = '\xff'"),
     ("unknown setting", "settings", 0, "horizn", "horizn = 3"),
@@ -74,58 +142,188 @@ FAULTS = [
     ("wrong setting", "settings", 0, "targets", '[targets]\non_time_delivery = "good"'),
     ("wrong setting", "settings", 0, "owners", "owners = 3"),
     ("byte-order mark", "items", 0, "", {"items": b"\xef\xbb\xbf" + COMPANY["items"].encode()}),
-    ("not UTF-8", "items", 3, "", {"items": COMPANY["items"].replace("Pumps,stock,80", "Pümpen,stock,80").encode("cp1252")}),
+    (
+        "not UTF-8",
+        "items",
+        3,
+        "",
+        {"items": COMPANY["items"].replace("Pumps,stock,80", "Pümpen,stock,80").encode("cp1252")},
+    ),
     ("not UTF-8", "items", 0, "", {"items": COMPANY["items"].encode("utf-16")}),
-    ("unreadable file", "items", 0, "", {"items": COMPANY["items"].replace("Valves", "V\x81\xff").encode("latin-1")}),
+    (
+        "unreadable file",
+        "items",
+        0,
+        "",
+        {"items": COMPANY["items"].replace("Valves", "V\x81\xff").encode("latin-1")},
+    ),
     ("empty file", "receipts", 0, "", {"receipts": ""}),
     ("thousands separator", "items", 2, "price", spoiled("items", "100", '"1,234"')),
     ("thousands separator", "items", 2, "price", spoiled("items", "100", "12 345 678")),
     ("stray space", "items", 2, "item", spoiled("items", "P1,Pumps", "P1 ,Pumps")),
     ("stray space", "items", 1, "price", spoiled("items", "price", " price")),
-    ("summed duplicates", "sales_history", 146, "item + market + bucket",
-     {"sales_history": HISTORY + LAST, "settings": "sum_duplicates = true"}),
+    (
+        "summed duplicates",
+        "sales_history",
+        146,
+        "item + market + bucket",
+        {"sales_history": HISTORY + LAST, "settings": "sum_duplicates = true"},
+    ),
     ("blank family", "items", 2, "family", spoiled("items", "P1,Pumps", "P1,")),
     ("blank market", "sales_history", 2, "market", spoiled("sales_history", "P1,North", "P1,")),
     ("blank strategy", "items", 2, "strategy", spoiled("items", "Pumps,stock", "Pumps,")),
     ("absent column", "items", 0, "strategy", spoiled("items", "strategy", "policy")),
     ("blank as_of", "inventory", 2, "as_of", spoiled("inventory", "30,2026-10-31", "30,")),
     ("negative stock", "inventory", 2, "on_hand", spoiled("inventory", "30", "-30")),
-    ("negative stock", "inventory_history", 2, "on_hand", spoiled("inventory_history", "25", "-25")),
+    (
+        "negative stock",
+        "inventory_history",
+        2,
+        "on_hand",
+        spoiled("inventory_history", "25", "-25"),
+    ),
     ("negative order", "orders", 2, "quantity", spoiled("orders", "2026-09-11,5", "2026-09-11,-5")),
     ("overdue receipt", "receipts", 2, "due_on", spoiled("receipts", "2026-11-15", "2026-10-15")),
-    ("shipped before ordered", "orders", 2, "shipped_on", spoiled("orders", "2026-09-11", "2026-08-31")),
-    ("promised before ordered", "orders", 2, "promised_on", spoiled("orders", "2026-09-12", "2026-08-31")),
-    ("unit jump", "sales_history", 2, "quantity", spoiled("sales_history", "2024-11-01,100,", "2024-11-01,100000,")),
-    ("unit jump", "sales_history", 4, "quantity", spoiled("sales_history", "2025-01-01,102,", "2025-01-01,0.102,")),
-    ("bucket absent", "sales_history", 0, "bucket",
-     {"sales_history": "".join(line for line in HISTORY.splitlines(True) if "2025-05-01" not in line)}),
-    ("bucket missing", "sales_history", 4, "bucket", spoiled("sales_history", "P1,North,2025-01-01,102,9002\n", "")),
-    ("empty buckets", "sales_history", 3, "bucket", spoiled("sales_history", "".join(
-        f"P1,North,{bucket},{100 + n % 12},{9000 + n}\n" for n, bucket in enumerate(BUCKETS) if 0 < n < 12), "")),
-    ("history ends early", "sales_history", 0, "bucket",
-     {"sales_history": "".join(line for line in HISTORY.splitlines(True) if "2026-10-01" not in line)}),
-    ("low volume", "sales_history", 0, "quantity",
-     {"sales_history": "".join(line.replace(",10", ",1") if "2026-10-01" in line else line for line in HISTORY.splitlines(True))
-      .replace("2026-10-01,111", "2026-10-01,11")}),
-    ("stale count", "inventory", 2, "on_hand", {**spoiled("inventory", "30,2026-10-31", "30,2026-08-31"), "inventory_history": None}),
-    ("count after the plan's start", "inventory", 3, "on_hand", spoiled("inventory", "20,2026-10-31", "20,2026-11-03")),
+    (
+        "shipped before ordered",
+        "orders",
+        2,
+        "shipped_on",
+        spoiled("orders", "2026-09-11", "2026-08-31"),
+    ),
+    (
+        "promised before ordered",
+        "orders",
+        2,
+        "promised_on",
+        spoiled("orders", "2026-09-12", "2026-08-31"),
+    ),
+    (
+        "unit jump",
+        "sales_history",
+        2,
+        "quantity",
+        spoiled("sales_history", "2024-11-01,100,", "2024-11-01,100000,"),
+    ),
+    (
+        "unit jump",
+        "sales_history",
+        4,
+        "quantity",
+        spoiled("sales_history", "2025-01-01,102,", "2025-01-01,0.102,"),
+    ),
+    (
+        "bucket absent",
+        "sales_history",
+        0,
+        "bucket",
+        {
+            "sales_history": "".join(
+                line for line in HISTORY.splitlines(True) if "2025-05-01" not in line
+            )
+        },
+    ),
+    (
+        "bucket missing",
+        "sales_history",
+        4,
+        "bucket",
+        spoiled("sales_history", "P1,North,2025-01-01,102,9002\n", ""),
+    ),
+    (
+        "empty buckets",
+        "sales_history",
+        3,
+        "bucket",
+        spoiled(
+            "sales_history",
+            "".join(
+                f"P1,North,{bucket},{100 + n % 12},{9000 + n}\n"
+                for n, bucket in enumerate(BUCKETS)
+                if 0 < n < 12
+            ),
+            "",
+        ),
+    ),
+    (
+        "history ends early",
+        "sales_history",
+        0,
+        "bucket",
+        {
+            "sales_history": "".join(
+                line for line in HISTORY.splitlines(True) if "2026-10-01" not in line
+            )
+        },
+    ),
+    (
+        "low volume",
+        "sales_history",
+        0,
+        "quantity",
+        {
+            "sales_history": (
+                "".join(
+                    line.replace(",10", ",1") if "2026-10-01" in line else line
+                    for line in HISTORY.splitlines(True)
+                ).replace("2026-10-01,111", "2026-10-01,11")
+            )
+        },
+    ),
+    (
+        "stale count",
+        "inventory",
+        2,
+        "on_hand",
+        {**spoiled("inventory", "30,2026-10-31", "30,2026-08-31"), "inventory_history": None},
+    ),
+    (
+        "count after the plan's start",
+        "inventory",
+        3,
+        "on_hand",
+        spoiled("inventory", "20,2026-10-31", "20,2026-11-03"),
+    ),
     ("no stock count", "items", 3, "item", spoiled("inventory", "P2,20,2026-10-31\n", "")),
-    ("stock not counted", "inventory_history", 4, "bucket", {"inventory_history": COMPANY["inventory_history"] + "P2,2026-10-01,5,0\n"}),
+    (
+        "stock not counted",
+        "inventory_history",
+        4,
+        "bucket",
+        {"inventory_history": COMPANY["inventory_history"] + "P2,2026-10-01,5,0\n"},
+    ),
     ("never sold", "items", 5, "item", {"items": COMPANY["items"] + "N1,Pumps,stock,1,1,,,,\n"}),
-    ("after the plan's month", "orders", 0, "ordered_on",
-     {"orders": COMPANY["orders"] + "9,1,P1,North,2026-11-02,,,,5,\n"}),
-    ("shipped after the plan's month", "orders", 0, "shipped_on", spoiled("orders", "2026-09-11,5,5", "2026-11-11,5,5")),
+    (
+        "after the plan's month",
+        "orders",
+        0,
+        "ordered_on",
+        {"orders": COMPANY["orders"] + "9,1,P1,North,2026-11-02,,,,5,\n"},
+    ),
+    (
+        "shipped after the plan's month",
+        "orders",
+        0,
+        "shipped_on",
+        spoiled("orders", "2026-09-11,5,5", "2026-11-11,5,5"),
+    ),
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[f"{place:03d} {rule}: {table}" for place, (rule, table, *_) in enumerate(FAULTS)])
+@pytest.mark.parametrize(
+    "fault",
+    FAULTS,
+    ids=[f"{place:03d} {rule}: {table}" for place, (rule, table, *_) in enumerate(FAULTS)],
+)
 def test_finds(fault, tmp_path):
     rule, table, row, column, change = fault
     changes = {"settings": change} if isinstance(change, str | bytes) else change
     if "resource" in rule and "resources" not in changes:
         changes = {**changes, "resources": COMPANY["resources"]}
     issues = issues_of(small(tmp_path / "data", **changes), rule)
-    found = issues[(issues["table"] == table) & (issues["row"] == row) & (issues["column"] == column)]
+    found = issues[
+        (issues["table"] == table) & (issues["row"] == row) & (issues["column"] == column)
+    ]
     assert len(found) == 1, issues.to_string()
     assert found["severity"].item() == RULES[rule][0]
     assert found["problem"].item() and found["done"].item()
@@ -133,11 +331,18 @@ def test_finds(fault, tmp_path):
 
 @pytest.mark.parametrize("name", ["items", "orders", "budget"])
 def test_errors_stop_and_warnings_do_not(name, tmp_path):
-    wrong, odd = {"items": ("stock,100", "stock,ten"), "orders": ("P1", "P9"), "budget": ("Pumps", "Pump")}[name], (",", " ,")
+    wrong, odd = (
+        {"items": ("stock,100", "stock,ten"), "orders": ("P1", "P9"), "budget": ("Pumps", "Pump")}[
+            name
+        ],
+        (",", " ,"),
+    )
     with pytest.raises(PlanError, match="1 error.*\\n(.*\\n)*.*run `sopkit check"):
         read_facts(write(tmp_path / "wrong", **spoiled(name, *wrong)), MONTH)
     text = COMPANY[name].split("\n", 1)
-    odd = read_facts(write(tmp_path / "odd", **{name: text[0] + "\n" + text[1].replace(*odd, 1)}), MONTH)
+    odd = read_facts(
+        write(tmp_path / "odd", **{name: text[0] + "\n" + text[1].replace(*odd, 1)}), MONTH
+    )
     assert odd.issues["rule"].tolist() == ["stray space"]
 
 
@@ -152,18 +357,29 @@ def test_a_faultless_company_has_no_issue(tmp_path):
 
 
 def test_lists_every_problem_at_once(tmp_path):
-    folder = write(tmp_path / "data", **spoiled("items", "100", "abc"), **spoiled("orders", "P1", "P1x"), budget="family\nPumps\n",
-                   **spoiled("receipts", "2026-11-15", "2026-10-15"))
-    assert {"not a number", "unknown item", "missing column", "overdue receipt"} <= set(check(folder, MONTH)["rule"])
+    folder = write(
+        tmp_path / "data",
+        **spoiled("items", "100", "abc"),
+        **spoiled("orders", "P1", "P1x"),
+        budget="family\nPumps\n",
+        **spoiled("receipts", "2026-11-15", "2026-10-15"),
+    )
+    assert {"not a number", "unknown item", "missing column", "overdue receipt"} <= set(
+        check(folder, MONTH)["rule"]
+    )
 
 
 def test_a_date_that_could_be_two_shows_both(tmp_path):
-    problem = issues_of(small(tmp_path / "data", **spoiled("orders", "2026-09-01", "03/04/2026")), "not an ISO date")["problem"].item()
+    problem = issues_of(
+        small(tmp_path / "data", **spoiled("orders", "2026-09-01", "03/04/2026")), "not an ISO date"
+    )["problem"].item()
     assert "3 April 2026 (2026-04-03) or 4 March 2026 (2026-03-04)" in problem
 
 
 def test_a_decimal_comma_in_a_comma_file_shows_both_readings(tmp_path):
-    problem = issues_of(small(tmp_path / "data", **spoiled("items", "100", '"12,5"')), "not a number")["problem"].item()
+    problem = issues_of(
+        small(tmp_path / "data", **spoiled("items", "100", '"12,5"')), "not a number"
+    )["problem"].item()
     assert "12.5 or 125" in problem
 
 
@@ -178,13 +394,20 @@ def test_unknown_files_are_named(tmp_path):
     (folder / "item.csv").write_text("item\nP1\n")
     (folder / "README.md").write_text("not a table")
     issues = issues_of(folder, "unknown table")
-    assert issues["value"].tolist() == ["item.csv"] and "did you mean items?" in issues["problem"].item()
+    assert (
+        issues["value"].tolist() == ["item.csv"]
+        and "did you mean items?" in issues["problem"].item()
+    )
 
 
-@pytest.mark.parametrize("stop, cut", [("2026-10-31", False), ("2026-10-28", False), ("2026-10-27", True)])
+@pytest.mark.parametrize(
+    "stop, cut", [("2026-10-31", False), ("2026-10-28", False), ("2026-10-27", True)]
+)
 def test_dated_rows_that_stop_early_make_the_last_bucket_incomplete(stop, cut, tmp_path):
     days = pd.date_range("2026-07-01", stop)
-    sales = "item,market,bucket,quantity\n" + "".join(f"P1,North,{day:%Y-%m-%d},5\n" for day in days)
+    sales = "item,market,bucket,quantity\n" + "".join(
+        f"P1,North,{day:%Y-%m-%d},5\n" for day in days
+    )
     folder = small(tmp_path / "data", sales_history=sales)
     facts = read_facts(folder, MONTH)
     assert ("incomplete bucket" in set(facts.issues["rule"])) == cut
@@ -199,7 +422,10 @@ def test_stamped_rows_cannot_tell_an_incomplete_bucket(tmp_path):
 
 def test_a_company_that_ships_thousands_instead_of_pieces_is_told_row_by_row(tmp_path):
     lines = HISTORY.splitlines(True)
-    sales = "".join(line.replace(",1", ",1000", 1) if line.startswith("P1,North,2026") else line for line in lines)
+    sales = "".join(
+        line.replace(",1", ",1000", 1) if line.startswith("P1,North,2026") else line
+        for line in lines
+    )
     issues = issues_of(small(tmp_path / "data", sales_history=sales), "unit jump")
     assert len(issues) == 10 and issues["problem"].str.contains("times the usual").all()
 
@@ -209,11 +435,18 @@ def test_the_error_names_the_first_and_where_to_see_the_rest(tmp_path):
     with pytest.raises(PlanError) as error:
         read_facts(small(tmp_path / "data", orders=orders), MONTH)
     message = str(error.value)
-    assert message.startswith("3 errors") and "orders, item: unknown item (3 rows)" in message and "row 2: 'X9'" in message
+    assert (
+        message.startswith("3 errors")
+        and "orders, item: unknown item (3 rows)" in message
+        and "row 2: 'X9'" in message
+    )
 
 
 def test_the_report_groups_and_lists_all_when_asked(tmp_path):
-    issues = check(small(tmp_path / "data", orders=COMPANY["orders"].replace("P1", "X9").replace("004", "X8")), MONTH)
+    issues = check(
+        small(tmp_path / "data", orders=COMPANY["orders"].replace("P1", "X9").replace("004", "X8")),
+        MONTH,
+    )
     short, full = report(issues), report(issues, full=True)
     assert "and 1 more" in short and "row 5" not in short
     assert all(f"row {row}: " in full for row in (2, 3, 4, 5))

@@ -18,14 +18,22 @@ def facts(tmp_path):
 
 
 def test_two_tables_are_enough(tmp_path):
-    folder = write(tmp_path / "data", {name: None for name in COMPANY}, items="item\nP1\n", sales_history="item,bucket,quantity\nP1,2026-10-01,5\n")
+    folder = write(
+        tmp_path / "data",
+        {name: None for name in COMPANY},
+        items="item\nP1\n",
+        sales_history="item,bucket,quantity\nP1,2026-10-01,5\n",
+    )
     facts = read_facts(folder, MONTH)
     assert facts.present == {"items", "sales_history"} and set(facts.settings) == set(SETTINGS)
     for name, table in INPUTS.items():
         assert facts[name].dtypes.to_dict() == table.empty().dtypes.to_dict()
     assert facts.items.loc[0, ["family", "strategy"]].tolist() == ["(none)", "stock"]
     assert facts.sales_history["market"].tolist() == ["(none)"]
-    assert set(facts.issues.loc[facts.issues["rule"] == "absent table", "table"]) == set(INPUTS) - facts.present
+    assert (
+        set(facts.issues.loc[facts.issues["rule"] == "absent table", "table"])
+        == set(INPUTS) - facts.present
+    )
 
 
 def test_a_table_is_an_attribute_and_an_item(facts):
@@ -37,44 +45,70 @@ def test_a_table_is_an_attribute_and_an_item(facts):
 
 
 def test_first_bucket_and_horizon(facts, tmp_path):
-    assert facts.first == pd.Timestamp("2026-11-01") and len(facts.horizon) == 24 and facts.horizon[-1] == pd.Timestamp("2028-10-01")
-    assert read_facts(tmp_path / "data").first == facts.first and read_facts(tmp_path / "data").month is None
+    assert (
+        facts.first == pd.Timestamp("2026-11-01")
+        and len(facts.horizon) == 24
+        and facts.horizon[-1] == pd.Timestamp("2028-10-01")
+    )
+    assert (
+        read_facts(tmp_path / "data").first == facts.first
+        and read_facts(tmp_path / "data").month is None
+    )
 
 
 def test_weeks_begin_on_the_weekday_of_the_stamps(tmp_path):
     sundays = pd.date_range("2026-08-02", "2026-10-25", freq="W-SUN")
     sales = "item,bucket,quantity\n" + "".join(f"P1,{day:%Y-%m-%d},5\n" for day in sundays)
-    facts = read_facts(small(tmp_path / "data", sales_history=sales, settings='bucket = "week"'), MONTH)
-    assert facts.calendar.first_day == 6 and facts.first == pd.Timestamp("2026-11-01") and facts.settings["horizon"] == 104
+    facts = read_facts(
+        small(tmp_path / "data", sales_history=sales, settings='bucket = "week"'), MONTH
+    )
+    assert (
+        facts.calendar.first_day == 6
+        and facts.first == pd.Timestamp("2026-11-01")
+        and facts.settings["horizon"] == 104
+    )
     assert facts.sales_history["bucket"].tolist() == sundays.tolist()
 
 
 def test_daily_rows_are_summed_without_a_word(tmp_path):
     days = pd.date_range("2026-08-01", "2026-10-31")
-    sales = "item,market,bucket,quantity,revenue\n" + "".join(f"P1,North,{day:%Y-%m-%d},2,{'' if day.day > 1 else 9}\n" for day in days)
+    sales = "item,market,bucket,quantity,revenue\n" + "".join(
+        f"P1,North,{day:%Y-%m-%d},2,{'' if day.day > 1 else 9}\n" for day in days
+    )
     facts = read_facts(small(tmp_path / "data", sales_history=sales), MONTH)
-    assert facts.sales_history["quantity"].tolist() == [62, 60, 62] and facts.sales_history["revenue"].tolist() == [9, 9, 9]
+    assert facts.sales_history["quantity"].tolist() == [62, 60, 62] and facts.sales_history[
+        "revenue"
+    ].tolist() == [9, 9, 9]
     assert facts.issues.loc[facts.issues["table"] == "sales_history", "rule"].tolist() == []
 
 
 def test_the_last_count_of_a_bucket_stands(tmp_path):
     counts = "item,bucket,on_hand\nP1,2026-10-20,7\nP1,2026-10-05,9\nP1,2026-09-30,4\n"
-    assert read_facts(small(tmp_path / "data", inventory_history=counts), MONTH).inventory_history["on_hand"].tolist() == [4, 7]
+    assert read_facts(small(tmp_path / "data", inventory_history=counts), MONTH).inventory_history[
+        "on_hand"
+    ].tolist() == [4, 7]
 
 
 def test_duplicates_are_summed_when_settings_say_so(tmp_path):
     sales = COMPANY["sales_history"] + "P1,North,2026-10-01,1000,5\n"
-    facts = read_facts(small(tmp_path / "data", sales_history=sales, settings="sum_duplicates = true"), MONTH)
+    facts = read_facts(
+        small(tmp_path / "data", sales_history=sales, settings="sum_duplicates = true"), MONTH
+    )
     last = facts.sales_history.query("item == 'P1' and market == 'North'").iloc[-1]
     assert (last["quantity"], last["revenue"]) == (1111, 9028)
 
 
 def test_repairs_are_made(tmp_path):
-    folder = write(tmp_path / "data", inventory="item,on_hand,backlog,as_of\nP1,-5,-1,\n",
-                   receipts="item,due_on,quantity\nP1,2026-09-15,4\nP1,2026-11-01,3\n")
+    folder = write(
+        tmp_path / "data",
+        inventory="item,on_hand,backlog,as_of\nP1,-5,-1,\n",
+        receipts="item,due_on,quantity\nP1,2026-09-15,4\nP1,2026-11-01,3\n",
+    )
     facts = read_facts(folder, MONTH)
     assert facts.inventory.iloc[0].tolist() == ["P1", 0.0, 0.0, pd.Timestamp("2026-10-31")]
-    assert facts.receipts[["due_on", "quantity"]].values.tolist() == [[pd.Timestamp("2026-11-01"), 7.0]]
+    assert facts.receipts[["due_on", "quantity"]].values.tolist() == [
+        [pd.Timestamp("2026-11-01"), 7.0]
+    ]
     assert {"negative stock", "blank as_of", "overdue receipt"} <= set(facts.issues["rule"])
 
 
@@ -82,7 +116,9 @@ def test_a_past_month_is_read_as_it_would_have_been(tmp_path):
     facts = read_facts(write(tmp_path / "data"), "2026-10")
     assert facts.sales_history["bucket"].max() == pd.Timestamp("2026-09-01")
     assert facts.orders["order"].tolist() == ["1"]  # ordered in September, shipped in September
-    assert facts.inventory.empty and facts.inventory_history["bucket"].max() == pd.Timestamp("2026-09-01")
+    assert facts.inventory.empty and facts.inventory_history["bucket"].max() == pd.Timestamp(
+        "2026-09-01"
+    )
     assert facts.production_history.empty and facts.receipts.empty and len(facts.budget) == 1
     assert facts.present == frozenset(COMPANY)
 
@@ -90,7 +126,9 @@ def test_a_past_month_is_read_as_it_would_have_been(tmp_path):
 def test_what_shipped_later_is_still_open(tmp_path):
     orders = "order,line,item,ordered_on,promised_on,shipped_on,quantity,shipped_quantity\n1,1,P1,2026-09-01,2026-09-20,2026-10-02,5,5\n"
     line = read_facts(small(tmp_path / "data", orders=orders), "2026-10").orders.iloc[0]
-    assert pd.isna(line["shipped_on"]) and pd.isna(line["shipped_quantity"]) and line["quantity"] == 5
+    assert (
+        pd.isna(line["shipped_on"]) and pd.isna(line["shipped_quantity"]) and line["quantity"] == 5
+    )
 
 
 def test_issues_of_rows_not_yet_known_are_not_told(tmp_path):
@@ -105,8 +143,14 @@ def test_a_month_before_the_history_is_refused(tmp_path):
         read_facts(write(tmp_path / "data"), "2020-01")
 
 
-SPOILED = {"inventory": COMPANY["inventory"].replace("30", "-30"), "items": COMPANY["items"].replace("Valves", ' Väl"ves "x'.replace('"', ""))}
-TOML = 'currency = "k€"\nhorizon = 12\nservice_level = 0.97\n[targets]\non_time_delivery = 0.95\n[owners]\n"Big \\"pumps\\"" = "Ann\\u007f"\n'
+SPOILED = {
+    "inventory": COMPANY["inventory"].replace("30", "-30"),
+    "items": COMPANY["items"].replace("Valves", ' Väl"ves "x'.replace('"', "")),
+}
+TOML = (
+    'currency = "k€"\nhorizon = 12\nservice_level = 0.97\n[targets]\non_time_delivery ='
+    ' 0.95\n[owners]\n"Big \\"pumps\\"" = "Ann\\u007f"\n'
+)
 
 
 def test_written_facts_load_to_the_same(tmp_path):
@@ -125,7 +169,10 @@ def test_a_written_folder_is_a_data_folder(tmp_path):
     folder = facts.write(tmp_path / "facts")
     pd.testing.assert_frame_equal(read_facts(folder, MONTH).issues, facts.issues)
     earlier = read_facts(folder, "2026-08")
-    assert earlier.sales_history["bucket"].max() == pd.Timestamp("2026-07-01") and earlier.month == "2026-08"
+    assert (
+        earlier.sales_history["bucket"].max() == pd.Timestamp("2026-07-01")
+        and earlier.month == "2026-08"
+    )
 
 
 def test_writing_twice_writes_the_same_bytes(facts, tmp_path):
@@ -149,7 +196,11 @@ def test_issues_are_the_plan_table(facts, tmp_path):
 def test_the_real_companys_dirt_is_listed():
     facts = read_facts(REAL / "jit", "2018-01")
     count = facts.issues["rule"].value_counts()
-    assert count["shipped before ordered"] == 2735 and count["never sold"] == 5 and count["stock not counted"] == 48
+    assert (
+        count["shipped before ordered"] == 2735
+        and count["never sold"] == 5
+        and count["stock not counted"] == 48
+    )
     assert facts.issues.query("rule == 'unknown column'")["column"].tolist() == ["lead_time_days"]
     assert "82% below" in facts.issues.query("rule == 'low volume'")["problem"].item()
     assert facts.sales_history["quantity"].sum() == 66367 and len(facts.orders) == 30871
@@ -159,5 +210,11 @@ def test_the_real_companys_dirt_is_listed():
 @real
 def test_the_real_company_as_of_october():
     facts = read_facts(REAL / "jit", "2017-10")
-    assert facts.sales_history["bucket"].max() == pd.Timestamp("2017-09-01") and facts.orders["ordered_on"].max() < facts.first
-    assert facts.orders["shipped_on"].max() < facts.first and facts.orders["shipped_on"].isna().sum() == 103
+    assert (
+        facts.sales_history["bucket"].max() == pd.Timestamp("2017-09-01")
+        and facts.orders["ordered_on"].max() < facts.first
+    )
+    assert (
+        facts.orders["shipped_on"].max() < facts.first
+        and facts.orders["shipped_on"].isna().sum() == 103
+    )

@@ -6,29 +6,50 @@ import pytest
 from sopkit.sources import opening_stock, read_facts
 from tests.sources.company import COMPANY, MONTH, small, write
 
-ORDERS = ("order,line,item,ordered_on,requested_on,promised_on,shipped_on,quantity,shipped_quantity\n"
-          "1,1,P1,2026-10-01,2026-11-05,2026-10-12,,8,\n"   # promised in October: overdue
-          "1,2,P1,2026-10-01,2026-10-20,2026-11-20,,3,1\n"  # promised in November, asked for in October
-          "2,1,P1,2026-10-01,,,2026-10-05,5,\n"             # shipped
-          "3,1,P2,2026-10-01,,,,4,9\n"                      # nothing left to ship
-          "4,1,004,2026-10-05,2026-12-05,2026-12-05,,7,2\n")  # made to order: booked is backlog
+ORDERS = (
+    "order,line,item,ordered_on,requested_on,promised_on,shipped_on,quantity,shipped_quantity\n"
+    "1,1,P1,2026-10-01,2026-11-05,2026-10-12,,8,\n"  # promised in October: overdue
+    "1,2,P1,2026-10-01,2026-10-20,2026-11-20,,3,1\n"  # promised in November, asked for in October
+    "2,1,P1,2026-10-01,,,2026-10-05,5,\n"  # shipped
+    "3,1,P2,2026-10-01,,,,4,9\n"  # nothing left to ship
+    "4,1,004,2026-10-05,2026-12-05,2026-12-05,,7,2\n"
+)  # made to order: booked is backlog
 
 
 def opened(folder, month=MONTH):
     return opening_stock(read_facts(folder, month)).set_index("item")
 
 
-@pytest.mark.parametrize("now, past, expected", [
-    ("P1,30,2026-10-31", "P1,2026-10-01,31", (30, "2026-10-31", "inventory")),  # same day: the count itself
-    ("P1,30,2026-10-20", "P1,2026-10-01,31", (31, "2026-10-31", "inventory_history")),
-    ("P1,30,", "P1,2026-10-01,31", (30, "2026-10-31", "inventory")),
-    ("P1,30,2026-11-05", "P1,2026-10-01,31", (31, "2026-10-31", "inventory_history")),  # the eve's own count is nearer
-    ("P1,30,2026-11-05", "P1,2026-08-01,31", (30, "2026-11-05", "inventory")),
-    ("P1,30,2026-11-06", "P1,2026-08-01,31", (31, "2026-08-31", "inventory_history")),  # more than 5 days into the plan
-    ("P1,30,2026-11-06", "P2,2026-08-01,31", (0, None, "none")),
-])
+@pytest.mark.parametrize(
+    "now, past, expected",
+    [
+        (
+            "P1,30,2026-10-31",
+            "P1,2026-10-01,31",
+            (30, "2026-10-31", "inventory"),
+        ),  # same day: the count itself
+        ("P1,30,2026-10-20", "P1,2026-10-01,31", (31, "2026-10-31", "inventory_history")),
+        ("P1,30,", "P1,2026-10-01,31", (30, "2026-10-31", "inventory")),
+        (
+            "P1,30,2026-11-05",
+            "P1,2026-10-01,31",
+            (31, "2026-10-31", "inventory_history"),
+        ),  # the eve's own count is nearer
+        ("P1,30,2026-11-05", "P1,2026-08-01,31", (30, "2026-11-05", "inventory")),
+        (
+            "P1,30,2026-11-06",
+            "P1,2026-08-01,31",
+            (31, "2026-08-31", "inventory_history"),
+        ),  # more than 5 days into the plan
+        ("P1,30,2026-11-06", "P2,2026-08-01,31", (0, None, "none")),
+    ],
+)
 def test_which_count_opens_the_plan(now, past, expected, tmp_path):
-    folder = small(tmp_path / "data", inventory=f"item,on_hand,as_of\n{now}\n", inventory_history=f"item,bucket,on_hand\n{past}\n")
+    folder = small(
+        tmp_path / "data",
+        inventory=f"item,on_hand,as_of\n{now}\n",
+        inventory_history=f"item,bucket,on_hand\n{past}\n",
+    )
     row = opened(folder).loc["P1"]
     assert row["on_hand"] == expected[0] and row["source"] == expected[2]
     assert row["as_of"] == pd.Timestamp(expected[1]) if expected[1] else pd.isna(row["as_of"])
@@ -36,24 +57,36 @@ def test_which_count_opens_the_plan(now, past, expected, tmp_path):
 
 @pytest.mark.parametrize("basis, overdue", [("promised", 8), ("requested", 2)])
 def test_backlog_is_what_is_overdue_and_for_order_items_everything_open(basis, overdue, tmp_path):
-    backlog = opened(small(tmp_path / "data", orders=ORDERS, settings=f'on_time_basis = "{basis}"'))["backlog"]
+    backlog = opened(
+        small(tmp_path / "data", orders=ORDERS, settings=f'on_time_basis = "{basis}"')
+    )["backlog"]
     assert backlog.to_dict() == {"P1": overdue, "P2": 0, "004": 5}
 
 
 def test_a_counted_backlog_beats_open_orders(tmp_path):
     inventory = "item,on_hand,backlog,as_of\nP1,1,50,\n004,0,,\n"
-    assert opened(small(tmp_path / "data", orders=ORDERS, inventory=inventory))["backlog"].to_dict() == {"P1": 50, "P2": 0, "004": 5}
+    assert opened(small(tmp_path / "data", orders=ORDERS, inventory=inventory))[
+        "backlog"
+    ].to_dict() == {"P1": 50, "P2": 0, "004": 5}
 
 
 def test_without_any_count_the_plan_opens_with_nothing(tmp_path):
     folder = write(tmp_path / "data", inventory=None, inventory_history=None)
-    assert read_facts(folder, MONTH).issues.query("rule == 'no stock count'")[["table", "row"]].values.tolist() == [["inventory", 0]]
+    assert read_facts(folder, MONTH).issues.query("rule == 'no stock count'")[
+        ["table", "row"]
+    ].values.tolist() == [["inventory", 0]]
     opening = opened(folder)
-    assert (opening["on_hand"] == 0).all() and (opening["source"] == "none").all() and len(opening) == 3
+    assert (
+        (opening["on_hand"] == 0).all()
+        and (opening["source"] == "none").all()
+        and len(opening) == 3
+    )
 
 
 def test_items_made_to_order_need_no_count(tmp_path):
-    facts = read_facts(write(tmp_path / "data", inventory="item,on_hand\nP1,3\n", inventory_history=None), MONTH)
+    facts = read_facts(
+        write(tmp_path / "data", inventory="item,on_hand\nP1,3\n", inventory_history=None), MONTH
+    )
     assert facts.issues.query("rule == 'no stock count'")["value"].tolist() == ["P2"]
 
 

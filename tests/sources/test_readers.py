@@ -15,7 +15,11 @@ from tests.sources.company import COMPANY, MONTH, issues_of, small, spoiled, wri
 def same(facts, others):
     for name in INPUTS:
         pd.testing.assert_frame_equal(facts[name], others[name])
-    assert facts.settings == others.settings and facts.present == others.present and facts.first == others.first
+    assert (
+        facts.settings == others.settings
+        and facts.present == others.present
+        and facts.first == others.first
+    )
     return True
 
 
@@ -25,12 +29,16 @@ def facts(tmp_path):
 
 
 def workbook(path, tables=None):
-    """The company as a workbook: numbers as numbers, dates as dates, as Excel would hold them; item codes with zeros as text."""
+    """The company as a workbook: numbers as numbers, dates as dates, as Excel would hold them; item
+    codes with zeros as text.
+    """
     book = openpyxl.Workbook()
     book.active.title = "notes"
     for name, text in (tables or COMPANY).items():
         sheet = book.create_sheet(name)
-        for line in pd.read_csv(io.StringIO(text), header=None, dtype=str, keep_default_na=False).itertuples(index=False):
+        for line in pd.read_csv(
+            io.StringIO(text), header=None, dtype=str, keep_default_na=False
+        ).itertuples(index=False):
             sheet.append([_cell(cell) for cell in line])
     path.parent.mkdir(exist_ok=True)
     book.save(path)
@@ -38,13 +46,25 @@ def workbook(path, tables=None):
 
 
 def _cell(text):
-    if text.isdigit() and not text.startswith("0") or text.replace(".", "", 1).isdigit() and "." in text:
+    if (
+        text.isdigit()
+        and not text.startswith("0")
+        or text.replace(".", "", 1).isdigit()
+        and "." in text
+    ):
         return float(text)
-    return pd.Timestamp(text).to_pydatetime() if len(text) == 10 and text[4] == text[7] == "-" else text or None
+    return (
+        pd.Timestamp(text).to_pydatetime()
+        if len(text) == 10 and text[4] == text[7] == "-"
+        else text or None
+    )
 
 
 def test_semicolon_files_have_a_decimal_comma(facts, tmp_path):
-    tables = {name: ";".join(text.replace(";", "|").split(",")).replace(".", ",").replace("|", ";") for name, text in COMPANY.items()}
+    tables = {
+        name: ";".join(text.replace(";", "|").split(",")).replace(".", ",").replace("|", ";")
+        for name, text in COMPANY.items()
+    }
     tables["launches"] = tables["launches"].replace("0,5;1", '"0.5;1"')
     assert same(facts, read_facts(write(tmp_path / "semicolon", tables), MONTH))
 
@@ -55,8 +75,13 @@ def test_tabs_and_utf16_as_excel_saves_unicode_text(facts, tmp_path):
 
 
 def test_windows_line_ends_quotes_and_blank_lines_change_nothing(facts, tmp_path):
-    tables = {name: text.replace("\n", "\r\n").replace("Pumps", '"Pumps"') + "\r\n,,\r\n" * (text.split("\n")[0].count(",") == 2)
-              for name, text in COMPANY.items()}
+    tables = {
+        name: (
+            text.replace("\n", "\r\n").replace("Pumps", '"Pumps"')
+            + "\r\n,,\r\n" * (text.split("\n")[0].count(",") == 2)
+        )
+        for name, text in COMPANY.items()
+    }
     assert same(facts, read_facts(write(tmp_path / "windows", tables), MONTH))
 
 
@@ -66,7 +91,11 @@ def test_blank_lines_count_as_rows(tmp_path):
 
 
 def test_a_quoted_line_break_is_one_row(tmp_path):
-    items = COMPANY["items"].replace("P1,Pumps,", 'P1,"Pumps\nbig",').replace("004,Valves,order,50", "004,Valves,order,x")
+    items = (
+        COMPANY["items"]
+        .replace("P1,Pumps,", 'P1,"Pumps\nbig",')
+        .replace("004,Valves,order,50", "004,Valves,order,x")
+    )
     issues = check(small(tmp_path / "data", items=items), MONTH)
     assert issues.loc[issues["rule"] == "not a number", "row"].tolist() == [4]
 
@@ -81,8 +110,13 @@ def test_parquet_typed_or_text(facts, tmp_path):
 def test_parquet_numbers_survive_to_the_last_bit(tmp_path):
     folder = write(tmp_path / "data", sales_history=None)
     prices = [1 / 3, 0.1 + 0.2, 1e-9 + 1, 2.0**60]
-    pd.DataFrame({"item": "P1", "bucket": pd.date_range("2026-06-01", periods=4, freq="MS"), "quantity": prices}).to_parquet(
-        folder / "sales_history.parquet")
+    pd.DataFrame(
+        {
+            "item": "P1",
+            "bucket": pd.date_range("2026-06-01", periods=4, freq="MS"),
+            "quantity": prices,
+        }
+    ).to_parquet(folder / "sales_history.parquet")
     assert read_facts(folder, MONTH).sales_history["quantity"].tolist() == prices
 
 
@@ -90,7 +124,9 @@ def test_parquet_codes_that_became_floats_read_whole(tmp_path):
     folder = write(tmp_path / "data", **dict.fromkeys(set(COMPANY) - {"items"}))
     pd.DataFrame({"item": [4006381333931.0], "price": [5.0]}).to_parquet(folder / "items.parquet")
     (folder / "items.csv").unlink()
-    pd.DataFrame({"item": [4006381333931.0], "bucket": ["2026-10-01"], "quantity": [5]}).to_parquet(folder / "sales_history.parquet")
+    pd.DataFrame({"item": [4006381333931.0], "bucket": ["2026-10-01"], "quantity": [5]}).to_parquet(
+        folder / "sales_history.parquet"
+    )
     assert read_facts(folder, MONTH).items["item"].tolist() == ["4006381333931"]
 
 
@@ -99,8 +135,16 @@ def test_parquet_nan_is_not_a_blank(tmp_path):
     import pyarrow.parquet as pq
 
     folder = write(tmp_path / "data", budget=None)
-    pq.write_table(pa.table({"family": ["Pumps", "Pumps"], "bucket": ["2026-11-01", "2026-12-01"], "revenue": pa.array([None, float("nan")])}),
-                   folder / "budget.parquet")
+    pq.write_table(
+        pa.table(
+            {
+                "family": ["Pumps", "Pumps"],
+                "bucket": ["2026-11-01", "2026-12-01"],
+                "revenue": pa.array([None, float("nan")]),
+            }
+        ),
+        folder / "budget.parquet",
+    )
     assert issues_of(folder, "NaN or infinity")["row"].tolist() == [3]
 
 
@@ -124,7 +168,10 @@ def test_a_workbook_counts_rows_as_excel_does(tmp_path):
 
 
 def test_numbers_in_excel_keep_no_decimals_in_codes(tmp_path):
-    tables = {"items": "item,price\n123,5\n", "sales_history": "item,bucket,quantity\n123,2026-10-01,5\n"}
+    tables = {
+        "items": "item,price\n123,5\n",
+        "sales_history": "item,bucket,quantity\n123,2026-10-01,5\n",
+    }
     facts = read_facts(workbook(tmp_path / "excel" / "workbook.xlsx", tables), MONTH)
     assert facts.items["item"].tolist() == ["123"]
 
@@ -144,7 +191,10 @@ def test_a_table_in_two_files_is_an_error(tmp_path):
 
 def test_a_blank_template_beside_a_filled_table_is_none(facts, tmp_path):
     folder = write(tmp_path / "data")
-    workbook(folder / "workbook.xlsx", {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()})
+    workbook(
+        folder / "workbook.xlsx",
+        {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()},
+    )
     assert same(facts, read_facts(folder, MONTH))
 
 
@@ -157,17 +207,38 @@ def test_a_broken_file_is_an_issue_not_a_crash(name, tmp_path):
 
 
 def test_keys_stay_as_written(tmp_path):
-    folder = write(tmp_path / "data", {name: None for name in COMPANY},
-                   items="item,family\n000123,NA\nNA,null\n1e5,00\n", sales_history="item,market,bucket,quantity\n000123,NA,2026-10-01,5\n")
+    folder = write(
+        tmp_path / "data",
+        {name: None for name in COMPANY},
+        items="item,family\n000123,NA\nNA,null\n1e5,00\n",
+        sales_history="item,market,bucket,quantity\n000123,NA,2026-10-01,5\n",
+    )
     facts = read_facts(folder, MONTH)
-    assert facts.items["item"].tolist() == ["000123", "1e5", "NA"] and set(facts.items["family"]) == {"NA", "null", "00"}
+    assert facts.items["item"].tolist() == ["000123", "1e5", "NA"] and set(
+        facts.items["family"]
+    ) == {"NA", "null", "00"}
     assert facts.sales_history["market"].tolist() == ["NA"]
 
 
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", "'; DROP TABLE items; --", "../../etc/passwd",
-                                  "\x1b[2J\x07", "Ünïcødé 漢字 🚀", "a" * 5000, "{{ 7 * 7 }}", "None", "true"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=cmd|' /C calc'!A0",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE items; --",
+        "../../etc/passwd",
+        "\x1b[2J\x07",
+        "Ünïcødé 漢字 🚀",
+        "a" * 5000,
+        "{{ 7 * 7 }}",
+        "None",
+        "true",
+    ],
+)
 def test_hostile_text_is_only_text(text, tmp_path):
-    facts = read_facts(small(tmp_path / "data", **spoiled("items", "P2,Pumps", f"P2,{text}")), MONTH)
+    facts = read_facts(
+        small(tmp_path / "data", **spoiled("items", "P2,Pumps", f"P2,{text}")), MONTH
+    )
     assert facts.items.set_index("item").loc["P2", "family"] == text
 
 
@@ -179,29 +250,60 @@ def test_a_hostile_name_cannot_steer_the_terminal(tmp_path):
 
 
 def test_dates_with_a_time_are_days(tmp_path):
-    orders = COMPANY["orders"].replace("2026-09-11", "2026-09-11T14:30:00Z").replace("2026-09-01", "2026-09-01 00:00:00")
+    orders = (
+        COMPANY["orders"]
+        .replace("2026-09-11", "2026-09-11T14:30:00Z")
+        .replace("2026-09-01", "2026-09-01 00:00:00")
+    )
     first = read_facts(small(tmp_path / "data", orders=orders), MONTH).orders.iloc[0]
-    assert (first["ordered_on"], first["shipped_on"]) == (pd.Timestamp("2026-09-01"), pd.Timestamp("2026-09-11"))
+    assert (first["ordered_on"], first["shipped_on"]) == (
+        pd.Timestamp("2026-09-01"),
+        pd.Timestamp("2026-09-11"),
+    )
 
 
-@pytest.mark.parametrize("text, number", [('"1,234"', 1234.0), ('"1,234,567.5"', 1234567.5), ("1 234", 1234.0), ("1'234.5", 1234.5),
-                                          ("+5", 5.0), ("1e3", 1000.0), (".5", 0.5), ("5.", 5.0), (" 7 ", 7.0)])
+@pytest.mark.parametrize(
+    "text, number",
+    [
+        ('"1,234"', 1234.0),
+        ('"1,234,567.5"', 1234567.5),
+        ("1 234", 1234.0),
+        ("1'234.5", 1234.5),
+        ("+5", 5.0),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("5.", 5.0),
+        (" 7 ", 7.0),
+    ],
+)
 def test_numbers_in_a_comma_file(text, number, tmp_path):
-    assert read_facts(small(tmp_path / "data", **spoiled("items", "100", text)), MONTH).items.set_index("item").loc["P1", "price"] == number
+    assert (
+        read_facts(small(tmp_path / "data", **spoiled("items", "100", text)), MONTH)
+        .items.set_index("item")
+        .loc["P1", "price"]
+        == number
+    )
 
 
-@pytest.mark.parametrize("text", ['"0,123"', '"1,23"', '"1,2345"', "12%", "(5)", "1_000", "0x10", "５", "--5", "1.2.3", "#REF!"])
+@pytest.mark.parametrize(
+    "text",
+    ['"0,123"', '"1,23"', '"1,2345"', "12%", "(5)", "1_000", "0x10", "５", "--5", "1.2.3", "#REF!"],
+)
 def test_what_is_no_number(text, tmp_path):
     with pytest.raises(PlanError, match="items, price: not a number"):
         read_facts(small(tmp_path / "data", **spoiled("items", "100", text)), MONTH)
 
 
-@pytest.mark.parametrize("text", ["20260901", "1/9/26", "2026/09/01", "01.09.2026", "1-Sep-2026", "46266", "2026-9-1"])
+@pytest.mark.parametrize(
+    "text", ["20260901", "1/9/26", "2026/09/01", "01.09.2026", "1-Sep-2026", "46266", "2026-9-1"]
+)
 def test_what_is_no_iso_date(text, tmp_path):
     with pytest.raises(PlanError, match="orders, ordered_on: not an ISO date"):
         read_facts(small(tmp_path / "data", **spoiled("orders", "2026-09-01", text)), MONTH)
 
 
 def test_a_bucket_may_be_a_month(tmp_path):
-    facts = read_facts(small(tmp_path / "data", **spoiled("budget", "2026-11-01", "2026-11")), MONTH)
+    facts = read_facts(
+        small(tmp_path / "data", **spoiled("budget", "2026-11-01", "2026-11")), MONTH
+    )
     assert facts.budget["bucket"].tolist() == [pd.Timestamp("2026-11-01")]

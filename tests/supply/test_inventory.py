@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.supply import dynamic_lots, economic_lot, inventory_plan, newsvendor, plan_supply, safety_stock, stock_risk
+from sopkit.supply import (
+    dynamic_lots,
+    economic_lot,
+    inventory_plan,
+    newsvendor,
+    plan_supply,
+    safety_stock,
+    stock_risk,
+)
 from tests.supply.cases import demand_of, months
 
 stockpyl = pytest.importorskip("stockpyl")
@@ -21,7 +29,9 @@ def test_newsvendor_is_stockpyls():
     from stockpyl.newsvendor import newsvendor_normal
 
     draws = np.random.default_rng(0).normal(50, 8, 400_000)
-    assert newsvendor(0.70, 0.18, draws) == pytest.approx(newsvendor_normal(0.18, 0.70, 50, 8)[0], rel=2e-3)
+    assert newsvendor(0.70, 0.18, draws) == pytest.approx(
+        newsvendor_normal(0.18, 0.70, 50, 8)[0], rel=2e-3
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -56,23 +66,47 @@ class TestSafetyStock:
 
     def test_item_beats_class_beats_settings_and_none_means_none(self):
         paths = np.repeat(self.paths(), 4, axis=0)
-        items = pd.DataFrame({"item": list("ABCD"), "service_level": [0.99, None, None, None], "class": ["x", "x", "y", None]})
-        table = safety_stock(paths, list("ABCD"), months(1), items, settings={"service_level": 0.8}, service_by_class={"x": 0.95})
+        items = pd.DataFrame(
+            {
+                "item": list("ABCD"),
+                "service_level": [0.99, None, None, None],
+                "class": ["x", "x", "y", None],
+            }
+        )
+        table = safety_stock(
+            paths,
+            list("ABCD"),
+            months(1),
+            items,
+            settings={"service_level": 0.8},
+            service_by_class={"x": 0.95},
+        )
         a, b, c, d = table["quantity"]
         assert a > b > c == d > 0
-        assert safety_stock(paths, list("ABCD"), months(1), items[["item"]])["quantity"].tolist() == [0] * 4
+        assert (
+            safety_stock(paths, list("ABCD"), months(1), items[["item"]])["quantity"].tolist()
+            == [0] * 4
+        )
 
     def test_it_follows_the_season_of_demand(self):
         demand = demand_of([100, 200, 100, 100], "A")
         items = pd.DataFrame({"item": ["A"], "service_level": [0.9]})
-        first, second = safety_stock(self.paths(), ["A"], months(4), items, demand=demand)["quantity"].iloc[:2]
+        first, second = safety_stock(self.paths(), ["A"], months(4), items, demand=demand)[
+            "quantity"
+        ].iloc[:2]
         assert first == pytest.approx(2 * second)
 
     def test_names_in_another_order_and_order_items(self):
         paths = np.concatenate([self.paths(1), self.paths(20), self.paths(5)])
-        items = pd.DataFrame({"item": list("ABC"), "service_level": 0.9, "strategy": ["stock", "stock", "order"]})
+        items = pd.DataFrame(
+            {"item": list("ABC"), "service_level": 0.9, "strategy": ["stock", "stock", "order"]}
+        )
         table = safety_stock(paths, ["B", "A", "C"], months(1), items).set_index("item")["quantity"]
-        assert table["A"] > 10 * table["B"] and table["C"] == 0 and table.index.tolist() == ["A", "B", "C"]
+        assert (
+            table["A"] > 10 * table["B"]
+            and table["C"] == 0
+            and table.index.tolist() == ["A", "B", "C"]
+        )
 
     def test_a_wrong_array_is_named(self):
         with pytest.raises(PlanError, match="paths has shape"):
@@ -80,15 +114,37 @@ class TestSafetyStock:
 
 
 def test_inventory_plan_and_its_risks():
-    items = pd.DataFrame({"item": ["A", "B"], "unit_cost": [2.0, 5.0], "price": [4.0, 9.0], "lot_size": [None, 10.0], "shelf_life": [None, 1]})
+    items = pd.DataFrame(
+        {
+            "item": ["A", "B"],
+            "unit_cost": [2.0, 5.0],
+            "price": [4.0, 9.0],
+            "lot_size": [None, 10.0],
+            "shelf_life": [None, 1],
+        }
+    )
     demand = pd.concat([demand_of([10, 10, 10], "A"), demand_of([0, 0, 0], "B")])
     inventory = pd.DataFrame({"item": ["A", "B"], "on_hand": [25, 40]})
     plan = plan_supply(demand, items, inventory=inventory).supply_plan
     table = inventory_plan(plan, items)
     assert table["units"].tolist() == [15, 5, 0, 40, 40, 40] and table["value"].iloc[3] == 200
-    assert table["cover"].tolist()[:3] == [1.5, 0.5, 0] and table["target"].tolist()[3:] == [5, 5, 5]
-    assert inventory_plan(plan, items, standard_cost=pd.Series({"A": 3.0}))["value"].tolist() == [45, 15, 0, 200, 200, 200]
+    assert table["cover"].tolist()[:3] == [1.5, 0.5, 0] and table["target"].tolist()[3:] == [
+        5,
+        5,
+        5,
+    ]
+    assert inventory_plan(plan, items, standard_cost=pd.Series({"A": 3.0}))["value"].tolist() == [
+        45,
+        15,
+        0,
+        200,
+        200,
+        200,
+    ]
     risk = stock_risk(plan, items)
-    assert risk.loc[risk["item"] == "B", "obsolete"].tolist() == [200] * 3 and (risk["shortage"] == 0).all()
+    assert (
+        risk.loc[risk["item"] == "B", "obsolete"].tolist() == [200] * 3
+        and (risk["shortage"] == 0).all()
+    )
     retired = stock_risk(plan, items.assign(retired_on=["2026-02-28", None]))
     assert retired["obsolete"].iloc[:3].tolist() == [(15 - 10) * 2, 5 * 2, 0]

@@ -18,14 +18,22 @@ def check_identities(result, opening):
     size = 1e-6 * max(1.0, plan.select_dtypes("number").abs().to_numpy().max())
     before = plan.groupby("item")[["projected_available", "backlog"]].shift()
     net = plan["projected_available"] - plan["backlog"]
-    started = (before["projected_available"] - before["backlog"]).fillna(plan["item"].map(opening["on_hand"] - opening["backlog"]))
-    got = plan[["production", "overtime_production", "subcontracted", "purchased", "receipts", "lost"]].sum(axis=1)
+    started = (before["projected_available"] - before["backlog"]).fillna(
+        plan["item"].map(opening["on_hand"] - opening["backlog"])
+    )
+    got = plan[
+        ["production", "overtime_production", "subcontracted", "purchased", "receipts", "lost"]
+    ].sum(axis=1)
     assert (started + got - plan["demand"] - net).abs().max() <= size
     owed = before["backlog"].fillna(plan["item"].map(opening["backlog"]))
-    assert (plan["demand"] - plan["lost"] + owed - plan["backlog"] - plan["shipments"]).abs().max() <= size
+    assert (
+        plan["demand"] - plan["lost"] + owed - plan["backlog"] - plan["shipments"]
+    ).abs().max() <= size
     assert (plan[list(SUPPLY)] >= 0).all().all() and plan.notna().all().all()
     assert (capacity["load"] <= capacity["regular_capacity"] + capacity["overtime"] + size).all()
-    assert (capacity["overtime"] <= capacity["overtime_limit"] + size).all() and (capacity["shadow_price"] >= 0).all()
+    assert (capacity["overtime"] <= capacity["overtime_limit"] + size).all() and (
+        capacity["shadow_price"] >= 0
+    ).all()
     assert result.costs.sum() == pytest.approx(result.costs_by_bucket.to_numpy().sum())
 
 
@@ -54,12 +62,17 @@ def test_a_shadow_price_is_what_one_more_hour_saves(seed, monkeypatch):
     result = plan_supply(**as_arguments(case))
     lost = result.supply_plan.set_index(["item", "bucket"])["lost"]
     buckets = sorted(case["demand"]["bucket"].unique())
-    limit = {(item, t): lost[item, bucket] + 1e-7 for item in case["items"]["item"] for t, bucket in enumerate(buckets)}
+    limit = {
+        (item, t): lost[item, bucket] + 1e-7
+        for item in case["items"]["item"]
+        for t, bucket in enumerate(buckets)
+    }
     price = case["items"].set_index("item")["price"]
     base, column = cheapest(case, price, limit), oracle.Lines.column
     prices = result.capacity_plan.set_index(["resource", "bucket"])["shadow_price"]
     for t, bucket in enumerate(buckets):
         for step in (1.0, 1e-3):
+
             def wider(self, name, cost=0.0, upper=np.inf):
                 column(self, name, cost, upper + step if name == ("regular", "line", t) else upper)
 
@@ -71,35 +84,83 @@ def test_a_shadow_price_is_what_one_more_hour_saves(seed, monkeypatch):
 
 def test_supplier_and_fence_prices_are_what_one_more_unit_saves():
     demand = demand_of([10, 10])
-    items = pd.DataFrame({"item": ["unit"], "holding_cost": [1.0], "backlog_cost": [2.0], "lost_sales_cost": [100.0], "price": [50.0]})
-    sourcing = pd.DataFrame({"item": "unit", "source": ["near", "far"], "unit_cost": [5.0, 8.0], "max_quantity": [8.0, 100.0]})
+    items = pd.DataFrame(
+        {
+            "item": ["unit"],
+            "holding_cost": [1.0],
+            "backlog_cost": [2.0],
+            "lost_sales_cost": [100.0],
+            "price": [50.0],
+        }
+    )
+    sourcing = pd.DataFrame(
+        {
+            "item": "unit",
+            "source": ["near", "far"],
+            "unit_cost": [5.0, 8.0],
+            "max_quantity": [8.0, 100.0],
+        }
+    )
     result = plan_supply(demand, items, sourcing=sourcing)
-    assert result.prices[["kind", "name", "price"]].to_numpy().tolist() == [["supplier", "near", 3.0]] * 2
+    assert (
+        result.prices[["kind", "name", "price"]].to_numpy().tolist()
+        == [["supplier", "near", 3.0]] * 2
+    )
     frozen = pd.DataFrame({"item": "unit", "bucket": months(1), "purchased": [8.0]})
     held = plan_supply(demand, items, sourcing=sourcing, frozen=frozen)
     fence = held.prices[held.prices["kind"] == "fence"].set_index("name")["price"]
-    assert fence["far"] == pytest.approx(2.0)  # late by a bucket at 2 instead of 8 now rather than 8 then
+    assert fence["far"] == pytest.approx(
+        2.0
+    )  # late by a bucket at 2 instead of 8 now rather than 8 then
     assert held.supply_plan["why"].iloc[0].startswith("late: planning fence")
 
 
 def test_inputs_are_read_liberally():
-    demand = pd.DataFrame({"item": ["B", "A", "A"], "bucket": ["2026-02-01", "2026-02-01", "2026-01-01"], "quantity": [1, 2, None]})
-    items = pd.DataFrame({"item": ["B", "A"], "unit_cost": [None, 3], "lead_time": [pd.NA, pd.NA], "strategy": [None, "stock"], "extra": "x"})
+    demand = pd.DataFrame(
+        {
+            "item": ["B", "A", "A"],
+            "bucket": ["2026-02-01", "2026-02-01", "2026-01-01"],
+            "quantity": [1, 2, None],
+        }
+    )
+    items = pd.DataFrame(
+        {
+            "item": ["B", "A"],
+            "unit_cost": [None, 3],
+            "lead_time": [pd.NA, pd.NA],
+            "strategy": [None, "stock"],
+            "extra": "x",
+        }
+    )
     plan = plan_supply(demand, items).supply_plan
-    assert plan[["item", "demand", "purchased"]].to_numpy().tolist() == [["A", 0, 0], ["A", 2, 2], ["B", 0, 0], ["B", 1, 1]]
+    assert plan[["item", "demand", "purchased"]].to_numpy().tolist() == [
+        ["A", 0, 0],
+        ["A", 2, 2],
+        ["B", 0, 0],
+        ["B", 1, 1],
+    ]
     assert plan["bucket"].dtype.kind == "M"
 
 
 def test_the_same_facts_in_another_order_give_the_same_plan():
     case = as_arguments(random_case(5))
     shuffled = {name: frame.sample(frac=1, random_state=1) for name, frame in case.items()}
-    pd.testing.assert_frame_equal(plan_supply(**case).supply_plan, plan_supply(**shuffled).supply_plan)
+    pd.testing.assert_frame_equal(
+        plan_supply(**case).supply_plan, plan_supply(**shuffled).supply_plan
+    )
 
 
 def test_without_resources_capacity_is_unlimited():
     bill = pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [2.0]})
-    result = plan_supply(demand_of([5, 7]), pd.DataFrame({"item": ["unit"], "unit_cost": [1.0]}), bill_of_resources=bill)
-    assert result.capacity_plan["load"].tolist() == [10, 14] and np.isinf(result.capacity_plan["regular_capacity"]).all()
+    result = plan_supply(
+        demand_of([5, 7]),
+        pd.DataFrame({"item": ["unit"], "unit_cost": [1.0]}),
+        bill_of_resources=bill,
+    )
+    assert (
+        result.capacity_plan["load"].tolist() == [10, 14]
+        and np.isinf(result.capacity_plan["regular_capacity"]).all()
+    )
     assert result.supply_plan["production"].tolist() == [5, 7] and result.workforce_plan.empty
 
 
@@ -107,7 +168,9 @@ def test_a_replan_from_an_earlier_result_is_the_same_plan():
     case = as_arguments(random_case(2))
     first = plan_supply(**case)
     case["resources"] = case["resources"].assign(hours=case["resources"]["hours"] * 1.1)
-    assert plan_supply(**case, start=first).objective == pytest.approx(plan_supply(**case).objective)
+    assert plan_supply(**case, start=first).objective == pytest.approx(
+        plan_supply(**case).objective
+    )
 
 
 def test_average_holding_charges_the_mean_of_start_and_end():
@@ -122,7 +185,9 @@ def test_default_prices_are_the_contracts():
     line = pd.DataFrame({"resource": ["line"], "hours": [8], "regular_cost": [1.0]})
     bill = pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]})
     safety = demand_of([0, 4])
-    result = plan_supply(demand_of([10, 10]), items, resources=line, bill_of_resources=bill, safety_stock=safety)
+    result = plan_supply(
+        demand_of([10, 10]), items, resources=line, bill_of_resources=bill, safety_stock=safety
+    )
     holding, backlog = 12 * 0.2 / 12, 60 * 1.0 / 12
     assert result.costs["backlog"] == pytest.approx(0)  # what nothing can serve is lost at once
     assert result.costs["lost_sales"] == pytest.approx(4 * (10 * 60 + 2 * (holding + backlog)))
@@ -130,26 +195,50 @@ def test_default_prices_are_the_contracts():
     assert result.supply_plan["why"].str.contains("resource line full").all()
 
 
-@pytest.mark.parametrize("wrong, words", [
-    ({"strategy": "hybrid"}, "optimal, level, chase"),
-    ({"holding": "start"}, "end, average"),
-    ({"items": pd.DataFrame({"item": ["other"]})}, "unknown value"),
-    ({"items": pd.DataFrame({"item": ["unit", "unit"]})}, "more than once"),
-    ({"items": pd.DataFrame({"item": ["unit"], "ending_stock": [9], "maximum_stock": [5]})}, "ending_stock 9, maximum_stock 5"),
-    ({"items": pd.DataFrame({"item": ["unit"], "unit_cost": ["ten"]})}, "is not a number"),
-    ({"resources": pd.DataFrame({"resource": ["line"], "hours": [-1]}), "bill_of_resources": None}, "below 0"),
-    ({"resources": pd.DataFrame({"resource": ["line"], "workers": [3]})}, "hours_per_worker"),
-    ({"frozen": pd.DataFrame({"item": ["unit"], "bucket": months(1), "production": [11.0]})}, "11 h frozen (unit), 10 h there"),
-    ({"frozen": pd.DataFrame({"item": ["unit"], "bucket": months(1), "purchased": [11.0]})}, "cannot be met"),
-    ({"demand": pd.DataFrame({"item": [], "bucket": [], "quantity": []})}, "no rows"),
-    ({"demand": pd.DataFrame({"item": ["unit"], "bucket": ["soon"], "quantity": [1]})}, "2026-11-01"),
-    ({"demand": pd.DataFrame({"item": ["unit"], "quantity": [1]})}, "no column bucket"),
-])
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"strategy": "hybrid"}, "optimal, level, chase"),
+        ({"holding": "start"}, "end, average"),
+        ({"items": pd.DataFrame({"item": ["other"]})}, "unknown value"),
+        ({"items": pd.DataFrame({"item": ["unit", "unit"]})}, "more than once"),
+        (
+            {"items": pd.DataFrame({"item": ["unit"], "ending_stock": [9], "maximum_stock": [5]})},
+            "ending_stock 9, maximum_stock 5",
+        ),
+        ({"items": pd.DataFrame({"item": ["unit"], "unit_cost": ["ten"]})}, "is not a number"),
+        (
+            {
+                "resources": pd.DataFrame({"resource": ["line"], "hours": [-1]}),
+                "bill_of_resources": None,
+            },
+            "below 0",
+        ),
+        ({"resources": pd.DataFrame({"resource": ["line"], "workers": [3]})}, "hours_per_worker"),
+        (
+            {"frozen": pd.DataFrame({"item": ["unit"], "bucket": months(1), "production": [11.0]})},
+            "11 h frozen (unit), 10 h there",
+        ),
+        (
+            {"frozen": pd.DataFrame({"item": ["unit"], "bucket": months(1), "purchased": [11.0]})},
+            "cannot be met",
+        ),
+        ({"demand": pd.DataFrame({"item": [], "bucket": [], "quantity": []})}, "no rows"),
+        (
+            {"demand": pd.DataFrame({"item": ["unit"], "bucket": ["soon"], "quantity": [1]})},
+            "2026-11-01",
+        ),
+        ({"demand": pd.DataFrame({"item": ["unit"], "quantity": [1]})}, "no column bucket"),
+    ],
+)
 def test_contradictions_name_their_rows(wrong, words):
     facts = {
-        "demand": demand_of([5, 5]), "items": pd.DataFrame({"item": ["unit"]}),
+        "demand": demand_of([5, 5]),
+        "items": pd.DataFrame({"item": ["unit"]}),
         "resources": pd.DataFrame({"resource": ["line"], "hours": [10]}),
-        "bill_of_resources": pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]}),
+        "bill_of_resources": pd.DataFrame(
+            {"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]}
+        ),
     }
     with pytest.raises(PlanError) as caught:
         plan_supply(**{**facts, **wrong})

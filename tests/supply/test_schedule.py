@@ -12,10 +12,28 @@ from tests.supply.cases import demand_of
 
 @pytest.fixture
 def facts():
-    items = pd.DataFrame({"item": ["A", "B", "C"], "unit_cost": 1.0, "price": 9.0, "lot_size": [20.0, None, None], "lead_time": [0, 0, 1]})
-    demand = pd.concat([demand_of([100, 90, 80], "A"), demand_of([60, 70, 66], "B"), demand_of([40, 40, 40], "C")])
+    items = pd.DataFrame(
+        {
+            "item": ["A", "B", "C"],
+            "unit_cost": 1.0,
+            "price": 9.0,
+            "lot_size": [20.0, None, None],
+            "lead_time": [0, 0, 1],
+        }
+    )
+    demand = pd.concat(
+        [demand_of([100, 90, 80], "A"), demand_of([60, 70, 66], "B"), demand_of([40, 40, 40], "C")]
+    )
     bill = pd.DataFrame({"item": ["A", "B"], "resource": "line", "hours_per_unit": [1.0, 0.5]})
-    line = pd.DataFrame({"resource": ["line"], "hours": [120.0], "overtime_hours": [30.0], "overtime_cost": [1.0], "regular_cost": [0.5]})
+    line = pd.DataFrame(
+        {
+            "resource": ["line"],
+            "hours": [120.0],
+            "overtime_hours": [30.0],
+            "overtime_cost": [1.0],
+            "regular_cost": [0.5],
+        }
+    )
     inventory = pd.DataFrame({"item": ["A", "B", "C"], "on_hand": [50, 5, 60]})
     result = plan_supply(demand, items, resources=line, bill_of_resources=bill, inventory=inventory)
     return items, bill, result
@@ -23,7 +41,13 @@ def facts():
 
 def test_weeks_sum_to_the_plans_buckets(facts):
     items, bill, result = facts
-    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=2)
+    table = master_schedule(
+        result.supply_plan,
+        items,
+        bill_of_resources=bill,
+        capacity_plan=result.capacity_plan,
+        fence=2,
+    )
     plan = result.supply_plan.set_index(["item", "bucket"])
     made = table[table["action"] == "make"].groupby(["item", "bucket"])["quantity"].sum()
     wanted = (plan["production"] + plan["overtime_production"]).loc[made.index]
@@ -42,7 +66,13 @@ def test_purchases_stand_at_the_order_date(facts):
 
 def test_no_week_gets_more_hours_than_it_has(facts):
     items, bill, result = facts
-    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=3)
+    table = master_schedule(
+        result.supply_plan,
+        items,
+        bill_of_resources=bill,
+        capacity_plan=result.capacity_plan,
+        fence=3,
+    )
     made = table[table["action"] == "make"]
     hours = made["quantity"] * made["item"].map({"A": 1.0, "B": 0.5})
     for bucket, rows in result.capacity_plan.groupby("bucket"):
@@ -54,7 +84,13 @@ def test_no_week_gets_more_hours_than_it_has(facts):
 
 def test_what_runs_out_first_is_made_first(facts):
     items, bill, result = facts
-    table = master_schedule(result.supply_plan, items, bill_of_resources=bill, capacity_plan=result.capacity_plan, fence=1)
+    table = master_schedule(
+        result.supply_plan,
+        items,
+        bill_of_resources=bill,
+        capacity_plan=result.capacity_plan,
+        fence=1,
+    )
     first = table[table["action"] == "make"].groupby("item")["week"].min()
     assert first["B"] < first["A"]
 
@@ -68,7 +104,13 @@ def test_whole_lots_first_then_the_rest(facts):
 
 def test_a_fence_of_nothing_schedules_nothing(facts):
     items, _, result = facts
-    assert master_schedule(result.supply_plan, items, fence=0).columns.tolist() == ["item", "bucket", "week", "action", "quantity"]
+    assert master_schedule(result.supply_plan, items, fence=0).columns.tolist() == [
+        "item",
+        "bucket",
+        "week",
+        "action",
+        "quantity",
+    ]
 
 
 def test_weeks_in_weekly_and_quarterly_plans():

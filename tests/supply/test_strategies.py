@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.supply import STRATEGIES, compare_strategies, fence_price, plan_changes, plan_supply, rough_cut
+from sopkit.supply import (
+    STRATEGIES,
+    compare_strategies,
+    fence_price,
+    plan_changes,
+    plan_supply,
+    rough_cut,
+)
 from tests.supply.cases import demand_of, months, red_tomato
 from tests.supply.oracle import as_arguments, random_case
 
@@ -19,16 +26,30 @@ def test_level_is_one_workforce_and_one_share_of_its_hours():
 
 
 def test_level_is_the_cheapest_of_all_shares():
-    demand, items = demand_of([10, 40, 10]), pd.DataFrame({"item": ["unit"], "holding_cost": [1.0], "backlog_cost": [4.0], "lost_sales_cost": [100.0]})
+    demand, items = (
+        demand_of([10, 40, 10]),
+        pd.DataFrame(
+            {
+                "item": ["unit"],
+                "holding_cost": [1.0],
+                "backlog_cost": [4.0],
+                "lost_sales_cost": [100.0],
+            }
+        ),
+    )
     line = pd.DataFrame({"resource": ["line"], "hours": [30.0], "regular_cost": [1.0]})
     bill = pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]})
 
     def fixed(output):
         frozen = demand_of([output] * 3).rename(columns={"quantity": "production"})
-        return plan_supply(demand, items, resources=line, bill_of_resources=bill, frozen=frozen).objective
+        return plan_supply(
+            demand, items, resources=line, bill_of_resources=bill, frozen=frozen
+        ).objective
 
     level = plan_supply(demand, items, resources=line, bill_of_resources=bill, strategy="level")
-    assert level.objective == pytest.approx(min(fixed(output) for output in (15, 20, 22.5, 25, 27.5, 30)))
+    assert level.objective == pytest.approx(
+        min(fixed(output) for output in (15, 20, 22.5, 25, 27.5, 30))
+    )
     assert level.objective < fixed(30)
 
 
@@ -37,8 +58,15 @@ def test_chase_makes_net_demand_plus_the_change_in_safety_stock():
     line = pd.DataFrame({"resource": ["line"], "hours": [35.0]})
     bill = pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]})
     items = pd.DataFrame({"item": ["unit"], "holding_cost": [1.0], "price": [50.0]})
-    result = plan_supply(demand, items, resources=line, bill_of_resources=bill, safety_stock=safety, strategy="chase",
-                         inventory=pd.DataFrame({"item": ["unit"], "on_hand": [3]}))
+    result = plan_supply(
+        demand,
+        items,
+        resources=line,
+        bill_of_resources=bill,
+        safety_stock=safety,
+        strategy="chase",
+        inventory=pd.DataFrame({"item": ["unit"], "on_hand": [3]}),
+    )
     assert result.supply_plan["production"].tolist() == [12, 35, 10, 20]
     assert result.capacity_plan["unconstrained_load"].tolist() == [12, 45, 0, 20]
     assert rough_cut(result.capacity_plan)["overload"].tolist() == [0, 10, 0, 0]
@@ -46,14 +74,20 @@ def test_chase_makes_net_demand_plus_the_change_in_safety_stock():
 
 def test_chase_lets_the_workforce_follow():
     plan = plan_supply(**red_tomato(), strategy="chase")
-    assert plan.workforce_plan["workers"].tolist() == [15, 75, 80, 95, 55, 67.5] and plan.supply_plan["subcontracted"].sum() == 0
+    assert (
+        plan.workforce_plan["workers"].tolist() == [15, 75, 80, 95, 55, 67.5]
+        and plan.supply_plan["subcontracted"].sum() == 0
+    )
 
 
 def test_strategies_side_by_side_with_a_plan_of_ones_own():
     case = red_tomato()
     own = demand_of([2000] * 6).rename(columns={"quantity": "production"})
     table = compare_strategies(**case, plans={"ours": own})
-    assert table.index.tolist() == [*STRATEGIES, "ours"] and table["cost"].idxmin() in ("optimal", "level")
+    assert table.index.tolist() == [*STRATEGIES, "ours"] and table["cost"].idxmin() in (
+        "optimal",
+        "level",
+    )
     assert (table["cost"] - table.loc[:, "material":].sum(axis=1)).abs().max() < 1e-6
     assert ((0 <= table["service"]) & (table["service"] <= 1)).all()
 
@@ -63,12 +97,23 @@ def test_reasons_name_what_holds_and_their_shares_sum_to_one():
     for seed in (0, 1, 4, 6):
         plan = plan_supply(**as_arguments(random_case(seed))).supply_plan
         held = plan[plan["why"] != ""]
-        short = (plan["late"] > 1e-4) | (plan["lost"] > 1e-4) | (plan["safety_stock"] - plan["projected_available"] > 1e-4)
+        short = (
+            (plan["late"] > 1e-4)
+            | (plan["lost"] > 1e-4)
+            | (plan["safety_stock"] - plan["projected_available"] > 1e-4)
+        )
         assert (plan["why"] != "").equals(short)
         for why in held["why"]:
-            parts = [int(word.rstrip("%,")) for word in why.split() if word.rstrip(",").endswith("%")]
+            parts = [
+                int(word.rstrip("%,")) for word in why.split() if word.rstrip(",").endswith("%")
+            ]
             assert not parts or 97 <= sum(parts) <= 103
-        seen |= {word for why in held["why"] for word in ("line full", "crew full", "lead time", "supplier", "cheaper") if word in why}
+        seen |= {
+            word
+            for why in held["why"]
+            for word in ("line full", "crew full", "lead time", "supplier", "cheaper")
+            if word in why
+        }
     assert {"line full", "lead time"} <= seen
 
 
@@ -81,4 +126,7 @@ def test_changes_inside_the_fence_are_measured_and_priced():
     frozen = released.supply_plan[released.supply_plan["bucket"] == months(1)[0]]
     held = plan_supply(demand_of([14, 10, 30]), items, frozen=frozen)
     assert held.supply_plan["purchased"].tolist() == [10, 14, 30]
-    assert fence_price(now, held).sum() == pytest.approx(held.objective - now.objective) and held.objective > now.objective
+    assert (
+        fence_price(now, held).sum() == pytest.approx(held.objective - now.objective)
+        and held.objective > now.objective
+    )

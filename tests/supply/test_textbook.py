@@ -11,7 +11,9 @@ from tests.supply.cases import demand_of, months, red_tomato, roofing, skateboar
 def test_heizer_render_roofing_constant_workforce_with_stock(strategy):
     result = plan_supply(**roofing(10), strategy=strategy)
     assert result.objective == pytest.approx(58_850)
-    assert result.costs["regular_labour"] == pytest.approx(49_600) and result.costs["holding"] == pytest.approx(9_250)
+    assert result.costs["regular_labour"] == pytest.approx(49_600) and result.costs[
+        "holding"
+    ] == pytest.approx(9_250)
 
 
 @pytest.mark.parametrize("whole_workers", [False, True])
@@ -29,7 +31,9 @@ def test_stevenson_skateboards_as_a_frozen_plan_of_purchases():
     case = skateboards(300)
     frozen = demand_of([300] * 6).rename(columns={"quantity": "purchased"})
     bought = case["items"].assign(unit_cost=2)
-    assert plan_supply(case["demand"], bought, frozen=frozen, holding="average").objective == pytest.approx(4_700)
+    assert plan_supply(
+        case["demand"], bought, frozen=frozen, holding="average"
+    ).objective == pytest.approx(4_700)
 
 
 def test_stevenson_skateboards_with_overtime_as_printed():
@@ -52,15 +56,33 @@ def test_chopra_meindl_red_tomato_with_higher_demand_variability():
 
 
 def densepack(**resource):
-    """Nahmias, Production and Operations Analysis, ch. 3: Densepack (300 workers, 500 in stock, 600 wanted at the end, 0.14653 units a worker-day)."""
+    """Nahmias, Production and Operations Analysis, ch. 3: Densepack (300 workers, 500 in stock, 600
+    wanted at the end, 0.14653 units a worker-day).
+    """
     days = [20, 24, 18, 26, 22, 15]
     crew = {"workers": 300, "hiring_cost": 500.0, "layoff_cost": 1000.0, **resource}
     return {
         "demand": demand_of([1280, 640, 900, 1200, 2000, 1400]),
-        "items": pd.DataFrame({"item": ["unit"], "holding_cost": [80.0], "ending_stock": [600], "backlog_cost": [float("inf")], "lost_sales_cost": [1e6]}),
-        "resources": pd.DataFrame({"resource": "plant", "bucket": [None, *months(6)], **{k: [v] + [None] * 6 for k, v in crew.items()},
-                                   "hours_per_worker": [None, *map(float, days)]}),
-        "bill_of_resources": pd.DataFrame({"item": ["unit"], "resource": ["plant"], "hours_per_unit": [1 / 0.14653]}),
+        "items": pd.DataFrame(
+            {
+                "item": ["unit"],
+                "holding_cost": [80.0],
+                "ending_stock": [600],
+                "backlog_cost": [float("inf")],
+                "lost_sales_cost": [1e6],
+            }
+        ),
+        "resources": pd.DataFrame(
+            {
+                "resource": "plant",
+                "bucket": [None, *months(6)],
+                **{k: [v] + [None] * 6 for k, v in crew.items()},
+                "hours_per_worker": [None, *map(float, days)],
+            }
+        ),
+        "bill_of_resources": pd.DataFrame(
+            {"item": ["unit"], "resource": ["plant"], "hours_per_unit": [1 / 0.14653]}
+        ),
         "inventory": pd.DataFrame({"item": ["unit"], "on_hand": [500]}),
     }
 
@@ -68,36 +90,65 @@ def densepack(**resource):
 def test_nahmias_densepack_chase_workers():
     chase = plan_supply(**densepack(), strategy="chase", whole_workers=True, gap=1e-9)
     assert chase.workforce_plan["workers"].tolist()[:5] == [267, 182, 342, 315, 621]
-    assert chase.workforce_plan["workers"].tolist()[5] == 910  # the book's 911 comes of rounding stock to whole units on the way
+    assert (
+        chase.workforce_plan["workers"].tolist()[5] == 910
+    )  # the book's 911 comes of rounding stock to whole units on the way
 
 
 def test_nahmias_densepack_constant_workforce_with_zero_inventory_is_dearer():
     table = compare_strategies(**densepack())
     assert table.loc["optimal", "cost"] <= table["cost"].min() + 1e-6
-    assert table.loc["level", "workers_moved"] == pytest.approx(111, abs=1.5)  # the book hires 111 to 411 workers
+    assert table.loc["level", "workers_moved"] == pytest.approx(
+        111, abs=1.5
+    )  # the book hires 111 to 411 workers
     assert table.loc["chase", "mean_stock"] == pytest.approx(100)
 
 
 def transport_tableau():
-    """Heizer & Render, ch. 13: Farnsworth Tire, the transportation method (regular 40, overtime 50, subcontract 70, carrying 2 a period)."""
+    """Heizer & Render, ch. 13: Farnsworth Tire, the transportation method (regular 40, overtime 50,
+    subcontract 70, carrying 2 a period).
+    """
     return {
         "demand": pd.DataFrame({"item": "tire", "bucket": months(3), "quantity": [800, 1000, 750]}),
-        "items": pd.DataFrame({"item": ["tire"], "holding_cost": [2.0], "backlog_cost": [float("inf")], "lost_sales_cost": [1e5]}),
-        "resources": pd.DataFrame({"resource": "plant", "bucket": months(3), "hours": [700, 700, 700], "overtime_hours": [50, 50, 50],
-                                   "regular_cost": 40, "overtime_cost": 50}),
-        "bill_of_resources": pd.DataFrame({"item": ["tire"], "resource": ["plant"], "hours_per_unit": [1]}),
-        "sourcing": pd.DataFrame({"item": ["tire"], "source": ["other plant"], "unit_cost": [70], "max_quantity": [150]}),
+        "items": pd.DataFrame(
+            {
+                "item": ["tire"],
+                "holding_cost": [2.0],
+                "backlog_cost": [float("inf")],
+                "lost_sales_cost": [1e5],
+            }
+        ),
+        "resources": pd.DataFrame(
+            {
+                "resource": "plant",
+                "bucket": months(3),
+                "hours": [700, 700, 700],
+                "overtime_hours": [50, 50, 50],
+                "regular_cost": 40,
+                "overtime_cost": 50,
+            }
+        ),
+        "bill_of_resources": pd.DataFrame(
+            {"item": ["tire"], "resource": ["plant"], "hours_per_unit": [1]}
+        ),
+        "sourcing": pd.DataFrame(
+            {"item": ["tire"], "source": ["other plant"], "unit_cost": [70], "max_quantity": [150]}
+        ),
         "inventory": pd.DataFrame({"item": ["tire"], "on_hand": [100]}),
     }
 
 
 def test_heizer_render_farnsworth_tire():
     result = plan_supply(**transport_tableau())
-    by_hand = 2100 * 40 + 150 * 50 + 200 * 70 + 2 * (50 + 50)  # 50 of March's overtime and 50 of its subcontract wait for April
+    by_hand = (
+        2100 * 40 + 150 * 50 + 200 * 70 + 2 * (50 + 50)
+    )  # 50 of March's overtime and 50 of its subcontract wait for April
     assert result.objective == pytest.approx(by_hand)
 
 
 def test_one_item_without_limits_or_prices_is_bought_when_wanted():
-    demand = pd.DataFrame({"item": 7, "bucket": months(4).strftime("%Y-%m-%d"), "quantity": [5, 0, 8, 2]}).iloc[::-1]
+    demand = pd.DataFrame(
+        {"item": 7, "bucket": months(4).strftime("%Y-%m-%d"), "quantity": [5, 0, 8, 2]}
+    ).iloc[::-1]
     plan = plan_supply(demand, pd.DataFrame({"item": [7]})).supply_plan
     assert plan["purchased"].tolist() == [5, 0, 8, 2] and plan["bucket"].is_monotonic_increasing

@@ -26,7 +26,9 @@ def test_every_column_of_every_table_is_told(tables):
 def test_the_inputs_come_with_the_settings():
     settings = reference().split("### `settings.toml`")[1]
     assert all(f"`{name}`" in settings or f"`[{name}]`" in settings for name in SETTINGS)
-    assert "| `horizon` | 24 | at least 1 |" in settings and "| `sum_duplicates` | false |" in settings
+    assert (
+        "| `horizon` | 24 | at least 1 |" in settings and "| `sum_duplicates` | false |" in settings
+    )
 
 
 def test_every_line_of_a_table_has_as_many_cells_as_its_head():

@@ -1,7 +1,8 @@
-"""The ``exceptions`` table: what needs a person, each with the money at stake and a sentence of reason, worst first.
+"""The ``exceptions`` table: what needs a person, each with the money at stake and a sentence of
+reason, worst first.
 
-``RULES`` says what each rule means and its default threshold; ``settings.thresholds`` overrides one by name.
-One row per item (family, resource) and rule: its worst bucket.
+``RULES`` says what each rule means and its default threshold; ``settings.thresholds`` overrides one
+by name. One row per item (family, resource) and rule: its worst bucket.
 """
 
 from sopkit.metrics.exceptions.rules import RULES, Rule, threshold

@@ -14,7 +14,9 @@ SOON = 3
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: the step that applies it, its default threshold, the unit of value and threshold, and its meaning."""
+    """A rule: the step that applies it, its default threshold, the unit of value and threshold, and
+    its meaning.
+    """
 
     step: int
     threshold: float
@@ -23,15 +25,32 @@ class Rule:
 
 
 RULES = {
-    "bias": Rule(1, 0.2, "fraction", "released forecasts of the last 3 buckets too high or too low, lag 1"),
-    "tracking_signal": Rule(1, 4.0, "mean errors", "forecasts of the last 12 buckets miss on one side, lag 1"),
+    "bias": Rule(
+        1, 0.2, "fraction", "released forecasts of the last 3 buckets too high or too low, lag 1"
+    ),
+    "tracking_signal": Rule(
+        1, 4.0, "mean errors", "forecasts of the last 12 buckets miss on one side, lag 1"
+    ),
     "stock_out": Rule(1, 0.0, "days", "without stock in the last closed bucket"),
-    "late_orders": Rule(1, 0.1, "fraction", "lines due in the last closed bucket that were late or are still open"),
-    "adherence": Rule(1, 0.1, "fraction", "made more or less than planned in the last closed bucket"),
-    "forecast_error": Rule(2, 0.5, "fraction", "backtest error is high, weighed with the money of the next buckets"),
+    "late_orders": Rule(
+        1, 0.1, "fraction", "lines due in the last closed bucket that were late or are still open"
+    ),
+    "adherence": Rule(
+        1, 0.1, "fraction", "made more or less than planned in the last closed bucket"
+    ),
+    "forecast_error": Rule(
+        2, 0.5, "fraction", "backtest error is high, weighed with the money of the next buckets"
+    ),
     "large_override": Rule(2, 0.3, "fraction", "override large against the baseline"),
-    "outside_band": Rule(2, 0.0, "units", "baseline with override outside the statistics' p10–p90 band"),
-    "short_history": Rule(2, 3.0, "buckets", "planned with fewer buckets of history, a launch without a like item among them"),
+    "outside_band": Rule(
+        2, 0.0, "units", "baseline with override outside the statistics' p10–p90 band"
+    ),
+    "short_history": Rule(
+        2,
+        3.0,
+        "buckets",
+        "planned with fewer buckets of history, a launch without a like item among them",
+    ),
     "change": Rule(2, 0.2, "fraction", "consensus changed against the last released plan"),
     "late": Rule(3, 0.0, "units", "demand unserved when it is due"),
     "lost": Rule(3, 0.0, "units", "demand that nothing serves by the horizon's end"),
@@ -56,18 +75,31 @@ def threshold(settings, rule) -> float:
 
 
 def exceptions_table(step, found) -> pd.DataFrame:
-    """The declared rows of a step from its findings, most money first; an endless value is blank."""
-    rows = pd.concat([frame[COLUMNS] for frame in found if len(frame)] or [PLANS["exceptions"].empty()[COLUMNS]], ignore_index=True)
-    declared = PLANS["exceptions"].conform(rows.assign(step=step, value=rows["value"].replace([np.inf, -np.inf], np.nan)))
+    """The declared rows of a step from its findings, most money first; an endless value is
+    blank.
+    """
+    rows = pd.concat(
+        [frame[COLUMNS] for frame in found if len(frame)] or [PLANS["exceptions"].empty()[COLUMNS]],
+        ignore_index=True,
+    )
+    declared = PLANS["exceptions"].conform(
+        rows.assign(step=step, value=rows["value"].replace([np.inf, -np.inf], np.nan))
+    )
     return declared.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 
 def flag(frame, level, rule, settings, reason) -> pd.DataFrame:
-    """Rows whose |value| exceeds the rule's threshold, one per name (its worst by money), with reason(row) in words."""
+    """Rows whose |value| exceeds the rule's threshold, one per name (its worst by money), with
+    reason(row) in words.
+    """
     limit = threshold(settings, rule)
-    over = frame[frame["value"].abs() > limit].sort_values(["money", "bucket"], ascending=[False, True], kind="stable")
+    over = frame[frame["value"].abs() > limit].sort_values(
+        ["money", "bucket"], ascending=[False, True], kind="stable"
+    )
     worst = over.drop_duplicates("name").assign(level=level, rule=rule, threshold=limit)
-    return worst.assign(reason=[reason(row) for row in worst.itertuples()] if len(worst) else pd.Series(dtype="str"))
+    return worst.assign(
+        reason=[reason(row) for row in worst.itertuples()] if len(worst) else pd.Series(dtype="str")
+    )
 
 
 def some(frame) -> bool:
@@ -86,12 +118,18 @@ def priced_plan(plan, items, prices):
     flat = per_item(plan, usual_prices(items, prices))
     if prices is None:
         return plan.assign(price=flat)
-    return plan.merge(prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left").assign(price=lambda p: p["price"].fillna(flat))
+    return plan.merge(
+        prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left"
+    ).assign(price=lambda p: p["price"].fillna(flat))
 
 
 def share(top, bottom):
     """top ÷ bottom, infinite where only the bottom is 0, 0 where both are."""
-    return np.where(bottom != 0, top / bottom.where(bottom != 0, 1.0), np.where(top != 0, np.sign(top) * np.inf, 0.0))
+    return np.where(
+        bottom != 0,
+        top / bottom.where(bottom != 0, 1.0),
+        np.where(top != 0, np.sign(top) * np.inf, 0.0),
+    )
 
 
 def percent(value):
@@ -100,5 +138,5 @@ def percent(value):
 
 
 def bucket_count(count):
-    """"1 bucket", "2 buckets"."""
+    """ "1 bucket", "2 buckets"."""
     return f"{count} bucket" if count == 1 else f"{count} buckets"

@@ -1,4 +1,6 @@
-"""The ``kpis`` table: how the last cycles went (step 1) and what the plan promises (step 5), against targets."""
+"""The ``kpis`` table: how the last cycles went (step 1) and what the plan promises (step 5),
+against targets.
+"""
 
 from sopkit.metrics.kpis.ahead import forward
 from sopkit.metrics.kpis.past import last_cycle
