@@ -1,5 +1,6 @@
 """What a table is: a key, columns with dtype, unit, rule and a line of documentation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,11 @@ DTYPES = {"text": "str", "number": "float64", "whole": "int64", "date": "datetim
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``kind`` is text, number, whole or date; bounds and choices are its rule."""
+    """One column: ``kind`` is text, number, whole or date; bounds and choices are its rule.
+
+    ``default`` is what a blank cell means: a value, or a function of the table's frame where other
+    columns say it. None: a blank stays one, and the one room that uses the column derives it.
+    """
 
     name: str
     kind: str
@@ -23,6 +28,7 @@ class Column:
     at_most: float | None = None
     choices: tuple[str, ...] = ()
     bucketed: bool = False
+    default: str | float | Callable | None = None  # what a blank cell means
 
     @property
     def dtype(self) -> str:
@@ -45,19 +51,19 @@ class Column:
         return "first day of a bucket" if self.bucketed else ""
 
 
-def text(name, doc, *, required=False, choices=()):
-    """A text column; ``choices`` lists the only words allowed."""
-    return Column(name, "text", "–", doc, required, choices=tuple(choices))
+def text(name, doc, *, required=False, choices=(), blank=None):
+    """A text column; ``choices`` lists the only words allowed, ``blank`` is what none means."""
+    return Column(name, "text", "–", doc, required, choices=tuple(choices), default=blank)
 
 
-def number(name, unit, doc, *, required=False, at_least=None, at_most=None):
+def number(name, unit, doc, *, required=False, at_least=None, at_most=None, blank=None):
     """A float64 column in ``unit``."""
-    return Column(name, "number", unit, doc, required, at_least, at_most)
+    return Column(name, "number", unit, doc, required, at_least, at_most, default=blank)
 
 
-def fraction(name, doc, *, required=False):
+def fraction(name, doc, *, required=False, blank=None):
     """A float64 column between 0 and 1."""
-    return Column(name, "number", "fraction", doc, required, 0.0, 1.0)
+    return Column(name, "number", "fraction", doc, required, 0.0, 1.0, default=blank)
 
 
 def whole(name, unit, doc, *, required=False):
@@ -100,6 +106,32 @@ class Table:
 
     def __getitem__(self, name) -> Column:
         return {column.name: column for column in self.columns}[name]
+
+    def typed(self, frame: pd.DataFrame | None) -> pd.DataFrame:
+        """The frame with exactly the declared columns in their dtypes, absent ones blank; None is
+        the table without a row.
+        """
+        if frame is None:
+            return self.empty()
+        blank = {c.name: pd.Series(index=frame.index, dtype=c.dtype) for c in self.columns}
+        return pd.DataFrame(
+            {
+                c.name: frame[c.name].astype(c.dtype) if c.name in frame else blank[c.name]
+                for c in self.columns
+            },
+            index=frame.index,
+        )
+
+    def filled(self, frame: pd.DataFrame | None) -> pd.DataFrame:
+        """``typed``, and every blank cell with the value that its column declares for it."""
+        full = self.typed(frame)
+        for column in self.columns:
+            if column.default is not None:
+                value = column.default(full) if callable(column.default) else column.default
+                if column.kind == "text":
+                    full[column.name] = full[column.name].mask(full[column.name] == "")
+                full[column.name] = full[column.name].fillna(value)
+        return full
 
     def empty(self) -> pd.DataFrame:
         """The table without a row, its columns and dtypes in place."""

@@ -1,14 +1,23 @@
 """The input tables: facts that a company brings, one file or sheet each."""
 
+from math import inf
+
 from sopkit.tables.declare import Table, bucket, date, fraction, number, text
 
+NONE = "(none)"  # the family or market of what names none
+OVERTIME_RATE = 1.5
+
 ITEM = text("item", "item code, kept as written", required=True)
-MARKET = text("market", "region, channel or customer group; blank = (none)")
+MARKET = text("market", "region, channel or customer group; blank = (none)", blank=NONE)
 SCOPE = "blank item and family = everything"
 
 
 def _input(name, doc, key, *columns):
     return Table(name, "input", doc, tuple(key.split()), columns)
+
+
+def _overtime(resources):
+    return OVERTIME_RATE * resources["regular_cost"]
 
 
 INPUTS = [
@@ -17,17 +26,24 @@ INPUTS = [
         "What is planned: one row per item",
         "item",
         ITEM,
-        text("family", "planning group above the item; blank = (none)"),
+        text("family", "planning group above the item; blank = (none)", blank=NONE),
         text("description", "what people call it"),
         text("unit", "unit of measure; totals over different units are shown in money only"),
-        text("strategy", "made to stock or to order; blank = stock", choices=("stock", "order")),
+        text(
+            "strategy",
+            "made to stock or to order; blank = stock",
+            choices=("stock", "order"),
+            blank="stock",
+        ),
         number(
             "price",
             "money/unit",
             "list price; blank = realised over the last 12 buckets",
             at_least=0,
         ),
-        number("unit_cost", "money/unit", "material or purchase cost; blank = 0", at_least=0),
+        number(
+            "unit_cost", "money/unit", "material or purchase cost; blank = 0", at_least=0, blank=0
+        ),
         number(
             "holding_cost",
             "money/unit/bucket",
@@ -47,30 +63,34 @@ INPUTS = [
             at_least=0,
         ),
         fraction("service_level", "cycle service wanted; blank = the settings' service_level"),
-        number("lead_time", "buckets", "from decision to arrival; blank = 0", at_least=0),
+        number("lead_time", "buckets", "from decision to arrival; blank = 0", at_least=0, blank=0),
         number(
             "customer_lead_time",
             "buckets",
             "how long an order customer agrees to wait; blank = 0",
             at_least=0,
+            blank=0,
         ),
         number(
             "lot_size",
             "units",
             "production and purchases come in multiples of it; blank = any quantity",
             at_least=0,
+            blank=0,
         ),
         number(
             "minimum_lot",
             "units",
             "smallest quantity made or bought at a time; blank = 0",
             at_least=0,
+            blank=0,
         ),
         number(
             "maximum_stock",
             "units",
             "most that may be held at a bucket's end; blank = unlimited",
             at_least=0,
+            blank=inf,
         ),
         number(
             "ending_stock",
@@ -83,6 +103,7 @@ INPUTS = [
             "buckets",
             "buckets until stock is unsaleable; blank = unlimited",
             at_least=0,
+            blank=inf,
         ),
         date("launched_on", "first day of sale"),
         date("retired_on", "last day of sale"),
@@ -171,8 +192,10 @@ INPUTS = [
         number("hours_per_worker", "hours/bucket", "regular hours of one worker", at_least=0),
         number("overtime_hours", "hours/bucket", "most overtime of the resource", at_least=0),
         number("overtime_per_worker", "hours/bucket", "most overtime of one worker", at_least=0),
-        number("regular_cost", "money/hour", "blank = 0", at_least=0),
-        number("overtime_cost", "money/hour", "blank = 1.5 × regular_cost", at_least=0),
+        number("regular_cost", "money/hour", "blank = 0", at_least=0, blank=0),
+        number(
+            "overtime_cost", "money/hour", "blank = 1.5 × regular_cost", at_least=0, blank=_overtime
+        ),
         number(
             "hiring_cost",
             "money/worker",
@@ -202,7 +225,7 @@ INPUTS = [
         ITEM,
         text("source", "supplier or subcontractor", required=True),
         number("unit_cost", "money/unit", "all in; blank = the item's unit_cost", at_least=0),
-        number("max_quantity", "units/bucket", "blank = unlimited", at_least=0),
+        number("max_quantity", "units/bucket", "blank = unlimited", at_least=0, blank=inf),
         number("lead_time", "buckets", "blank = the item's lead_time", at_least=0),
     ),
     _input(
@@ -217,13 +240,16 @@ INPUTS = [
             "kind",
             "what sort of event; blank = promotion",
             choices=("promotion", "price", "holiday", "one_off"),
+            blank="promotion",
         ),
         date("starts_on", "first day", required=True),
         date("ends_on", "last day", required=True),
         number(
             "uplift", "fraction", "change of demand (0.3 = +30 %); blank = estimate it", at_least=-1
         ),
-        fraction("pull_forward", "fraction of the uplift taken from the next buckets; blank = 0"),
+        fraction(
+            "pull_forward", "fraction of the uplift taken from the next buckets; blank = 0", blank=0
+        ),
         number("price", "money/unit", "price during the event", at_least=0),
     ),
     _input(
@@ -239,12 +265,14 @@ INPUTS = [
             "fraction",
             "fraction of the like item's demand at full ramp; blank = 1",
             at_least=0,
+            blank=1,
         ),
         text("cannibalised_item", "item that loses demand to it"),
         text("cannibalised_family", "family that loses demand to it"),
         fraction(
             "cannibalisation",
             "fraction of the new item's demand taken from the cannibalised; blank = 0",
+            blank=0,
         ),
     ),
     _input(
@@ -257,14 +285,18 @@ INPUTS = [
         text("resource", "resource whose capacity changes"),
         text("owner", "who answers for it"),
         text("stage", "idea, business case, approved, running …"),
-        fraction("probability", "chance that it happens; blank = 1"),
+        fraction("probability", "chance that it happens; blank = 1", blank=1),
         date("starts_on", "first day of its effect", required=True),
         date("ends_on", "last day; blank = to the horizon's end"),
         number(
-            "demand_change", "fraction", "change of demand (0.05 = +5 %); blank = 0", at_least=-1
+            "demand_change",
+            "fraction",
+            "change of demand (0.05 = +5 %); blank = 0",
+            at_least=-1,
+            blank=0,
         ),
-        number("capacity_change", "hours/bucket", "change of regular hours; blank = 0"),
-        number("investment", "money", "paid in its first bucket; blank = 0"),
+        number("capacity_change", "hours/bucket", "change of regular hours; blank = 0", blank=0),
+        number("investment", "money", "paid in its first bucket; blank = 0", blank=0),
     ),
     _input(
         "sales_inputs",

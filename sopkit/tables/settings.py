@@ -126,3 +126,13 @@ SETTINGS = {
         _setting("owners", {}, dict, "owner by family or step"),
     ]
 }
+
+
+def settled(settings=None) -> dict:
+    """The company's settings (a mapping or None) with the default of every one that is not given.
+
+    >>> settled({"horizon": 18})["horizon"], settled()["review"]
+    (18, 1.0)
+    """
+    given = {name: value for name, value in (settings or {}).items() if value is not None}
+    return {name: setting.default for name, setting in SETTINGS.items()} | given
