@@ -1,7 +1,7 @@
 """Panels: the planners' tuner, and the board that leadership opens; each loads only what it needs.
 
 ``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished;
-``board(packs)`` in Voilà, which only reads what ``write_board`` wrote; ``voila_command(pack,
+``board(pack)`` in Voilà, which only shows the page that ``write_board`` wrote; ``voila_command(pack,
 port)`` serves it.
 """
 
@@ -11,7 +11,7 @@ _WHERE = {
     "tuner": "sopkit.panels.tuning",
     "write_board": "sopkit.panels.snapshot",
     "write_page": "sopkit.panels.page",
-    "board": "sopkit.panels.boards",
+    "board": "sopkit.panels.page",
     "voila_command": "sopkit.panels.serve",
     "voila_environment": "sopkit.panels.serve",
 }

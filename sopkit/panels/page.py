@@ -1,86 +1,122 @@
-"""The board without a kernel: one self-contained page that works from a file, zipped or mailed;
-nothing is fetched.
+"""The board as one page: self-contained, so that it works from a file, zipped or mailed, and as
+Voilà serves it; nothing is fetched. Standard library only, so that it opens at once.
+
+``board.json`` holds, for every tab, parts; a part holds HTML by the choices it depends on (family,
+market, measure, size), each choice being the place of a word in the board's list of them; place 0
+is "all", units, and the plan's own buckets.
 """
 
 import json
+import os
 from html import escape
 from pathlib import Path
+from urllib.parse import parse_qs
 
-from sopkit.panels.reading import CHOICES, read_board, title
-
+CHOICES = ("family", "market", "measure", "size")
+PACK = "SOPKIT_PACK"
 _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
-STYLE = "".join(
-    (_ROOMS / path).read_text(encoding="utf-8")
-    for path in ("charts/tables.css", "panels/board.css")
+STYLE, SCRIPT = (
+    "".join((_ROOMS / path).read_text(encoding="utf-8") for path in paths)
+    for paths in (("charts/tables.css", "panels/board.css"), ("panels/board.js",))
 )
-SCRIPT = """
-const board = JSON.parse(document.getElementById("board").textContent);
-let tab = 0;
-const places = board.choices;
-const chosen = () => Object.fromEntries(places.map(n => [n, Number((document.getElementById(n) || {value: 0}).value)]));
-function part(p, choice) {
-  const key = p.by.map(n => choice[n] || 0), all = p.by.map(n => n === "market" ? 0 : choice[n] || 0);
-  return p.html[key.join("|")] ?? p.html[all.join("|")] ?? "";
-}
-function draw() {
-  const choice = chosen();
-  document.getElementById("tab").innerHTML = board.tabs[tab].parts.map(p => `<section class="part">${part(p, choice)}</section>`).join("");
-  document.querySelectorAll(".tabs button").forEach((b, i) => b.setAttribute("aria-selected", i === tab));
-}
-document.querySelectorAll(".tabs button").forEach((b, i) => b.addEventListener("click", () => { tab = i; draw(); }));
-document.querySelectorAll(".filters select").forEach(s => s.addEventListener("change", draw));
-draw();
-"""
+
+
+def board(pack=None):
+    """The board that Voilà shows, an object that displays itself as the page: of a pack, by default
+    the one named in the environment or the newest; ``?month=2026-10`` asks for a pack beside it.
+    """
+    from IPython.display import HTML
+
+    pack = Path(pack or os.environ.get(PACK) or _newest())
+    beside = {path.name: path for path in boards_in(pack.parent)}
+    (asked,) = parse_qs(os.environ.get("QUERY_STRING", "")).get("month", [pack.name])[:1]
+    try:
+        return HTML(page_html(read_board(beside.get(asked, pack)), list(beside)))
+    except (OSError, ValueError, KeyError) as error:
+        words = f"pack {pack.name} cannot be read: {error!r}; build it again: sopkit pack"
+        return HTML(_document("S&OP", f'<p class="failed">✗ {escape(words)}</p>'))
 
 
 def write_page(folder) -> Path:
     """``pages/board.html`` of a pack, from its ``board/board.json`` and, once it is released,
     ``release.json``.
     """
-    folder = Path(folder)
-    target = folder / "pages" / "board.html"
+    target = Path(folder) / "pages" / "board.html"
     target.parent.mkdir(exist_ok=True)
     target.write_text(page_html(read_board(folder)), encoding="utf-8")
     return target
 
 
-def page_html(board: dict) -> str:
-    """The whole page: head, filters, tabs, and every part as data."""
-    data = (
-        json.dumps({"choices": CHOICES, "tabs": board["tabs"]}, ensure_ascii=False)
-        .replace("</", "<\\/")
-        .replace("<!--", "<\\u0021--")
-    )
-    filters = "".join(
-        _select(name, words) for name, words in board["words"].items() if len(words) > 1
-    )
+def read_board(folder) -> dict:
+    """The board of a pack folder, with its release if there is one."""
+    folder = Path(folder)
+    held = json.loads((folder / "board" / "board.json").read_text(encoding="utf-8"))
+    released = folder / "release.json"
+    release = json.loads(released.read_text(encoding="utf-8")) if released.exists() else None
+    return held | {"pack": folder.name, "release": release}
+
+
+def boards_in(folder) -> list[Path]:
+    """The packs in a folder that have a board, newest month first."""
+    found = [path.parents[1] for path in Path(folder).glob("*/board/board.json")]
+    return sorted(found, key=lambda pack: (pack.name[:7], len(pack.name), pack.name), reverse=True)
+
+
+def title(board: dict) -> tuple[str, str]:
+    """Month and state: "S&OP · November 2026" and "RELEASED by Ada on 2026-11-20", or draft."""
+    release, revision = board["release"], board["pack"].partition("-r")[2]
+    month = f"S&OP · {board['title']}{f' (revision {revision})' if revision else ''}"
+    if not release:
+        return month, "draft, not yet released"
+    return month, f"RELEASED by {release['by']} on {release['at'][:10]}"
+
+
+def page_html(board: dict, packs=()) -> str:
+    """The whole page: month and state; what everybody must see (KPIs, what changed, what is asked,
+    decisions wanted); filters, tabs, and every part as data. ``packs``: months to choose from,
+    where a server can open them.
+    """
+    month, state = title(board)
+    css = "state released" if board["release"] else "state"
+    selects = [_select("month", packs, list(packs), board["pack"])] if len(packs) > 1 else []
+    selects += [
+        _select(name, range(len(words)), words)
+        for name, words in board["words"].items()
+        if len(words) > 1
+    ]
     tabs = "".join(
         f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
     )
+    data = json.dumps({"choices": CHOICES, "tabs": board["tabs"]}, ensure_ascii=False)
+    data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    return _document(
+        f"{month} · {state}",
+        f'<h1>{escape(month)} <span class="{css}">{escape(state)}</span></h1>{board["head"]}'
+        f'<div class="filters">{"".join(selects)}</div><div class="tabs" role="tablist">{tabs}</div>'
+        f'<div id="tab"></div><script type="application/json" id="board">{data}</script>'
+        f"<script>{SCRIPT}</script>",
+    )
+
+
+def _document(name, body):
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
-        f' content="width=device-width, initial-scale=1"><title>{escape(title(board))}</title><link'
-        ' rel="icon"'
-        f' href="data:,"><style>body{{margin:0;background:#fff}}\n{STYLE}</style></head>\n<body><div'
-        f' class="board">{head_html(board)}<div class="filters">{filters}</div><div class="tabs"'
-        f' role="tablist">{tabs}</div><div id="tab"></div></div>\n<script type="application/json"'
-        f' id="board">{data}</script><script>{SCRIPT}</script></body></html>\n'
+        f' content="width=device-width, initial-scale=1"><title>{escape(name)}</title>'
+        f'<link rel="icon" href="data:,"><style>{STYLE}</style></head>\n'
+        f'<body><div class="board">{body}</div></body></html>\n'
     )
 
 
-def head_html(board: dict) -> str:
-    """Month and state, then what everybody must see: KPIs, what changed, what is asked, decisions
-    wanted.
-    """
-    words = title(board)
-    month, _, state = words.rpartition(" · ")
-    css = "state released" if board.get("release") else "state"
-    return f'<h1>{escape(month)} <span class="{css}">{escape(state)}</span></h1>{board["head"]}'
-
-
-def _select(name, words):
+def _select(name, values, words, chosen=0):
     options = "".join(
-        f'<option value="{at}">{escape(word)}</option>' for at, word in enumerate(words)
+        f'<option value="{escape(str(value))}"{" selected" if value == chosen else ""}>'
+        f"{escape(word)}</option>"
+        for value, word in zip(values, words)
     )
-    return f'<label>{escape(name)} <select id="{name}">{options}</select></label>'
+    return f'<label>{name} <select id="{name}">{options}</select></label>'
+
+
+def _newest():
+    found = boards_in("packs") or boards_in("../packs")
+    return found[0] if found else "packs/none"

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from sopkit.errors import PlanError
+from sopkit.panels.page import PACK
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "dashboard.ipynb"
 TEMPLATES = Path(__file__).with_name("jupyter")
-PACK = "SOPKIT_PACK"
-WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 IDLE, CHECK = 600, 60  # seconds: closing a tab does not end its kernel, so idle ones are ended
 
 
@@ -44,7 +43,8 @@ def voila_command(pack, port: int = 8866, *, notebook=NOTEBOOK, pool: int = 1) -
         "--VoilaConfiguration.file_allowlist=^$",
         "--VoilaConfiguration.strip_sources=True",
         "--VoilaConfiguration.show_tracebacks=False",
-        *(f"--VoilaConfiguration.extension_allowlist={name}" for name in WIDGETS),
+        "--VoilaConfiguration.extension_allowlist=^$",
+        "--VoilaConfiguration.allow_template_override=NOTEBOOK",
         "--VoilaConfiguration.preheat_kernel=True",
         f"--VoilaConfiguration.default_pool_size={pool}",
         "--VoilaExecutor.timeout=60",

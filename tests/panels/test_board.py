@@ -1,23 +1,37 @@
-"""The board without a browser: what is written, what is read, what happens when a part fails or a
-name is hostile.
+"""The board without a browser: what is written, what happens when a part fails or a name is
+hostile, what a server shows.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.panels import voila_command, voila_environment, write_board, write_page
-from sopkit.panels.boards import Board
-from sopkit.panels.reading import boards_in, read_board, tab_html, title
+from sopkit.panels import board, voila_command, voila_environment, write_board, write_page
+from sopkit.panels.page import CHOICES, boards_in, read_board, title
 from sopkit.panels.snapshot import TABS
 from sopkit.tables import PLANS
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
+
+
+def tab_html(data, name, choice):
+    """A tab's parts for a choice, as the page's script picks them; its own tests run in a
+    browser."""
+    parts = next(tab for tab in data["tabs"] if tab["name"] == name)["parts"]
+    chosen = [[choice.get(by, 0) for by in part["by"]] for part in parts]
+    anywhere = [
+        [0 if by == "market" else at for by, at in zip(p["by"], c)] for p, c in zip(parts, chosen)
+    ]
+    return "".join(
+        part["html"].get("|".join(map(str, one)), part["html"].get("|".join(map(str, every)), ""))
+        for part, one, every in zip(parts, chosen, anywhere)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +143,7 @@ def test_the_page_fetches_nothing(pack):
 
 
 def test_state_comes_from_the_release(pack, tmp_path):
-    assert title(read_board(pack)) == "S&OP · January 2027 · draft, not yet released"
+    assert title(read_board(pack)) == ("S&OP · January 2027", "draft, not yet released")
     (tmp_path / "board").mkdir()
     (tmp_path / "board" / "board.json").write_text((pack / "board" / "board.json").read_text())
     (tmp_path / "release.json").write_text(
@@ -138,29 +152,27 @@ def test_state_comes_from_the_release(pack, tmp_path):
     assert "RELEASED by Grace on 2027-01-20" in write_page(tmp_path).read_text()
 
 
-def test_the_widgets_show_the_same_as_the_page(pack):
-    shown = Board(pack)
-    assert [value for _, value in shown.month.options] == [
-        path.name for path in boards_in(pack.parent)
-    ]
-    assert shown.tabs.index == 0 and shown.body.value
-    shown.tabs.value = "Capacity"
-    assert "LINE2" in shown.body.value
-    shown.tabs.value = "Demand & supply"
-    shown.filters["family"].value = 1
-    assert shown.body.value == tab_html(shown.data, "Demand & supply", {"family": 1})
+def test_a_served_board_is_the_page_with_the_months_beside_it(pack, tmp_path, monkeypatch):
+    assert board(pack).data == (pack / "pages" / "board.html").read_text()
+    for name in ("2026-12", "2027-01", "2027-01-r2"):
+        shutil.copytree(pack, tmp_path / name)
+    assert [path.name for path in boards_in(tmp_path)] == ["2027-01-r2", "2027-01", "2026-12"]
+    page = board(tmp_path / "2027-01").data
+    assert '<option value="2027-01" selected>' in page and '<option value="2026-12">' in page
+    assert all(f'<select id="{name}">' in page for name in ("month", *CHOICES))
+    monkeypatch.setenv("QUERY_STRING", "template=month&month=2027-01-r2")
+    assert "January 2027 (revision 2)" in board(tmp_path / "2027-01").data
+    monkeypatch.setenv("QUERY_STRING", "month=../../elsewhere")
+    assert board(tmp_path / "2027-01").data == page
 
 
 def test_a_pack_that_cannot_be_read_says_so(pack):
-    shown = Board(pack)
-    shown.pack = pack / "gone"
-    shown._open()
-    assert "cannot be read" in shown.head.value
+    assert "cannot be read" in board(pack / "gone").data
 
 
 def test_the_board_opens_without_pandas_or_matplotlib():
     code = (
-        "import sys; import sopkit.panels.boards; print([m for m in ('pandas', 'matplotlib',"
+        "import sys; from sopkit.panels import board; board('gone'); print([m for m in ('pandas', 'matplotlib',"
         " 'numpy', 'sqlalchemy') if m in sys.modules])"
     )
     assert (

@@ -1,0 +1,23 @@
+const board = JSON.parse(document.getElementById("board").textContent);
+const buttons = [...document.querySelectorAll(".tabs button")];
+const chosen = name => Number(document.getElementById(name)?.value || 0);
+let tab = Math.max(0, board.tabs.findIndex(t => "#" + encodeURIComponent(t.name) === location.hash));
+
+// A part for a choice; where it was not drawn for the market, the one of all markets (it says so itself).
+function part(p) {
+  const key = p.by.map(chosen), all = p.by.map(name => name === "market" ? 0 : chosen(name));
+  return p.html[key.join("|")] ?? p.html[all.join("|")] ?? `<p class="note">${p.name}: nothing for this choice</p>`;
+}
+function draw() {
+  document.getElementById("tab").innerHTML = board.tabs[tab].parts.map(p => `<section class="part">${part(p)}</section>`).join("");
+  buttons.forEach((button, at) => button.setAttribute("aria-selected", at === tab));
+}
+buttons.forEach((button, at) => button.addEventListener("click", () => {
+  tab = at;
+  history.replaceState(null, "", "#" + encodeURIComponent(board.tabs[at].name));
+  draw();
+}));
+// Another template's name keeps Voilà from answering with the page it holds warm, which is of the default month.
+document.querySelectorAll(".filters select").forEach(select => select.addEventListener("change", () =>
+  select.id === "month" ? location.assign("?template=month&month=" + encodeURIComponent(select.value) + location.hash) : draw()));
+draw();
