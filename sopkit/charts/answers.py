@@ -7,6 +7,7 @@ import pandas as pd
 from sopkit.charts.meeting import answer
 from sopkit.charts.tables import Block
 from sopkit.charts.words import listing, money, number, percent
+from sopkit.metrics.scopes import priced
 
 COMPANY = "company"
 
@@ -276,10 +277,8 @@ def _worth(demand_plan, prices, buckets):
         "order_excess",
         "consensus",
     ]
-    cells = demand_plan[demand_plan["bucket"].isin(buckets)].merge(
-        prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left"
-    )
-    return cells[stages].mul(cells["price"].fillna(0.0), axis=0).sum()
+    cells = priced(demand_plan[demand_plan["bucket"].isin(buckets)], prices)
+    return cells[stages].mul(cells["price"], axis=0).sum()
 
 
 def _against(value, other):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sopkit.demand.grid import attribute
+from sopkit.metrics.scopes import priced
 
 STAGES = [
     "baseline",
@@ -20,8 +20,8 @@ def bridge(plan_now, plan_last, prices=None) -> pd.DataFrame:
     """Per stage the total of both plans and the change, over the buckets that both hold: columns
     stage, last, now, change.
 
-    The changes of the stages add up to that of consensus. In units, or in money where ``prices``
-    (item, price) are given.
+    The changes of the stages add up to that of consensus. In units, or in money where the
+    plan's ``prices`` are given.
 
     >>> now = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), **{stage: 0.0 for stage in STAGES}})
     >>> bridge(now.assign(baseline=12.0, consensus=12.0), now.assign(baseline=10.0, consensus=10.0)).iloc[[0, -1]].values.tolist()
@@ -44,8 +44,5 @@ def bridge(plan_now, plan_last, prices=None) -> pd.DataFrame:
 def _totals(plan, prices):
     if prices is None:
         return plan[STAGES].sum()
-    return (
-        plan[STAGES]
-        .mul(attribute(prices, "price", plan["item"]).astype(float).fillna(0).to_numpy(), axis=0)
-        .sum()
-    )
+    cells = priced(plan, prices)
+    return cells[STAGES].mul(cells["price"], axis=0).sum()

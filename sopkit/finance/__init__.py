@@ -9,6 +9,7 @@ from sopkit.finance.options import gap_options
 from sopkit.finance.plan import company, financial_plan, fiscal_year
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
+from sopkit.metrics.scopes import item_prices
 
 __all__ = [
     "company",
@@ -17,6 +18,7 @@ __all__ = [
     "fiscal_year",
     "gap_options",
     "initiative_plan",
+    "item_prices",
     "prices",
     "scenario_metrics",
     "scenarios_table",

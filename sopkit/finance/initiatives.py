@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.finance.prices import event_days, scoped_items
-from sopkit.metrics.scopes import declared, per_item
+from sopkit.metrics.scopes import declared, per_item, priced
 from sopkit.tables import PLANS
 
 KEY = ["initiative", "bucket"]
@@ -70,16 +70,10 @@ def initiative_plan(
 
 def _demand(active, demand_plan, items, prices, standard_cost):
     """Units and margin that the initiatives' demand changes add, cell by cell."""
-    before = (
-        demand_plan.assign(before=demand_plan[BEFORE].sum(axis=1))
-        .groupby(["item", "bucket"], as_index=False)["before"]
-        .sum()
-    )
-    cells = (
-        scoped_items(active, items)
-        .merge(before, on=["item", "bucket"])
-        .merge(prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left")
+    before = priced(demand_plan.assign(before=demand_plan[BEFORE].sum(axis=1)), prices)
+    cells = scoped_items(active, items).merge(
+        before[["item", "bucket", "before", "price"]], on=["item", "bucket"]
     )
     cost = per_item(cells, standard_cost.set_index("item")["standard_cost"])
     units = np.maximum(cells["demand_change"], -1.0) * cells["before"] * cells["share"]
-    return cells.assign(units=units, hours=0.0, money=units * (cells["price"].fillna(0.0) - cost))
+    return cells.assign(units=units, hours=0.0, money=units * (cells["price"] - cost))

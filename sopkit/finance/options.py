@@ -5,14 +5,13 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.finance.costs import rates
-from sopkit.metrics.scopes import declared, per_item, setting
+from sopkit.metrics.scopes import declared, per_item, priced, setting
 from sopkit.metrics.stages import families
 from sopkit.tables import PLANS
 
 COLUMNS = ["option", "closes", "cost", "gain", "owner"]
 RISE = 0.01
 TRIFLE = 0.001
-KEY = ["item", "bucket"]
 
 
 def gap_options(
@@ -264,7 +263,7 @@ def _behind(financial_plan, calendar):
 
 def _margins(demand_plan, items, prices, standard_cost):
     """The demand plan with family, price and the margin of a unit."""
-    cells = demand_plan.merge(prices[[*KEY, "price"]], on=KEY, how="left").fillna({"price": 0.0})
+    cells = priced(demand_plan, prices)
     cost = per_item(cells, standard_cost.set_index("item")["standard_cost"])
     return cells.assign(family=cells["item"].map(families(items)), margin=cells["price"] - cost)
 

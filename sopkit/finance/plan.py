@@ -5,7 +5,7 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.finance.costs import holding, resource_costs, source_premium
-from sopkit.metrics.scopes import by_family, item_values, per_item, setting
+from sopkit.metrics.scopes import by_family, item_values, per_item, priced, setting
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
@@ -102,7 +102,7 @@ def spread(buckets, days, calendar) -> np.ndarray:
 
 def _by_item(supply_plan, items, prices, standard, sourcing, settings, calendar):
     """Money of every item and bucket that belongs to its family."""
-    plan = supply_plan.merge(prices[[*KEY, "price"]], on=KEY, how="left")
+    plan = priced(supply_plan, prices)
     cost, material = (
         per_item(plan, values)
         for values in (
@@ -116,7 +116,7 @@ def _by_item(supply_plan, items, prices, standard, sourcing, settings, calendar)
     )
     bought = plan["subcontracted"] + plan["purchased"] + plan["receipts"]
     return plan[KEY].assign(
-        revenue=plan["shipments"] * plan["price"].fillna(0.0),
+        revenue=plan["shipments"] * plan["price"],
         cost_of_sales=plan["shipments"] * cost,
         period_costs=premium + held,
         inventory_value=plan["projected_available"] * cost,

@@ -5,7 +5,8 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.metrics.scopes import declared, setting
-from sopkit.metrics.stages import families
+from sopkit.metrics.stages import CELL, families
+from sopkit.tables import PLANS
 
 DAY = pd.Timedelta(days=1)
 
@@ -13,18 +14,19 @@ DAY = pd.Timedelta(days=1)
 def prices(
     items, demand_plan, *, sales_history=None, events=None, settings=None, calendar=None
 ) -> pd.DataFrame:
-    """Price of every item in every bucket of the demand plan: item, bucket, price (money/unit),
-    source.
+    """The declared ``prices``: money per unit of every cell of the demand plan, and its source.
 
     ``settings.price`` chooses list or realised (Σ revenue ÷ Σ quantity of the last year before the
     plan, or of all history where the last year sold nothing); each stands in for the other where
     that is blank, and source ``none`` (price 0) marks an item that has neither. An event with a
-    price replaces it for the share of the bucket's days and of the item's consensus (by market)
-    that the event covers, so an event over whole buckets and all markets is *the* price.
+    price replaces it for the share of the bucket's days that the event covers, in the markets that
+    it covers. An item without demand has its price in every bucket, in the market ``(none)``.
 
     >>> items = pd.DataFrame({"item": ["A"], "price": [10.0]})
-    >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-11-01", "2026-12-01"]), "consensus": 5.0})
-    >>> sale = pd.DataFrame({"event": ["sale"], "item": ["A"], "starts_on": ["2026-11-01"], "ends_on": ["2026-11-15"], "price": [8.0]})
+    >>> buckets = pd.to_datetime(["2026-11-01", "2026-12-01"])
+    >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": buckets, "consensus": 5.0})
+    >>> sale = pd.DataFrame({"event": ["sale"], "item": ["A"], "starts_on": ["2026-11-01"],
+    ...                      "ends_on": ["2026-11-15"], "price": [8.0]})
     >>> prices(items, plan, events=sale)[["price", "source"]].values.tolist()
     [[9.0, 'event'], [10.0, 'list']]
     """
@@ -33,19 +35,18 @@ def prices(
     usual = _usual(
         items, realised_price(sales_history, buckets[:1], calendar), setting(settings, "price")
     )
-    grid = usual.merge(pd.DataFrame({"bucket": buckets}), how="cross")
-    if events is None or "price" not in events or not events["price"].notna().any():
-        return grid
-    special = _event_prices(
-        declared(events[events["price"].notna()], "events"), items, demand_plan, buckets, calendar
+    idle = items.loc[~items["item"].isin(demand_plan["item"]), ["item"]].assign(market="(none)")
+    cells = pd.concat(
+        [demand_plan[CELL], idle.merge(pd.DataFrame({"bucket": buckets}), how="cross")]
     )
-    both = grid.merge(special, on=["item", "bucket"], how="left").fillna(
-        {"share": 0.0, "money": 0.0}
-    )
-    return grid.assign(
-        price=both["price"] * (1 - both["share"]) + both["money"],
-        source=both["source"].where(both["share"] == 0, "event"),
-    )
+    grid = cells.merge(usual, on="item", how="left").fillna({"price": 0.0, "source": "none"})
+    if events is not None and "price" in events and events["price"].notna().any():
+        known = declared(events[events["price"].notna()], "events")
+        special = _event_prices(known, grid, items, buckets, calendar)
+        grid = grid.merge(special, on=CELL, how="left").fillna({"share": 0.0, "money": 0.0})
+        grid["price"] = grid["price"] * (1 - grid["share"]) + grid["money"]
+        grid["source"] = grid["source"].where(grid["share"] == 0, "event")
+    return PLANS["prices"].conform(grid[PLANS["prices"].names])
 
 
 def realised_price(sales_history, first, calendar) -> pd.Series:
@@ -87,26 +88,19 @@ def _usual(items, realised, choice):
     )
 
 
-def _event_prices(events, items, demand_plan, buckets, calendar):
-    """Per item and bucket: share of the demand under an event's price, and that share × price."""
+def _event_prices(events, grid, items, buckets, calendar):
+    """Per cell: share of its days under an event's price, and that share × price."""
     active = event_days(events, buckets, calendar)
     cells = scoped_items(active, items).merge(
-        _market_shares(demand_plan), on=["item", "bucket"], suffixes=("_event", "")
+        grid[CELL], on=["item", "bucket"], suffixes=("_event", "")
     )
-    cells = cells[
-        (cells["market_event"].fillna("") == "") | (cells["market_event"] == cells["market"])
-    ]
-    cells = (
-        cells.assign(money=cells["share"] * cells["price"])
-        .groupby(["item", "bucket", "market", "weight"], as_index=False)[["share", "money"]]
-        .sum()
+    everywhere = cells["market_event"].fillna("") == ""
+    cells = cells[everywhere | (cells["market_event"] == cells["market"])]
+    sums = (
+        cells.assign(money=cells["share"] * cells["price"]).groupby(CELL)[["share", "money"]].sum()
     )
     # Events that overlap share their days; together they cover no more than the bucket.
-    over = cells["share"].clip(lower=1.0)
-    parts = cells.assign(
-        share=cells["share"] / over * cells["weight"], money=cells["money"] / over * cells["weight"]
-    )
-    return parts.groupby(["item", "bucket"], as_index=False)[["share", "money"]].sum()
+    return sums.div(sums["share"].clip(lower=1.0), axis=0).reset_index()
 
 
 def event_days(events, buckets, calendar) -> pd.DataFrame:
@@ -142,12 +136,3 @@ def scoped_items(rows, items) -> pd.DataFrame:
         rows[(item == "") & (family == "")].merge(named[["item"]], how="cross"),
     ]
     return pd.concat(parts, ignore_index=True).drop(columns=["scope_item", "scope_family"])
-
-
-def _market_shares(demand_plan):
-    """Each market's share of the item's consensus in a bucket; equal where that is 0."""
-    total = demand_plan.groupby(["item", "bucket"])["consensus"]
-    weight = demand_plan["consensus"] / total.transform("sum").where(total.transform("sum") > 0)
-    return demand_plan[["item", "bucket", "market"]].assign(
-        weight=weight.fillna(1.0 / total.transform("size"))
-    )

@@ -5,6 +5,7 @@ released.
 import numpy as np
 import pandas as pd
 
+from sopkit.metrics.scopes import item_prices, priced
 from sopkit.metrics.stages import INCREMENTS, families
 
 TOLERANCE = 1e-6
@@ -16,8 +17,7 @@ def identities(tables: dict) -> pd.DataFrame:
     """Every identity of the plan: identity, holds, largest_difference (in its unit), where (the
     worst key).
 
-    ``tables`` maps names to plan tables (and ``items`` for families, ``prices`` as item, bucket,
-    price for revenue); an identity whose tables are absent is not listed. It holds when no
+    ``tables`` maps names to plan tables (and ``items`` for families); an identity whose tables are absent is not listed. It holds when no
     difference exceeds 1e-6 of the largest value in it.
 
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": [9.0], "unconstrained_load": [9.0],
@@ -160,8 +160,9 @@ def _company_value(tables):
 
 
 def _revenue(tables):
-    sold = tables["supply_plan"][[*KEY, "shipments"]].merge(
-        tables["prices"][[*KEY, "price"]], on=KEY, how="left"
+    sold = priced(
+        tables["supply_plan"][[*KEY, "shipments"]],
+        item_prices(tables["prices"], tables["demand_plan"]),
     )
     revenue = _by_family(tables, sold.assign(revenue=sold["shipments"] * sold["price"]), "revenue")
     return (
@@ -227,7 +228,10 @@ IDENTITIES = {
     ),
     "stock value sums to the company": (("financial_plan", "inventory_plan"), _company_value),
     "items' backlog sums to families": (("backlog_plan", "supply_plan", "items"), _bookings),
-    "revenue = shipments × price": (("financial_plan", "supply_plan", "prices", "items"), _revenue),
+    "revenue = shipments × price": (
+        ("financial_plan", "supply_plan", "demand_plan", "prices", "items"),
+        _revenue,
+    ),
     "margin = revenue − cost of sales − period costs": (("financial_plan",), _margin),
     "gaps = plan − budget": (("financial_plan",), _gaps),
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.stages import COMPANY, families
+from sopkit.metrics.stages import CELL, COMPANY, families
 from sopkit.tables import INPUTS, SETTINGS
 
 
@@ -79,6 +79,41 @@ def item_values(items, values, name) -> pd.Series:
 def per_item(frame, values) -> pd.Series:
     """The item's value (``values`` indexed by item) on each row of the frame, 0 where unknown."""
     return frame["item"].map(values).astype("float64").fillna(0.0)
+
+
+def item_prices(prices, demand_plan) -> pd.DataFrame:
+    """What a unit of an item brings in a bucket, wherever it is sold: item, bucket, price.
+
+    The plan's ``prices`` by market weighted by the demand plan's consensus; markets count alike
+    where that is 0.
+
+    >>> cell = pd.DataFrame({"item": "A", "market": ["N", "S"], "bucket": pd.Timestamp("2026-11-01")})
+    >>> item_prices(cell.assign(price=[8.0, 10.0]), cell.assign(consensus=[3.0, 1.0]))["price"].tolist()
+    [8.5]
+    """
+    cells = prices.merge(demand_plan[[*CELL, "consensus"]], on=CELL, how="left")
+    weight = cells["consensus"].fillna(0.0)
+    total = weight.groupby([cells["item"], cells["bucket"]]).transform("sum")
+    weight = weight.where(total > 0, 1.0)
+    cells = cells.assign(weight=weight, money=weight * cells["price"])
+    sums = cells.groupby(["item", "bucket"])[["money", "weight"]].sum()
+    return (sums["money"] / sums["weight"]).rename("price").reset_index()
+
+
+def priced(frame, prices) -> pd.DataFrame:
+    """The frame with the ``price`` of each row, 0 where there is none: ``prices`` by item, market
+    and bucket (a plan's), or by item and bucket (``item_prices``).
+
+    >>> day = pd.Timestamp("2026-11-01")
+    >>> price = pd.DataFrame({"item": ["A"], "bucket": [day], "price": [8.0]})
+    >>> priced(pd.DataFrame({"item": ["A", "B"], "bucket": day}), price)["price"].tolist()
+    [8.0, 0.0]
+    """
+    key = [name for name in CELL if name in prices]
+    table = frame.drop(columns="price", errors="ignore").merge(
+        prices[[*key, "price"]], on=key, how="left", validate="many_to_one"
+    )
+    return table.fillna({"price": 0.0})
 
 
 def scope_of(family) -> pd.Series:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sopkit import finance, metrics
+from sopkit import metrics
 from sopkit.errors import PlanError
 from sopkit.plan import Plan
 from sopkit.tables import PLANS
@@ -66,16 +66,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def identities(plan: Plan, tables: dict) -> pd.DataFrame:
     """Every identity of the plan: identity, holds, largest_difference, where."""
-    facts = plan.facts
-    prices = finance.prices(
-        facts.items,
-        tables["demand_plan"],
-        sales_history=facts.sales_history,
-        events=facts.events,
-        settings=facts.settings,
-        calendar=plan.calendar,
-    )
-    return metrics.identities(tables | {"items": facts.items, "prices": prices})
+    return metrics.identities(tables | {"items": plan.facts.items})
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -148,17 +148,6 @@ class Source:
 
 def _priced(items, plan):
     """Items with the mean price that the plan sells at, where the list price is blank."""
-    from sopkit.finance import prices
-
-    demand = plan.read("demand_plan")
-    if demand.empty:
-        return items
-    planned = prices(
-        items,
-        demand,
-        sales_history=plan.facts["sales_history"],
-        settings=plan.settings,
-        calendar=plan.calendar,
-    )
+    planned = plan.read("prices")
     mean = planned.groupby("item")["price"].mean()
     return items.assign(price=items["price"].fillna(items["item"].map(mean.where(mean > 0))))

@@ -152,6 +152,17 @@ PLANS = [
         text("status", "launch, ramp, retiring …"),
     ),
     _plan(
+        "prices",
+        (2,),
+        "item market bucket",
+        "What a unit brings",
+        ITEM,
+        MARKET,
+        BUCKET,
+        number("price", "money/unit", "list, realised or the event's; 0 = none is known"),
+        text("source", "list, realised, event or none"),
+    ),
+    _plan(
         "supply_plan",
         (3,),
         "item bucket",

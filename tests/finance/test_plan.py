@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.finance import company, financial_plan, fiscal_year, prices, standard_cost
+from sopkit.finance import company, financial_plan, fiscal_year, item_prices, prices, standard_cost
 from sopkit.finance.costs import source_premium
 from sopkit.finance.plan import spread
 from sopkit.metrics import identities
@@ -44,6 +44,11 @@ SOURCES = pd.DataFrame(
 COST = standard_cost(ITEMS, BILL, RESOURCES)
 
 
+def item_price(items, plan):
+    cells = plan[["item", "bucket"]].assign(market="N", consensus=1.0)
+    return item_prices(prices(items, cells), cells)
+
+
 @pytest.fixture
 def supply():
     """A is made (30 in regular time, 4 in overtime, 2 subcontracted in September); B is bought (15
@@ -82,7 +87,7 @@ def plan(supply):
         workers=[2.0, 2.0, 3.0],
         hired=[0.0, 0.0, 1.0],
     )
-    price = prices(ITEMS, supply.assign(market="N", consensus=supply["demand"]))
+    price = item_price(ITEMS, supply)
     budget = pd.DataFrame(
         {
             "family": ["FA", "FX"],
@@ -262,7 +267,7 @@ def planned():
     )
     result = plan_supply(demand, items, resources=crew, bill_of_resources=bill, sourcing=sourcing)
     cost = standard_cost(items, bill, crew)
-    price = prices(items, demand.assign(market="N", consensus=demand["quantity"]))
+    price = item_price(items, demand)
     money = financial_plan(
         result.supply_plan,
         items,
@@ -308,7 +313,14 @@ def test_the_identities_hold_on_a_real_plan(planned):
             "inventory_plan": stock,
             "financial_plan": money,
             "items": items,
-            "prices": price,
+            "prices": price.assign(market="N"),
+            "demand_plan": plan_table(
+                "demand_plan",
+                **result.supply_plan[["item", "bucket"]],
+                market="N",
+                baseline=result.supply_plan["demand"],
+                consensus=result.supply_plan["demand"],
+            ),
         }
     )
     assert held["holds"].all(), held[~held["holds"]]
@@ -336,7 +348,7 @@ def test_five_thousand_items_add_up():
             "unit_cost": rng.random(5000),
         }
     )
-    price = prices(items, supply.assign(market="N", consensus=1.0))
+    price = item_price(items, supply)
     money = financial_plan(supply, items, price, standard_cost(items))
     assert money["revenue"].sum() == pytest.approx(
         (supply["shipments"] * price["price"].to_numpy()).sum()

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.finance import prices
+from sopkit.finance import item_prices, prices
 from sopkit.tables import INPUTS
 
 MONTHS = pd.to_datetime(["2026-11-01", "2026-12-01"]).as_unit("us")
@@ -26,8 +26,15 @@ def plan(item="A", consensus=(3.0, 1.0)):
 EVERY = pd.concat([plan(item) for item in "ABC"])
 
 
-def of(table, item, bucket=0):
-    return table[(table["item"] == item) & (table["bucket"] == MONTHS[bucket])].iloc[0]
+def of(table, item, bucket=0, market="N"):
+    here = (table["item"] == item) & (table["bucket"] == MONTHS[bucket])
+    return table[here & (table["market"] == market)].iloc[0]
+
+
+def usual(demand_plan, **columns):
+    """The item's price in the first month over its markets."""
+    table = prices(ITEMS, demand_plan, events=event(item="A", **columns))
+    return item_prices(table, demand_plan).iloc[0]["price"]
 
 
 def event(**columns):
@@ -67,7 +74,7 @@ def test_list_price_then_realised_then_none(sales):
         "realised",
     ], "280 ÷ 40 over the last 12 buckets, rows without revenue left out"
     assert of(table, "C")[["price", "source"]].tolist() == [0.0, "none"]
-    assert len(table) == 6 and not table.duplicated(["item", "bucket"]).any()
+    assert len(table) == 12 and not table.duplicated(["item", "market", "bucket"]).any()
 
 
 def test_realised_where_the_settings_say_so(sales):
@@ -94,13 +101,19 @@ def test_an_event_over_the_whole_bucket_and_all_markets_is_the_price():
 def test_part_of_the_days_and_of_the_markets():
     half = event(item="A", ends_on=pd.Timestamp("2026-11-15"))
     assert of(prices(ITEMS, plan(), events=half), "A")["price"] == pytest.approx(9.0)
-    north = event(item="A", market="N")
-    assert of(prices(ITEMS, plan(), events=north), "A")["price"] == pytest.approx(10 - 2 * 0.75), (
-        "N has 3 of 4 units"
+    north = prices(ITEMS, plan(), events=event(item="A", market="N"))
+    assert of(north, "A")["price"] == 8.0
+    assert of(north, "A", market="S")[["price", "source"]].tolist() == [10.0, "list"]
+    assert usual(plan(), market="N") == pytest.approx(10 - 2 * 0.75), "N has 3 of 4 units"
+    assert usual(plan(consensus=(0.0, 0.0)), market="N") == pytest.approx(9.0), (
+        "no consensus: markets count alike"
     )
-    assert of(prices(ITEMS, plan(consensus=(0.0, 0.0)), events=north), "A")[
-        "price"
-    ] == pytest.approx(9.0), "no consensus: markets count alike"
+
+
+def test_an_item_without_demand_has_its_price():
+    table = prices(ITEMS, plan("B"))
+    assert of(table, "A", market="(none)")["price"] == 10.0 and of(table, "B")["price"] == 0.0
+    assert len(item_prices(table, plan("B"))) == 6
 
 
 def test_scopes_family_everything_and_no_price():

@@ -90,7 +90,7 @@ def tables():
         "items": pd.DataFrame(
             {"item": ["A", "B"], "family": ["FA", "FB"], "strategy": ["stock", "order"]}
         ),
-        "prices": pd.DataFrame({**key, "price": price}),
+        "prices": pd.DataFrame({**key, "market": "N", "price": price}),
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import item_values, per_item, setting
+from sopkit.metrics.scopes import item_values, per_item, priced, setting
 from sopkit.tables import PLANS
 
 COLUMNS = ["level", "name", "bucket", "rule", "value", "threshold", "money", "reason"]
@@ -114,13 +114,10 @@ def usual_prices(items, prices) -> pd.Series:
 
 
 def priced_plan(plan, items, prices):
-    """The plan with ``price`` by item and bucket, else by item."""
-    flat = per_item(plan, usual_prices(items, prices))
+    """The plan with the ``price`` of each row; the items' own without ``prices``."""
     if prices is None:
-        return plan.assign(price=flat)
-    return plan.merge(
-        prices[["item", "bucket", "price"]], on=["item", "bucket"], how="left"
-    ).assign(price=lambda p: p["price"].fillna(flat))
+        return plan.assign(price=per_item(plan, item_values(items, None, "price")))
+    return priced(plan, prices)
 
 
 def share(top, bottom):
