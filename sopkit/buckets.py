@@ -80,6 +80,14 @@ class Calendar:
         """The bucket ``count`` buckets after (before, if negative) the one that holds ``date``."""
         return self.stamp(self.number([date]) + count)[0]
 
+    def next_year(self, buckets) -> pd.DatetimeIndex:
+        """The first year of a plan's buckets, in order; fewer where its horizon is shorter.
+
+        >>> Calendar("quarter").next_year(Calendar("quarter").range("2026-10-01", 8))[-1].date().isoformat()
+        '2027-07-01'
+        """
+        return pd.DatetimeIndex(np.unique(pd.DatetimeIndex(buckets)))[: self.per_year]
+
     def first_in(self, month: str) -> pd.Timestamp:
         """The first bucket that begins in ``month`` ("2026-11").
 

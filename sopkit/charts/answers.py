@@ -7,6 +7,7 @@ import pandas as pd
 from sopkit.charts.meeting import answer
 from sopkit.charts.tables import Block
 from sopkit.charts.words import listing, money, number, percent
+from sopkit.metrics import planned_service
 from sopkit.metrics.scopes import priced
 
 COMPANY = "company"
@@ -87,13 +88,13 @@ def supply_answer(
     """Step 3: whether demand can be served, and what is in the way."""
     currency, year = plan.settings["currency"], _year(supply_plan, plan)
     now = supply_plan[supply_plan["bucket"].isin(year)]
-    demand, missed = now["demand"].sum(), now[["late", "lost"]].sum(axis=1)
+    missed = now[["late", "lost"]].sum(axis=1)
     late = now[missed > 1e-6]
     sentence = (
         "Everything that customers want can be shipped when it is due."
         if late.empty
         else (
-            f"{percent(1 - min(missed.groupby(now['item']).max().sum() / demand, 1) if demand else 1)}"
+            f"{percent(planned_service(now, plan.facts.items))}"
             f" of next year's demand can be served in time; {number(late['item'].nunique())} items"
             " run late, most in"
             f" {plan.calendar.label([missed.groupby(now['bucket']).sum().idxmax()])[0]}."
@@ -140,9 +141,7 @@ def money_answer(company: pd.DataFrame, gap_options: pd.DataFrame, plan) -> Bloc
     """
     currency, year = (
         plan.settings["currency"],
-        company[
-            company["bucket"].isin(plan.calendar.range(plan.first_bucket, plan.calendar.per_year))
-        ],
+        company[company["bucket"].isin(_year(company, plan))],
     )
     revenue, margin, cash = year["revenue"].sum(), year["margin"].sum(), year["cash"].sum()
     budget = year["budget_revenue"].sum(min_count=1)
@@ -224,8 +223,7 @@ def review_answer(
 
 def _year(table, plan):
     """The planned buckets of the next year; fewer where the horizon is shorter."""
-    year = plan.calendar.range(plan.first_bucket, plan.calendar.per_year)
-    return year[year.isin(table["bucket"])]
+    return plan.calendar.next_year(table["bucket"])
 
 
 def _kpis(kpis, plan, names):

@@ -5,6 +5,7 @@ them.
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import infer_calendar
 from sopkit.charts.axes import TimeAxis, name_lines, readable
 from sopkit.charts.measure import (
     addable,
@@ -391,7 +392,7 @@ def _forecast_title(past, plan, unit, where, word):
 def _demand_title(past, plan, worth, by, word):
     if plan.empty:
         return f"History by {by}; no plan yet"
-    year = sorted(plan["bucket"].unique())[:12]
+    year = infer_calendar(plan["bucket"]).next_year(plan["bucket"])
     ahead = plan[plan["bucket"].isin(year)].groupby(by)["consensus"].sum()
     behind = (
         past[past["bucket"].isin(sorted(past["bucket"].unique())[-len(year) :])]

@@ -84,7 +84,7 @@ def _against_budget(ax, axis, total, line, colour, before):
 
 
 def _money_title(total, where, currency):
-    year = total.iloc[: TimeAxis(total.index).calendar.per_year]
+    year = total[total.index.isin(TimeAxis(total.index).calendar.next_year(total.index))]
     planned = year.dropna(subset=["budget_revenue"])
     if planned.empty:
         return (

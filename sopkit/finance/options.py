@@ -246,9 +246,7 @@ def _behind(financial_plan, calendar):
     if not _some(financial_plan):
         return pd.DataFrame(columns=["family", "gap", "revenue"])
     year = financial_plan[
-        financial_plan["bucket"].isin(
-            sorted(financial_plan["bucket"].unique())[: calendar.per_year]
-        )
+        financial_plan["bucket"].isin(calendar.next_year(financial_plan["bucket"]))
     ]
     sums = (
         year[year["revenue_gap"].notna()]

@@ -3,17 +3,22 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import infer_calendar
 from sopkit.finance.plan import company
+from sopkit.metrics import planned_service
 from sopkit.tables import PLANS
 
 BASE = "base"
 
 
 def scenario_metrics(
-    *, financial_plan=None, supply_plan=None, capacity_plan=None, workforce_plan=None
+    *, financial_plan=None, supply_plan=None, capacity_plan=None, workforce_plan=None, items=None
 ) -> pd.DataFrame:
     """A plan over its whole horizon as metric (with its unit), value; metrics whose tables are
     absent or empty are left out.
+
+    Service is that of the next year, as the KPI planned_service counts it; ``items`` tell which
+    units of measure there are.
 
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": [9.0], "unconstrained_load": [12.0],
     ...                      "regular_capacity": [10.0], "overtime": [0.0], "overtime_limit": [2.0]})
@@ -29,7 +34,7 @@ def scenario_metrics(
     values = {}
     for name, measure in MEASURES.items():
         if given[name] is not None and len(given[name]):
-            values |= measure(given[name])
+            values |= measure(given[name], items)
     return pd.DataFrame(
         {
             "metric": pd.Series(list(values), dtype="str"),
@@ -63,7 +68,7 @@ def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
     )
 
 
-def _money(plan):
+def _money(plan, items):
     total = company(plan)
     budgeted = total["budget_revenue"].notna()
     return {
@@ -80,11 +85,11 @@ def _money(plan):
     )
 
 
-def _units(plan):
-    demand, ends = plan["demand"].sum(), plan["bucket"] == plan["bucket"].max()
-    late = np.minimum(plan["demand"], plan["late"] + plan["lost"]).sum()
+def _units(plan, items):
+    ends = plan["bucket"] == plan["bucket"].max()
+    year = plan["bucket"].isin(infer_calendar(plan["bucket"]).next_year(plan["bucket"]))
     return {
-        "service (fraction)": 1 - late / demand if demand > 0 else np.nan,
+        "service (fraction)": planned_service(plan[year], items),
         "late (units × buckets)": plan["late"].sum(),
         "lost (units)": plan["lost"].sum(),
         "backlog at the end (units)": plan.loc[ends, "backlog"].sum(),
@@ -92,7 +97,7 @@ def _units(plan):
     }
 
 
-def _hours(plan):
+def _hours(plan, items):
     known = plan[np.isfinite(plan["regular_capacity"]) & (plan["regular_capacity"] > 0)]
     excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).clip(
         lower=0
@@ -104,7 +109,7 @@ def _hours(plan):
     }
 
 
-def _workers(plan):
+def _workers(plan, items):
     return {"hired (workers)": plan["hired"].sum(), "laid off (workers)": plan["laid_off"].sum()}
 
 

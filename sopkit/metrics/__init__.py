@@ -34,7 +34,9 @@ from sopkit.metrics.service import (
     order_cycle_time,
     otif,
     perfect_order,
+    planned_service,
     shipped_before_ordered,
+    unserved,
 )
 from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
 
@@ -63,10 +65,12 @@ __all__ = [
     "pinball",
     "plan_adherence",
     "plan_stability",
+    "planned_service",
     "rmsse",
     "shipped_before_ordered",
     "smape",
     "tracking_signal",
+    "unserved",
     "utilisation",
     "value_added",
     "value_added_table",

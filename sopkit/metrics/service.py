@@ -1,5 +1,5 @@
 """How customers were served, from the order lines: on time, in full, at the first try, and how
-fast.
+fast; and how a supply plan will serve them.
 
 Lines shipped before they were ordered are data issues: left out and counted. A late line that is
 not shipped yet stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item",
@@ -14,6 +14,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.metrics.forecast_errors import Counted, ratio
+from sopkit.metrics.scopes import per_item, weights
 
 BASES = {"promised": "promised_on", "requested": "requested_on"}
 COUNTS = ("line", "order", "quantity")
@@ -126,6 +127,33 @@ def order_cycle_time(orders, *, net=False, by=None):
             "left_out": grouped["out"].sum(),
         }
     )
+
+
+def unserved(demand, late, lost=0.0):
+    """Units of a bucket's new demand that are not served when they are due: min(demand, late +
+    lost), of the arguments' shape.
+
+    Backlog of earlier buckets still late is not missed again.
+
+    >>> unserved([10, 10], late=np.array([25, 2]), lost=1).tolist()
+    [10, 3]
+    """
+    return np.minimum(demand, late + lost)
+
+
+def planned_service(supply_plan, items=None) -> float:
+    """Share of a plan's demand that is served when it is due, a fraction: 1 − Σ unserved ÷ Σ demand
+    (the fill rate β of Silver, Pyke & Peterson, 1998, on planned buckets); NaN without demand.
+
+    Items are added up in units, or at cost where ``items`` differ in their unit of measure.
+
+    >>> plan = pd.DataFrame({"item": "A", "demand": [10.0, 10.0], "late": [3.0, 0.0], "lost": [0.0, 2.0]})
+    >>> planned_service(plan)
+    0.75
+    """
+    weight = 1.0 if items is None else per_item(supply_plan, weights(items))
+    missed = unserved(supply_plan["demand"], supply_plan["late"], supply_plan["lost"])
+    return 1 - ratio((missed * weight).sum(), (supply_plan["demand"] * weight).sum())
 
 
 def shipped_before_ordered(orders) -> pd.Series:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.metrics.scopes import weights
+from sopkit.metrics.service import unserved
 from sopkit.supply import reading
 from sopkit.supply.inventory import wide
 from sopkit.supply.settings import Settings, buckets_a_year
@@ -41,7 +43,7 @@ def plan_under_uncertainty(
 
     ``paths`` is the array (item, path, bucket) of ``sample_paths`` over the plan's buckets, in the
     order of ``names`` (default the plan's items, sorted). Metrics by bucket over all items:
-    ``service`` (fraction of new demand shipped in its bucket), ``stock`` and ``backlog`` (money at
+    ``service`` (fraction of new demand served in its bucket, as ``metrics.planned_service``), ``stock`` and ``backlog`` (money at
     standard cost and at price), ``cost`` (money: what the plan spends, ``spend`` by bucket, plus
     holding and lateness) and ``cash`` (money: shipments at price less ``spend``). ``around_plan``
     scales each item's paths so that their mean is the plan's demand (events and overrides
@@ -102,22 +104,22 @@ def _roll_item(
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     before = np.empty_like(backlog)
     before[:, 0], before[:, 1:] = max(-opening, 0.0), backlog[:, :-1]
-    unserved = np.clip(backlog, 0.0, paths)
-    totals[0] += unserved * money["price"]
-    totals[1] += paths * money["price"]
+    missed = unserved(paths, backlog)
+    totals[0] += missed * money["weight"]
+    totals[1] += paths * money["weight"]
     totals[2] += stock * money["cost"]
     totals[3] += backlog * money["price"]
     totals[4] += stock * money["holding"] + backlog * money["late"]
     totals[5] += (paths + before - backlog) * money["price"]
     asked = paths.sum()
-    return float(unserved.sum(axis=1).mean() * money["price"]), (
-        float(1 - unserved.sum() / asked) if asked > 0 else 1.0
+    return float(missed.sum(axis=1).mean() * money["price"]), (
+        float(1 - missed.sum() / asked) if asked > 0 else 1.0
     )
 
 
 def _metrics(totals: np.ndarray):
-    unserved, asked, stock, backlog, carrying, revenue = totals
-    service = 1 - np.divide(unserved, asked, out=np.zeros_like(asked), where=asked > 0)
+    missed, asked, stock, backlog, carrying, revenue = totals
+    service = 1 - np.divide(missed, asked, out=np.zeros_like(asked), where=asked > 0)
     return service, stock, backlog, carrying, revenue
 
 
@@ -143,6 +145,7 @@ def _unit_money(
     return {
         "cost": cost,
         "price": price,
+        "weight": weights(frame).to_numpy(),
         "holding": holding,
         "late": reading.numbers(
             frame,

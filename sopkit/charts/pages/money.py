@@ -11,7 +11,7 @@ def show_money(financial_plan: pd.DataFrame, plan) -> Block:
     """The next year by family: revenue, margin, stock at its end, cash, and the gaps to budget."""
     currency, year = (
         plan.settings["currency"],
-        plan.calendar.range(plan.first_bucket, plan.calendar.per_year),
+        plan.calendar.next_year(financial_plan["bucket"]),
     )
     rows = financial_plan[financial_plan["bucket"].isin(year)]
     sums = rows.groupby("family")[["revenue", "margin", "cash", "revenue_gap", "margin_gap"]].sum(

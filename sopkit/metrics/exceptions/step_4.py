@@ -17,8 +17,9 @@ def money(financial_plan, *, settings=None, calendar=None) -> pd.DataFrame:
     if not some(financial_plan):
         return exceptions_table(4, [])
     calendar = calendar or infer_calendar(financial_plan["bucket"])
-    buckets = sorted(financial_plan["bucket"].unique())
-    year = financial_plan[financial_plan["bucket"].isin(buckets[: calendar.per_year])]
+    year = financial_plan[
+        financial_plan["bucket"].isin(calendar.next_year(financial_plan["bucket"]))
+    ]
     return exceptions_table(
         4,
         [

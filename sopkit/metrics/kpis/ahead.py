@@ -7,6 +7,7 @@ from sopkit.buckets import infer_calendar
 from sopkit.metrics import flow
 from sopkit.metrics.kpis.registry import grouped, some, table, unit_costs, within
 from sopkit.metrics.scopes import COMPANY, by_scope, per_item, scope_of, setting, weights, wide
+from sopkit.metrics.service import planned_service
 
 
 def forward(
@@ -36,7 +37,10 @@ def forward(
     found = {}
     if some(supply_plan):
         found["planned_service"] = _at(
-            first, grouped(by_scope(within(supply_plan, year), items), _planned_service)
+            first,
+            grouped(
+                by_scope(within(supply_plan, year), items), lambda p: planned_service(p, items)
+            ),
         )
     if some(inventory_plan) and some(supply_plan):
         found["planned_cover"] = _at(
@@ -74,15 +78,6 @@ def _at(bucket, values):
         values.to_numpy(dtype="float64"),
         index=pd.MultiIndex.from_product([values.index, [pd.Timestamp(bucket)]]),
     )
-
-
-def _planned_service(plan):
-    """1 − demand of a bucket that is late or lost at its end ÷ demand."""
-    demand, late = (
-        plan["demand"].sum(),
-        np.minimum(plan["demand"], plan["late"] + plan["lost"]).sum(),
-    )
-    return 1 - late / demand if demand > 0 else np.nan
 
 
 def _planned_cover(inventory_plan, supply_plan, items, standard_cost, calendar):
