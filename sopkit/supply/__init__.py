@@ -4,15 +4,12 @@ Frames in, new frames out; no file, clock, plot or widget.
 """
 
 from sopkit.supply.backlog import backlog_plan, promises
-from sopkit.supply.compare import compare_strategies, scorecard
 from sopkit.supply.inputs import supply_inputs
 from sopkit.supply.inventory import inventory_plan, safety_stock, stock_risk
-from sopkit.supply.lot_sizing import dynamic_lots, economic_lot, newsvendor
 from sopkit.supply.planner import SupplyResult, plan_supply
 from sopkit.supply.risk import RiskResult, plan_under_uncertainty
-from sopkit.supply.rough_cut import rough_cut
 from sopkit.supply.schedule import master_schedule
-from sopkit.supply.stability import fence_price, plan_changes
+from sopkit.supply.stability import plan_changes
 from sopkit.supply.strategies import STRATEGIES
 
 __all__ = [
@@ -20,20 +17,13 @@ __all__ = [
     "RiskResult",
     "SupplyResult",
     "backlog_plan",
-    "compare_strategies",
-    "dynamic_lots",
-    "economic_lot",
-    "fence_price",
     "inventory_plan",
     "master_schedule",
-    "newsvendor",
     "plan_changes",
     "plan_supply",
     "plan_under_uncertainty",
     "promises",
-    "rough_cut",
     "safety_stock",
-    "scorecard",
     "stock_risk",
     "supply_inputs",
 ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sopkit.supply.model import lot_sizes
+
 TINY = 1e-9  # what a solver leaves behind, relative to the largest quantity
 
 
@@ -25,32 +27,26 @@ class Flows:
     laid_off: np.ndarray
 
 
-def flows_of(facts, limits, programme, values: np.ndarray) -> Flows:
-    """``Flows`` of a solution."""
-    quantity = np.clip(tidy(values[programme.columns["quantity"]]), limits.least, limits.most)
-    if "lots" in programme.columns:
-        lots = programme.columns["lots"]
-        quantity = np.where(
-            programme.upper[lots] > 0,
-            facts.items.lot_size[facts.ways.item][:, None] * np.round(values[lots]),
-            quantity,
-        )
-    lost = np.clip(tidy(values[programme.columns["lost"]]), 0.0, None)
+def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
+    """``Flows`` of a solution: arrays by the name of the model's variables."""
+    quantity = np.clip(tidy(values["quantity"]), limits.least, limits.most)
+    if "lots" in values:
+        size = lot_sizes(facts, limits, facts.items.lot_size)
+        quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
+    lost = np.clip(tidy(values["lost"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.ways.by_item(quantity, facts.shape[0]), lost)
     staff = facts.resources
     load = facts.bill.load(quantity, len(staff))
     if not len(staff):
         nothing = np.zeros((0, facts.shape[1]))
         return Flows(quantity, lost, stock, backlog, late, load, nothing, nothing, nothing, nothing)
-    workers = tidy(values[programme.columns["workers"]])
-    if programme.whole[programme.columns["workers"]].any() or "whole_workers" in programme.columns:
+    workers = tidy(values["workers"])
+    if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
     before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
     change = np.where(staff.staffed[:, None], workers - before, 0.0)
     change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
-    overtime = _overtime(
-        facts, load, values[programme.columns["overtime"]], workers, "share" in programme.columns
-    )
+    overtime = _overtime(facts, load, values["overtime"], workers, "share" in values)
     return Flows(
         quantity,
         lost,

@@ -159,3 +159,22 @@ def _share(facts: Facts, kind: str, cells: np.ndarray, fixed: np.ndarray) -> Non
             f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
             f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
         )
+
+
+def net_requirements(facts: Facts) -> np.ndarray:
+    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock
+    (and an explicit ending stock), less stock and receipts.
+
+    Order-driven items fall due when the agreed wait has passed.
+    """
+    used = np.cumsum(facts.demand - facts.receipts, axis=1) - facts.opening[:, None]
+    due = facts.target - facts.recent + used
+    needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
+    return np.diff(needed, axis=1, prepend=0.0)
+
+
+def unconstrained_load(facts: Facts) -> np.ndarray:
+    """(resource, bucket) hours if every requirement of a made item were made in its own bucket."""
+    made = facts.ways.kind[:, None] == "production"
+    required = net_requirements(facts)[facts.ways.item]
+    return facts.bill.load(np.where(made, required, 0.0), len(facts.resources))

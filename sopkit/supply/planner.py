@@ -1,41 +1,34 @@
 """``plan_supply``: facts in, the cheapest feasible plan out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.supply import tables
-from sopkit.supply.contradictions import check_facts, explain_infeasible
+from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_by_bucket
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import flows_of
-from sopkit.supply.limits import limits_of
+from sopkit.supply.limits import limits_of, unconstrained_load
 from sopkit.supply.model import build, prices_of
-from sopkit.supply.prices import price_table, worth_of
-from sopkit.supply.rough_cut import unconstrained_load
-from sopkit.supply.solving import programme_of, solve
+from sopkit.supply.solve import solve
 from sopkit.supply.strategies import follow_demand, strategy_named
 from sopkit.supply.why import reasons
+from sopkit.supply.worth import worth_of
 
 
 @dataclass(frozen=True)
 class SupplyResult:
-    """One plan: the contract's tables, its costs by kind (their sum is the objective) and what
-    constraints are worth.
-    """
+    """One plan: the contract's tables and its costs by kind (their sum is the objective)."""
 
     supply_plan: pd.DataFrame
     capacity_plan: pd.DataFrame
     workforce_plan: pd.DataFrame
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
-    prices: (
-        pd.DataFrame
-    )  # kind, name, item, bucket, price: resources, suppliers, fences, lead times
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
-    start: object = field(default=None, repr=False)  # where a re-plan after a change can begin
 
     @property
     def objective(self) -> float:
@@ -62,7 +55,6 @@ def plan_supply(
     time_limit=60,
     bookings=None,
     settings=None,
-    start=None,
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
     ``SupplyResult``.
@@ -73,15 +65,16 @@ def plan_supply(
     at the ``end`` of a bucket or on the ``average`` of its start and end; ``gap`` and
     ``time_limit`` (seconds) bound the search for whole lots and workers. ``bookings`` (item,
     bucket, quantity before the horizon) tells how much opening backlog is not late yet;
-    ``settings`` is settings.toml as a mapping; ``start`` an earlier result of the same shape to
-    begin from. Raises ``PlanError`` where the facts contradict themselves, naming the rows.
+    ``settings`` is settings.toml as a mapping. Raises ``PlanError`` where the facts contradict
+    themselves, naming the rows.
 
     Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
     Analysis, ch. 3.
 
     >>> months = pd.date_range("2026-01-01", periods=3, freq="MS")
     >>> demand = pd.DataFrame({"item": "pump", "bucket": months, "quantity": [80, 100, 130]})
-    >>> items = pd.DataFrame({"item": ["pump"], "unit_cost": [10.0], "holding_cost": [1.0], "backlog_cost": [5.0], "price": [50.0]})
+    >>> items = pd.DataFrame({"item": ["pump"], "unit_cost": [10.0], "holding_cost": [1.0],
+    ...                       "backlog_cost": [5.0], "price": [50.0]})
     >>> line = pd.DataFrame({"resource": ["line"], "hours": [105.0]})
     >>> bill = pd.DataFrame({"item": ["pump"], "resource": ["line"], "hours_per_unit": [1.0]})
     >>> result = plan_supply(demand, items, resources=line, bill_of_resources=bill)
@@ -106,20 +99,15 @@ def plan_supply(
     limits = limits_of(facts, frozen, lean=chosen.lean)
     check_facts(facts, limits, lots)
     book = build(facts, limits, chosen, whole_workers=whole_workers, lots=lots)
-    programme = programme_of(book)
-    costs = prices_of(book, holding)
-    costs = follow_demand(costs, facts, whole_workers) if chosen.lean else costs
-    solution = solve(
-        programme,
-        programme.vector(costs),
-        start=getattr(start, "start", None),
-        gap=gap,
-        time_limit=time_limit,
-    )
-    if solution is None:
-        raise explain_infeasible(book, programme)
-    flows = flows_of(facts, limits, programme, solution.values)
-    worth = worth_of(book, programme, solution, chosen, holding)
+    prices = prices_of(facts, holding, facts.prices.lost)
+    book.charge(follow_demand(prices, facts, whole_workers) if chosen.lean else prices)
+    solved = solve(book.model, gap=gap, time_limit=time_limit)
+    if solved is None:
+        raise explain_infeasible(facts, limits)
+    achieved, basis = solved
+    values = book.values()
+    flows = flows_of(facts, limits, values)
+    worth = worth_of(book, values, chosen, holding, basis)
     costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=tables.supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
@@ -127,8 +115,6 @@ def plan_supply(
         workforce_plan=tables.workforce_plan(facts, flows),
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
-        prices=price_table(facts, limits, worth),
-        gap=solution.gap,
+        gap=achieved,
         strategy=strategy,
-        start=solution.start,
     )

@@ -44,17 +44,6 @@ def plan_changes(
     )
 
 
-def fence_price(free, held) -> pd.Series:
-    """What keeping the fence costs, by kind (money): the plan with its frozen buckets less the plan
-    without; the sum is its price.
-
-    >>> from types import SimpleNamespace as Result
-    >>> fence_price(Result(costs=pd.Series({"overtime": 10.0})), Result(costs=pd.Series({"overtime": 25.0}))).to_dict()
-    {'overtime': 15.0}
-    """
-    return (held.costs - free.costs).rename("fence_price")
-
-
 def _output(plan: pd.DataFrame, buckets: np.ndarray) -> pd.Series:
     inside = plan[plan["bucket"].isin(buckets)]
     flows = [column for column in FLOWS if column in inside.columns]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.errors import PlanError
+from sopkit.supply.facts import sum_groups
 
 
 @dataclass(frozen=True)
@@ -13,16 +14,11 @@ class Strategy:
     is built ahead.
     """
 
-    name: str
     level: bool = False
     lean: bool = False
 
 
-STRATEGIES = {
-    "optimal": Strategy("optimal"),
-    "level": Strategy("level", level=True),
-    "chase": Strategy("chase", lean=True),
-}
+STRATEGIES = {"optimal": Strategy(), "level": Strategy(level=True), "chase": Strategy(lean=True)}
 
 
 def strategy_named(name: str) -> Strategy:
@@ -38,49 +34,44 @@ def strategy_named(name: str) -> Strategy:
     return STRATEGIES[name]
 
 
-def follow_demand(
-    costs: dict[str, np.ndarray], facts, whole_workers: bool
-) -> dict[str, np.ndarray]:
-    """Costs that put output first, then a workforce that fits it without idle hours, overtime or
-    subcontracting, and only then money.
+def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> dict:
+    """Prices under which output comes first, then a workforce that fits it with no overtime or
+    subcontracting, then with no idle hours, and only then money: each is dearer than anything the
+    next could save with it.
 
-    Order-driven items are made when they fall due: backlog by agreement is left to grow to its
-    agreed size.
+    An idle hour costs more than moving a worker there and back, an hour of overtime more than the
+    hours of a whole worker, a unit that is late or missing from stock more than all hours and
+    materials of any unit. Order-driven items are made when they fall due: backlog by agreement is
+    left to grow to its agreed size. All three are the company's, so that they do not depend on
+    which programme an item is solved in.
     """
-    staff = facts.resources
+    ways, bill, staff, long = facts.ways, facts.bill, facts.resources, staff_hours(facts)
     moves = np.nan_to_num(staff.hiring_cost) + np.nan_to_num(staff.layoff_cost)
     movable = staff.movable[:, None] & (staff.hours_per_worker > 0)
     per_hour = np.divide(moves, staff.hours_per_worker, out=np.zeros_like(moves), where=movable)
-    idle = (
-        2 * per_hour.max(initial=0.0)
-        + staff.regular_cost.max(initial=0.0)
-        + staff.overtime_cost.max(initial=0.0)
-        + 1e-3
-    )
-    overtime = idle * (2 * staff.hours_per_worker.max(initial=0.0) + 2 if whole_workers else 10)
-    hours = np.zeros(len(facts.ways))
-    np.add.at(hours, facts.bill.way, facts.bill.hours)
-    short = 10 * (
-        (idle + overtime) * hours.max(initial=0.0)
-        + facts.ways.unit_cost[np.isfinite(facts.ways.unit_cost)].max(initial=0.0)
-        + facts.prices.holding.max(initial=0.0)
-        + 1.0
-    )
-    quantity = costs["quantity"].copy()
-    elsewhere = facts.ways.kind == "subcontracted"
-    own = hours[facts.ways.making(facts.shape[0])[facts.ways.item[elsewhere]]]
-    quantity[elsewhere] += (overtime * own)[:, None]
-    np.add.at(
-        quantity, facts.bill.way, -idle * facts.bill.hours[:, None] * movable[facts.bill.resource]
-    )
+    idle = 1e-3 + 2 * _most(per_hour) + _most(staff.regular_cost) + _most(staff.overtime_cost)
+    overtime = idle * (2 * _most(staff.hours_per_worker) + 2 if whole_workers else 10)
+    dearest = _most(ways.unit_cost) + _most(facts.prices.holding) + 1
+    short = 10 * ((idle + overtime) * _most(long) + dearest)
+
+    elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)
+    own = long[ways.making(facts.shape[0])[ways.item]]
+    busy = sum_groups(bill.way, bill.hours[:, None] * movable[bill.resource], len(ways))
     return {
-        **costs,
-        "quantity": quantity,
-        "workers": costs["workers"] + np.where(movable, idle * staff.hours_per_worker, 0.0),
-        "overtime": costs["overtime"] + np.where(movable, idle + overtime, 0.0),
-        "late": costs["late"] + short,
-        "agreed": costs["agreed"] - short,
-        "safe": costs["safe"] - short,
-        "ending": costs["ending"] - short,
-        "lost": costs["lost"] + short * (facts.shape[1] + 1),
+        **prices,
+        "quantity": prices["quantity"] + (elsewhere * own)[:, None] - idle * busy,
+        "workers": prices["workers"] + np.where(movable, idle * staff.hours_per_worker, 0.0),
+        "overtime": prices["overtime"] + np.where(movable, idle + overtime, 0.0),
+        "late": prices["late"] + short,
+        "lost": prices["lost"] + short * (facts.shape[1] + 1),
+        **{name: prices[name] - short for name in ("agreed", "safe", "ending")},
     }
+
+
+def staff_hours(facts) -> np.ndarray:
+    """(way,): hours that one unit needs of all resources."""
+    return sum_groups(facts.bill.way, facts.bill.hours[:, None], len(facts.ways))[:, 0]
+
+
+def _most(money: np.ndarray) -> float:
+    return money[np.isfinite(money)].max(initial=0.0)

@@ -45,3 +45,9 @@ def company(items: int, resources: int, buckets: int = 24, seed: int = 1) -> dic
             {"item": names[item], "resource": lines[line], "hours_per_unit": hours}
         ),
     }
+
+
+def bought(items: int) -> dict:
+    """Arguments of ``plan_supply``: every item bought, nothing limits how much."""
+    made = ("resources", "bill_of_resources")
+    return {name: table for name, table in company(items, 3).items() if name not in made}

@@ -1,52 +1,12 @@
-"""Safety stock, inventory plan, risk in money, and the classical lot formulas against stockpyl."""
+"""Safety stock, inventory plan, risk in money."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.supply import (
-    dynamic_lots,
-    economic_lot,
-    inventory_plan,
-    newsvendor,
-    plan_supply,
-    safety_stock,
-    stock_risk,
-)
+from sopkit.supply import inventory_plan, plan_supply, safety_stock, stock_risk
 from tests.supply.cases import demand_of, months
-
-stockpyl = pytest.importorskip("stockpyl")
-
-
-def test_eoq_is_stockpyls():
-    from stockpyl.eoq import economic_order_quantity
-
-    assert economic_lot(1300, 8, 0.225) == pytest.approx(economic_order_quantity(8, 0.225, 1300)[0])
-
-
-def test_newsvendor_is_stockpyls():
-    from stockpyl.newsvendor import newsvendor_normal
-
-    draws = np.random.default_rng(0).normal(50, 8, 400_000)
-    assert newsvendor(0.70, 0.18, draws) == pytest.approx(
-        newsvendor_normal(0.18, 0.70, 50, 8)[0], rel=2e-3
-    )
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_dynamic_lots_are_stockpyls(seed):
-    from stockpyl.wagner_whitin import wagner_whitin
-
-    demand = np.random.default_rng(seed).integers(1, 100, 8)
-    lots, cost = dynamic_lots(demand, 300, 2)
-    quantities, best, *_ = wagner_whitin(8, 2, 300, list(map(float, demand)))
-    assert cost == pytest.approx(best) and lots.sum() == demand.sum()
-
-
-def test_a_price_of_nothing_is_refused():
-    with pytest.raises(PlanError, match="holding_cost is 0"):
-        economic_lot(10, 1, 0)
 
 
 class TestSafetyStock:

@@ -4,14 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.supply import (
-    STRATEGIES,
-    compare_strategies,
-    fence_price,
-    plan_changes,
-    plan_supply,
-    rough_cut,
-)
+from sopkit.supply import STRATEGIES, plan_changes, plan_supply
 from tests.supply.cases import demand_of, months, red_tomato
 from tests.supply.oracle import as_arguments, random_case
 
@@ -69,7 +62,6 @@ def test_chase_makes_net_demand_plus_the_change_in_safety_stock():
     )
     assert result.supply_plan["production"].tolist() == [12, 35, 10, 20]
     assert result.capacity_plan["unconstrained_load"].tolist() == [12, 45, 0, 20]
-    assert rough_cut(result.capacity_plan)["overload"].tolist() == [0, 10, 0, 0]
 
 
 def test_chase_lets_the_workforce_follow():
@@ -83,13 +75,10 @@ def test_chase_lets_the_workforce_follow():
 def test_strategies_side_by_side_with_a_plan_of_ones_own():
     case = red_tomato()
     own = demand_of([2000] * 6).rename(columns={"quantity": "production"})
-    table = compare_strategies(**case, plans={"ours": own})
-    assert table.index.tolist() == [*STRATEGIES, "ours"] and table["cost"].idxmin() in (
-        "optimal",
-        "level",
-    )
-    assert (table["cost"] - table.loc[:, "material":].sum(axis=1)).abs().max() < 1e-6
-    assert ((0 <= table["service"]) & (table["service"] <= 1)).all()
+    cost = {name: plan_supply(**case, strategy=name).objective for name in STRATEGIES}
+    cost["ours"] = plan_supply(**case, frozen=own).objective
+    assert min(cost, key=cost.get) in ("optimal", "level")
+    assert cost["ours"] > cost["optimal"] + 1 and cost["chase"] > cost["optimal"] + 1
 
 
 def test_reasons_name_what_holds_and_their_shares_sum_to_one():
@@ -126,7 +115,4 @@ def test_changes_inside_the_fence_are_measured_and_priced():
     frozen = released.supply_plan[released.supply_plan["bucket"] == months(1)[0]]
     held = plan_supply(demand_of([14, 10, 30]), items, frozen=frozen)
     assert held.supply_plan["purchased"].tolist() == [10, 14, 30]
-    assert (
-        fence_price(now, held).sum() == pytest.approx(held.objective - now.objective)
-        and held.objective > now.objective
-    )
+    assert held.objective > now.objective  # what keeping the fence costs

@@ -1,0 +1,91 @@
+"""Facts that contradict each other, found before and, if need be, after solving; the message names
+the rows.
+"""
+
+import numpy as np
+
+from sopkit.errors import PlanError
+
+
+def check_facts(facts, limits, lots: bool) -> None:
+    """Raise ``PlanError`` where a minimum is above a maximum or frozen production is above
+    capacity.
+    """
+    items, ways = facts.items, facts.ways
+    ending, most = items.ending_stock, items.maximum_stock
+    over = np.flatnonzero(np.nan_to_num(ending) > most)
+    _refuse(
+        "table items: {} item(s) with ending_stock above maximum_stock: {}; lower ending_stock or"
+        " raise maximum_stock",
+        [f"{items.names[i]}: ending_stock {ending[i]:g}, maximum_stock {most[i]:g}" for i in over],
+    )
+    for name in ("minimum_lot", "lot_size") if lots else ():
+        least = getattr(items, name)[ways.item]
+        below = np.flatnonzero(least > ways.limit * (1 + 1e-9))
+        _refuse(
+            f"table sourcing: {{}} max_quantity value(s) below the {name} of table items: {{}};"
+            f" lower {name} or raise max_quantity",
+            [
+                f"{items.names[ways.item[w]]} from {ways.source[w]}: {name} {least[w]:g},"
+                f" max_quantity {ways.limit[w]:g}"
+                for w in below
+            ],
+        )
+    held = facts.bill.load(limits.least, len(facts.resources))
+    most = most_hours(facts.resources)
+    _refuse(
+        "table frozen, column production: {} resource bucket(s) above capacity: {}; lower the"
+        " frozen production or add hours, overtime or workers in resources",
+        [
+            f"{facts.resources.names[r]} in {facts.buckets[t].date()}: {held[r, t]:g} h frozen"
+            f" ({_frozen_items(facts, limits, r, t)}), {most[r, t]:g} h there"
+            for r, t in np.argwhere(held > most * (1 + 1e-9) + 1e-9)
+        ],
+    )
+
+
+def most_hours(staff) -> np.ndarray:
+    """The most hours each resource can ever work in each bucket: all overtime, and endless workers
+    where hiring is possible.
+    """
+    movable = staff.movable[:, None]
+    hiring = movable & (~np.isnan(staff.hiring_cost)).cumsum(axis=1).astype(bool)
+    workers = np.where(movable, staff.workers[:, :1], staff.workers)
+    workers = np.where(hiring, 1e12, workers)
+    return staff.regular_capacity(workers) + staff.overtime_limit(workers)
+
+
+def explain_infeasible(facts, limits) -> PlanError:
+    """The ``PlanError`` for facts that leave no plan at all: what may neither be late nor lost, or
+    the hours that are missing.
+    """
+    names = facts.items.names
+    rigid = names[np.isinf(facts.prices.lost)]
+    if len(rigid):
+        return PlanError(
+            f"table items, column lost_sales_cost: {len(rigid)} item(s) may never be lost (inf) and"
+            f" cannot all be served: {', '.join(map(str, rigid[:5]))}; give lost_sales_cost a"
+            " finite price, or add capacity, sources or stock"
+        )
+    held = np.argwhere(limits.frozen & (limits.least > 0))
+    shown = "; ".join(
+        f"{names[facts.ways.item[w]]} in {facts.buckets[t].date()}: {limits.least[w, t]:g}"
+        for w, t in held[:5]
+    )
+    return PlanError(
+        f"table frozen: {len(held)} frozen quantity(ies) cannot all be made with the hours and"
+        f" workers there are: {shown or 'none'}; lower the frozen quantities or add hours, overtime"
+        " or workers in resources"
+    )
+
+
+def _frozen_items(facts, limits, resource: int, bucket: int) -> str:
+    bill = facts.bill
+    held = bill.item[(bill.resource == resource) & (limits.least[bill.way, bucket] > 0)]
+    return ", ".join(map(str, facts.items.names[held[:5]]))
+
+
+def _refuse(message: str, rows: list[str]) -> None:
+    """Raise ``PlanError`` with how many rows there are and the first five; nothing without rows."""
+    if rows:
+        raise PlanError(message.format(len(rows), "; ".join(rows[:5])))

@@ -1,0 +1,136 @@
+"""A labelled model solved by HiGHS, every block of it by itself; values and prices stand at
+linopy's labels afterwards.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+
+import numpy as np
+
+from sopkit.errors import PlanError
+
+LARGE = 5_000  # rows from which an interior point beats the simplex method
+BATCH = 1_000  # rows that small programmes are joined to: a run of its own costs a millisecond
+INSIDE = {  # balance rows are short chains: normal equations ordered by least degree stay sparse
+    "solver": "hipo",
+    "hipo_system": "normaleq",
+    "hipo_ordering": "amd",
+}
+
+
+def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
+    """Solve a linopy model: its ``solution`` and ``dual`` are set, and what comes back is the
+    achieved relative gap (0 without whole numbers) and a basis per programme to ``start`` a later
+    solve from; None where the limits contradict each other.
+
+    ``gap`` and ``time_limit`` (seconds) bound the search for whole numbers; raises ``PlanError``
+    where none are found in time. ``Model.solve`` is not used as it prints HiGHS's banner, knows
+    neither blocks nor threads, and loses the basis.
+    """
+    from linopy.constants import Result, Solution, Status
+
+    parts = model.matrices
+    whole = np.isin(parts.vtypes, ["I", "B"])
+    programmes = blocks(parts.A)
+
+    def run(number: int):
+        rows, columns = programmes[number]
+        seconds = time_limit * max(len(rows), BATCH) / max(len(parts.b), BATCH)
+        return _run(parts, rows, columns, whole[columns], gap, seconds, start and start[number])
+
+    with ThreadPoolExecutor() as threads:
+        solvers = list(threads.map(run, range(len(programmes))))
+    if None in solvers:
+        return None
+    values, prices = np.zeros(len(parts.vlabels)), np.full(len(parts.clabels), np.nan)
+    for (rows, columns), solver in zip(programmes, solvers):
+        found = solver.getSolution()
+        values[columns], prices[rows] = found.col_value, found.row_dual
+    model.assign_result(
+        Result(
+            Status.process("ok", "optimal"),
+            Solution(
+                _at_labels(values, parts.vlabels, model.variables),
+                _at_labels(prices, parts.clabels, model.constraints),
+                float(parts.c @ values),
+            ),
+        )
+    )
+    gaps = [
+        solver.getInfo().mip_gap
+        for solver, (_, columns) in zip(solvers, programmes)
+        if whole[columns].any()
+    ]
+    return max(gaps, default=0.0), [solver.getBasis() for solver in solvers]
+
+
+def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(rows, columns) of the programmes into which a matrix falls: what shares no constraint, in
+    batches of about ``BATCH`` rows.
+
+    >>> from scipy.sparse import csr_array
+    >>> apart = csr_array([[1, 1, 0], [0, 0, 1]])
+    >>> [(rows.tolist(), columns.tolist()) for rows, columns in blocks(apart)]
+    [([0, 1], [0, 1, 2])]
+    """
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    height = matrix.shape[0]
+    _, part = connected_components(block_array([[None, matrix], [matrix.T, None]]), directed=False)
+    ends = np.cumsum(np.bincount(part[:height], minlength=part.max() + 1))
+    _, batch = np.unique((ends - 1) // BATCH, return_inverse=True)
+    batch = batch[part]
+    return [
+        (np.flatnonzero(batch[:height] == one), np.flatnonzero(batch[height:] == one))
+        for one in range(batch.max() + 1)
+    ]
+
+
+def _run(parts, rows, columns, whole, gap: float, time_limit: float, start):
+    """One quiet run of HiGHS on some rows and columns; None where they allow nothing."""
+    import highspy
+
+    solver = highspy.Highs()
+    options = {"output_flag": False, "threads": 1}  # one thread: the same plan on every machine
+    if whole.any():
+        options |= {"mip_rel_gap": float(gap), "time_limit": float(time_limit)}
+    elif start is None and len(rows) >= LARGE:
+        options |= INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
+    else:
+        options |= {"solver": "simplex"}
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    matrix, sense, right = parts.A[rows][:, columns].tocsc(), parts.sense[rows], parts.b[rows]
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = (
+        part[columns] for part in (parts.c, parts.lb, parts.ub)
+    )
+    lp.row_lower_ = np.where(sense == "<", -np.inf, right)
+    lp.row_upper_ = np.where(sense == ">", np.inf, right)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    if whole.any():
+        lp.integrality_ = [highspy.HighsVarType(int(one)) for one in whole]
+    solver.passModel(lp)
+    if start is not None and start.valid:
+        solver.setBasis(start)
+    solver.run()
+    status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
+    if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        return None
+    if status != kinds.kOptimal and solver.getInfo().primal_solution_status != 2:
+        raise PlanError(
+            f"no plan was found in {time_limit:g} s ({solver.modelStatusToString(status)}); raise"
+            " time_limit or widen gap"
+        )
+    return solver
+
+
+def _at_labels(values: np.ndarray, labels: np.ndarray, named) -> np.ndarray:
+    """``values`` at linopy's labels, NaN where a label is masked."""
+    full = np.full(max(part.range[1] for part in named.data.values()), np.nan)
+    full[labels] = values
+    return full
