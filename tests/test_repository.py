@@ -29,6 +29,7 @@ FLOORS = {
     "ledger": 2,
     "plan": 2,
     "charts": 3,
+    "pages": 3,
     "exports": 3,
     "panels": 4,
     "pack": 5,
@@ -45,6 +46,7 @@ SIDEWAYS = {
     ("buckets", "errors"),
     ("tables", "errors"),
     ("plan", "sources"),
+    ("pages", "charts"),
     ("cli", "pack"),
     ("__main__", "cli"),
 }

@@ -1,5 +1,5 @@
-"""What charts have in common: a time axis in months, the line where the plan starts, labels that
-stand beside their lines.
+"""What charts have in common: a time axis in months, the line where the plan starts, and panels
+whose lines and bars are named at their right edge.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sopkit.buckets import Calendar, infer_calendar
-from sopkit.charts.style import COLOURS
+from sopkit.charts.style import COLOURS, INK
 from sopkit.charts.words import matter, number
 
 _STEPS = {
@@ -17,6 +17,7 @@ _STEPS = {
     "week": (1, 2, 4, 13, 26, 52, 104),
     "quarter": (1, 2, 4, 8, 20),
 }
+_BAR = 0.72  # of a bucket
 
 
 class TimeAxis:
@@ -25,12 +26,8 @@ class TimeAxis:
     """
 
     def __init__(self, *columns):
-        stamps = [
-            pd.DatetimeIndex(column) for column in columns if column is not None and len(column)
-        ]
-        self.stamps = (
-            stamps[0].append(stamps[1:]).unique().sort_values() if stamps else pd.DatetimeIndex([])
-        )
+        stamps = [pd.DatetimeIndex(column) for column in columns]
+        self.stamps = stamps[0].append(stamps[1:]).unique().sort_values()
         self.calendar = infer_calendar(self.stamps) if len(self.stamps) else Calendar()
 
     @property
@@ -42,65 +39,86 @@ class TimeAxis:
         """Where the buckets stand."""
         return self.calendar.number(pd.DatetimeIndex(buckets))
 
-    def draw(self, axes, *, most: int = 13, start=None, word: str = "plan"):
+    def draw(self, axes, *, most: int = 13, start=None, word: str = "plan →"):
         """Labels the axis with at most about ``most`` buckets and marks where the plan starts."""
-        if not len(self.stamps):
-            return
         first, last = self.at(self.stamps[[0, -1]])
-        step = next(
-            (s for s in _STEPS[self.calendar.size] if (last - first) / s <= most),
-            _STEPS[self.calendar.size][-1],
-        )
+        steps = _STEPS[self.word]
+        step = next((step for step in steps if (last - first) / step <= most), steps[-1])
         ticks = np.arange(first + (-first) % step, last + 1, step)
         axes.set_xticks(ticks, self.calendar.label(self.calendar.stamp(ticks)))
         axes.set_xlim(first - 0.7, last + 0.7)
-        if start is not None and first < self.at([start])[0] <= last:
-            self._mark(axes, self.at([start])[0] - 0.5, word)
+        if start is not None and first < (begins := self.at([start])[0]) <= last:
+            quiet = COLOURS["quiet"]
+            axes.axvline(begins - 0.5, color=quiet, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+            _write(
+                axes, word, (begins - 0.5, 1), (3, -1), ("data", "axes fraction"), quiet, va="top"
+            )
 
-    def _mark(self, axes, x, word):
-        axes.axvline(x, color=COLOURS["quiet"], linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-        if not word:
+
+class Panel:
+    """One of a chart's axes over time. What is drawn into it (series by bucket, divided by
+    ``factor``) is named at the right edge, beside its last value and in its colour.
+    """
+
+    def __init__(self, axes, axis: TimeAxis, factor: float = 1.0):
+        self.axes, self.axis, self.factor, self.names = axes, axis, factor, []
+
+    def line(self, values, colour, name="", **style):
+        """A line; nothing where there are no values."""
+        if len(values):
+            x, y = self.axis.at(values.index), values / self.factor
+            self.axes.plot(x, y, color=COLOURS[colour], **style)
+            self._name(y.iloc[-1], name, colour)
+
+    def last(self, values, name="last cycle", width=1.6):
+        """Last cycle's values: dotted."""
+        self.line(values, "last", name, linestyle=":", linewidth=width)
+
+    def bars(self, values, colour, name="", bottom=0.0, *, face="", hatch=None):
+        """Bars as one shape: much quicker to draw than a patch for each; named at half height."""
+        height = np.nan_to_num(values.to_numpy(float) / self.factor)
+        low = np.broadcast_to(np.asarray(bottom, float) / self.factor, height.shape)
+        left, high = self.axis.at(values.index) - _BAR / 2, low + height
+        right = left + _BAR
+        outline = ([left, low], [left, high], [right, high], [right, low], [left, low])
+        corners = np.stack([np.stack(corner, 1) for corner in outline], axis=1)[height != 0]
+        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(corners)
+        if len(corners):
+            shape = PathPatch(
+                Path(corners.reshape(-1, 2), codes),
+                facecolor=face or COLOURS[colour],
+                edgecolor="white" if hatch else "none",
+                hatch=hatch,
+                linewidth=0,
+            )
+            shape.sticky_edges.y.append(0)
+            self.axes.add_patch(shape)
+            self.axes.autoscale_view()
+        self._name(low[-1] + height[-1] / 2, name, colour)
+
+    def done(self, title: str = "", **how):
+        """Time axis (``how`` is passed on to it), thousands separators, few ticks, zero in view,
+        room above the highest mark, names pushed apart where they would overlap.
+        """
+        self.axis.draw(self.axes, **how)
+        readable(self.axes)
+        if title:
+            self.axes.set_title(title, loc="left", size=9, pad=4)
+        names = sorted((name for name in self.names if np.isfinite(name[0])), key=lambda n: n[0])
+        if not names:
             return
-        axes.annotate(
-            f"{word} →",
-            (x, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, -1),
-            textcoords="offset points",
-            size=8,
-            color=COLOURS["quiet"],
-            va="top",
-        )
+        size, (low, high) = 8.5, self.axes.get_ylim()
+        inches = self.axes.get_position().height * self.axes.figure.get_figheight()
+        apart = (high - low) * size * 1.3 / 72 / max(inches, 0.1)
+        rank = np.arange(len(names))
+        placed = np.maximum.accumulate(np.array([y for y, *_ in names]) - apart * rank)
+        placed = np.minimum(placed + apart * rank, high - apart * rank[::-1])
+        for y, (_, text, colour) in zip(placed, names):
+            _write(self.axes, text, (1, y), (5, 0), ("axes fraction", "data"), colour, size=size)
 
-
-def bars(axes, x, height, bottom=0.0, *, color, hatch=None, width: float = 0.72):
-    """Bars as one shape: much quicker to draw than a patch for each."""
-    x, height = np.asarray(x, dtype=float), np.nan_to_num(np.asarray(height, dtype=float))
-    low = np.broadcast_to(np.asarray(bottom, dtype=float), height.shape)
-    left, right, high = x - width / 2, x + width / 2, low + height
-    corners = np.stack(
-        [
-            np.stack([left, low], 1),
-            np.stack([left, high], 1),
-            np.stack([right, high], 1),
-            np.stack([right, low], 1),
-            np.stack([left, low], 1),
-        ],
-        axis=1,
-    )
-    kept = corners[height != 0]
-    codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(kept))
-    if len(kept):
-        shape = PathPatch(
-            Path(kept.reshape(-1, 2), codes),
-            facecolor=color,
-            edgecolor="white" if hatch else "none",
-            hatch=hatch,
-            linewidth=0,
-        )
-        shape.sticky_edges.y.append(0)
-        axes.add_patch(shape)
-        axes.autoscale_view()
+    def _name(self, y, name, colour):
+        if name:
+            self.names.append((y, name, INK[colour]))
 
 
 def readable(axes):
@@ -113,33 +131,22 @@ def readable(axes):
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=1.5)
 
 
-def name_lines(axes, labels, *, size: float = 8.5):
-    """Writes each (y, text, colour) at the right edge beside the line it names, pushed apart where
-    they would overlap.
+def ranking(axes, names, values, labels, colours):
+    """Bars from the top down, the first on top, each with its name at the left and its label behind
+    it.
     """
-    labels = sorted(
-        (label for label in labels if label[0] is not None and np.isfinite(label[0])),
-        key=lambda label: label[0],
-    )
-    if not labels:
-        return
-    low, high = axes.get_ylim()
-    inches = axes.get_position().height * axes.figure.get_figheight()
-    apart = (high - low) * size * 1.3 / 72 / max(inches, 0.1)
-    wanted = np.array([label[0] for label in labels])
-    placed = np.maximum.accumulate(wanted - apart * np.arange(len(labels))) + apart * np.arange(
-        len(labels)
-    )
-    placed = np.minimum(placed, high - apart * (len(labels) - 1 - np.arange(len(labels))))
-    for y, (_, text, colour) in zip(placed, labels):
-        axes.annotate(
-            text,
-            (1, y),
-            xycoords=("axes fraction", "data"),
-            xytext=(5, 0),
-            textcoords="offset points",
-            size=size,
-            color=colour,
-            va="center",
-            annotation_clip=False,
-        )
+    y = np.arange(len(names))[::-1]
+    axes.barh(y, values, height=0.62, color=colours)
+    axes.set_yticks(y, names)
+    for place, value, label in zip(y, values, labels):
+        _write(axes, label, (max(value, 0), place), (4, 0), "data", COLOURS["text"])
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+
+def _write(axes, text, place, off, within, colour, va="center", size=8):
+    axes.annotate(
+        text, place, xycoords=within, xytext=off, textcoords="offset points", size=size,
+        color=colour, va=va, annotation_clip=False,
+    )  # fmt: skip

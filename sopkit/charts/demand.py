@@ -2,256 +2,142 @@
 them.
 """
 
-import numpy as np
-import pandas as pd
-
-from sopkit.buckets import infer_calendar
-from sopkit.charts.axes import TimeAxis, name_lines, readable
-from sopkit.charts.measure import (
-    addable,
-    amount,
-    by_bucket,
-    chosen,
-    opening,
-    readable_unit,
-    scope,
-    with_family,
-)
-from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
+from sopkit.charts.axes import Panel, TimeAxis, readable
+from sopkit.charts.measure import amount, by_bucket, lacking, opening, readable_unit, scope
+from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, number, percent
+from sopkit.demand import STAGES as ADDED
 
-STAGES = [
-    "naive",
-    "baseline",
-    "events",
-    "launches",
-    "initiatives",
-    "sales_input",
-    "override",
-    "order_excess",
-    "consensus",
-]
+STAGES = ["naive", "baseline", *ADDED, "consensus"]
+FACTS = "feed sales_history"
 
 
 @styled
-def history_chart(history, items=None, *, item=None, family=None, market=None, currency="EUR"):
-    """Demand as sold and as cleansed, by bucket."""
-    rows, unit = addable(
-        chosen(history, items, item=item, family=family, market=market),
-        ["quantity", "demand"],
-        items,
-        currency,
-    )
-    where = scope(item, family, market)
+def history_chart(history, view, **choice):
+    """Demand as sold and as cleansed, by bucket; ``choice``: item, family, market."""
+    rows, unit = view.addable(history, ["quantity", "demand"], **choice)
+    where = scope(**choice)
     if rows.empty or not unit:
-        return nothing(f"No history to show for {where}", _lacking(rows, "sales_history"))
-    changed = rows["flag"].fillna("").ne("") & (rows["quantity"] - rows["demand"]).abs().gt(1e-9)
+        return nothing(f"No history to show for {where}", lacking(rows, FACTS))
     total = by_bucket(rows, ["quantity", "demand"])
     factor, shown = readable_unit(total.to_numpy(), unit)
     axis = TimeAxis(total.index)
     chart, axes = sheet(
-        _history_title(rows, changed, where),
+        _history_title(rows, where),
         f"{shown} per {axis.word}, {where}; solid points as sold, hollow points cleansed",
         right=0.3,
     )
-    ax = axes[0, 0]
-    _history(ax, axis, total["quantity"] / factor, total["demand"] / factor)
-    axis.draw(ax)
-    readable(ax)
+    panel = Panel(axes[0, 0], axis, factor)
+    _history(panel, total)
+    panel.done()
     return chart
 
 
 @styled
 def forecast_chart(
-    history,
-    baseline_forecast,
-    demand_plan,
-    items=None,
-    *,
-    item=None,
-    family=None,
-    market=None,
-    last=None,
-    currency="EUR",
-    back: int = 36,
+    history, baseline_forecast, demand_plan, view, *, last=None, back: int = 36, **choice
 ):
     """History, baseline with its p10–p90 band, consensus and last cycle's consensus (``last``: that
     plan's demand_plan).
 
     The band is drawn for a single series only: quantiles of several series cannot be added.
     """
-    pick = dict(item=item, family=family, market=market)
-    past, unit = addable(chosen(history, items, **pick), ["quantity", "demand"], items, currency)
-    plan, unit_plan = addable(
-        chosen(demand_plan, items, **pick), ["consensus", "baseline"], items, currency
-    )
-    base, _ = addable(
-        chosen(baseline_forecast, items, **pick), ["baseline", "p10", "p90"], items, currency
-    )
-    where, unit = scope(**pick), unit_plan if len(plan) else unit
+    past, unit = view.addable(history, ["quantity", "demand"], **choice)
+    plan, unit_plan = view.addable(demand_plan, ["consensus", "baseline"], **choice)
+    base, _ = view.addable(baseline_forecast, ["baseline", "p10", "p90"], **choice)
+    where, unit = scope(**choice), unit_plan if len(plan) else unit
     if (past.empty and plan.empty) or not unit:
-        return nothing(f"Nothing to forecast for {where}", _lacking(plan, "sales_history"))
-    before = (
-        addable(chosen(last, items, **pick), ["consensus"], items, currency)[0]
-        if last is not None
-        else None
-    )
-    single = len(base) and not base.duplicated("bucket").any()
-    past_total = by_bucket(past, ["quantity", "demand"]).iloc[-back:]
-    factor, shown = readable_unit(
-        np.append(_consensus(plan).to_numpy(), past_total.to_numpy()), unit
-    )
-    axis = TimeAxis(past_total.index, plan["bucket"], base["bucket"])
+        return nothing(f"Nothing to forecast for {where}", lacking(plan, FACTS))
+    single = not base.duplicated("bucket").any() and len(base)
+    past, plan = by_bucket(past, ["quantity", "demand"]), by_bucket(plan, "consensus")
+    base, shown_past = by_bucket(base, ["baseline", "p10", "p90"]), past.iloc[-back:]
+    factor, shown = readable_unit([*plan, *shown_past.to_numpy().ravel()], unit)
+    axis = TimeAxis(shown_past.index, plan.index, base.index)
     chart, axes = sheet(
-        _forecast_title(past, plan, unit, where, axis.word),
-        f"{shown} per {axis.word}, {where}"
+        _forecast_title(past["demand"], plan, unit, where, axis),
+        f"{shown} per {axis.word}, {where}; "
         + (
-            "; hollow = cleansed, band = p10–p90"
+            "hollow = cleansed, band = p10–p90"
             if single
-            else "; the p10–p90 band is shown for single series"
+            else "the p10–p90 band is shown for single series"
         ),
     )
-    _draw_forecast(
-        axes[0, 0],
-        axis,
-        past_total,
-        _forecast(base, single),
-        _consensus(plan),
-        _consensus(before),
-        factor,
-    )
+    panel = Panel(axes[0, 0], axis, factor)
+    _history(panel, shown_past)
+    if single:
+        edges = base["p10"], base["p90"]
+        band = [edge / factor for edge in edges]
+        panel.axes.fill_between(
+            axis.at(base.index), *band, color=COLOURS["baseline"], alpha=0.16, linewidth=0
+        )
+        for edge in edges:
+            panel.line(edge, "baseline", edge.name, linewidth=0)
+    if last is not None:
+        before = by_bucket(view.addable(last, ["consensus"], **choice)[0], "consensus")
+        panel.last(before[before.index >= axis.stamps[0]])
+    panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
+    panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
+    panel.done(start=plan.index[0] if len(plan) else None)
     return chart
-
-
-def _draw_forecast(ax, axis, past, base, plan, before, factor):
-    _history(ax, axis, past["quantity"] / factor, past["demand"] / factor)
-    names = []
-    if {"p10", "p90"} <= set(base):
-        ax.fill_between(
-            axis.at(base.index),
-            base["p10"] / factor,
-            base["p90"] / factor,
-            color=COLOURS["baseline"],
-            alpha=0.16,
-            linewidth=0,
-        )
-        names.append((base["p90"].iloc[-1] / factor, "p90", INK["baseline"]))
-        names.append((base["p10"].iloc[-1] / factor, "p10", INK["baseline"]))
-    if before is not None and len(before):
-        before = before[before.index >= axis.stamps[0]]
-        ax.plot(
-            axis.at(before.index),
-            before / factor,
-            color=COLOURS["last"],
-            linestyle=":",
-            linewidth=1.6,
-        )
-        names.append((before.iloc[-1] / factor, "last cycle", INK["quiet"]))
-    for series, name, width in ((base.get("baseline"), "baseline", 1.6), (plan, "consensus", 2.4)):
-        if series is not None and len(series):
-            ax.plot(
-                axis.at(series.index),
-                series / factor,
-                color=COLOURS[name],
-                linewidth=width,
-                gid=name,
-            )
-            names.append((series.iloc[-1] / factor, name, INK[name]))
-    axis.draw(ax, start=plan.index[0] if len(plan) else None)
-    readable(ax)
-    name_lines(ax, names)
 
 
 @styled
 def demand_chart(
-    history,
-    demand_plan,
-    items,
-    by="family",
-    *,
-    last=None,
-    currency="EUR",
-    money=False,
-    most=12,
-    back=24,
+    history, demand_plan, view, by="family", *, last=None, money=False, most=12, back=24
 ):
     """Small multiples, one per family (or market): history, consensus and last cycle; the largest
     by plan, at most ``most``.
     """
-    plan, past = (_grouped(frame, items, by) for frame in (demand_plan, history))
+    past, plan = view.with_family(history), view.with_family(demand_plan)
     if plan.empty and past.empty:
-        return nothing(f"No demand to show by {by}", "feed sales_history")
-    before = _grouped(last, items, by) if last is not None and len(last) else None
+        return nothing(f"No demand to show by {by}", FACTS)
     worth = (
-        addable(plan, ["consensus"], items, currency, money=True)[0].groupby(by)["consensus"].sum()
+        view.valued(plan, ["consensus"]).groupby(by)["consensus"].sum()
         if len(plan)
         else past.groupby(by)["demand"].sum()
-    )
-    names = worth.sort_values(ascending=False, kind="stable").index[:most]
-    word = TimeAxis(past["bucket"], plan["bucket"]).word
+    ).sort_values(ascending=False, kind="stable")
+    names, rest = worth.index[:most], len(worth) - most
+    word = view.calendar.size
     chart, grid = sheet(
-        _demand_title(past, plan, worth, by, word),
+        _demand_title(past, plan, by, view),
         f"{'money' if money else 'each in its own unit'} per {word},"
         f" {'all markets' if by == 'family' else 'all items'}; black history, orange consensus,"
-        " dotted last cycle"
-        + (f"; {len(worth) - len(names)} smaller left out" if len(worth) > len(names) else ""),
-        rows=-(-len(names) // 3),
-        columns=min(3, max(len(names), 1)),
+        f" dotted last cycle{f'; {rest} smaller left out' if rest > 0 else ''}",
+        many=len(names),
+        columns=3,
         height=1.3,
         right=0.2,
         headed=True,
     )
     for ax, name in zip(grid.flat, names):
-        _panel(
-            ax,
-            name,
-            *(
-                frame[frame[by] == name] if frame is not None else None
-                for frame in (past, plan, before)
-            ),
-            items,
-            currency,
-            money,
-            back,
+        sold, unit = view.addable(past, ["demand"], money=money, **{by: name})
+        ahead, unit = view.addable(plan, ["consensus"], money=money, **{by: name})
+        sold, ahead = by_bucket(sold, "demand").iloc[-back:], by_bucket(ahead, "consensus")
+        factor, shown = readable_unit([*ahead, *sold], unit)
+        panel = Panel(ax, TimeAxis(sold.index, ahead.index), factor)
+        panel.line(sold, "history", linewidth=1.1)
+        panel.line(ahead, "consensus", linewidth=2)
+        if last is not None:
+            before, _ = view.addable(last, ["consensus"], money=money, **{by: name})
+            panel.last(by_bucket(before, "consensus"), "", 1.3)
+        panel.done(
+            f"{clean(name, 22)}, {shown or 'mixed units'}",
+            most=4,
+            start=ahead.index[0] if len(ahead) else None,
+            word="",
         )
-    for ax in grid.flat[len(names) :]:
-        ax.set_axis_off()
     return chart
 
 
-def _panel(ax, name, past, plan, before, items, currency, money, back):
-    past, unit = addable(past, ["demand"], items, currency, money=money)
-    plan, unit = addable(plan, ["consensus"], items, currency, money=money)
-    past, plan = by_bucket(past, ["demand"])["demand"].iloc[-back:], _consensus(plan)
-    axis = TimeAxis(past.index, plan.index)
-    factor, shown = readable_unit(np.append(plan.to_numpy(), past.to_numpy()), unit)
-    ax.plot(axis.at(past.index), past / factor, color=COLOURS["history"], linewidth=1.1)
-    ax.plot(axis.at(plan.index), plan / factor, color=COLOURS["consensus"], linewidth=2)
-    if before is not None and len(before):
-        before = _consensus(addable(before, ["consensus"], items, currency, money=money)[0])
-        ax.plot(
-            axis.at(before.index),
-            before / factor,
-            color=COLOURS["last"],
-            linestyle=":",
-            linewidth=1.3,
-        )
-    axis.draw(ax, most=4, start=plan.index[0] if len(plan) else None, word="")
-    readable(ax)
-    ax.set_title(f"{clean(name, 22)}, {shown or 'mixed units'}", loc="left", size=9, pad=4)
-
-
 @styled
-def stages_chart(demand_plan, items=None, *, item=None, family=None, market=None, currency="EUR"):
+def stages_chart(demand_plan, view, **choice):
     """Waterfall over the whole horizon: what each stage adds on the way from naive and baseline to
     consensus.
     """
-    rows, unit = addable(
-        chosen(demand_plan, items, item=item, family=family, market=market), STAGES, items, currency
-    )
-    where = scope(item, family, market)
+    rows, unit = view.addable(demand_plan, STAGES, **choice)
+    where = scope(**choice)
     if rows.empty or not unit:
-        return nothing(f"No demand plan for {where}", _lacking(rows, "sales_history"))
+        return nothing(f"No demand plan for {where}", lacking(rows, FACTS))
     total = rows[STAGES].sum()
     steps = [stage for stage in STAGES[2:-1] if abs(total[stage]) > 1e-9]
     factor, shown = readable_unit(total.to_numpy(), unit)
@@ -261,125 +147,60 @@ def stages_chart(demand_plan, items=None, *, item=None, family=None, market=None
         f" ({count(rows['bucket'].nunique(), TimeAxis(rows['bucket']).word)})",
         right=0.3,
     )
-    _waterfall(
-        axes[0, 0],
-        total / factor,
-        steps,
-        [
-            amount(total[n], unit, sign=n in steps)
-            for n in ("naive", "baseline", *steps, "consensus")
-        ],
-    )
-    return chart
-
-
-waterfall = stages_chart
-
-
-def _waterfall(ax, total, steps, labels):
     names = ["naive", "baseline", *steps, "consensus"]
-    bottoms, heights, level = [], [], total["baseline"]
-    for name in names:
-        full = name in ("naive", "baseline", "consensus")
-        bottoms.append(0 if full else min(level, level + total[name]))
-        heights.append(total[name] if full else abs(total[name]))
-        level += 0 if full else total[name]
-    colours = {
-        "naive": "#BDBDBD",
-        "baseline": COLOURS["baseline"],
-        "consensus": COLOURS["consensus"],
-    }
-    bars = ax.bar(
-        range(len(names)),
-        heights,
-        bottom=bottoms,
-        width=0.62,
-        color=[
-            colours.get(n, COLOURS["supply"] if total[n] > 0 else COLOURS["backlog"]) for n in names
-        ],
-    )
-    for bar, label in zip(bars, labels):
-        ax.annotate(
-            label,
-            (bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height()),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            size=8.5,
-        )
+    level = total[["baseline", *steps]].cumsum()  # what the sum is after each step
+    bottom = [min(level[n], level[n] - total[n]) / factor if n in steps else 0 for n in names]
+    height = [abs(total[n]) / factor if n in steps else total[n] / factor for n in names]
+    colours = {"naive": "#BDBDBD"} | {n: COLOURS[n] for n in ("baseline", "consensus")}
+    colours |= {n: COLOURS["supply" if total[n] > 0 else "backlog"] for n in steps}
+    ax = axes[0, 0]
+    bars = ax.bar(names, height, bottom=bottom, width=0.62, color=[colours[n] for n in names])
+    labels = [amount(total[n], unit, sign=n in steps) for n in names]
+    ax.bar_label(bars, labels, padding=3, size=8.5)
     ax.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     ax.margins(y=0.12)
     readable(ax)
+    return chart
 
 
-def _history(ax, axis, quantity, demand):
-    x = axis.at(quantity.index)
+def _history(panel, total):
+    quantity, demand = total["quantity"], total["demand"]
     changed = (quantity - demand).abs() > 1e-9 + 1e-6 * quantity.abs()
-    ax.plot(x, demand, color="#B5B5B5", linewidth=1)
-    ax.plot(x, quantity, "o", color=COLOURS["history"], markersize=3.2)
-    ax.plot(
-        x[changed],
+    panel.line(demand, "thread", linewidth=1)
+    panel.line(quantity, "history", linewidth=0, marker="o", markersize=3.2)
+    panel.line(
         demand[changed],
-        "o",
+        "history",
+        linewidth=0,
+        marker="o",
         markersize=5,
         markerfacecolor="white",
-        markeredgecolor=COLOURS["history"],
         markeredgewidth=1.1,
     )
 
 
-def _forecast(base, single):
-    if not len(base):
-        return pd.DataFrame({"baseline": pd.Series(dtype=float)}, index=pd.DatetimeIndex([]))
-    return by_bucket(base, ["baseline", "p10", "p90"] if single else ["baseline"])
-
-
-def _consensus(plan):
-    return (
-        pd.Series(dtype=float, index=pd.DatetimeIndex([]))
-        if plan is None
-        else by_bucket(plan, ["consensus"])["consensus"]
-    )
-
-
-def _grouped(frame, items, by):
-    return with_family(frame, items) if by == "family" else frame
-
-
-def _lacking(rows, table):
-    return (
-        f"feed {table}"
-        if not len(rows)
-        else "items differ in unit and have no price: fill items.price, or look at one family"
-    )
-
-
-def _history_title(rows, changed, where):
+def _history_title(rows, where):
+    change = rows["demand"] - rows["quantity"]
+    changed = rows["flag"].fillna("").ne("") & change.abs().gt(1e-9)
     if not changed.any():
         return f"{opening(where)}: no point of history needed cleansing"
-    moved = rows["demand"].sum() - rows["quantity"].sum()
-    share = (
-        f" and moved the total by {percent(moved / rows['quantity'].sum(), sign=True)}"
-        if rows["quantity"].sum() > 0
-        else ""
-    )
+    sold = rows["quantity"].sum()
+    moved = f" and moved the total by {percent(change.sum() / sold, sign=True)}" if sold > 0 else ""
     return (
         f"{opening(where)}: cleansing changed {number(changed.sum())} of"
-        f" {count(len(rows), 'point')}{share}"
+        f" {count(len(rows), 'point')}{moved}"
     )
 
 
-def _forecast_title(past, plan, unit, where, word):
+def _forecast_title(past, plan, unit, where, axis):
     if plan.empty:
         return f"{opening(where)}: no plan yet"
-    total = _consensus(plan)
-    year = total.iloc[: min(12, len(total))]
-    sold = (
-        by_bucket(past, ["demand"])["demand"].iloc[-len(year) :]
-        if len(past)
-        else pd.Series(dtype=float)
+    year = plan.loc[axis.calendar.next_year(plan.index)]
+    sold = past.iloc[-len(year) :]
+    text = (
+        f"{opening(where)}: the next {count(len(year), axis.word)} sum to"
+        f" {amount(year.sum(), unit)}"
     )
-    text = f"{opening(where)}: the next {count(len(year), word)} sum to {amount(year.sum(), unit)}"
     if len(sold) < len(year) or sold.sum() <= 0:
         return text
     change = year.sum() / sold.sum() - 1
@@ -389,44 +210,32 @@ def _forecast_title(past, plan, unit, where, word):
     )
 
 
-def _demand_title(past, plan, worth, by, word):
+def _demand_title(past, plan, by, view):
     if plan.empty:
         return f"History by {by}; no plan yet"
-    year = infer_calendar(plan["bucket"]).next_year(plan["bucket"])
+    year = view.calendar.next_year(plan["bucket"])
+    before = sorted(past["bucket"].unique())[-len(year) :]
     ahead = plan[plan["bucket"].isin(year)].groupby(by)["consensus"].sum()
-    behind = (
-        past[past["bucket"].isin(sorted(past["bucket"].unique())[-len(year) :])]
-        .groupby(by)["demand"]
-        .sum()
-    )
-    change = (ahead / behind.where(behind > 0) - 1).dropna()
-    up, down = (
-        change[change > 0.02].sort_values(ascending=False),
-        change[change < -0.02].sort_values(),
-    )
-    parts = (
-        [f"up: {listing(f'{n} {percent(c, 0, sign=True)}' for n, c in up.items())}"]
-        if len(up)
-        else []
-    )
-    parts += (
-        [f"down: {listing(f'{n} {percent(c, 0, sign=True)}' for n, c in down.items())}"]
-        if len(down)
-        else []
-    )
-    return f"The next {count(len(year), word)} against the last {len(year)}: " + (
-        "; ".join(parts) if parts else f"every {by} within ±2 %"
+    behind = past[past["bucket"].isin(before)].groupby(by)["demand"].sum()
+    change = (ahead / behind.where(behind > 0) - 1).dropna().sort_values()
+    moved = {"up": change[change > 0.02][::-1], "down": change[change < -0.02]}
+    parts = [
+        f"{way}: {listing(f'{name} {percent(c, 0, sign=True)}' for name, c in some.items())}"
+        for way, some in moved.items()
+        if len(some)
+    ]
+    return f"The next {count(len(year), view.calendar.size)} against the last {len(year)}: " + (
+        "; ".join(parts) or f"every {by} within ±2 %"
     )
 
 
 def _stages_title(total, steps, unit):
-    gap = total["consensus"] - total["baseline"]
     if not steps or total["baseline"] == 0:
-        return f"Consensus is {amount(total['consensus'], unit)}" + (
-            "; nobody changed the baseline" if not steps else ""
-        )
+        told = "" if steps else "; nobody changed the baseline"
+        return f"Consensus is {amount(total['consensus'], unit)}{told}"
     largest = max(steps, key=lambda step: abs(total[step]))
+    share = total["consensus"] / total["baseline"] - 1
     return (
-        f"People and events change the baseline by {percent(gap / total['baseline'], sign=True)}; "
-        f"most through {largest.replace('_', ' ')} ({amount(total[largest], unit, sign=True)})"
+        f"People and events change the baseline by {percent(share, sign=True)}; most through"
+        f" {largest.replace('_', ' ')} ({amount(total[largest], unit, sign=True)})"
     )

@@ -1,66 +1,106 @@
-"""Units or money: what a chart may add up. Items that are counted in different units are only added
-in money.
+"""What is counted, and in what: rows of a family or market, units or money. Items that are counted
+in different units are only added in money.
 """
+
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from sopkit.buckets import Calendar
 from sopkit.charts.words import clean, money, number, scale
+from sopkit.metrics.scopes import item_prices, priced
+from sopkit.tables import declared
 
 
-def addable(
-    frame: pd.DataFrame,
-    columns: list[str],
-    items: pd.DataFrame | None = None,
-    currency: str = "EUR",
-    *,
-    money: bool = False,
-) -> tuple[pd.DataFrame, str]:
-    """The frame with ``columns`` in a unit that may be added, and that unit: the items' own, or
-    else ``currency`` at list price.
-
-    Returns the unit "" where items differ in unit and lack a price: nothing can be added then.
-
-    >>> items = pd.DataFrame({"item": ["A", "B"], "unit": ["pcs", "m"], "price": [2.0, 3.0]})
-    >>> frame = pd.DataFrame({"item": ["A", "B"], "demand": [10.0, 10.0]})
-    >>> out, unit = addable(frame, ["demand"], items)
-    >>> out.demand.tolist(), unit
-    ([20.0, 30.0], 'EUR')
+@dataclass(frozen=True)
+class View:
+    """What charts and page tables know beside the frame that they show: items, the price of each
+    (before step 2 only the list price is known), currency, calendar.
     """
-    if items is None:
-        return frame, "units"
-    known = items.set_index("item")
-    used = known.reindex(frame["item"].unique())
-    units = used["unit"].fillna("").unique() if "unit" in used else [""]
-    if len(units) <= 1 and not money:
-        return frame, clean(units[0], 12) if len(units) and units[0] else "units"
-    if "price" not in used or not used["price"].notna().any():
-        return frame, ""
-    price = frame["item"].map(known["price"]).astype(float)
-    return frame.assign(**{column: frame[column] * price for column in columns}), currency
+
+    items: pd.DataFrame
+    currency: str = "EUR"
+    prices: pd.DataFrame | None = None
+    by_item: pd.DataFrame | None = None
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @classmethod
+    def of(cls, plan, prices=None, demand_plan=None) -> "View":
+        """The view of a plan; ``prices`` and ``demand_plan`` are its tables of those names."""
+        items, currency = declared(plan.facts["items"], "items"), plan.settings["currency"]
+        by_item = None if prices is None else item_prices(prices, demand_plan)
+        return cls(items, currency, prices, by_item, plan.calendar)
+
+    def next_year(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the next year of a plan; fewer where its horizon is shorter."""
+        return frame[frame["bucket"].isin(self.calendar.next_year(frame["bucket"]))]
+
+    def with_family(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with its items' ``family``."""
+        return with_family(frame, self.items)
+
+    def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
+        """The rows of one item, family or market; all rows where nothing is named."""
+        if family is not None:
+            frame = self.with_family(frame)
+            frame = frame[frame["family"] == family]
+        if item is not None:
+            frame = frame[frame["item"] == item]
+        return frame if market is None else frame[frame["market"] == market]
+
+    def addable(self, frame, columns, *, money: bool = False, **choice) -> tuple[pd.DataFrame, str]:
+        """The chosen rows with ``columns`` in a unit that may be added, and that unit: the items'
+        own, or else the currency at the plan's prices.
+
+        Returns the unit "" where items differ in unit and lack a price: nothing can be added then.
+
+        >>> items = pd.DataFrame({"item": ["A", "B"], "unit": ["pcs", "m"], "price": [2.0, 3.0]})
+        >>> frame = pd.DataFrame({"item": ["A", "B"], "demand": [10.0, 10.0]})
+        >>> out, unit = View(items).addable(frame, ["demand"])
+        >>> out.demand.tolist(), unit
+        ([20.0, 30.0], 'EUR')
+        """
+        frame = self.chosen(frame, **choice)
+        used = self.items[self.items["item"].isin(frame["item"].unique())]
+        units = used["unit"].unique()
+        if len(units) <= 1 and not money:
+            return frame, clean("".join(units), 12) or "units"
+        if not (self.price(frame) > 0).any():
+            return frame, ""
+        return self.valued(frame, columns), self.currency
+
+    def valued(self, frame: pd.DataFrame, columns) -> pd.DataFrame:
+        """The frame with ``columns`` in money, at the ``price`` of each row."""
+        return frame.assign(**frame[list(columns)].mul(self.price(frame), axis=0))
+
+    def price(self, frame: pd.DataFrame) -> pd.Series:
+        """The price of each row: the plan's of its item, market and bucket, and outside the plan
+        (history) the item's mean price; the frame's own column where it has one.
+        """
+        if "price" in frame:
+            return frame["price"]
+        known = self.prices if "market" in frame else self.by_item
+        known = self.items[["item", "price"]] if known is None else known
+        price = priced(frame, known)["price"].set_axis(frame.index)
+        if "bucket" not in known:
+            return price
+        usual = frame["item"].map(known.groupby("item")["price"].mean()).astype(float)
+        return price.where(frame["bucket"].isin(known["bucket"].unique()), usual.fillna(0.0))
+
+    def families(self, demand_plan: pd.DataFrame, most: int = 12) -> list[str]:
+        """The families that customers want something of, by planned money, at most so many."""
+        wanted = self.with_family(self.valued(demand_plan, ["consensus"]))
+        worth = wanted[demand_plan["consensus"] > 0].groupby("family")["consensus"].sum()
+        return worth.sort_values(ascending=False, kind="stable").index[:most].tolist()
 
 
-def with_family(frame: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:
+def with_family(frame: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     """The frame with its items' ``family``; "(none)" where there is none."""
     if "family" in frame:
         return frame
-    if items is None or "family" not in items:
-        return frame.assign(family="(none)")
-    family = frame["item"].map(items.set_index("item")["family"])
-    return frame.assign(family=family.where(family.notna() & (family != ""), "(none)"))
-
-
-def chosen(frame: pd.DataFrame, items=None, *, item=None, family=None, market=None) -> pd.DataFrame:
-    """The rows of one item, family or market; all rows where nothing is named."""
-    if frame is None:
-        return None
-    if family is not None:
-        frame = frame if "family" in frame else with_family(frame, items)
-        frame = frame[frame["family"] == family]
-    if item is not None:
-        frame = frame[frame["item"] == item]
-    if market is not None and "market" in frame:
-        frame = frame[frame["market"] == market]
-    return frame
+    return frame.assign(
+        family=frame["item"].map(items.set_index("item")["family"]).fillna("(none)")
+    )
 
 
 def scope(item=None, family=None, market=None) -> str:
@@ -73,7 +113,7 @@ def scope(item=None, family=None, market=None) -> str:
     return f"{clean(what, 40)}, {clean(market, 30) if market is not None else 'all markets'}"
 
 
-def by_bucket(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def by_bucket(frame: pd.DataFrame, columns):
     """Sums by bucket; a bucket in which every value is unknown stays unknown."""
     return frame.groupby("bucket")[columns].sum(min_count=1)
 
@@ -94,9 +134,9 @@ def readable_unit(values, unit: str) -> tuple[float, str]:
 
 def amount(value, unit: str, *, sign: bool = False) -> str:
     """A total in a sentence: money with its scale, units whole."""
-    return (
-        money(value, unit, sign=sign) if is_money(unit) else f"{number(value, 0, sign=sign)} {unit}"
-    )
+    if is_money(unit):
+        return money(value, unit, sign=sign)
+    return f"{number(value, 0, sign=sign)} {unit}"
 
 
 def opening(where: str) -> str:
@@ -106,3 +146,10 @@ def opening(where: str) -> str:
     ('All items, all markets', 'pumps, North')
     """
     return "A" + where[1:] if where.startswith("all items") else where
+
+
+def lacking(rows, feed: str) -> str:
+    """What a chart needs that has nothing to show: rows (``feed`` says whence), or prices."""
+    if rows.empty:
+        return feed
+    return "items differ in unit and have no price: fill items.price, or look at one family"

@@ -4,23 +4,11 @@ sheet.
 
 import pandas as pd
 
-from sopkit.charts.tables import Block
-from sopkit.charts.words import BLANK, clean, escape, months, number, quantity, scale
+from sopkit.charts.table import Block, block, missing
+from sopkit.charts.words import clean, escape, months, number, quantity, scale, spoken
+from sopkit.metrics.kpis.registry import KPIS
 
-_CARD = (
-    '<td style="text-align:left;vertical-align:top;padding:6px 22px 6px 10px;border-left:3px solid'
-    ' {edge};border-bottom:none;white-space:nowrap"><span'
-    ' style="opacity:.75;font-size:12px">{label}</span><br><span'
-    ' style="font-size:21px;font-weight:700">{value}</span><br><span'
-    ' style="font-size:12px">{against}</span></td>'
-)
-_EDGE = {
-    "ok": "#009E73",
-    "better": "#009E73",
-    "watch": "#E69F00",
-    "miss": "#D55E00",
-    "worse": "#D55E00",
-}
+COMPANY = "company"
 _MARK = {"ok": "✓ ok", "watch": "! watch", "miss": "✗ miss"}
 
 
@@ -28,78 +16,66 @@ def answer(sentence: str, numbers=()) -> Block:
     """A page's opening: the answer in one sentence, and a strip of ``headline`` numbers below
     it.
     """
-    strip = headline(numbers) if numbers else Block("", "")
+    strip = headline(numbers)
     return Block(
-        '<div class="sop"><p style="font-size:16px;font-weight:600;margin:.3em'
-        f' 0">{escape(sentence)}</p></div>{strip.html}',
+        f'<div class="sop"><p class="answer">{escape(sentence)}</p></div>{strip.html}',
         "\n".join(filter(None, [clean(sentence), strip.text])),
     )
 
 
 def headline(facts) -> Block:
-    """A strip of numbers, each ``(label, value, unit, against, better)``; whatever follows the
-    value may be left out.
+    """A strip of numbers, each ``(label, value, unit, against, better, status)``; whatever follows
+    the value may be left out.
 
     ``unit``: "fraction" reads as percent, a currency code as money; ``against``: {"last cycle":
-    value, "target": value}; ``better``: "higher", "lower" or "" (neither is better).
+    value, "target": value}; ``better``: "higher" or "lower", anything else is neither; ``status``:
+    ok, watch, miss, or what would feed a missing value.
 
     >>> headline([("On-time delivery", 0.968, "fraction", {"last cycle": 0.96, "target": 0.97}, "higher")])
     On-time delivery: 96.8 % (▲ +0.8 points on last cycle, better; target 97.0 %, missed)
     """
-    cards = [_card(*(tuple(fact) + ("", None, "")[len(fact) - 2 :])) for fact in facts]
-    html = "".join(
-        _CARD.format(
-            edge=_EDGE.get(tone, "#BBBBBB"),
-            label=escape(label),
-            value=escape(value),
-            against=escape(words) or "&nbsp;",
+    html, text = [], []
+    for fact in facts:
+        label, value, words, tone = _card(*fact)
+        told = "<br>".join(escape(word, 60) for word in words)
+        html.append(
+            f'<div class="card {tone}"><span>{escape(label, 34)}</span><b>{escape(value)}</b>'
+            f"<small>{told or '&nbsp;'}</small></div>"
         )
-        for label, value, words, tone in cards
+        text.append(f"{clean(label)}: {value}" + (f" ({'; '.join(words)})" if words else ""))
+    return Block(
+        f'<div class="sop"><div class="cards">{"".join(html)}</div></div>', "\n".join(text)
     )
-    text = "\n".join(
-        f"{clean(label)}: {value}{f' ({words})' if words else ''}"
-        for label, value, words, _ in cards
-    )
-    return Block(f'<div class="sop"><table><tr>{html}</tr></table></div>', text)
 
 
-def _card(label, value, unit, against, better):
-    against = {
-        name: other
-        for name, other in (against or {}).items()
-        if other is not None and not pd.isna(other)
-    }
-    parts, tone = [], ""
-    for name, other in against.items():
-        words, tone = (
-            _target(value, other, unit, better)
-            if name == "target"
-            else _change(value, other, unit, better, name)
-        )
-        parts.append(words)
-    return label, quantity(value, unit), "; ".join(parts), tone
+def _card(label, value, unit="", against=None, better="", status=""):
+    words, tone = [], ""
+    if status:
+        words, tone = [_MARK.get(status, clean(status))], status if status in _MARK else ""
+    for name, other in (against or {}).items():
+        if other is None or pd.isna(other):
+            continue
+        told, felt = (_target if name == "target" else _change)(value, other, unit, better, name)
+        words.append(told if name != "target" or not status else told.partition(",")[0])
+        tone = tone if status else felt
+    return label, quantity(value, unit), words, tone
 
 
 def _change(value, other, unit, better, name):
     move = value - other
     if pd.isna(move) or abs(move) < 1e-9:
         return f"as {name}", ""
-    size = (
-        f"{number(100 * move, 1, sign=True)} points"
-        if unit == "fraction"
-        else quantity(move, unit, sign=True)
-    )
-    tone = (
-        ""
-        if better not in ("higher", "lower")
-        else "better"
-        if (move > 0) == (better == "higher")
-        else "worse"
-    )
-    return f"{'▲' if move > 0 else '▼'} {size} on {clean(name)}{f', {tone}' if tone else ''}", tone
+    size = quantity(move, unit, sign=True)
+    if unit == "fraction":
+        size = f"{number(100 * move, 1, sign=True)} points"
+    words = f"{'▲' if move > 0 else '▼'} {size} on {clean(name)}"
+    if better not in ("higher", "lower"):
+        return words, ""
+    tone = "better" if (move > 0) == (better == "higher") else "worse"
+    return f"{words}, {tone}", tone
 
 
-def _target(value, target, unit, better):
+def _target(value, target, unit, better, name):
     words = f"target {quantity(target, unit)}"
     if better not in ("higher", "lower") or pd.isna(value):
         return words, ""
@@ -107,155 +83,77 @@ def _target(value, target, unit, better):
     return f"{words}, {'met' if met else 'missed'}", "ok" if met else "miss"
 
 
-def kpi_strip(
-    kpis: pd.DataFrame,
-    *,
-    scope: str = "company",
-    first=(),
-    most: int = 5,
-    last: pd.DataFrame | None = None,
-) -> Block:
+def kpi_strip(kpis, *, scope=COMPANY, first=(), most: int = 5, last=None) -> Block:
     """The latest value of each KPI of a scope as cards, with target and status in words; a KPI
     without data names what would feed it.
 
     ``first`` names the KPIs that come first, ``last`` is last cycle's ``kpis``.
     """
-    latest = latest_kpis(kpis, scope, first, most)
-    if latest.empty:
-        return Block(
-            '<div class="sop"><p class="note">no KPI yet: steps 1 and 5 write them</p></div>',
-            "no KPI yet: steps 1 and 5 write them",
-        )
-    before = (
-        {}
-        if last is None or last.empty
-        else latest_kpis(last, scope, (), len(last)).set_index("kpi")["actual"].to_dict()
-    )
-    cards = [_kpi_card(row, before.get(row.kpi)) for row in latest.itertuples(index=False)]
-    html = "".join(
-        _CARD.format(
-            edge=_EDGE.get(tone, "#BBBBBB"),
-            label=escape(label, 34),
-            value=escape(value),
-            against="<br>".join(escape(part, 60) for part in parts) or "&nbsp;",
-        )
-        for label, value, parts, tone in cards
-    )
-    return Block(
-        f'<div class="sop"><table><tr>{html}</tr></table></div>',
-        "\n".join(f"{label}: {value} ({'; '.join(parts)})" for label, value, parts, _ in cards),
-    )
+    facts = kpi_facts(latest_kpis(kpis, scope, first).head(most), last, scope)
+    return headline(facts) if facts else missing("no KPI yet: steps 1 and 5 write them")
 
 
-def latest_kpis(kpis, scope="company", first=(), most=5):
+def kpi_facts(rows, last=None, scope=COMPANY) -> list[tuple]:
+    """KPIs (rows of ``latest_kpis``) as numbers of a ``headline``, against target and last
+    cycle.
+    """
+    before = {} if last is None else latest_kpis(last, scope).set_index("kpi")["actual"]
+    return [
+        (
+            spoken(row.kpi),
+            row.actual,
+            row.unit,
+            {"target": row.target, "last cycle": before.get(row.kpi)},
+            KPIS[row.kpi].better if row.kpi in KPIS else "",
+            clean(row.status),
+        )
+        for row in rows.itertuples(index=False)
+    ]
+
+
+def latest_kpis(kpis, scope=COMPANY, first=()) -> pd.DataFrame:
     """The newest row of each KPI of a scope: those named ``first`` in their order, then those with
     a value.
     """
-    rows = (
-        kpis[kpis["scope"] == scope]
-        .sort_values(["bucket", "step"], kind="stable")
-        .drop_duplicates("kpi", keep="last")
-    )
-    order = {name: place for place, name in enumerate(first)}
-    rows = rows.assign(
-        _place=rows["kpi"].map(order).fillna(len(order)), _blank=rows["actual"].isna()
-    )
-    return (
-        rows.sort_values(["_place", "_blank", "kpi"], kind="stable")
-        .head(most)
-        .drop(columns=["_place", "_blank"])
-    )
+    rows = kpis[kpis["scope"] == scope].sort_values(["bucket", "step"], kind="stable")
+    place = {name: at for at, name in enumerate(first)}
+    rows = rows.drop_duplicates("kpi", keep="last").sort_values("kpi")
+    order = rows["kpi"].map(place).astype(float).fillna(len(place)) + rows["actual"].isna() / 2
+    return rows.loc[order.sort_values(kind="stable").index]
 
 
-def _kpi_card(row, before):
-    status = clean(row.status)
-    parts = [] if pd.isna(row.target) else [f"target {quantity(row.target, row.unit)}"]
-    if before is not None and not pd.isna(before) and not pd.isna(row.actual):
-        parts.append(_change(row.actual, before, row.unit, "", "last cycle")[0])
-    if status:
-        parts.insert(0, _MARK.get(status, status))
-    return (
-        clean(row.kpi).replace("_", " "),
-        BLANK if pd.isna(row.actual) else quantity(row.actual, row.unit),
-        parts,
-        status,
-    )
-
-
-def family_sheet_html(
-    frame: pd.DataFrame, title: str = "", note: str = "", *, currency: str = "EUR"
-) -> Block:
+def family_sheet_html(frame, title: str = "", note: str = "", *, currency: str = "EUR") -> Block:
     """The Wallace–Stahl sheet: ``frame`` has block, line, unit, then one column per bucket, quarter
     or year in reading order.
 
     Buckets stand as "Jan 27", fractions as percent, all money in one scale; blocks are set off by a
     line; blank cells stay empty.
     """
-    head = [column for column in frame.columns if column not in ("block", "line", "unit")]
-    labels = [
-        months([name])[0] if isinstance(name, pd.Timestamp) else clean(name, 24) for name in head
-    ]
-    rows = _sheet_rows(frame, head, currency)
-    lines, before = [], None
-    for block, line, unit, *cells in rows:
-        edge = "border-top:1.5px solid #888;" if block != before else ""
-        words = [
-            escape(block) if block != before else "",
-            escape(line),
-            f'<span style="opacity:.7">{escape(unit)}</span>',
-        ]
-        left = "".join(f'<td style="text-align:left;{edge}">{word}</td>' for word in words)
-        lines.append(
-            f'<tr>{left}{"".join(f"""<td style="text-align:right;{edge}">{escape(cell)}</td>""" for cell in cells)}</tr>'
-        )
-        before = block
-    heads = "<th></th>" * 3 + "".join(
-        f'<th style="text-align:right">{escape(label)}</th>' for label in labels
-    )
-    top, foot = (
-        f"<p{css}>{escape(words)}</p>" if words else ""
-        for css, words in (
-            (' style="font-weight:600;margin:.3em 0"', title),
-            (' class="note"', note),
-        )
-    )
-    text = pd.DataFrame(rows, columns=["", " ", "  ", *labels]).to_string(index=False)
-    return Block(
-        f'<div class="sop">{top}<div style="overflow-x:auto"><table'
-        f' style="white-space:nowrap"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>{foot}</div>",
-        "\n".join(filter(None, [clean(title), text, clean(note)])),
-    )
-
-
-def _sheet_rows(frame, head, currency):
-    """Block, line, unit and the cells as words, for each row."""
-    units = frame["unit"] if "unit" in frame else pd.Series("", index=frame.index)
-    amounts = (
-        frame.loc[units == "money", head].apply(pd.to_numeric, errors="coerce")
-        if (units == "money").any()
-        else pd.DataFrame([[0.0]])
-    )
-    size, shown = scale(amounts.to_numpy().ravel(), currency)
+    units = frame.get("unit", pd.Series("", index=frame.index))
+    told = frame.drop(columns=["block", "line", "unit"], errors="ignore")
+    amounts = told[units == "money"].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    size, shown = scale(amounts.ravel(), currency)
     how = {
         "money": (shown, lambda value: number(value / size, 1 if size > 1 else 0)),
         "fraction": ("%", lambda value: number(100 * value, 1)),
     }
-    rows = []
-    for unit, row in zip(units, frame.to_dict("records")):
+    names = [months([n])[0] if isinstance(n, pd.Timestamp) else clean(n, 24) for n in told]
+    rows, before = [], None
+    for part, line, unit, *cells in zip(
+        frame["block"], frame["line"], units, *(told[column] for column in told)
+    ):
         word, say = how.get(unit, (clean(unit), number))
+        words = [_sheet_text(cell, say) for cell in cells]
+        begins = part != before
         rows.append(
-            [
-                clean(row["block"]),
-                clean(row["line"]),
-                word,
-                *(_sheet_text(row[name], say) for name in head),
-            ]
+            ("block" * begins, [clean(part) * begins, clean(line), word, *words]),
         )
-    return rows
+        before = part
+    head = [("", "", "left")] * 3 + [(name, "", "right") for name in names]
+    return block(head, rows, note, title)
 
 
 def _sheet_text(value, say):
     if isinstance(value, str):
         return clean(value)
-    return "" if value is None or pd.isna(value) else say(value)
+    return "" if pd.isna(value) else say(value)

@@ -32,6 +32,7 @@ COLOURS = {
     "text": "#222222",
     "quiet": "#6B6B6B",
     "grid": "#E6E6E6",
+    "thread": "#B5B5B5",  # the line through cleansed history
 }
 # Ink: the same hues, dark enough to be read as words on white.
 INK = COLOURS | {
@@ -141,7 +142,7 @@ def sheet(
     title: str,
     subtitle: str,
     *,
-    rows: int = 1,
+    many: int = 1,
     columns: int = 1,
     height: float = 2.6,
     left: float = 0.8,
@@ -149,13 +150,15 @@ def sheet(
     gap: float = 0.45,
     headed: bool = False,
 ):
-    """An empty chart and its grid of axes, each row ``height`` inches tall, with room for titles
-    above and labels at the right.
+    """An empty chart and its grid of ``many`` axes in at most so many ``columns``, each row
+    ``height`` inches tall, with room for titles above and labels at the right.
 
     ``headed`` leaves room for a heading over each of the axes.
     """
     title, subtitle = clean(title), clean(subtitle)
     words, small = textwrap.wrap(title, 92) or [""], textwrap.wrap(subtitle, 132) or [""]
+    columns = min(columns, max(many, 1))
+    rows = -(-many // columns) or 1
     gap += 0.22 * headed
     top, bottom = 0.14 + _LINE * len(words) + 0.17 * len(small) + 0.16 + 0.24 * headed, 0.34
     tall = top + bottom + rows * height + (rows - 1) * gap
@@ -169,24 +172,14 @@ def sheet(
         hspace=gap / height,
         wspace=0.26,
     )
-    figure.text(
-        0.1 / WIDTH,
-        1 - 0.1 / tall,
-        "\n".join(words),
-        va="top",
-        size=11.5,
-        weight="bold",
-        linespacing=1.25,
-    )
-    figure.text(
-        0.1 / WIDTH,
-        1 - (0.15 + _LINE * len(words)) / tall,
-        "\n".join(small),
-        va="top",
-        size=9,
-        color=COLOURS["quiet"],
-        linespacing=1.25,
-    )
+    for ax in axes.flat[many:]:
+        ax.set_axis_off()
+    for lines, down, look in (
+        (words, 0.1, {"size": 11.5, "weight": "bold"}),
+        (small, 0.15 + _LINE * len(words), {"size": 9, "color": COLOURS["quiet"]}),
+    ):
+        place = 0.1 / WIDTH, 1 - down / tall
+        figure.text(*place, "\n".join(lines), va="top", linespacing=1.25, **look)
     return Chart(figure, title, subtitle), axes
 
 

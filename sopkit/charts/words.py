@@ -130,6 +130,16 @@ def month(stamp) -> str:
     return months([stamp])[0]
 
 
+def day(stamp) -> str:
+    """A day as people write it, blank where there is none.
+
+    >>> day("2027-01-04"), day(None)
+    ('4 Jan 2027', '')
+    """
+    stamp = pd.Timestamp(stamp)
+    return "" if pd.isna(stamp) else f"{stamp.day} {stamp:%b %Y}"
+
+
 def clean(text, longest: int | None = None) -> str:
     """A name or note as one line that can be drawn: no control or direction marks, shortened at
     ``longest``.
@@ -176,3 +186,13 @@ def count(many: int, name: str) -> str:
     ('1 item', '2,300 months')
     """
     return f"{number(many)} {name}{'' if many == 1 else 's'}"
+
+
+def spoken(name: str) -> str:
+    """A KPI's or rule's name as people say it.
+
+    >>> spoken("on_time_delivery"), spoken("otif")
+    ('On time delivery', 'OTIF')
+    """
+    words = clean(name, 40).replace("_", " ")
+    return words.upper() if words == "otif" else words[:1].upper() + words[1:]

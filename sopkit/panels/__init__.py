@@ -9,7 +9,7 @@ from importlib import import_module
 
 _WHERE = {
     "tuner": "sopkit.panels.tuning",
-    "write_board": "sopkit.panels.snapshot",
+    "write_board": "sopkit.panels.sections",
     "write_page": "sopkit.panels.page",
     "board": "sopkit.panels.page",
     "voila_command": "sopkit.panels.serve",

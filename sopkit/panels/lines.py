@@ -2,11 +2,13 @@
 month or quarter.
 """
 
+from functools import lru_cache
+
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.charts import Block, show
-from sopkit.charts.measure import addable, chosen, readable_unit
+from sopkit.charts import Block, missing, show
+from sopkit.charts.measure import readable_unit
 from sopkit.charts.words import count, escape, months
 
 COLUMNS = 12
@@ -22,117 +24,64 @@ STOCKS = {
     "backlog at the end": ["backlog"],
     "of it late": ["late"],
 }
+ALWAYS = ("consensus (demand)", "shipments", "stock at the end")
 
 
-def lines_table(source, family: int, market: int, measure: int, size: int) -> Block:
+def lines(source, family, market, money: bool, quarters: bool) -> Block:
     """The numbers of a choice; of one market only its demand, because supply is planned for all
     markets together.
     """
-    lines, unit = (
-        _market_lines(source, family, source.market(market), measure)
-        if market
-        else _supply_lines(source, family, measure)
-    )
+    wide, unit = _wide(source, family, market, money)
     if not unit:
-        return Block(
-            '<h2>Numbers</h2><p class="note">items differ in unit and have no price: fill'
-            " items.price, or choose a family</p>",
-            "no common unit",
+        return missing(
+            "Numbers: items differ in unit and have no price; fill items.price, or choose a family"
         )
-    wide, partial = _wide(lines, source.calendar, size)
+    calendar = source.view.calendar
+    note = ["supply is planned for all markets together"] if market else []
+    labels = months(wide.index)
+    if quarters:
+        wide, labels, partial = _quarters(wide, calendar)
+        if partial:
+            told = f"only the {calendar.size}s that are planned"
+            note.insert(0, f"{' and '.join(partial)}: {told}")
+    if len(wide) > COLUMNS:
+        more = count(len(wide) - COLUMNS, "column")
+        note.insert(0, f"… {more} more in tables/{'demand' if market else 'supply'}_plan.parquet")
     factor, shown = readable_unit(wide.to_numpy().ravel(), unit)
-    frame = (wide.iloc[:, :COLUMNS] / factor).reset_index(names="")
-    block = show(frame, note=_note(source, wide, partial, market))
+    frame = (wide / factor).T.set_axis(labels, axis=1).iloc[:, :COLUMNS].reset_index(names="")
+    block = show(frame, note=". ".join(note))
     return Block(f"<h2>Numbers, {escape(shown)}</h2>{block.html}", block.text)
 
 
-def _supply_lines(source, family, measure):
-    columns = sum([*FLOWS.values(), *STOCKS.values()], [])
-    rows, unit = addable(
-        source.rows("supply_plan", family),
-        columns,
-        source.items,
-        source.currency,
-        money=bool(measure),
-    )
+@lru_cache(maxsize=1)
+def _wide(source, family, market, money):
+    """A row per bucket and a column per line, and their unit ("" = nothing can be added)."""
+    table, names = ("supply_plan", FLOWS | STOCKS)
+    if market is not None:
+        table, names = "demand_plan", {name: [name] for name in ("baseline", "consensus")}
+    columns, view = sum(names.values(), []), source.view
+    choice = {"family": family, "market": market}
+    rows, unit = view.addable(source.read(table), columns, money=money, **choice)
     total = rows.groupby("bucket")[columns].sum()
-    lines = {name: total[parts].sum(axis=1) for name, parts in (FLOWS | STOCKS).items()}
-    kept = {
-        name: line
-        for name, line in lines.items()
-        if name in ("consensus (demand)", "shipments", "stock at the end")
-        or line.abs().sum() > 1e-9
-    }
-    before = source.last_rows("demand_plan", family)
-    return _with_last(kept, before, source, measure, total.index, "consensus (demand)"), unit
+    wide = pd.DataFrame({name: total[parts].sum(axis=1) for name, parts in names.items()})
+    if market is None:
+        wide = wide.loc[:, (wide.abs().sum() > 1e-9) | wide.columns.isin(ALWAYS)]
+    last, _ = view.addable(source.last("demand_plan"), ["consensus"], money=money, **choice)
+    if len(last):
+        place = list(wide).index("consensus" if market else "consensus (demand)") + 1
+        before = last.groupby("bucket")["consensus"].sum()
+        wide.insert(place, "last cycle's", before.reindex(wide.index))
+    return wide, unit
 
 
-def _market_lines(source, family, market, measure):
-    rows, unit = addable(
-        chosen(source.rows("demand_plan", family), market=market),
-        ["baseline", "consensus"],
-        source.items,
-        source.currency,
-        money=bool(measure),
-    )
-    total = rows.groupby("bucket")[["baseline", "consensus"]].sum()
-    before = chosen(source.last_rows("demand_plan", family), market=market)
-    return (
-        _with_last(
-            {"baseline": total["baseline"], "consensus": total["consensus"]},
-            before,
-            source,
-            measure,
-            total.index,
-            "consensus",
-        ),
-        unit,
-    )
-
-
-def _with_last(lines, before, source, measure, buckets, name):
-    if not len(before):
-        return lines
-    last = (
-        addable(before, ["consensus"], source.items, source.currency, money=bool(measure))[0]
-        .groupby("bucket")["consensus"]
-        .sum()
-        .reindex(buckets)
-    )
-    return {name: lines[name], "last cycle's": last} | lines
-
-
-def _wide(lines, calendar, size):
-    """A row per line, a column per bucket (or quarter: flows added, stocks taken at its end); names
-    of quarters only partly planned.
+def _quarters(wide, calendar):
+    """Flows added, stocks taken at the quarter's end; names of the quarters, and of those only
+    partly planned.
     """
-    frame = pd.DataFrame(lines)
-    if not size:
-        return frame.T.set_axis(months(frame.index), axis=1), []
     quarter = Calendar("quarter")
-    stamps = quarter.start(frame.index)
-    last = [name for name in STOCKS if name in frame]
-    wide = frame.groupby(stamps).agg(
-        {name: "last" if name in last else lambda s: s.sum(min_count=1) for name in frame}
-    )
-    full = frame.groupby(stamps).size() >= calendar.per_year / 4
-    return wide.T.set_axis(quarter.label(wide.index), axis=1), [
-        label for label, whole in zip(quarter.label(wide.index), full) if not whole
-    ]
-
-
-def _note(source, wide, partial, market):
-    words = (
-        [
-            f"… {count(wide.shape[1] - COLUMNS, 'column')} more in"
-            f" tables/{'demand' if market else 'supply'}_plan.parquet"
-        ]
-        if wide.shape[1] > COLUMNS
-        else []
-    )
-    words += (
-        [f"{' and '.join(partial)}: only the {source.calendar.size}s that are planned"]
-        if partial
-        else []
-    )
-    return ". ".join(words + (["supply is planned for all markets together"] if market else []))
+    parts = wide.groupby(quarter.start(wide.index))
+    taken = parts.sum(min_count=1)
+    ends = [name for name in STOCKS if name in wide]
+    taken[ends] = parts[ends].last()
+    labels, whole = quarter.label(taken.index), parts.size() >= calendar.per_year / 4
+    return taken, labels, [label for label, full in zip(labels, whole) if not full]

@@ -18,7 +18,7 @@ _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
 STYLE, SCRIPT = (
     "".join((_ROOMS / path).read_text(encoding="utf-8") for path in paths)
-    for paths in (("charts/tables.css", "panels/board.css"), ("panels/board.js",))
+    for paths in (("charts/table.css", "panels/board.css"), ("panels/board.js",))
 )
 
 

@@ -4,7 +4,7 @@ tunes.
 
 from dataclasses import dataclass
 
-from sopkit.charts import COLOURS, Chart, forecast_chart
+from sopkit.charts import COLOURS, Chart, View, forecast_chart
 from sopkit.charts.axes import TimeAxis
 from sopkit.charts.style import styled
 
@@ -55,7 +55,7 @@ def picture(plan, item, market, tables) -> Picture:
         tables["history"],
         tables["baseline_forecast"],
         tables["demand_plan"],
-        plan.facts["items"].assign(price=float("nan")),
+        View(plan.facts["items"].assign(price=float("nan"))),
         item=item,
         market=market or None,
         last=tables["last"],

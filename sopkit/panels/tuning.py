@@ -483,8 +483,8 @@ class Tuner:
 
         self.preview.value = show(
             shown.assign(consensus=self.cell.consensus(after).reindex(shown["bucket"]).to_numpy()),
-            {name: "units" for name in ("now", "then", "change", "consensus")},
             rows=24,
+            units=dict.fromkeys(["now", "then", "change", "consensus"], "units"),
             columns={
                 "bucket": "month",
                 "now": "override now",

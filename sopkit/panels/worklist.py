@@ -6,7 +6,6 @@ import pandas as pd
 
 from sopkit.charts.measure import with_family
 from sopkit.charts.words import clean, money
-from sopkit.tables import PLANS
 
 OPEN, CHECKED = "open", "checked"
 
@@ -79,7 +78,7 @@ def as_table(rows):
 
     return show(
         rows[rows["status"] != ""].reset_index(drop=True),
-        {"money": "money"},
+        "exceptions",
         columns={
             "item": "item",
             "family": "family",
@@ -87,5 +86,4 @@ def as_table(rows):
             "count": "exceptions",
             "reason": "worst of them",
         },
-        more=f"tables/{PLANS['exceptions'].name}.parquet",
     )

@@ -107,6 +107,12 @@ def demand_plan(more=1.0):
     )
 
 
+def prices():
+    cells = _cells(AHEAD)
+    price = cells["item"].map(items().set_index("item")["price"])
+    return _filled("prices", cells.assign(price=price, source="list"))
+
+
 def supply_plan():
     demand = (
         demand_plan()
@@ -334,6 +340,7 @@ def tables():
         history=history(),
         baseline_forecast=baseline_forecast(),
         demand_plan=demand_plan(),
+        prices=prices(),
         supply_plan=supply_plan(),
         capacity_plan=capacity_plan(),
         workforce_plan=workforce_plan(),

@@ -8,32 +8,37 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from sopkit import charts
+from sopkit.charts import View
 from sopkit.tables import INPUTS, PLANS
 from tests.charts import small
 
 HOSTILE = '<script>alert("$x^2$")</script>&\x00\u202e'
 DRAWN = {
-    "history": lambda t, i: charts.history_chart(t["history"], i),
-    "forecast": lambda t, i: charts.forecast_chart(
-        t["history"], t["baseline_forecast"], t["demand_plan"], i, last=t["demand_plan"]
+    "history": lambda t, v: charts.history_chart(t["history"], v),
+    "forecast": lambda t, v: charts.forecast_chart(
+        t["history"], t["baseline_forecast"], t["demand_plan"], v, last=t["demand_plan"]
     ),
-    "demand": lambda t, i: charts.demand_chart(
-        t["history"], t["demand_plan"], i, last=t["demand_plan"]
+    "demand": lambda t, v: charts.demand_chart(
+        t["history"], t["demand_plan"], v, last=t["demand_plan"]
     ),
-    "demand by market": lambda t, i: charts.demand_chart(
-        t["history"], t["demand_plan"], i, by="market", money=True
+    "demand by market": lambda t, v: charts.demand_chart(
+        t["history"], t["demand_plan"], v, by="market", money=True
     ),
-    "stages": lambda t, i: charts.stages_chart(t["demand_plan"], i),
-    "supply": lambda t, i: charts.supply_chart(t["supply_plan"], i),
-    "capacity": lambda t, i: charts.capacity_chart(t["capacity_plan"]),
-    "inventory": lambda t, i: charts.inventory_chart(
-        t["inventory_plan"], i, last=t["inventory_plan"]
+    "stages": lambda t, v: charts.stages_chart(t["demand_plan"], v),
+    "supply": lambda t, v: charts.supply_chart(t["supply_plan"], v),
+    "capacity": lambda t, v: charts.capacity_chart(t["capacity_plan"], v),
+    "inventory": lambda t, v: charts.inventory_chart(
+        t["inventory_plan"], v, last=t["inventory_plan"]
     ),
-    "backlog": lambda t, i: charts.backlog_chart(t["backlog_plan"]),
-    "money": lambda t, i: charts.money_chart(t["financial_plan"], last=t["financial_plan"]),
-    "exceptions": lambda t, i: charts.exceptions_chart(t["exceptions"]),
-    "scenarios": lambda t, i: charts.scenarios_chart(t["scenarios"], "margin"),
+    "backlog": lambda t, v: charts.backlog_chart(t["backlog_plan"], v),
+    "money": lambda t, v: charts.money_chart(t["financial_plan"], v, last=t["financial_plan"]),
+    "exceptions": lambda t, v: charts.exceptions_chart(t["exceptions"], v),
+    "scenarios": lambda t, v: charts.scenarios_chart(t["scenarios"], v),
 }
+
+
+def view(items=None):
+    return View(small.items() if items is None else items)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,7 @@ def no_warnings():
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_chart_draws_well_formed_svg_and_png_the_same_every_time(name, tables):
-    one, two = DRAWN[name](tables, small.items()), DRAWN[name](tables, small.items())
+    one, two = DRAWN[name](tables, view()), DRAWN[name](tables, view())
     ET.fromstring(one.svg)
     assert one.svg == two.svg and one.png == two.png
     assert one.png.startswith(b"\x89PNG") and "<dc:date>" not in one.svg and one.title in repr(one)
@@ -60,7 +65,7 @@ def test_every_chart_draws_well_formed_svg_and_png_the_same_every_time(name, tab
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_chart_of_an_empty_plan_is_a_sentence(name):
     empty = {name: table.empty() for name, table in PLANS.items()}
-    chart = DRAWN[name](empty, INPUTS["items"].empty())
+    chart = DRAWN[name](empty, view(INPUTS["items"].empty()))
     ET.fromstring(chart.svg)
     assert len(chart.title.split()) >= 3 and chart.subtitle
 
@@ -77,7 +82,7 @@ def test_hostile_names_are_text(name, tables):
         "base": HOSTILE,
     }
     hostile = {name: frame.replace(swap) for name, frame in tables.items()}
-    svg = DRAWN[name](hostile, small.items().replace(swap)).svg
+    svg = DRAWN[name](hostile, view(small.items().replace(swap))).svg
     ET.fromstring(svg)
     assert "<script" not in svg and "\u202e" not in svg
 
@@ -96,8 +101,7 @@ def test_every_chart_function_is_drawn_here():
 def test_the_ids_of_two_charts_on_one_page_differ():
     tables = small.tables()
     one, two = (
-        charts.supply_chart(tables["supply_plan"], small.items(), family=f)
-        for f in ("pumps", "valves")
+        charts.supply_chart(tables["supply_plan"], view(), family=f) for f in ("pumps", "valves")
     )
     assert not _clips(one.svg) & _clips(two.svg)
 
@@ -115,7 +119,7 @@ def test_forecast_title_sums_the_next_year(tables):
         tables["history"],
         tables["baseline_forecast"],
         tables["demand_plan"],
-        small.items(),
+        view(),
         item="V-110",
         market="South",
     )
@@ -132,43 +136,45 @@ def test_forecast_title_sums_the_next_year(tables):
 
 
 def test_a_band_is_drawn_for_one_series_only(tables):
-    args = tables["history"], tables["baseline_forecast"], tables["demand_plan"], small.items()
+    args = tables["history"], tables["baseline_forecast"], tables["demand_plan"], view()
     assert ">p90<" in charts.forecast_chart(*args, item="V-110", market="South").svg
     assert ">p90<" not in charts.forecast_chart(*args, item="V-110").svg
 
 
 def test_items_of_different_units_are_added_in_money_only(tables):
-    items = small.items()
+    items = view()
     assert charts.supply_chart(tables["supply_plan"], items).subtitle.startswith("k€")
     assert charts.supply_chart(tables["supply_plan"], items, family="pumps").subtitle.startswith(
         "pcs"
     )
     assert (
         "price"
-        in charts.supply_chart(tables["supply_plan"], items.assign(price=float("nan"))).subtitle
+        in charts.supply_chart(
+            tables["supply_plan"], view(small.items().assign(price=float("nan")))
+        ).subtitle
     )
 
 
 def test_titles_name_the_first_late_month_and_the_worst(tables):
     assert (
-        charts.supply_chart(tables["supply_plan"], small.items(), family="pumps").title
+        charts.supply_chart(tables["supply_plan"], view(), family="pumps").title
         == "pumps: demand outruns supply from Mar 27; up to 80 pcs late, in Mar 27"
     )
     on_time = tables["supply_plan"].assign(late=0.0, backlog=0.0, safety_stock=0.0)
     assert (
         "met on time and no safety stock is asked for"
-        in charts.supply_chart(on_time, small.items(), family="pumps").title
+        in charts.supply_chart(on_time, view(), family="pumps").title
     )
     lost = tables["supply_plan"].assign(lost=1.0)
-    assert "cannot be served" in charts.supply_chart(lost, small.items(), family="pumps").title
+    assert "cannot be served" in charts.supply_chart(lost, view(), family="pumps").title
 
 
 def test_capacity_title_has_the_largest_excess(tables):
     plan = tables["capacity_plan"]
     excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).max()
-    assert f"by up to {excess:,.0f} h" in charts.capacity_chart(plan).title
+    assert f"by up to {excess:,.0f} h" in charts.capacity_chart(plan, view()).title
     within = plan.assign(load=320.0, unconstrained_load=320.0)
-    assert charts.capacity_chart(within).title.startswith(
+    assert charts.capacity_chart(within, view()).title.startswith(
         "Load stays within regular capacity; the peak is 50 %"
     )
 
@@ -179,11 +185,11 @@ def test_money_title_compares_only_budgeted_months(tables):
     share = inside["revenue"].sum() / inside["budget_revenue"].sum() - 1
     assert (
         "of the next 12 months is " + f"{abs(share):.1%}".replace("%", " %") + " below budget"
-        in charts.money_chart(plan).title
+        in charts.money_chart(plan, view()).title
     )
     assert (
         "no budget to compare with"
-        in charts.money_chart(plan.assign(budget_revenue=float("nan"))).title
+        in charts.money_chart(plan.assign(budget_revenue=float("nan")), view()).title
     )
 
 
@@ -195,4 +201,4 @@ def test_weeks_and_quarters_are_called_so(tables):
             .map(lambda n: small.START + small.pd.Timedelta(days=3 + 7 * n))
         )
     )
-    assert "hours per week" in charts.capacity_chart(weekly).subtitle
+    assert "hours per week" in charts.capacity_chart(weekly, view()).subtitle

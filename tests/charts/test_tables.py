@@ -12,7 +12,7 @@ NASTY = '<img src=x onerror="alert(1)">'
 def test_numbers_stand_right_with_units_in_the_header():
     block = show(
         pd.DataFrame({"item": ["A", "B"], "gap": [-1234.0, np.nan], "share": [0.125, 1.0]}),
-        {"gap": "pcs", "share": "fraction"},
+        units={"gap": "pcs", "share": "fraction"},
     )
     assert (
         '<td style="text-align:right">−1,234</td>' in block.html
@@ -36,7 +36,7 @@ def test_declared_units_come_by_the_tables_name_and_money_is_scaled():
 
 
 def test_at_most_fifteen_rows_then_the_place_of_the_rest():
-    block = show(pd.DataFrame({"n": np.arange(63)}), more="tables/exceptions.parquet")
+    block = show(pd.DataFrame({"n": np.arange(63)}), "exceptions")
     assert block.html.count("<tr>") == 16 and "… 48 more in tables/exceptions.parquet" in block.text
 
 
@@ -67,7 +67,7 @@ def test_text_is_escaped_everywhere():
     )
     kpis = small.kpis().assign(kpi=NASTY, status=NASTY, unit=NASTY)
     for block in (
-        show(frame, {NASTY: NASTY}, note=NASTY),
+        show(frame, units={NASTY: NASTY}, note=NASTY),
         sheet,
         answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]),
         kpi_strip(kpis),
@@ -97,8 +97,8 @@ def test_headline_says_better_or_worse_in_words():
 def test_kpi_without_data_names_what_would_feed_it():
     block = kpi_strip(small.kpis(), most=9)
     assert (
-        "perfect order: – (no data: orders would feed it)" in block.text
-        and "on time delivery: 96.8 % (✗ miss; target 97.0 %)" in block.text
+        "Perfect order: – (no data: orders would feed it)" in block.text
+        and "On time delivery: 96.8 % (✗ miss; target 97.0 %)" in block.text
     )
 
 
@@ -116,5 +116,6 @@ def test_family_sheet_keeps_its_order_and_leaves_blanks_empty():
         block.html.count("SALES") == 1
         and ">Jan 27<" in block.html
         and ">4,100<" in block.html
-        and 'solid #888;"></td>' in block.html
+        and '<td style="text-align:right"></td>' in block.html
+        and block.html.count('class="block"') == 2
     )

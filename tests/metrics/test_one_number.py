@@ -57,21 +57,17 @@ def test_one_stressed_plan_has_one_service(stressed, units):
 
 
 def test_the_page_says_the_same_service(stressed):
-    from types import SimpleNamespace
-
-    from sopkit.charts import supply_answer
+    from sopkit.charts import View
     from sopkit.charts.words import percent
+    from sopkit.pages.supply import answer
+    from sopkit.tables import declared
 
-    plan = SimpleNamespace(
-        settings={"currency": "EUR"},
-        calendar=Calendar("month"),
-        facts=SimpleNamespace(items=ITEMS),
-    )
+    view = View(declared(ITEMS, "items"))
     empty = {
         name: plan_table(name, bucket=MONTHS, **{key: "x"})
         for name, key in (("capacity_plan", "resource"), ("inventory_plan", "item"))
     }
-    page = supply_answer(stressed, *empty.values(), pd.Series({"holding": 1.0}), plan)
+    page = answer(stressed, *empty.values(), pd.Series({"holding": 1.0}), view)
     year = stressed[stressed["bucket"].isin(MONTHS[:12])]
     said = re.search(r"[\d.]+ %", str(page._repr_html_()))[0]
     assert said == percent(metrics.planned_service(year))

@@ -47,5 +47,8 @@ class FakePlan:
             month="2026-12", read=lambda table: self.before.get(table, PLANS[table].empty())
         )
 
+    def released_forecasts(self):
+        return PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+
     def judgments(self, table):
         return LEDGER[table].empty()

@@ -12,7 +12,7 @@ import pytest
 from sopkit.errors import PlanError
 from sopkit.panels import board, voila_command, voila_environment, write_board, write_page
 from sopkit.panels.page import CHOICES, boards_in, read_board, title
-from sopkit.panels.snapshot import TABS
+from sopkit.panels.sections import TABS
 from sopkit.tables import PLANS
 from tests.charts import small
 from tests.panels.fake import FakePlan
@@ -98,7 +98,7 @@ def test_one_failed_part_is_shown_as_failed_and_the_rest_stays(tmp_path):
     plan.tables["capacity_plan"] = plan.tables["capacity_plan"].drop(columns="load")
     write_board(plan, tmp_path)
     data = read_board(tmp_path)
-    assert "capacity could not be drawn: KeyError" in tab_html(data, "Capacity", {})
+    assert "capacity_plan could not be drawn: KeyError" in tab_html(data, "Capacity", {})
     assert "could not be drawn" not in tab_html(data, "Money", {})
 
 

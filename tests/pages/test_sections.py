@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit import charts
-from sopkit.buckets import Calendar
-from sopkit.tables import PLANS
+from sopkit.charts import View, missing, stack
+from sopkit.charts.demand import STAGES
+from sopkit.pages import common, data, demand, money, review, supply
+from sopkit.tables import PLANS, declared
 
 ITEMS = pd.DataFrame(
     {
@@ -21,18 +22,18 @@ ITEMS = pd.DataFrame(
 BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
 
 
+def view(**changed):
+    return View(declared(ITEMS.assign(**changed), "items"))
+
+
 def test_safety_stock_is_summed_at_cost_or_said_to_be_none():
     safety = pd.DataFrame(
         {"item": ["A", "A", "B"], "bucket": [*BUCKETS, BUCKETS[0]], "quantity": [10.0, 99.0, 4.0]}
     )
     assert (
-        "Total" in charts.show_safety(safety, ITEMS, "EUR").text
-        and "32" in charts.show_safety(safety, ITEMS, "EUR").text
+        "Total" in supply.safety(safety, view()).text and "32" in supply.safety(safety, view()).text
     )
-    assert (
-        "no service level is given"
-        in charts.show_safety(safety.assign(quantity=0.0), ITEMS, "EUR").text
-    )
+    assert "no service level is given" in supply.safety(safety.assign(quantity=0.0), view()).text
 
 
 def test_alike_issues_stand_together_worst_first():
@@ -49,7 +50,7 @@ def test_alike_issues_stand_together_worst_first():
         [issue | {"row": row} for row in (2, 3)]
         + [issue | {"row": 0, "rule": "absent table", "severity": "notice"}]
     )
-    shown = charts.show_issues(issues)
+    shown = data.issues(issues, view())
     lines = shown.text.splitlines()
     assert "warning" in lines[1] and "2" in lines[1].split() and "notice" in lines[2]
     assert "<i>" not in shown.html
@@ -72,31 +73,33 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
             }
         ]
     )
-    text = charts.kpi_table(kpis, Calendar()).text
+    text = common.kpis(kpis, view()).text
     assert "90.0 %" in text and "91.0 %" in text and "inventory_history" in text
 
 
 @pytest.mark.parametrize(
     "shown, table",
     [
-        (charts.show_products(PLANS["product_plan"].empty(), Calendar()), "launches"),
+        (demand.products(PLANS["product_plan"].empty(), view()), "launches"),
         (
-            charts.show_initiatives(PLANS["initiative_plan"].empty(), pd.DataFrame(), "EUR"),
+            money.initiatives(
+                PLANS["initiative_plan"].empty(), declared(None, "initiatives"), view()
+            ),
             "initiatives",
         ),
-        (charts.show_workforce(PLANS["workforce_plan"].empty(), Calendar()), "resources"),
-        (charts.show_scenarios(PLANS["scenarios"].empty(), "EUR"), "--scenario"),
-        (charts.show_bridge(pd.DataFrame(), "", "EUR"), "released"),
+        (supply.workforce(PLANS["workforce_plan"].empty(), view()), "resources"),
+        (money.scenarios(PLANS["scenarios"].empty(), view()), "--scenario"),
+        (demand.bridge(pd.DataFrame(), "", view()), "released"),
         (
-            charts.show_promises(
+            supply.promises(
                 pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "wait": [0.0]}),
-                ITEMS.assign(strategy="stock", description="", customer_lead_time=0.0),
+                view(strategy="stock"),
             ),
             "strategy",
         ),
-        (charts.show_changes(pd.DataFrame(), "", "EUR"), "released"),
+        (supply.changes(pd.DataFrame(), "", view()), "released"),
         (
-            charts.show_stock_risk(
+            supply.stock_risk(
                 pd.DataFrame(
                     {
                         "item": ["A"],
@@ -106,12 +109,11 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
                         "shortage": 0.0,
                     }
                 ),
-                ITEMS,
-                "EUR",
+                view(),
             ),
             "excess",
         ),
-        (charts.show_decisions(PLANS["decisions"].empty(), Calendar(), "EUR"), "ledger"),
+        (review.decisions(PLANS["decisions"].empty(), view()), "ledger"),
     ],
 )
 def test_a_page_that_lacks_facts_says_what_would_feed_it(shown, table):
@@ -119,12 +121,11 @@ def test_a_page_that_lacks_facts_says_what_would_feed_it(shown, table):
 
 
 def test_a_family_of_two_units_is_not_summed():
-    mixed = ITEMS.assign(family="Pumps")
-    plan = pd.DataFrame(
-        {"item": ["A", "B"], "market": "N", "bucket": BUCKETS[0], "baseline": [5.0, 7.0]}
-    )
-    assert "12" not in charts.show_families(plan, mixed, ["baseline"]).text.split("units over")[0]
-    assert "5" in charts.show_families(plan, ITEMS, ["baseline"]).text
+    plan = pd.DataFrame({"item": ["A", "B"], "market": "N", "bucket": BUCKETS[0]})
+    plan = plan.assign(**dict.fromkeys(STAGES, 0.0)).assign(baseline=[5.0, 7.0])
+    mixed = demand.families(plan, view(family="Pumps"))
+    assert "12" not in mixed.text.split("units over")[0]
+    assert "5" in demand.families(plan, view()).text
 
 
 def test_scenarios_stand_beside_the_base_in_the_metrics_units():
@@ -136,7 +137,7 @@ def test_scenarios_stand_beside_the_base_in_the_metrics_units():
             "difference": [0.0, -5e5],
         }
     )
-    lines = charts.show_scenarios(rows, "EUR").text.splitlines()
+    lines = money.scenarios(rows, view()).text.splitlines()
     assert (
         lines[0].split() == ["metric", "base", "level"]
         and "2.00 M€" in lines[1]
@@ -145,5 +146,5 @@ def test_scenarios_stand_beside_the_base_in_the_metrics_units():
 
 
 def test_stacked_pieces_keep_their_order():
-    pieces = charts.stack([charts.missing("first <one>"), charts.missing("second")])
+    pieces = stack([missing("first <one>"), missing("second")])
     assert pieces.html.index("first &lt;one&gt;") < pieces.html.index("second")

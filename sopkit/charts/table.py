@@ -1,0 +1,163 @@
+"""Tables on pages: numbers right-aligned, units in the header, months as words, every text escaped,
+the rest one file away.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts.words import BLANK, clean, escape, matter, months, number, scale
+from sopkit.tables import PLANS
+
+CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
+
+_LONGEST = 90
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page: ``html`` for notebooks and pages, ``text`` for terminals."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self):
+        return CSS + self.html
+
+    def __repr__(self):
+        return self.text
+
+
+def missing(sentence: str) -> Block:
+    """What stands where a page lacks facts: which table would feed it."""
+    return Block(f'<div class="sop"><p class="note">{escape(sentence)}</p></div>', clean(sentence))
+
+
+def stack(pieces) -> Block:
+    """Several blocks one below the other; charts come as their SVG."""
+    pieces = list(pieces)
+    return Block(
+        "\n".join(getattr(piece, "html", None) or piece.svg for piece in pieces),
+        "\n\n".join(map(str, pieces)),
+    )
+
+
+def show(
+    frame: pd.DataFrame,
+    table: str = "",
+    rows: int = 15,
+    *,
+    units=None,
+    columns=None,
+    total=(),
+    currency: str = "EUR",
+    empty: str = "",
+    note: str = "",
+) -> Block:
+    """The first ``rows`` of a frame as a page table.
+
+    ``table``: the plan table that it was made of; it declares units and is named as the place of
+    the rest. ``units``: {column: unit} beyond those; ``fraction`` reads as percent and ``money`` in
+    the currency's scale. ``columns``: {column: heading} picks and renames. ``total``: columns to
+    add up over *all* rows of the frame. ``empty``: the sentence that stands for a frame without
+    rows.
+
+    >>> show(pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]}), units={"gap": "units"})
+    item     gap
+           units
+    <b>   −1,234
+    """
+    if frame.empty and empty:
+        return missing(empty)
+    heads = columns or {column: str(column).replace("_", " ") for column in frame}
+    units = _declared(table) | (units or {})
+    first = frame.iloc[:rows]
+    amounts = _one_scale(first[[c for c in heads if units.get(c) == "money"]], currency)
+    cells, head = [], []
+    for column, heading in heads.items():
+        unit = units.get(column, "")
+        unit = unit if unit == "money" else unit.replace("money", currency)
+        sums = [frame[column].sum(min_count=1)] if column in total else []
+        words, unit, align = _column(first[column], unit, sums, amounts)
+        cells.append(words if sums else [*words, ""])
+        head.append((clean(heading, 40), unit, align))
+    lines = list(zip(*cells))
+    summed = len(frame) and total
+    last = [("total", (lines[-1][0] or "Total", *lines[-1][1:]))] if summed else []
+    rest = f"… {number(len(frame) - rows)} more" if len(frame) > rows else ""
+    rest += f" in tables/{table}.parquet" if rest and table else ""
+    foot = ". ".join(filter(None, [rest if len(frame) else "no rows", clean(note)]))
+    return block(head, [("", line) for line in lines[:-1]] + last, foot)
+
+
+def block(head, rows, foot: str = "", title: str = "") -> Block:
+    """A table of words: ``head`` has (name, unit, "left" or "right") of every column, ``rows`` a
+    style class and the cells.
+    """
+    united = any(unit for _, unit, _ in head)
+
+    def row(cells, tag="td", css=""):
+        inside = "".join(
+            f'<{tag} style="text-align:{align}">{cell}</{tag}>'
+            for cell, (_, _, align) in zip(cells, head)
+        )
+        return f'<tr class="{css}">{inside}</tr>' if css else f"<tr>{inside}</tr>"
+
+    below = "<small>{}</small>" if united else ""
+    heads = [escape(name) + below.format(escape(unit) or "&nbsp;") for name, unit, _ in head]
+    body = "".join(row(map(escape, cells), css=css) for css, cells in rows)
+    above = f'<p class="title">{escape(title)}</p>' if title else ""
+    note = f'<p class="note">{escape(foot)}</p>' if foot else ""
+    grid = [[name for name, _, _ in head], *([[unit for _, unit, _ in head]] if united else [])]
+    grid += [cells for _, cells in rows]
+    widths = [max(map(len, column)) for column in zip(*grid)]
+    lines = [
+        "  ".join(
+            f"{cell:{'>' if align == 'right' else '<'}{width}}"
+            for cell, width, (_, _, align) in zip(line, widths, head)
+        ).rstrip()
+        for line in grid
+    ]
+    return Block(
+        f'<div class="sop">{above}<div class="wide"><table><thead>{row(heads, "th")}</thead>'
+        f"<tbody>{body}</tbody></table></div>{note}</div>",
+        "\n".join(filter(None, [clean(title), *lines, clean(foot)])),
+    )
+
+
+def _declared(table):
+    """Units that a plan table declares."""
+    columns = PLANS[table].columns if table else ()
+    return {c.name: c.unit for c in columns if c.unit not in ("–", "date") and c.unit[:3] != "as "}
+
+
+def _one_scale(frame, currency):
+    """Divisor and unit of all money columns of a table: the finest that one of them needs, so that
+    they can be compared.
+    """
+    largest = frame.abs().max()
+    return min(
+        (scale([value], currency) for value in largest if value > 0), default=scale([0.0], currency)
+    )
+
+
+def _column(values, unit, sums, amounts):
+    """Cells (the sum last where wanted), unit and alignment of one column; ``amounts``: divisor and
+    unit of money.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return _dates(values), "", "left"
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return [clean(value, _LONGEST) or BLANK for value in values.astype(object)], unit, "left"
+    size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
+    shown = np.append(values.to_numpy(float), sums) / size
+    decimals = 1 if unit == "%" else matter(shown)
+    return [number(value, decimals) for value in shown], unit, "right"
+
+
+def _dates(values):
+    if (values.dropna().dt.day == 1).all():
+        return months(values)
+    return [BLANK if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values]

@@ -1,0 +1,71 @@
+"""Sections that several pages have: exceptions, KPIs, family sheets."""
+
+import pandas as pd
+
+from sopkit.charts import family_sheet_html, latest_kpis, show
+from sopkit.charts.words import quantity
+from sopkit.finance import family_sheet
+
+
+def exceptions(exceptions, view, rules=None, rows: int = 12):
+    """The exceptions with most money at stake, in words; ``rules``: only those of these rules."""
+    worst = exceptions.sort_values("money", ascending=False, kind="stable")
+    if rules is not None:
+        worst = worst[worst["rule"].isin(rules)]
+    return show(
+        worst.assign(rule=worst["rule"].str.replace("_", " ")),
+        "exceptions",
+        rows,
+        columns={
+            "level": "level",
+            "name": "name",
+            "bucket": "when",
+            "rule": "rule",
+            "money": "at stake",
+            "reason": "reason",
+        },
+        currency=view.currency,
+        empty="Nothing needs a person here.",
+    )
+
+
+def kpis(kpis, view, last: int = 6):
+    """The company's KPIs over the last buckets, each row one KPI with its unit, its target and its
+    latest status; those without data come last and name what would feed them.
+    """
+    latest = latest_kpis(kpis).set_index("kpi")
+    known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
+    buckets = sorted(known["bucket"].unique())[-last:]
+    shown = known[known["bucket"].isin(buckets)]
+    wide = shown.assign(shown=_reads(shown, "actual")).pivot(
+        index="kpi", columns="bucket", values="shown"
+    )
+    table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
+    table = table.assign(status=latest["status"], target=_reads(latest, "target")).reset_index()
+    return show(table.assign(kpi=table["kpi"].str.replace("_", " ")), "kpis", 30, units={"kpi": ""})
+
+
+def sheet(family, plan, **tables):
+    """The family page of one family: sales, production, inventory or backlog, service, money;
+    ``tables``: the plan tables that it is made of.
+    """
+    names = ("sales_history", "production_history", "inventory_history", "budget")
+    frame = family_sheet(
+        family,
+        plan.facts["items"],
+        plan.first_bucket,
+        **tables,
+        **{name: plan.facts[name] for name in names},
+        kpis=plan.read("kpis"),
+        released_forecasts=plan.released_forecasts(),
+        settings=plan.settings,
+        calendar=plan.calendar,
+    )
+    return family_sheet_html(frame, family, currency=plan.settings["currency"])
+
+
+def _reads(kpis, column):
+    return [
+        "" if pd.isna(value) else quantity(value, "fraction" if unit == "fraction" else "")
+        for value, unit in zip(kpis[column], kpis["unit"])
+    ]

@@ -1,0 +1,77 @@
+"""Step 1's sections: can the data be trusted, what happened, what is in stock."""
+
+from sopkit import charts
+from sopkit.charts import kpi_facts, latest_kpis, show
+from sopkit.charts.words import count, number, percent
+
+FLAGGED = ["stocked out", "outlier", "returns", "missing"]
+
+
+def answer(issues, history, kpis, plan):
+    """How far the data can be trusted, and how good last cycle was."""
+    warnings, flagged = (issues["severity"] == "warning").sum(), history["flag"].isin(FLAGGED)
+    estimates = history.loc[history["flag"] == "estimate", "bucket"].nunique()
+    sentence = (
+        f"The data can be planned with: {count(warnings, 'warning')}"
+        f" {'was' if warnings == 1 else 'were'} repaired visibly, {number(flagged.sum())} of"
+        f" {number(len(history))} cells of history ({percent(flagged.mean())}) were flagged"
+    )
+    if estimates:
+        sentence += f", and {count(estimates, 'bucket')} before the plan had to be estimated"
+    items, buckets = history["item"].nunique(), history["bucket"].nunique()
+    names = ["on_time_delivery", "forecast_accuracy_lag_1", "plan_adherence"]
+    told = latest_kpis(kpis[kpis["kpi"].isin(names)], first=names).dropna(subset=["actual"])
+    facts = [("Items sold", items), ("History", buckets, "buckets")]
+    return charts.answer(f"{sentence}.", facts + kpi_facts(told, plan.last.read("kpis")))
+
+
+def issues(issues, view):
+    """Problems in the facts, alike ones together: how many, the first of them, and what was done;
+    errors, then warnings, then notices.
+    """
+    order = issues["severity"].map({"error": 0, "warning": 1, "notice": 2})
+    rows = (
+        issues.assign(order=order)
+        .groupby(["order", "severity", "table", "rule"], as_index=False)
+        .agg(times=("row", "size"), problem=("problem", "first"), done=("done", "first"))
+    )
+    columns = {name: name for name in ("severity", "table", "rule", "times")}
+    columns |= {"problem": "for example", "done": "what was done"}
+    return show(rows, "data_issues", columns=columns, empty="No problem was found in the facts.")
+
+
+def cleansed(history, view):
+    """The cells of history that were not taken as sold, the largest change first."""
+    changed = history[history["flag"] != ""]
+    change = (changed["demand"] - changed["quantity"]).abs()
+    columns = ["item", "market", "bucket", "quantity", "demand", "flag", "reason"]
+    rows = changed.loc[change.sort_values(ascending=False, kind="stable").index, columns]
+    return show(rows, "history", 10)
+
+
+def stock(stock, standard_cost, view):
+    """Opening stock and backlog by family: items counted, value at standard cost."""
+    rows = view.with_family(stock).merge(standard_cost, on="item", how="left")
+    rows = rows.assign(
+        value=rows["on_hand"] * rows["standard_cost"],
+        backlog_value=rows["backlog"] * rows["standard_cost"],
+        counted=(rows["source"] != "none").astype(float),
+        without=(rows["on_hand"] <= 0).astype(float),
+    )
+    heads = {
+        "items": "items",
+        "counted": "counted",
+        "without": "without stock",
+        "value": "stock",
+        "backlog_value": "backlog",
+    }
+    families = rows.assign(items=1).groupby("family", as_index=False)
+    return show(
+        families.agg({**dict.fromkeys(heads, "sum"), "as_of": "max"}),
+        "opening_stock",
+        units=dict.fromkeys(["value", "backlog_value"], "money"),
+        total=list(heads),
+        currency=view.currency,
+        columns={"family": "family", **heads, "as_of": "as of"},
+        note="at standard cost",
+    )

@@ -1,0 +1,178 @@
+"""Step 2's sections: methods, uplifts, stages by family, new items, value added."""
+
+import pandas as pd
+
+from sopkit import charts
+from sopkit.charts import missing, show
+from sopkit.charts.demand import STAGES
+from sopkit.charts.words import money, percent
+
+
+def answer(demand_plan, view, plan):
+    """What the next year's sales plan is worth, what moved it, and how it stands against last
+    cycle's.
+    """
+    year, currency = view.next_year(demand_plan), view.currency
+    worth = view.valued(year, STAGES)[STAGES].sum()
+    last = plan.last.read("demand_plan")
+    shared = year[year["bucket"].isin(last["bucket"])]
+    change = moved = ""
+    if len(shared):
+        now, before = (
+            view.valued(frame, ["consensus"])["consensus"].sum()
+            for frame in (shared, _within(last, shared["bucket"]))
+        )
+        change = f", {against(now, before)} last cycle's plan"
+    stages = worth[STAGES[2:-1]]
+    if stages.abs().max() > 0:
+        most = stages.abs().idxmax()
+        told = f"{most.replace('_', ' ')} moved it most"
+        moved = f"; {told} ({money(stages[most], currency, sign=True)})"
+    return charts.answer(
+        f"Customers are expected to want {money(worth['consensus'], currency)} in the next"
+        f" {year['bucket'].nunique()} buckets{change}{moved}.",
+        [
+            ("Sales plan, next year", worth["consensus"], currency, {"naive": worth["naive"]}),
+            ("Baseline", worth["baseline"], currency),
+            ("Added by people and events", worth["consensus"] - worth["baseline"], currency),
+        ],
+    )
+
+
+def against(value, other) -> str:
+    """A value beside another in words: "2.4 % above", "as", or "beside" where the other is 0."""
+    if not other:
+        return "beside"
+    change = value / other - 1
+    words = f"{percent(abs(change))} {'above' if change > 0 else 'below'}"
+    return "as" if abs(change) < 0.0005 else words
+
+
+def models(baseline, accuracy, view):
+    """By family: series, the method that leads most of them, and the error of the baseline against
+    the seasonal naive, lag 1–3.
+    """
+    lead = view.with_family(baseline.drop_duplicates(["item", "market"]))
+    method = lead["model"].str.extract(r"^(?:combination: )?(.*?)(?: \d+ %.*)?$")[0]
+    table = lead.assign(method=method).groupby("family")
+    table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
+    near = view.with_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
+    errors = {"seasonal naive": "naive error", "chosen": "baseline error"}
+    heads = {"family": "family", "series": "series", "method": "most often led by"}
+    return show(
+        table.join(near.median().unstack().reindex(columns=list(errors))).reset_index(),
+        units=dict.fromkeys(errors, "fraction"),
+        columns=heads | errors,
+        note="error: WAPE in the backtest, lags 1–3, the median item",
+    )
+
+
+def uplifts(uplifts, view):
+    """By family and kind of event: the uplift that history teaches where the events table leaves it
+    blank.
+    """
+    rows = view.with_family(uplifts).groupby(["family", "kind"], as_index=False)
+    return show(
+        rows.agg(
+            series=("item", "size"),
+            evidence=("evidence", "sum"),
+            uplift=("uplift", "mean"),
+            pull_forward=("pull_forward", "mean"),
+        ),
+        units={"uplift": "fraction", "pull_forward": "fraction"},
+        columns={
+            "family": "family",
+            "kind": "kind of event",
+            "series": "series",
+            "evidence": "buckets seen",
+            "uplift": "uplift estimated",
+            "pull_forward": "pulled forward",
+        },
+        empty=(
+            "Every event says its uplift, or none is known; a blank uplift in the table events is"
+            " estimated from history here."
+        ),
+        note="for a price event: elasticity, the change of demand per change of price",
+    )
+
+
+def families(demand_plan, view):
+    """Units of each stage by family over the horizon; families of several units of measure are left
+    to the money page.
+    """
+    units = view.items.groupby("family")["unit"].agg(
+        lambda u: " / ".join(sorted(set(u))) or "units"
+    )
+    sums = view.with_family(demand_plan).groupby("family")[STAGES].sum()
+    units = units.reindex(sums.index)
+    sums[units.str.contains(" / ")] = float("nan")
+    sums.insert(0, "unit", units)
+    return show(
+        sums.reset_index(),
+        "demand_plan",
+        units=dict.fromkeys(STAGES, ""),
+        note=(
+            "units over the whole horizon; a family of several units of measure is shown in money"
+            " only"
+        ),
+    )
+
+
+def products(product_plan, view):
+    """New, ramping and retiring items: units that they bring, end or take from others over the
+    horizon.
+    """
+    moves = ["launch", "retirement", "cannibalised"]
+    moved = product_plan[product_plan[moves].abs().sum(axis=1) > 1e-9]
+    moved = moved.assign(status=moved["status"].replace("", pd.NA))
+    rows = moved.groupby("item", as_index=False).agg(
+        {"bucket": "min", **dict.fromkeys(moves, "sum"), "status": "first"}
+    )
+    return show(
+        rows.sort_values("launch", key=abs, ascending=False, kind="stable"),
+        "product_plan",
+        12,
+        columns={"item": "item", "bucket": "from"} | {name: name for name in [*moves, "status"]},
+        empty="No new or retiring item; the tables launches and items (retired_on) would feed this.",
+    )
+
+
+def value_added(value_added, view, lags=(1, 3)):
+    """The company's error by stage and what each stage took off it, for lags 1 and 3."""
+    order = {stage: at for at, stage in enumerate([*STAGES, "released"])}
+    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin(lags)]
+    rows = rows.dropna(subset=["wape"]).sort_values(
+        ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
+    )
+    return show(
+        rows,
+        "value_added",
+        24,
+        columns={
+            "source": "measured in",
+            "lag": "lag",
+            "stage": "stage",
+            "wape": "error (WAPE)",
+            "value_added": "value added",
+        },
+        note="value added: error of the stage before − error of this one; positive = it helped",
+    )
+
+
+def bridge(bridge, month, view):
+    """What changed in the sales plan since last cycle's release (``month``), stage by stage."""
+    if not month:
+        return missing(
+            "No earlier plan is released, so there is nothing to compare with; from the first"
+            " release on, changes are explained here."
+        )
+    return show(
+        bridge.assign(stage=bridge["stage"].str.replace("_", " ")),
+        units=dict.fromkeys(["last", "now", "change"], "money"),
+        currency=view.currency,
+        columns={"stage": "stage", "last": f"released {month}", "now": "now", "change": "change"},
+    )
+
+
+def _within(frame, buckets):
+    return frame[frame["bucket"].isin(buckets)]

@@ -1,0 +1,131 @@
+"""Step 4's sections: money by family, options, initiatives, scenarios."""
+
+import pandas as pd
+
+from sopkit import charts
+from sopkit.charts import show
+from sopkit.charts.words import money, quantity
+from sopkit.pages.demand import against
+
+
+def answer(company, gap_options, view):
+    """The gap to budget and the best way to close it. ``company`` is
+    ``finance.company(financial_plan)``.
+    """
+    currency, year = view.currency, view.next_year(company)
+    sums = year.set_index("bucket").sum(min_count=1)
+    budget, margin = sums["budget_revenue"], sums["budget_margin"]
+    told = "; no budget is known (the table budget would feed it)."
+    if pd.notna(budget):
+        planned = year.loc[year["budget_revenue"].notna(), "revenue"].sum()
+        told = f", {against(planned, budget)} the budget."
+    best = gap_options.nlargest(1, "gain").to_dict("records")
+    told += "".join(
+        f" The best option to close a gap: {option['option']}"
+        f" ({money(option['gain'], currency, sign=True)})."
+        for option in best
+    )
+    return charts.answer(
+        f"Next year's plan brings {money(sums['revenue'], currency)} of revenue and"
+        f" {money(sums['margin'], currency)} of margin{told}",
+        [
+            ("Revenue", sums["revenue"], currency, {"target": budget}, "higher"),
+            ("Margin", sums["margin"], currency, {"target": margin}, "higher"),
+            ("Cash", sums["cash"], currency),
+            ("Stock at the end", year["inventory_value"].iloc[-1] if len(year) else 0.0, currency),
+        ],
+    )
+
+
+def families(financial_plan, view):
+    """The next year by family: revenue and margin beside their budgets, cash, stock at its end."""
+    year = view.next_year(financial_plan)
+    heads = {
+        "revenue": "revenue",
+        "budget_revenue": "budget",
+        "revenue_gap": "to budget",
+        "margin": "margin",
+        "budget_margin": "budget",
+        "margin_gap": "to budget",
+        "cash": "cash",
+        "inventory_value": "stock at the end",
+    }
+    sums = year.groupby("family")[list(heads)].sum(min_count=1)
+    sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
+    sums = sums.sort_values("revenue", ascending=False, kind="stable").dropna(axis=1, how="all")
+    return show(
+        sums.reset_index(),
+        "financial_plan",
+        total=list(sums),
+        currency=view.currency,
+        columns={"family": "family"} | {name: heads[name] for name in sums},
+        empty="No money is planned; items (price, unit_cost) would feed this.",
+        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
+        " belongs to no family",
+    )
+
+
+def options(gap_options, view):
+    """Ways to close a gap, best first."""
+    return show(
+        gap_options.sort_values("gain", ascending=False, kind="stable"),
+        "gap_options",
+        currency=view.currency,
+        columns={
+            "option": "option",
+            "closes": "closes",
+            "cost": "cost",
+            "gain": "margin gained",
+            "value_per_unit": "per unit",
+            "owner": "owner",
+        },
+        empty="The plan shows no gap that an option would close.",
+        note="options do not add up: several may serve the same units",
+    )
+
+
+def initiatives(initiative_plan, initiatives, view):
+    """Each initiative over the horizon: units, hours, money if it happens and weighted by its
+    probability.
+    """
+    about = initiatives.drop_duplicates("initiative").set_index("initiative")
+    sums = initiative_plan.groupby("initiative").agg(
+        {"bucket": "min", **dict.fromkeys(["units", "hours", "money", "weighted"], "sum")}
+    )
+    return show(
+        sums.join(about[["stage", "probability", "owner"]]).reset_index(),
+        "initiative_plan",
+        units={"probability": "fraction"},
+        total=("money", "weighted"),
+        currency=view.currency,
+        columns={
+            "initiative": "initiative",
+            "stage": "stage",
+            "owner": "owner",
+            "bucket": "from",
+            "units": "units",
+            "hours": "hours",
+            "money": "margin if it happens",
+            "probability": "chance",
+            "weighted": "weighted",
+        },
+        empty="No strategic initiative is known; the table initiatives would feed this.",
+    )
+
+
+def scenarios(scenarios, view, note: str = ""):
+    """The metrics of every scenario side by side, in the unit that each names."""
+    named = [metric.removesuffix(")").partition(" (") for metric in scenarios["metric"]]
+    units = [{"money": view.currency}.get(unit, unit) for *_, unit in named]
+    rows = scenarios.assign(
+        metric=[name for name, *_ in named], shown=[*map(quantity, scenarios["value"], units)]
+    )
+    order = sorted(set(scenarios["scenario"]), key=lambda name: (name != "base", name))
+    wide = rows.pivot(index="metric", columns="scenario", values="shown")[order]
+    return show(
+        wide.reset_index(),
+        "scenarios",
+        20,
+        empty="No scenario was run; sopkit pack --scenario NAME runs one of the ledger.",
+        note=note,
+    )

@@ -1,0 +1,96 @@
+"""Step 5's sections, and what the board's log tells: decisions, assumptions, sign-offs,
+overrides.
+"""
+
+from sopkit import charts
+from sopkit.charts import kpi_facts, latest_kpis, show
+from sopkit.charts.words import count, listing, money, number, spoken
+
+PROMISED = [
+    "planned_service",
+    "revenue_to_budget",
+    "planned_utilisation",
+    "planned_turns",
+    "on_time_delivery",
+]
+
+
+def answer(kpis, decisions, exceptions, view, plan):
+    """What is asked of the meeting, and the plan's promises against their targets."""
+    latest = latest_kpis(kpis, first=PROMISED)
+    wanted = is_open(decisions).sum()
+    missed = latest.loc[latest["status"] == "miss", "kpi"]
+    asked = "No decision is entered yet"
+    if wanted:
+        asked = f"{count(wanted, 'decision')} {'is' if wanted == 1 else 'are'} wanted"
+    if len(exceptions):
+        stake = money(exceptions["money"].sum(), view.currency)
+        asked += f"; {number(len(exceptions))} exceptions put {stake} at stake"
+    told = "every KPI with a target meets it"
+    if len(missed):
+        told = f"behind target: {listing(map(spoken, missed))}"
+    shown = latest[latest["kpi"].isin(PROMISED) & latest["actual"].notna()]
+    return charts.answer(f"{asked}; {told}.", kpi_facts(shown, plan.last.read("kpis")))
+
+
+def is_open(decisions):
+    """Which decisions have no chosen option yet."""
+    return decisions["chosen"].fillna("") == ""
+
+
+def decisions(decisions, view):
+    """Decisions that are open, then those taken: question, options, owner, due day and what was
+    expected.
+    """
+    rows = decisions.assign(state=is_open(decisions).map({True: "open", False: "taken"}))
+    columns = ["state", "cycle", "text", "options", "chosen", "owner", "due"]
+    return show(
+        rows.sort_values(["state", "due"], kind="stable"),
+        "decisions",
+        currency=view.currency,
+        columns={name: name for name in [*columns, "expected", "realised"]} | {"text": "question"},
+        empty=(
+            "No decision is in the ledger for this cycle; enter one with"
+            " Ledger.append('decisions', …), and the next pack asks it here."
+        ),
+    )
+
+
+def assumptions(assumptions, view):
+    """What the plan takes for granted, and whether it held."""
+    return show(
+        assumptions,
+        columns={
+            "text": "assumption",
+            "condition": "would break if",
+            "result": "result",
+            "owner": "watched by",
+        },
+        empty="No assumption is in the ledger; enter one with Ledger.append('assumptions', …).",
+    )
+
+
+def sign_offs(sign_offs, view, month=None):
+    """Who approved, newest first; of one cycle's plan (``month``) the latest word of each role."""
+    rows = sign_offs.iloc[::-1]
+    if month is not None:
+        rows = rows[rows["cycle"] == month].drop_duplicates(["family", "role"])
+    names = ["cycle", "role", "family", "status", "by", "entered_at", "note"]
+    return show(
+        rows.assign(family=rows["family"].fillna("the whole plan")),
+        columns={name: name for name in names} | {"family": "for", "entered_at": "entered"},
+        empty=(
+            f"Nobody has signed off{f' {month}' if month else ''} yet. After the meeting: sopkit"
+            f" release {month or 'MONTH'} --by NAME."
+        ),
+    )
+
+
+def overrides(overrides, view):
+    """What planners added to the forecast, latest first."""
+    names = ["by", "item", "family", "market", "bucket", "kind", "value", "reason", "note"]
+    return show(
+        overrides.iloc[::-1],
+        columns={"entered_at": "entered"} | {name: name for name in names} | {"bucket": "when"},
+        empty="Nobody has overridden a forecast; the tuner writes them.",
+    )

@@ -1,0 +1,235 @@
+"""Step 3's sections: safety stock, costs, workforce, risk, promises, changes inside the fence,
+master schedule.
+"""
+
+from sopkit import charts
+from sopkit.charts import missing, show, stack
+from sopkit.charts.words import money, month, number, percent, quantity
+from sopkit.metrics import planned_service
+
+
+def answer(supply_plan, capacity_plan, inventory_plan, costs, view):
+    """Whether demand can be served, and what is in the way."""
+    now, hours = view.next_year(supply_plan), view.next_year(capacity_plan)
+    missed, currency = now[["late", "lost"]].sum(axis=1), view.currency
+    by_bucket, late = missed.groupby(now["bucket"]).sum(), now.loc[missed > 1e-6, "item"].nunique()
+    sentence = "Everything that customers want can be shipped when it is due."
+    if late:
+        sentence = (
+            f"{percent(planned_service(now, view.items))} of next year's demand can be served in time;"
+            f" {number(late)} items run late, most in {month(by_bucket.idxmax())}."
+        )
+    worth = hours.groupby("resource")["shadow_price"].max()
+    if worth.max() > 1e-6:
+        sentence += (
+            f" The bottleneck is {worth.idxmax()}: one more hour there saves up to"
+            f" {money(worth.max(), currency)}."
+        )
+    stock = inventory_plan[inventory_plan["bucket"] == now["bucket"].max()]["value"].sum()
+    load, regular = hours[["load", "regular_capacity"]].sum()
+    return charts.answer(
+        sentence,
+        [
+            ("Late or lost, at most", by_bucket.max() if len(now) else 0.0, "units"),
+            ("Utilisation, next year", load / regular if regular else float("nan"), "fraction"),
+            ("Stock at the end of next year", stock, currency),
+            ("Plan cost, whole horizon", costs.sum(), currency),
+        ],
+    )
+
+
+def safety(safety_stock, view):
+    """Safety stock of the first bucket by family, at unit cost; where no service level asks for
+    any, the page says so.
+    """
+    first = safety_stock[safety_stock["bucket"] == safety_stock["bucket"].min()]
+    first = view.with_family(first[first["quantity"] > 0])
+    cost = first["item"].map(view.items.set_index("item")["unit_cost"]).astype(float)
+    families = first.assign(value=first["quantity"] * cost).groupby("family", as_index=False)
+    return show(
+        families.agg(items=("item", "nunique"), value=("value", "sum")),
+        units={"value": "money"},
+        total=("items", "value"),
+        currency=view.currency,
+        columns={"family": "family", "items": "items with safety stock", "value": "safety stock"},
+        empty=(
+            "No safety stock is planned: no service level is given (items.service_level, or"
+            " service_level in settings.toml, asks for it)."
+        ),
+        note="in the first bucket, at unit cost",
+    )
+
+
+def costs(costs, view):
+    """The plan's costs by kind, which steer it; they add up to what was minimised."""
+    rows = costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index()
+    return show(
+        rows.assign(kind=rows["kind"].str.replace("_", " ")),
+        units={"cost": "money"},
+        total=("cost",),
+        currency=view.currency,
+        note=(
+            "over the whole horizon; backlog, lost-sales and safety-stock prices steer the plan and"
+            " are no accounting"
+        ),
+    )
+
+
+def peaks(capacity_plan, view):
+    """Every resource's fullest bucket, what it works over the whole plan, and what one more hour
+    there is worth.
+    """
+    rows = capacity_plan.groupby("resource")
+    whole = rows.agg(
+        hours=("load", "sum"), overtime=("overtime", "sum"), shadow_price=("shadow_price", "max")
+    )
+    peak = capacity_plan.loc[rows["utilisation"].idxmax().dropna()].set_index("resource")
+    frame = peak[["bucket", "load", "regular_capacity", "utilisation"]].join(whole)
+    return show(
+        frame.sort_values("utilisation", ascending=False).reset_index(),
+        "capacity_plan",
+        units={"hours": "hours"},
+        columns={
+            "resource": "resource",
+            "bucket": "peak month",
+            "load": "load",
+            "regular_capacity": "regular capacity",
+            "utilisation": "utilisation",
+            "hours": "load, whole plan",
+            "overtime": "overtime, whole plan",
+            "shadow_price": "worth of one more hour, at most",
+        },
+        currency=view.currency,
+        empty="No resource has a limit; the tables resources and bill_of_resources would feed this.",
+    )
+
+
+def workforce(workforce_plan, view):
+    """Workers of every resource by bucket of the first year, with all hired and laid off over the
+    horizon.
+    """
+    near = view.next_year(workforce_plan)
+    wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, :12]
+    wide = wide.set_axis(view.calendar.label(wide.columns), axis=1)
+    moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
+    return show(
+        wide.join(moves).reset_index(),
+        "workforce_plan",
+        empty=(
+            "No resource has workers; the table resources (workers, hours_per_worker) would feed"
+            " the workforce plan."
+        ),
+        note="workers; hired and laid off over the whole horizon",
+    )
+
+
+def stock_risk(stock_risk, view):
+    """By family, at the end of the first bucket and in the worst one: money tied up beyond need, at
+    risk of never selling, and missing.
+    """
+    risks = ["excess", "obsolete", "shortage"]
+    sums = view.with_family(stock_risk).groupby(["family", "bucket"])[risks].sum()
+    first = sums.groupby("family").first().add_suffix(" now")
+    table = first.join(sums.groupby("family").max().add_suffix(" at worst"))
+    table = table[[f"{risk} {when}" for risk in risks for when in ("now", "at worst")]]
+    return show(
+        table.reset_index() if sums.to_numpy().any() else table.iloc[:0],
+        units=dict.fromkeys(table, "money"),
+        currency=view.currency,
+        empty="No stock is in excess, obsolete or short in this plan.",
+        note=(
+            "excess and obsolete at standard cost, shortage (below safety stock, and backlog) at"
+            " price"
+        ),
+    )
+
+
+def promises(promises, view):
+    """When a new order would ship, by order-driven item, longest wait first; other items ship from
+    stock.
+    """
+    ordered = view.items[view.items["strategy"] == "order"]
+    rows = promises.merge(ordered[["item", "description", "customer_lead_time"]], on="item")
+    return show(
+        rows.sort_values("wait", ascending=False, kind="stable", na_position="first"),
+        "supply_plan",
+        8,
+        units={"wait": "buckets", "customer_lead_time": "buckets"},
+        columns={
+            "item": "item",
+            "description": "what it is",
+            "bucket": "one more unit ships in",
+            "wait": "wait",
+            "customer_lead_time": "agreed wait",
+        },
+        empty="No item is made to order, so none needs a promise (items.strategy = order).",
+        note="an order placed now, behind what is open",
+    )
+
+
+def risk(risk, view):
+    """P10, P50 and P90 of service, stock and backlog at four points of the plan, and the items that
+    carry the risk.
+    """
+    rows = risk.by_bucket[risk.by_bucket["metric"].isin(["service", "stock", "backlog"])]
+    buckets = sorted(rows["bucket"].unique())
+    points = {buckets[min(at, len(buckets) - 1)] for at in (0, 2, 5, 11)}
+    rows = rows[rows["bucket"].isin(points)]
+    units = ["fraction" if metric == "service" else view.currency for metric in rows["metric"]]
+    levels = ["p10", "p50", "p90"]
+    rows = rows.assign(
+        **{level: [*map(quantity, rows[level], units)] for level in levels},
+    )
+    columns = {"metric": "metric", "bucket": "bucket"} | {n: n.upper() for n in levels}
+    return stack(
+        [
+            show(rows, columns=columns, note="stock at standard cost, backlog at price"),
+            show(
+                risk.by_item[risk.by_item["short"] > 0],
+                rows=5,
+                units={"short": "money", "service": "fraction", "share": "fraction"},
+                currency=view.currency,
+                columns={
+                    "item": "item that carries risk",
+                    "short": "expected shortage",
+                    "share": "share of all",
+                    "service": "service",
+                },
+            ),
+        ]
+    )
+
+
+def changes(changes, month, view):
+    """What the plan changes inside the planning fence against last cycle's release (``month``),
+    dearest first.
+    """
+    if not month:
+        return missing(
+            "No earlier plan is released, so nothing inside the planning fence can have changed."
+        )
+    units = dict.fromkeys(["released", "planned", "change"], "units") | {"money": "money"}
+    return show(
+        changes[changes["change"].abs() > 1e-6],
+        rows=8,
+        units=units,
+        total=("money",),
+        currency=view.currency,
+        empty=f"Nothing released in {month} is changed inside the planning fence.",
+        note="made, subcontracted and bought units; money = |change| at standard cost",
+    )
+
+
+def schedule(master_schedule, view):
+    """Units to make and to order by week, summed over items."""
+    weeks = master_schedule.groupby(["week", "action"])
+    weeks = weeks.agg(items=("item", "nunique"), quantity=("quantity", "sum"))
+    weeks = weeks.unstack("action").fillna(0)
+    weeks.columns = [f"{action}: {name}" for name, action in weeks.columns]
+    return show(
+        weeks.sort_index(axis=1, ascending=False).reset_index(),
+        "master_schedule",
+        units={name: "units" for name in weeks if name.endswith("quantity")},
+        empty="Nothing is to be made or ordered inside the planning fence.",
+        note="weeks begin on the Monday shown",
+    )

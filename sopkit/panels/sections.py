@@ -1,0 +1,297 @@
+"""The board: which sections stand on it, under which tabs and for which choices. Every one is drawn
+once, when the pack is finished, into ``board/board.json`` and ``pages/board.html``.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache, cached_property
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from sopkit import charts
+from sopkit.charts import View, kpi_strip, missing
+from sopkit.charts.words import clean, count, day, escape, money, percent
+from sopkit.pages import common, data, demand, review, supply
+from sopkit.pages import money as finance
+from sopkit.panels.lines import lines
+from sopkit.panels.page import CHOICES, write_page
+
+MOST_FAMILIES, MOST_MARKETS = 24, 8
+MOST = 40  # charts of a family in a market; beyond it, families are shown over all markets
+FAMILY, MARKET, EVERY = CHOICES[:1], CHOICES[:2], CHOICES
+KPIS = (
+    "on_time_delivery",
+    "plan_adherence",
+    "forecast_accuracy_lag_1",
+    "order_cycle_time",
+    "revenue_to_budget",
+)
+STOCK = (
+    "below_safety_stock",
+    "excess_stock",
+    "obsolete_stock",
+    "late",
+    "lost",
+    "inside_lead_time",
+    "stock_out",
+)
+
+
+class Source:
+    """What the board reads of a finished plan, once."""
+
+    def __init__(self, plan):
+        self.plan, self.view = plan, View.of(plan, plan.read("prices"), plan.read("demand_plan"))
+        self.read, self.last = cache(self._read), cache(self._last)
+
+    def _read(self, table):
+        return self._placed(self.plan.read(table))
+
+    def _last(self, table):
+        return self._placed(self.plan.last.read(table))
+
+    def _placed(self, frame):
+        """A frame by item with its families and prices, looked up once for all choices."""
+        if "item" not in frame or "bucket" not in frame:
+            return frame
+        return self.view.with_family(frame).assign(price=self.view.price)
+
+    @cached_property
+    def choices(self) -> dict[str, list]:
+        """What each choice of the board may be; the first is everything, units, the plan's own
+        buckets.
+        """
+        families = self.view.families(self.read("demand_plan"), MOST_FAMILIES)
+        markets = sorted(self.read("demand_plan")["market"].unique())[:MOST_MARKETS]
+        sizes = [False, True][: 1 + (self.view.calendar.size != "quarter")]
+        return dict(zip(CHOICES, ([None, *families], [None, *markets], [False, True], sizes)))
+
+    def words(self) -> dict[str, list[str]]:
+        """The choices in words."""
+        firsts = ("all families", "all markets", "units", f"{self.view.calendar.size}s")
+        others = {True: f"money ({self.view.currency})"}, {True: "quarters"}
+        named = ({}, {}, *others)
+        return {
+            name: [first, *(told.get(one, clean(one)) for one in choices[1:])]
+            for (name, choices), first, told in zip(self.choices.items(), firsts, named)
+        }
+
+
+class Section(NamedTuple):
+    """One chart or table of the board: ``draw(source, *chosen)`` for every value of the choices
+    named in ``by`` returns a Chart or Block, or None for nothing.
+    """
+
+    name: str
+    draw: Callable
+    by: tuple[str, ...] = ()
+    title: str = ""
+
+
+def _table(title, draw, *tables):
+    """A section that is one table of the pages."""
+    return Section(title, lambda s: draw(*map(s.read, tables), s.view), title=title)
+
+
+def _forecast(s, family, market):
+    past, plan, last = s.read("history"), s.read("demand_plan"), s.last("demand_plan")
+    if family is None and market is None:
+        return charts.demand_chart(past, plan, s.view, last=last)
+    base, choice = s.read("baseline_forecast"), {"family": family, "market": market}
+    return charts.forecast_chart(past, base, plan, s.view, last=last, **choice)
+
+
+def _sheet(s, family):
+    if family is None:
+        return missing("Choose a family above to read its page.")
+    names = ("demand_plan", "supply_plan", "inventory_plan", "financial_plan")
+    return common.sheet(family, s.plan, **{name: s.plan.read(name) for name in names})
+
+
+def _chart(draw, table, by=FAMILY, last=False):
+    """A section that is one chart of a plan table; ``last``: with last cycle's beside it."""
+    more = lambda s: {"last": s.last(table)} if last else {}
+    return Section(table, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by)
+
+
+def _backlog(s, family):
+    rows = s.read("backlog_plan")
+    known = family is None or family in set(rows["family"])
+    return charts.backlog_chart(rows, s.view, family) if known else None
+
+
+TABS = {
+    "Demand & supply": [
+        Section("forecast", _forecast, MARKET),
+        _chart(charts.supply_chart, "supply_plan"),
+        Section("numbers", lines, EVERY),
+        Section("family page", _sheet, FAMILY, "Family page"),
+    ],
+    "Inventory & backlog": [
+        _chart(charts.inventory_chart, "inventory_plan", last=True),
+        Section("backlog", _backlog, FAMILY),
+        _table(
+            "Late, short and surplus items, worst first",
+            lambda exceptions, view: common.exceptions(exceptions, view, STOCK, 15),
+            "exceptions",
+        ),
+    ],
+    "Capacity": [
+        _chart(charts.capacity_chart, "capacity_plan", ()),
+        _table("Peak of every resource", supply.peaks, "capacity_plan"),
+        _table("Workers", supply.workforce, "workforce_plan"),
+    ],
+    "Money": [
+        _chart(charts.money_chart, "financial_plan", last=True),
+        _table("The next year by family", finance.families, "financial_plan"),
+        _table("Ways to close the gaps", finance.options, "gap_options"),
+    ],
+    "Scenarios": [
+        _chart(charts.scenarios_chart, "scenarios", ()),
+        _table("Scenarios side by side", finance.scenarios, "scenarios"),
+    ],
+    "Risks & assumptions": [
+        _chart(charts.exceptions_chart, "exceptions", ()),
+        _table("Exceptions, worst first", common.exceptions, "exceptions"),
+        _table("Assumptions", review.assumptions, "assumptions"),
+    ],
+    "New products & initiatives": [
+        _table("New products", demand.products, "product_plan"),
+        Section(
+            "initiatives",
+            lambda s: finance.initiatives(
+                s.read("initiative_plan"), s.plan.facts["initiatives"], s.view
+            ),
+            title="Strategic initiatives",
+        ),
+    ],
+    "Log": [
+        _table("Decisions", review.decisions, "decisions"),
+        _table("Sign-offs", review.sign_offs, "sign_offs"),
+        Section(
+            "overrides",
+            lambda s: review.overrides(s.plan.judgments("overrides"), s.view),
+            title="Overrides, latest first",
+        ),
+        _table("Data issues by rule", data.issues, "data_issues"),
+    ],
+}
+
+
+def write_board(plan, folder) -> Path:
+    """``board/board.json`` of a finished plan, written into its pack folder with the page.
+
+    A section that fails is written as failed, with its error, and the rest of the board stands.
+    """
+    source = Source(plan)
+    held = {
+        "month": plan.month,
+        "title": f"{plan.first_bucket:%B %Y}",
+        "words": source.words(),
+        "head": _guarded(Section("head", head), source),
+        "tabs": [
+            {"name": name, "parts": [_drawn(section, source) for section in sections]}
+            for name, sections in TABS.items()
+        ],
+    }
+    target = Path(folder) / "board" / "board.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(held, ensure_ascii=False), encoding="utf-8")
+    write_page(folder)
+    return target
+
+
+def _drawn(section, source):
+    """A section for every choice that it depends on."""
+    many = len(source.choices["family"]) * len(source.choices["market"]) > MOST
+    html = {}
+    for at in product(*(range(len(source.choices[name])) for name in section.by)):
+        if not (many and dict(zip(section.by, at)).get("market")):
+            chosen = [source.choices[name][place] for name, place in zip(section.by, at)]
+            html["|".join(map(str, at))] = _guarded(section, source, *chosen)
+    return {
+        "name": section.name,
+        "by": section.by,
+        "html": {at: text for at, text in html.items() if text},
+    }
+
+
+def _guarded(section, source, *chosen) -> str:
+    try:
+        drawn = section.draw(source, *chosen)
+    except Exception as error:  # a meeting must not lose its board to one section: it says so
+        drawn = (
+            f'<p class="failed">✗ {escape(section.name)} could not be drawn:'
+            f" {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board"
+            " stands.</p>"
+        )
+    html = getattr(drawn, "svg", None) or getattr(drawn, "html", drawn)
+    return f"<h2>{section.title}</h2>{html}" if section.title and html else html or ""
+
+
+def head(source) -> str:
+    """What everybody must see: KPIs, what changed since last cycle, what is asked, and the
+    decisions wanted.
+    """
+    decisions = source.read("decisions")
+    # Of several rows with one text the latest entry counts.
+    wanted = decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
+    wanted = wanted[review.is_open(wanted)].sort_values(["due", "id"], kind="stable")
+    listed = "".join(_decision(row, source.view.currency) for row in wanted.head(5).itertuples())
+    strip = kpi_strip(source.read("kpis"), last=source.last("kpis"), first=KPIS)
+    return (
+        f'{strip.html}<p class="said"><b>What changed</b> {escape(what_changed(source))}</p>'
+        f'<p class="said"><b>What is asked</b> {escape(what_is_asked(wanted))}</p>'
+        + (f'<h2>Decisions wanted</h2><ol class="wanted">{listed}</ol>' if listed else "")
+    )
+
+
+def what_changed(source) -> str:
+    """Demand of the next year against last cycle's plan for the same buckets, in money, and the
+    family that moved most.
+    """
+    view, month = source.view, source.plan.last.month
+    now, before = source.read("demand_plan"), source.last("demand_plan")
+    if before.empty:
+        return "No plan was released before this one, so there is nothing to compare with yet."
+    shared = set(view.next_year(now)["bucket"]) & set(before["bucket"])
+    new, old = (
+        view.valued(frame[frame["bucket"].isin(shared)], ["consensus"])
+        .groupby("family")["consensus"]
+        .sum()
+        for frame in (now, before)
+    )
+    move = new.sub(old, fill_value=0.0)
+    what = f"Demand of the next {count(len(shared), view.calendar.size)} is"
+    if not old.sum() or move.abs().sum() < 1:
+        return f"{what} as in the plan of {month}."
+    moved, most = move.sum(), move.abs().idxmax()
+    return (
+        f"{what} {percent(moved / old.sum(), sign=True)} ({_signed(moved, view.currency)}) against"
+        f" the plan of {month}, most in {most} ({_signed(move[most], view.currency)})."
+    )
+
+
+def what_is_asked(wanted) -> str:
+    """How many decisions, and by when the first."""
+    if wanted.empty:
+        return "No decision is open in this cycle."
+    due = wanted["due"].dropna()
+    first = f", the first by {day(due.min())}" if len(due) else ""
+    return f"{count(len(wanted), 'decision')} wanted{first}: {wanted['text'].iloc[0]}"
+
+
+def _decision(row, currency):
+    facts = {
+        "options: ": row.options,
+        "expected ": _signed(row.expected, currency).strip("–"),
+        "owner ": row.owner,
+        "due ": day(row.due),
+    }
+    told = " · ".join(f"{name}{clean(fact)}" for name, fact in facts.items() if clean(fact))
+    return f'<li><b>{escape(row.text, 160)}</b> <span class="note">{escape(told, 300)}</span></li>'
+
+
+def _signed(value, currency):
+    return money(value, currency, sign=True)
