@@ -4,19 +4,12 @@ whose lines and bars are named at their right edge.
 
 import numpy as np
 import pandas as pd
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.charts.style import COLOURS, INK
 from sopkit.charts.words import matter, number
 
-_STEPS = {
-    "month": (1, 2, 3, 6, 12, 24, 36, 60),
-    "week": (1, 2, 4, 13, 26, 52, 104),
-    "quarter": (1, 2, 4, 8, 20),
-}
 _BAR = 0.72  # of a bucket
 
 
@@ -42,8 +35,9 @@ class TimeAxis:
     def draw(self, axes, *, most: int = 13, start=None, word: str = "plan →"):
         """Labels the axis with at most about ``most`` buckets and marks where the plan starts."""
         first, last = self.at(self.stamps[[0, -1]])
-        steps = _STEPS[self.word]
-        step = next((step for step in steps if (last - first) / step <= most), steps[-1])
+        year = self.calendar.per_year
+        steps = [step for step in range(1, 5 * year + 1) if year % step == 0 or step % year == 0]
+        step = next((step for step in steps if last - first <= most * step), steps[-1])
         ticks = np.arange(first + (-first) % step, last + 1, step)
         axes.set_xticks(ticks, self.calendar.label(self.calendar.stamp(ticks)))
         axes.set_xlim(first - 0.7, last + 0.7)
@@ -76,24 +70,19 @@ class Panel:
 
     def bars(self, values, colour, name="", bottom=0.0, *, face="", hatch=None):
         """Bars as one shape: much quicker to draw than a patch for each; named at half height."""
-        height = np.nan_to_num(values.to_numpy(float) / self.factor)
-        low = np.broadcast_to(np.asarray(bottom, float) / self.factor, height.shape)
-        left, high = self.axis.at(values.index) - _BAR / 2, low + height
-        right = left + _BAR
-        outline = ([left, low], [left, high], [right, high], [right, low], [left, low])
-        corners = np.stack([np.stack(corner, 1) for corner in outline], axis=1)[height != 0]
-        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(corners)
-        if len(corners):
-            shape = PathPatch(
-                Path(corners.reshape(-1, 2), codes),
-                facecolor=face or COLOURS[colour],
-                edgecolor="white" if hatch else "none",
-                hatch=hatch,
-                linewidth=0,
-            )
-            shape.sticky_edges.y.append(0)
-            self.axes.add_patch(shape)
-            self.axes.autoscale_view()
+        x, height = self.axis.at(values.index), np.nan_to_num(values / self.factor)
+        low = np.broadcast_to(bottom / self.factor, height.shape)
+        gap = np.full(height.shape, np.nan)  # between one bar and the next
+        shape = self.axes.fill_between(
+            np.stack([x - _BAR / 2, x + _BAR / 2, x], axis=1).ravel(),
+            np.stack([low, low, gap], axis=1).ravel(),
+            np.stack([low + height, low + height, gap], axis=1).ravel(),
+            facecolor=face or COLOURS[colour],
+            edgecolor="white",
+            hatch=hatch,
+            linewidth=0,
+        )
+        shape.sticky_edges.y.append(0)
         self._name(low[-1] + height[-1] / 2, name, colour)
 
     def done(self, title: str = "", **how):

@@ -50,7 +50,8 @@ def show(
     rows: int = 15,
     *,
     units=None,
-    columns=None,
+    columns="",
+    heads=None,
     total=(),
     currency: str = "EUR",
     empty: str = "",
@@ -60,9 +61,9 @@ def show(
 
     ``table``: the plan table that it was made of; it declares units and is named as the place of
     the rest. ``units``: {column: unit} beyond those; ``fraction`` reads as percent and ``money`` in
-    the currency's scale. ``columns``: {column: heading} picks and renames. ``total``: columns to
-    add up over *all* rows of the frame. ``empty``: the sentence that stands for a frame without
-    rows.
+    the currency's scale. ``columns``: names of those to show (all), ``heads``: {column: heading}
+    where a heading is not the name. ``total``: columns to add up over *all* rows of the frame.
+    ``empty``: the sentence that stands for a frame without rows.
 
     >>> show(pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]}), units={"gap": "units"})
     item     gap
@@ -71,17 +72,18 @@ def show(
     """
     if frame.empty and empty:
         return missing(empty)
-    heads = columns or {column: str(column).replace("_", " ") for column in frame}
+    names, heads = columns.split() or list(frame), heads or {}
     units = _declared(table) | (units or {})
     first = frame.iloc[:rows]
-    amounts = _one_scale(first[[c for c in heads if units.get(c) == "money"]], currency)
+    amounts = _one_scale(first[[c for c in names if units.get(c) == "money"]], currency)
     cells, head = [], []
-    for column, heading in heads.items():
+    for column in names:
         unit = units.get(column, "")
         unit = unit if unit == "money" else unit.replace("money", currency)
         sums = [frame[column].sum(min_count=1)] if column in total else []
         words, unit, align = _column(first[column], unit, sums, amounts)
         cells.append(words if sums else [*words, ""])
+        heading = heads.get(column, str(column).replace("_", " "))
         head.append((clean(heading, 40), unit, align))
     lines = list(zip(*cells))
     summed = len(frame) and total

@@ -16,14 +16,8 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
         worst.assign(rule=worst["rule"].str.replace("_", " ")),
         "exceptions",
         rows,
-        columns={
-            "level": "level",
-            "name": "name",
-            "bucket": "when",
-            "rule": "rule",
-            "money": "at stake",
-            "reason": "reason",
-        },
+        columns="level name bucket rule money reason",
+        heads={"bucket": "when", "money": "at stake"},
         currency=view.currency,
         empty="Nothing needs a person here.",
     )

@@ -35,9 +35,13 @@ def issues(issues, view):
         .groupby(["order", "severity", "table", "rule"], as_index=False)
         .agg(times=("row", "size"), problem=("problem", "first"), done=("done", "first"))
     )
-    columns = {name: name for name in ("severity", "table", "rule", "times")}
-    columns |= {"problem": "for example", "done": "what was done"}
-    return show(rows, "data_issues", columns=columns, empty="No problem was found in the facts.")
+    return show(
+        rows,
+        "data_issues",
+        columns="severity table rule times problem done",
+        heads={"problem": "for example", "done": "what was done"},
+        empty="No problem was found in the facts.",
+    )
 
 
 def cleansed(history, view):
@@ -58,20 +62,14 @@ def stock(stock, standard_cost, view):
         counted=(rows["source"] != "none").astype(float),
         without=(rows["on_hand"] <= 0).astype(float),
     )
-    heads = {
-        "items": "items",
-        "counted": "counted",
-        "without": "without stock",
-        "value": "stock",
-        "backlog_value": "backlog",
-    }
+    sums = ["items", "counted", "without", "value", "backlog_value"]
     families = rows.assign(items=1).groupby("family", as_index=False)
     return show(
-        families.agg({**dict.fromkeys(heads, "sum"), "as_of": "max"}),
+        families.agg({**dict.fromkeys(sums, "sum"), "as_of": "max"}),
         "opening_stock",
         units=dict.fromkeys(["value", "backlog_value"], "money"),
-        total=list(heads),
+        total=sums,
         currency=view.currency,
-        columns={"family": "family", **heads, "as_of": "as of"},
+        heads={"without": "without stock", "value": "stock", "backlog_value": "backlog"},
         note="at standard cost",
     )

@@ -58,11 +58,10 @@ def models(baseline, accuracy, view):
     table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
     near = view.with_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
     errors = {"seasonal naive": "naive error", "chosen": "baseline error"}
-    heads = {"family": "family", "series": "series", "method": "most often led by"}
     return show(
         table.join(near.median().unstack().reindex(columns=list(errors))).reset_index(),
         units=dict.fromkeys(errors, "fraction"),
-        columns=heads | errors,
+        heads={"method": "most often led by"} | errors,
         note="error: WAPE in the backtest, lags 1–3, the median item",
     )
 
@@ -80,10 +79,9 @@ def uplifts(uplifts, view):
             pull_forward=("pull_forward", "mean"),
         ),
         units={"uplift": "fraction", "pull_forward": "fraction"},
-        columns={
-            "family": "family",
+        columns="family kind series evidence uplift pull_forward",
+        heads={
             "kind": "kind of event",
-            "series": "series",
             "evidence": "buckets seen",
             "uplift": "uplift estimated",
             "pull_forward": "pulled forward",
@@ -132,7 +130,7 @@ def products(product_plan, view):
         rows.sort_values("launch", key=abs, ascending=False, kind="stable"),
         "product_plan",
         12,
-        columns={"item": "item", "bucket": "from"} | {name: name for name in [*moves, "status"]},
+        heads={"bucket": "from"},
         empty="No new or retiring item; the tables launches and items (retired_on) would feed this.",
     )
 
@@ -148,13 +146,8 @@ def value_added(value_added, view, lags=(1, 3)):
         rows,
         "value_added",
         24,
-        columns={
-            "source": "measured in",
-            "lag": "lag",
-            "stage": "stage",
-            "wape": "error (WAPE)",
-            "value_added": "value added",
-        },
+        columns="source lag stage wape value_added",
+        heads={"source": "measured in", "wape": "error (WAPE)"},
         note="value added: error of the stage before − error of this one; positive = it helped",
     )
 
@@ -170,7 +163,8 @@ def bridge(bridge, month, view):
         bridge.assign(stage=bridge["stage"].str.replace("_", " ")),
         units=dict.fromkeys(["last", "now", "change"], "money"),
         currency=view.currency,
-        columns={"stage": "stage", "last": f"released {month}", "now": "now", "change": "change"},
+        columns="stage last now change",
+        heads={"last": f"released {month}"},
     )
 
 

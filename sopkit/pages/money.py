@@ -40,17 +40,8 @@ def answer(company, gap_options, view):
 def families(financial_plan, view):
     """The next year by family: revenue and margin beside their budgets, cash, stock at its end."""
     year = view.next_year(financial_plan)
-    heads = {
-        "revenue": "revenue",
-        "budget_revenue": "budget",
-        "revenue_gap": "to budget",
-        "margin": "margin",
-        "budget_margin": "budget",
-        "margin_gap": "to budget",
-        "cash": "cash",
-        "inventory_value": "stock at the end",
-    }
-    sums = year.groupby("family")[list(heads)].sum(min_count=1)
+    names = ["revenue", "budget_revenue", "revenue_gap", "margin", "budget_margin", "margin_gap"]
+    sums = year.groupby("family")[[*names, "cash"]].sum(min_count=1)
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.sort_values("revenue", ascending=False, kind="stable").dropna(axis=1, how="all")
     return show(
@@ -58,7 +49,9 @@ def families(financial_plan, view):
         "financial_plan",
         total=list(sums),
         currency=view.currency,
-        columns={"family": "family"} | {name: heads[name] for name in sums},
+        heads={"budget_revenue": "budget", "budget_margin": "budget"}
+        | {"revenue_gap": "to budget", "margin_gap": "to budget"}
+        | {"inventory_value": "stock at the end"},
         empty="No money is planned; items (price, unit_cost) would feed this.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
         " belongs to no family",
@@ -71,14 +64,8 @@ def options(gap_options, view):
         gap_options.sort_values("gain", ascending=False, kind="stable"),
         "gap_options",
         currency=view.currency,
-        columns={
-            "option": "option",
-            "closes": "closes",
-            "cost": "cost",
-            "gain": "margin gained",
-            "value_per_unit": "per unit",
-            "owner": "owner",
-        },
+        columns="option closes cost gain value_per_unit owner",
+        heads={"gain": "margin gained", "value_per_unit": "per unit"},
         empty="The plan shows no gap that an option would close.",
         note="options do not add up: several may serve the same units",
     )
@@ -98,17 +85,8 @@ def initiatives(initiative_plan, initiatives, view):
         units={"probability": "fraction"},
         total=("money", "weighted"),
         currency=view.currency,
-        columns={
-            "initiative": "initiative",
-            "stage": "stage",
-            "owner": "owner",
-            "bucket": "from",
-            "units": "units",
-            "hours": "hours",
-            "money": "margin if it happens",
-            "probability": "chance",
-            "weighted": "weighted",
-        },
+        columns="initiative stage owner bucket units hours money probability weighted",
+        heads={"bucket": "from", "money": "margin if it happens", "probability": "chance"},
         empty="No strategic initiative is known; the table initiatives would feed this.",
     )
 

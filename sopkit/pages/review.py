@@ -43,12 +43,12 @@ def decisions(decisions, view):
     expected.
     """
     rows = decisions.assign(state=is_open(decisions).map({True: "open", False: "taken"}))
-    columns = ["state", "cycle", "text", "options", "chosen", "owner", "due"]
     return show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
         currency=view.currency,
-        columns={name: name for name in [*columns, "expected", "realised"]} | {"text": "question"},
+        columns="state cycle text options chosen owner due expected realised",
+        heads={"text": "question"},
         empty=(
             "No decision is in the ledger for this cycle; enter one with"
             " Ledger.append('decisions', …), and the next pack asks it here."
@@ -60,12 +60,8 @@ def assumptions(assumptions, view):
     """What the plan takes for granted, and whether it held."""
     return show(
         assumptions,
-        columns={
-            "text": "assumption",
-            "condition": "would break if",
-            "result": "result",
-            "owner": "watched by",
-        },
+        columns="text condition result owner",
+        heads={"text": "assumption", "condition": "would break if", "owner": "watched by"},
         empty="No assumption is in the ledger; enter one with Ledger.append('assumptions', …).",
     )
 
@@ -75,10 +71,10 @@ def sign_offs(sign_offs, view, month=None):
     rows = sign_offs.iloc[::-1]
     if month is not None:
         rows = rows[rows["cycle"] == month].drop_duplicates(["family", "role"])
-    names = ["cycle", "role", "family", "status", "by", "entered_at", "note"]
     return show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
-        columns={name: name for name in names} | {"family": "for", "entered_at": "entered"},
+        columns="cycle role family status by entered_at note",
+        heads={"family": "for", "entered_at": "entered"},
         empty=(
             f"Nobody has signed off{f' {month}' if month else ''} yet. After the meeting: sopkit"
             f" release {month or 'MONTH'} --by NAME."
@@ -88,9 +84,9 @@ def sign_offs(sign_offs, view, month=None):
 
 def overrides(overrides, view):
     """What planners added to the forecast, latest first."""
-    names = ["by", "item", "family", "market", "bucket", "kind", "value", "reason", "note"]
     return show(
         overrides.iloc[::-1],
-        columns={"entered_at": "entered"} | {name: name for name in names} | {"bucket": "when"},
+        columns="entered_at by item family market bucket kind value reason note",
+        heads={"entered_at": "entered", "bucket": "when"},
         empty="Nobody has overridden a forecast; the tuner writes them.",
     )

@@ -51,7 +51,8 @@ def safety(safety_stock, view):
         units={"value": "money"},
         total=("items", "value"),
         currency=view.currency,
-        columns={"family": "family", "items": "items with safety stock", "value": "safety stock"},
+        columns="family items value",
+        heads={"items": "items with safety stock", "value": "safety stock"},
         empty=(
             "No safety stock is planned: no service level is given (items.service_level, or"
             " service_level in settings.toml, asks for it)."
@@ -89,12 +90,9 @@ def peaks(capacity_plan, view):
         frame.sort_values("utilisation", ascending=False).reset_index(),
         "capacity_plan",
         units={"hours": "hours"},
-        columns={
-            "resource": "resource",
+        columns="resource bucket load regular_capacity utilisation hours overtime shadow_price",
+        heads={
             "bucket": "peak month",
-            "load": "load",
-            "regular_capacity": "regular capacity",
-            "utilisation": "utilisation",
             "hours": "load, whole plan",
             "overtime": "overtime, whole plan",
             "shadow_price": "worth of one more hour, at most",
@@ -155,11 +153,10 @@ def promises(promises, view):
         "supply_plan",
         8,
         units={"wait": "buckets", "customer_lead_time": "buckets"},
-        columns={
-            "item": "item",
+        columns="item description bucket wait customer_lead_time",
+        heads={
             "description": "what it is",
             "bucket": "one more unit ships in",
-            "wait": "wait",
             "customer_lead_time": "agreed wait",
         },
         empty="No item is made to order, so none needs a promise (items.strategy = order).",
@@ -180,20 +177,23 @@ def risk(risk, view):
     rows = rows.assign(
         **{level: [*map(quantity, rows[level], units)] for level in levels},
     )
-    columns = {"metric": "metric", "bucket": "bucket"} | {n: n.upper() for n in levels}
     return stack(
         [
-            show(rows, columns=columns, note="stock at standard cost, backlog at price"),
+            show(
+                rows[["metric", "bucket", *levels]],
+                heads={level: level.upper() for level in levels},
+                note="stock at standard cost, backlog at price",
+            ),
             show(
                 risk.by_item[risk.by_item["short"] > 0],
                 rows=5,
                 units={"short": "money", "service": "fraction", "share": "fraction"},
                 currency=view.currency,
-                columns={
+                columns="item short share service",
+                heads={
                     "item": "item that carries risk",
                     "short": "expected shortage",
                     "share": "share of all",
-                    "service": "service",
                 },
             ),
         ]

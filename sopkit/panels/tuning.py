@@ -485,11 +485,11 @@ class Tuner:
             shown.assign(consensus=self.cell.consensus(after).reindex(shown["bucket"]).to_numpy()),
             rows=24,
             units=dict.fromkeys(["now", "then", "change", "consensus"], "units"),
-            columns={
+            columns="bucket now then change consensus",
+            heads={
                 "bucket": "month",
                 "now": "override now",
                 "then": "pasted",
-                "change": "change",
                 "consensus": "consensus then",
             },
         ).html

@@ -79,11 +79,6 @@ def as_table(rows):
     return show(
         rows[rows["status"] != ""].reset_index(drop=True),
         "exceptions",
-        columns={
-            "item": "item",
-            "family": "family",
-            "money": "at stake",
-            "count": "exceptions",
-            "reason": "worst of them",
-        },
+        columns="item family money count reason",
+        heads={"money": "at stake", "count": "exceptions", "reason": "worst of them"},
     )

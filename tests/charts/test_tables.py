@@ -30,7 +30,8 @@ def test_declared_units_come_by_the_tables_name_and_money_is_scaled():
         small.exceptions(),
         "exceptions",
         currency="USD",
-        columns={"name": "what", "bucket": "month", "money": "at stake"},
+        columns="name bucket money",
+        heads={"name": "what", "bucket": "month", "money": "at stake"},
     )
     assert "<small>k$</small>" in block.html and ">24.0<" in block.html and ">Mar 27<" in block.html
 
