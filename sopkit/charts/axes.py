@@ -6,61 +6,33 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sopkit.buckets import Calendar, infer_calendar
-from sopkit.charts.style import COLOURS, INK
+from sopkit.charts.measure import readable_unit
+from sopkit.charts.style import COLOURS, INK, sheet
 from sopkit.charts.words import matter, number
 
 _BAR = 0.72  # of a bucket
 
 
-class TimeAxis:
-    """Buckets as whole numbers on the x axis, so that bars and lines stand exactly on their
-    bucket.
+class Panel:
+    """One of a chart's axes over time, a bucket being one wide. What is drawn into it (series by
+    bucket, divided by ``factor``) is named at the right edge, beside its last value and in its
+    colour.
     """
 
-    def __init__(self, *columns):
-        stamps = [pd.DatetimeIndex(column) for column in columns]
-        self.stamps = stamps[0].append(stamps[1:]).unique().sort_values()
-        self.calendar = infer_calendar(self.stamps) if len(self.stamps) else Calendar()
-
-    @property
-    def word(self) -> str:
-        """What a bucket is called: "month", "week" or "quarter"."""
-        return self.calendar.size
+    def __init__(self, axes, calendar, factor: float = 1.0):
+        self.axes, self.calendar, self.factor = axes, calendar, factor
+        self.names, self.drawn = [], []
 
     def at(self, buckets) -> np.ndarray:
-        """Where the buckets stand."""
-        return self.calendar.number(pd.DatetimeIndex(buckets))
-
-    def draw(self, axes, *, most: int = 13, start=None, word: str = "plan →"):
-        """Labels the axis with at most about ``most`` buckets and marks where the plan starts."""
-        first, last = self.at(self.stamps[[0, -1]])
-        year = self.calendar.per_year
-        steps = [step for step in range(1, 5 * year + 1) if year % step == 0 or step % year == 0]
-        step = next((step for step in steps if last - first <= most * step), steps[-1])
-        ticks = np.arange(first + (-first) % step, last + 1, step)
-        axes.set_xticks(ticks, self.calendar.label(self.calendar.stamp(ticks)))
-        axes.set_xlim(first - 0.7, last + 0.7)
-        if start is not None and first < (begins := self.at([start])[0]) <= last:
-            quiet = COLOURS["quiet"]
-            axes.axvline(begins - 0.5, color=quiet, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
-            _write(
-                axes, word, (begins - 0.5, 1), (3, -1), ("data", "axes fraction"), quiet, va="top"
-            )
-
-
-class Panel:
-    """One of a chart's axes over time. What is drawn into it (series by bucket, divided by
-    ``factor``) is named at the right edge, beside its last value and in its colour.
-    """
-
-    def __init__(self, axes, axis: TimeAxis, factor: float = 1.0):
-        self.axes, self.axis, self.factor, self.names = axes, axis, factor, []
+        """Where buckets stand: whole numbers, so that bars and lines stand exactly on theirs."""
+        x = self.calendar.number(pd.DatetimeIndex(buckets))
+        self.drawn += [*x[:1], *x[-1:]]
+        return x
 
     def line(self, values, colour, name="", **style):
         """A line; nothing where there are no values."""
         if len(values):
-            x, y = self.axis.at(values.index), values / self.factor
+            x, y = self.at(values.index), values / self.factor
             self.axes.plot(x, y, color=COLOURS[colour], **style)
             self._name(y.iloc[-1], name, colour)
 
@@ -70,7 +42,7 @@ class Panel:
 
     def bars(self, values, colour, name="", bottom=0.0, *, face="", hatch=None):
         """Bars as one shape: much quicker to draw than a patch for each; named at half height."""
-        x, height = self.axis.at(values.index), np.nan_to_num(values / self.factor)
+        x, height = self.at(values.index), np.nan_to_num(values / self.factor)
         low = np.broadcast_to(bottom / self.factor, height.shape)
         gap = np.full(height.shape, np.nan)  # between one bar and the next
         shape = self.axes.fill_between(
@@ -85,11 +57,22 @@ class Panel:
         shape.sticky_edges.y.append(0)
         self._name(low[-1] + height[-1] / 2, name, colour)
 
-    def done(self, title: str = "", **how):
-        """Time axis (``how`` is passed on to it), thousands separators, few ticks, zero in view,
-        room above the highest mark, names pushed apart where they would overlap.
+    def done(self, title: str = "", *, most: int = 13, start=None, word: str = "plan →"):
+        """Labels at most about ``most`` buckets, marks where the plan starts, makes the values
+        ``readable``, and writes the names, pushed apart where they would overlap.
         """
-        self.axis.draw(self.axes, **how)
+        first, last, year = min(self.drawn), max(self.drawn), self.calendar.per_year
+        steps = [step for step in range(1, 5 * year + 1) if year % step == 0 or step % year == 0]
+        step = next((step for step in steps if last - first <= most * step), steps[-1])
+        ticks = np.arange(first + (-first) % step, last + 1, step)
+        self.axes.set_xticks(ticks, self.calendar.label(self.calendar.stamp(ticks)))
+        self.axes.set_xlim(first - 0.7, last + 0.7)
+        begins = self.calendar.number([start])[0] - 0.5 if start is not None else first
+        if begins > first:
+            look = {"color": COLOURS["quiet"], "linewidth": 0.9, "linestyle": (0, (2, 2))}
+            self.axes.axvline(begins, zorder=1, **look)
+            place, within = (begins, 1), ("data", "axes fraction")
+            _write(self.axes, word, place, (3, -1), within, COLOURS["quiet"], va="top")
         readable(self.axes)
         if title:
             self.axes.set_title(title, loc="left", size=9, pad=4)
@@ -108,6 +91,15 @@ class Panel:
     def _name(self, y, name, colour):
         if name:
             self.names.append((y, name, INK[colour]))
+
+
+def timeline(view, values, unit, title, subtitle, **layout):
+    """An empty chart and its panels, for values in a unit: money is scaled, and the subtitle begins
+    with what is shown; ``layout`` as for a ``sheet``.
+    """
+    factor, shown = readable_unit(values, unit)
+    chart, axes = sheet(title, f"{shown} {subtitle}", **layout)
+    return chart, [Panel(ax, view.calendar, factor) for ax in axes.flat]
 
 
 def readable(axes):

@@ -2,7 +2,7 @@
 them.
 """
 
-from sopkit.charts.axes import Panel, TimeAxis, readable
+from sopkit.charts.axes import Panel, readable, timeline
 from sopkit.charts.measure import amount, by_bucket, lacking, opening, readable_unit, scope
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, number, percent
@@ -20,14 +20,14 @@ def history_chart(history, view, **choice):
     if rows.empty or not unit:
         return nothing(f"No history to show for {where}", lacking(rows, FACTS))
     total = by_bucket(rows, ["quantity", "demand"])
-    factor, shown = readable_unit(total.to_numpy(), unit)
-    axis = TimeAxis(total.index)
-    chart, axes = sheet(
+    chart, (panel,) = timeline(
+        view,
+        total.to_numpy(),
+        unit,
         _history_title(rows, where),
-        f"{shown} per {axis.word}, {where}; solid points as sold, hollow points cleansed",
+        f"per {view.calendar.size}, {where}; solid points as sold, hollow points cleansed",
         right=0.3,
     )
-    panel = Panel(axes[0, 0], axis, factor)
     _history(panel, total)
     panel.done()
     return chart
@@ -51,30 +51,26 @@ def forecast_chart(
     single = not base.duplicated("bucket").any() and len(base)
     past, plan = by_bucket(past, ["quantity", "demand"]), by_bucket(plan, "consensus")
     base, shown_past = by_bucket(base, ["baseline", "p10", "p90"]), past.iloc[-back:]
-    factor, shown = readable_unit([*plan, *shown_past.to_numpy().ravel()], unit)
-    axis = TimeAxis(shown_past.index, plan.index, base.index)
-    chart, axes = sheet(
-        _forecast_title(past["demand"], plan, unit, where, axis),
-        f"{shown} per {axis.word}, {where}; "
-        + (
-            "hollow = cleansed, band = p10–p90"
-            if single
-            else "the p10–p90 band is shown for single series"
-        ),
+    band = "hollow = cleansed, band = p10–p90"
+    chart, (panel,) = timeline(
+        view,
+        [*plan, *shown_past.to_numpy().ravel()],
+        unit,
+        _forecast_title(past["demand"], plan, unit, where, view.calendar),
+        f"per {view.calendar.size}, {where}; "
+        + (band if single else "the p10–p90 band is shown for single series"),
     )
-    panel = Panel(axes[0, 0], axis, factor)
     _history(panel, shown_past)
     if single:
-        edges = base["p10"], base["p90"]
-        band = [edge / factor for edge in edges]
+        look = {"color": COLOURS["baseline"], "alpha": 0.16, "linewidth": 0}
         panel.axes.fill_between(
-            axis.at(base.index), *band, color=COLOURS["baseline"], alpha=0.16, linewidth=0
+            panel.at(base.index), base["p10"] / panel.factor, base["p90"] / panel.factor, **look
         )
-        for edge in edges:
-            panel.line(edge, "baseline", edge.name, linewidth=0)
+        for edge in ("p10", "p90"):
+            panel.line(base[edge], "baseline", edge, linewidth=0)
     if last is not None:
         before = by_bucket(view.addable(last, ["consensus"], **choice)[0], "consensus")
-        panel.last(before[before.index >= axis.stamps[0]])
+        panel.last(before[before.index >= [*shown_past.index, *plan.index][0]])
     panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
     panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
     panel.done(start=plan.index[0] if len(plan) else None)
@@ -114,7 +110,7 @@ def demand_chart(
         ahead, unit = view.addable(plan, ["consensus"], money=money, **{by: name})
         sold, ahead = by_bucket(sold, "demand").iloc[-back:], by_bucket(ahead, "consensus")
         factor, shown = readable_unit([*ahead, *sold], unit)
-        panel = Panel(ax, TimeAxis(sold.index, ahead.index), factor)
+        panel = Panel(ax, view.calendar, factor)
         panel.line(sold, "history", linewidth=1.1)
         panel.line(ahead, "consensus", linewidth=2)
         if last is not None:
@@ -143,8 +139,7 @@ def stages_chart(demand_plan, view, **choice):
     factor, shown = readable_unit(total.to_numpy(), unit)
     chart, axes = sheet(
         _stages_title(total, steps, unit),
-        f"{shown}, {where}, whole horizon"
-        f" ({count(rows['bucket'].nunique(), TimeAxis(rows['bucket']).word)})",
+        f"{shown}, {where}, whole horizon ({count(rows['bucket'].nunique(), view.calendar.size)})",
         right=0.3,
     )
     names = ["naive", "baseline", *steps, "consensus"]
@@ -192,13 +187,13 @@ def _history_title(rows, where):
     )
 
 
-def _forecast_title(past, plan, unit, where, axis):
+def _forecast_title(past, plan, unit, where, calendar):
     if plan.empty:
         return f"{opening(where)}: no plan yet"
-    year = plan.loc[axis.calendar.next_year(plan.index)]
+    year = plan.loc[calendar.next_year(plan.index)]
     sold = past.iloc[-len(year) :]
     text = (
-        f"{opening(where)}: the next {count(len(year), axis.word)} sum to"
+        f"{opening(where)}: the next {count(len(year), calendar.size)} sum to"
         f" {amount(year.sum(), unit)}"
     )
     if len(sold) < len(year) or sold.sum() <= 0:

@@ -2,7 +2,7 @@
 scenarios, exceptions.
 """
 
-from sopkit.charts.axes import Panel, TimeAxis, ranking
+from sopkit.charts.axes import ranking, timeline
 from sopkit.charts.measure import by_bucket, readable_unit
 from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
 from sopkit.charts.words import clean, count, money, month, number, percent
@@ -21,22 +21,22 @@ def money_chart(financial_plan, view, family=None, *, last=None):
             "feed items.price (or sales_history.revenue) and unit_cost",
         )
     total = by_bucket(rows, [*LINES, "budget_revenue", "budget_margin"])
-    factor, shown = readable_unit(total["revenue"].to_numpy(), view.currency)
-    axis = TimeAxis(total.index)
-    chart, axes = sheet(
+    chart, panels = timeline(
+        view,
+        total["revenue"],
+        view.currency,
         _money_title(total, where, view),
-        f"{shown} per {axis.word}, {where}; bars plan, dashes budget",
+        f"per {view.calendar.size}, {where}; bars plan, dashes budget",
         many=2,
         height=1.35,
     )
-    for ax, (line, colour) in zip(axes.flat, LINES.items()):
-        panel = Panel(ax, axis, factor)
+    for panel, (line, colour) in zip(panels, LINES.items()):
         panel.bars(total[line], colour, line)
         budget = total[f"budget_{line}"].dropna()
         if len(budget):
-            x, end = axis.at(budget.index), budget.index[-1]
+            x, end = panel.at(budget.index), budget.index[-1]
             dashes = {"color": INK["quiet"], "linewidth": 1.3, "linestyle": (0, (3, 1.5))}
-            ax.hlines(budget / factor, x - 0.45, x + 0.45, **dashes)
+            panel.axes.hlines(budget / panel.factor, x - 0.45, x + 0.45, **dashes)
             name = "budget" if end == total.index[-1] else f"budget (to {month(end)})"
             panel.line(budget, "quiet", name, linewidth=0)
         if last is not None:

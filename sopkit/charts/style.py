@@ -9,6 +9,7 @@ import textwrap
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -45,36 +46,7 @@ INK = COLOURS | {
     "subcontracted": "#96467A",
     "purchased": "#54705F",
 }
-RC = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
-    "font.size": 9,
-    "text.parse_math": False,
-    "text.color": COLOURS["text"],
-    "axes.labelcolor": COLOURS["quiet"],
-    "axes.edgecolor": "#BBBBBB",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": COLOURS["grid"],
-    "grid.linewidth": 0.8,
-    "xtick.color": COLOURS["quiet"],
-    "ytick.color": COLOURS["quiet"],
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "ytick.major.size": 0,
-    "xtick.major.size": 3,
-    "lines.linewidth": 1.8,
-    "lines.solid_capstyle": "round",
-    "hatch.linewidth": 0.6,
-    "svg.fonttype": "none",
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "figure.dpi": 100,
-}
+RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 WIDTH = 9.6
 _LINE = 0.21  # inches that a line of a title needs
 

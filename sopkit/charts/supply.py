@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sopkit.charts.axes import Panel, TimeAxis
-from sopkit.charts.measure import amount, by_bucket, lacking, readable_unit
+from sopkit.charts.axes import Panel, timeline
+from sopkit.charts.measure import amount, by_bucket, lacking
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, money, month, number, percent
 
@@ -28,16 +28,17 @@ def supply_chart(supply_plan, view, family=None, *, item=None):
         feed = "run step 3: its supply plan feeds this chart"
         return nothing(f"{where}: nothing to plan", lacking(rows, feed))
     total = by_bucket(rows, flows)
-    factor, shown = readable_unit(total.to_numpy(), unit)
-    axis = TimeAxis(total.index)
-    chart, axes = sheet(
-        _supply_title(total, unit, where, axis.word),
-        f"{shown} per {axis.word}, {where}; above demand and sources, below stock and backlog"
-        f" (hatched: late) at the {axis.word}'s end",
+    size = view.calendar.size
+    chart, (above, below) = timeline(
+        view,
+        total.to_numpy(),
+        unit,
+        _supply_title(total, unit, where, size),
+        f"per {size}, {where}; above demand and sources, below stock and backlog (hatched: late) at"
+        f" the {size}'s end",
         many=2,
         height=1.5,
     )
-    above, below = (Panel(ax, axis, factor) for ax in axes.flat)
     bottom = 0.0
     for column, (name, colour) in SOURCES.items():
         if total[column].sum() > 1e-9:
@@ -80,7 +81,7 @@ def capacity_chart(capacity_plan, view, resource=None, *, most=6):
     alone = len(names) == 1
     chart, grid = sheet(
         _capacity_title(rows),
-        f"hours per {TimeAxis(rows['bucket']).word}; bars load (light: overtime), step regular"
+        f"hours per {view.calendar.size}; bars load (light: overtime), step regular"
         f" capacity, dashes with overtime, rings load without limits{left_out}",
         many=len(names),
         columns=2,
@@ -94,11 +95,11 @@ def capacity_chart(capacity_plan, view, resource=None, *, most=6):
 
 
 def _capacity(ax, rows, name, view, alone):
-    panel = Panel(ax, TimeAxis(rows.index))
+    panel = Panel(ax, view.calendar)
     overtime = np.minimum(rows["overtime"].fillna(0), rows["load"])
     panel.bars(rows["load"] - overtime, "supply")
     panel.bars(overtime, "overtime", bottom=rows["load"] - overtime)
-    x = panel.axis.at(rows.index)
+    x = panel.at(rows.index)
     edges = np.append(x - 0.5, x[-1] + 0.5)
     for column, width, style in (("regular_capacity", 1.8, "-"), ("limit", 1.1, (0, (4, 2)))):
         look = {"color": COLOURS["capacity"], "linewidth": width, "linestyle": style}
@@ -106,12 +107,11 @@ def _capacity(ax, rows, name, view, alone):
     wanted, rings = rows["unconstrained_load"], {"marker": "o", "markersize": 3}
     panel.line(wanted, "consensus", linewidth=0, markerfacecolor="white", **rings)
     if alone:
-        named = (("regular_capacity", "regular"), ("limit", "with overtime"))
-        for column, word in named:
-            panel.line(rows[column], "quiet", word, linewidth=0)
+        panel.line(rows["regular_capacity"], "quiet", "regular", linewidth=0)
+        panel.line(rows["limit"], "quiet", "with overtime", linewidth=0)
         panel.line(wanted, "consensus", "without limits", linewidth=0)
     worth = rows["shadow_price"].max()
-    hour = f", one more hour is worth up to {money(worth, view.currency)}" if worth > 1e-6 else ""
+    hour = f", one more hour saves up to {money(worth, view.currency)}" if worth > 1e-6 else ""
     peak = percent(rows["ratio"].max(), 0)
     panel.done(f"{clean(name, 24)}: peak {peak}{hour}", most=13 if alone else 6)
 
@@ -124,15 +124,15 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
     if rows.empty:
         return nothing(f"{where}: no stock is planned", "feed items and inventory")
     total = by_bucket(rows, "value")
-    factor, shown = readable_unit(total.to_numpy(), view.currency)
-    axis = TimeAxis(total.index)
     dotted = "" if last is None or last.empty else "; dotted: last cycle"
-    chart, axes = sheet(
+    chart, (panel,) = timeline(
+        view,
+        total.to_numpy(),
+        view.currency,
         _inventory_title(rows, total, where, view.currency),
-        f"{shown} at the {axis.word}'s end, at standard cost, {where}{dotted}",
+        f"at the {view.calendar.size}'s end, at standard cost, {where}{dotted}",
         height=2.1,
     )
-    panel = Panel(axes[0, 0], axis, factor)
     panel.bars(total, "stock", "stock")
     if last is not None:
         before = by_bucket(view.chosen(last, family=family), "value")
@@ -156,7 +156,7 @@ def backlog_chart(backlog_plan, view, family=None):
     one = len(families) == 1
     chart, grid = sheet(
         _backlog_title(rows),
-        f"units, {listing(families)}; bars backlog at the {TimeAxis(rows['bucket']).word}'s end,"
+        f"units, {listing(families)}; bars backlog at the {view.calendar.size}'s end,"
         " hatched the part later than agreed",
         many=len(families),
         height=2.0 if one else 1.4,
@@ -166,7 +166,7 @@ def backlog_chart(backlog_plan, view, family=None):
         total = by_bucket(
             rows[rows["family"] == name], ["bookings", "shipments", "closing", "late"]
         )
-        panel = Panel(ax, TimeAxis(total.index))
+        panel = Panel(ax, view.calendar)
         _backlog(panel, total["closing"], total["late"], "backlog")
         panel.line(total["bookings"], "consensus", "bookings", linewidth=2)
         panel.line(total["shipments"], "supply", "shipments", linewidth=2)

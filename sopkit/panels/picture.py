@@ -4,8 +4,8 @@ tunes.
 
 from dataclasses import dataclass
 
+from sopkit.buckets import Calendar
 from sopkit.charts import COLOURS, Chart, View, forecast_chart
-from sopkit.charts.axes import TimeAxis
 from sopkit.charts.style import styled
 
 
@@ -16,7 +16,7 @@ class Picture:
     """
 
     chart: Chart
-    axis: TimeAxis
+    calendar: Calendar
     consensus: object
     tried: object
 
@@ -26,9 +26,11 @@ class Picture:
         says what was tried.
         """
         axes = self.chart.figure.axes[0]
-        self.consensus.set_data(self.axis.at(consensus.index), consensus)
+        self.consensus.set_data(self.calendar.number(consensus.index), consensus)
         self.tried.set_data(
-            (self.axis.at(tried.index), tried) if tried is not None and len(tried) else ([], [])
+            (self.calendar.number(tried.index), tried)
+            if tried is not None and len(tried)
+            else ([], [])
         )
         highest = max(
             float(values.max())
@@ -55,18 +57,17 @@ def picture(plan, item, market, tables) -> Picture:
         tables["history"],
         tables["baseline_forecast"],
         tables["demand_plan"],
-        View(plan.facts["items"].assign(price=float("nan"))),
+        View(plan.facts["items"].assign(price=float("nan")), calendar=plan.calendar),
         item=item,
         market=market or None,
         last=tables["last"],
     )
     axes = chart.figure.axes
     lines = {line.get_gid(): line for line in (axes[0].lines if axes else [])}
-    axis = TimeAxis(tables["history"]["bucket"], tables["demand_plan"]["bucket"])
     (tried,) = axes[0].plot([], [], color=COLOURS["baseline"], linewidth=1.8, linestyle=(0, (4, 2)))
     return Picture(
         chart,
-        axis,
+        plan.calendar,
         lines.get("consensus") or axes[0].plot([], [], color=COLOURS["consensus"])[0],
         tried,
     )

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from sopkit import charts
+from sopkit.buckets import Calendar
 from sopkit.charts import View
 from sopkit.tables import INPUTS, PLANS
 from tests.charts import small
@@ -201,4 +202,5 @@ def test_weeks_and_quarters_are_called_so(tables):
             .map(lambda n: small.START + small.pd.Timedelta(days=3 + 7 * n))
         )
     )
-    assert "hours per week" in charts.capacity_chart(weekly, view()).subtitle
+    weeks = View(small.items(), calendar=Calendar("week"))
+    assert "hours per week" in charts.capacity_chart(weekly, weeks).subtitle
