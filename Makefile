@@ -24,7 +24,7 @@ lab: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/tune_forecasts.ipynb
 
 sample: .venv/ready
-	$(BIN)/sopkit sample data
+	$(BIN)/python -m tests.company data
 
 # Pinned versions; upgrade by editing pyproject.toml and constraints.txt together.
 .venv/ready: pyproject.toml constraints.txt

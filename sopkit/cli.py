@@ -51,12 +51,12 @@ def main():
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--items", default=60, show_default=True, help="how many items")
-@click.option("--seed", default=2026, show_default=True, help="same seed, same company")
+@click.option("--seed", default=2026, show_default=True, help="another seed, other luck")
 @click.option("--empty", is_flag=True, help="write blank templates to be filled in instead")
 @PACKS
 @_says_plan_errors
 def sample(folder, items, seed, empty, packs):
-    """Write a sample company with known truth, or blank templates, into FOLDER."""
+    """Write the sample company with its known truth, or blank templates, into FOLDER."""
     from sopkit.sample import write_sample, write_templates
 
     write_templates(folder) if empty else write_sample(folder, items=items, seed=seed)

@@ -132,9 +132,9 @@ def main(verb, folder, *cases):
 
 
 def _write_company(folder):
-    from sopkit.sample import write_sample
+    from tests.company import write_company
 
-    write_sample(folder, items=500)
+    write_company(folder, items=500)
 
 
 def _leave_out_kernels_and_pages():

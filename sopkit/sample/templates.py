@@ -2,12 +2,12 @@
 settings explained.
 """
 
+import json
 from datetime import datetime
 from pathlib import Path
 
-from sopkit.sample.settings import settings_template
-from sopkit.sample.write import refuse_filled, write_texts
-from sopkit.tables import INPUTS
+from sopkit.errors import PlanError
+from sopkit.tables import INPUTS, SETTINGS
 
 NOTES = ("table", "column", "required", "unit", "rule", "meaning")
 _FIXED = datetime(2026, 1, 1)  # so that the same templates are the same bytes
@@ -82,3 +82,46 @@ def _sheet(sheet, table, styles):
         ]
         sheet.write_comment(0, place, "\n".join(filter(None, said)), {"x_scale": 1.6, "author": ""})
     sheet.freeze_panes(1, 0)
+
+
+def write_texts(folder: Path, texts: dict[str, str]) -> list[Path]:
+    """Write each text as UTF-8 with line feeds, whatever the machine; returns the paths."""
+    paths = [folder / name for name in texts]
+    for path, text in zip(paths, texts.values()):
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return paths
+
+
+def refuse_filled(folder: Path) -> None:
+    """Raise ``PlanError`` where the folder already holds input tables or settings: someone's facts
+    are never written over.
+    """
+    names = [f"{name}.{ending}" for name in INPUTS for ending in ("csv", "parquet")] + [
+        "settings.toml",
+        "workbook.xlsx",
+    ]
+    found = [name for name in names if (folder / name).exists()]
+    if found:
+        raise PlanError(
+            f"folder {folder} already holds {len(found)} files of facts"
+            f" ({', '.join(found[:3])}{' …' if len(found) > 3 else ''}), which would be written"
+            " over; give an empty folder"
+        )
+
+
+def settings_template() -> str:
+    """Every setting commented out: its meaning, its choices or bounds, its default."""
+    lines = ["# Settings of the company. Remove the # in front of what you want to change."]
+    for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
+        allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
+        lines += ["", f"# {setting.doc}{allowed}"]
+        lines.append(
+            f"# [{setting.name}]"
+            if setting.kind is dict
+            else f"# {setting.name} = {_toml(setting.default)}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value):
+    return "0.95  # no default" if value is None else json.dumps(value)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sopkit.errors import PlanError
-from sopkit.sample.company import company
+from sopkit.sample.templates import refuse_filled, write_texts
 from sopkit.tables import INPUTS
+from tests.company.company import company
 
 DECIMALS = {
     "money": 2,
@@ -20,7 +20,7 @@ DECIMALS = {
 TRUTH = "truth.json"
 
 
-def write_sample(
+def write_company(
     folder, items: int = 60, seed: int = 2026, months: int = 48, end: str = "2026-10"
 ) -> list[Path]:
     """Write the sample company into ``folder`` and return its files: one CSV per input table,
@@ -67,31 +67,6 @@ def _json(value):
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def write_texts(folder: Path, texts: dict[str, str]) -> list[Path]:
-    """Write each text as UTF-8 with line feeds, whatever the machine; returns the paths."""
-    paths = [folder / name for name in texts]
-    for path, text in zip(paths, texts.values()):
-        path.write_text(text, encoding="utf-8", newline="\n")
-    return paths
-
-
 def _refuse_foreign(folder):
     if not (folder / TRUTH).exists():
         refuse_filled(folder)
-
-
-def refuse_filled(folder: Path) -> None:
-    """Raise ``PlanError`` where the folder already holds input tables or settings: someone's facts
-    are never written over.
-    """
-    names = [f"{name}.{ending}" for name in INPUTS for ending in ("csv", "parquet")] + [
-        "settings.toml",
-        "workbook.xlsx",
-    ]
-    found = [name for name in names if (folder / name).exists()]
-    if found:
-        raise PlanError(
-            f"folder {folder} already holds {len(found)} files of facts"
-            f" ({', '.join(found[:3])}{' …' if len(found) > 3 else ''}), which would be written"
-            " over; give an empty folder"
-        )

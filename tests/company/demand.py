@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import MARKETS, trait
-from sopkit.sample.lives import live
-from sopkit.sample.span import Span
+from tests.company.families import MARKETS, trait
+from tests.company.lives import live
+from tests.company.span import Span
 
 
 def expected(traits, span: Span, events, born, gone, broken, rng) -> np.ndarray:

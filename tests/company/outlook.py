@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import MARKETS
-from sopkit.sample.sales import PRICE_RISE
-from sopkit.sample.span import Span
+from tests.company.families import MARKETS
+from tests.company.sales import PRICE_RISE
+from tests.company.span import Span
 
 BACK = 6  # past months for which authors' numbers are kept, so that their bias can be measured
 

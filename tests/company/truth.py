@@ -5,10 +5,10 @@ graded.
 import numpy as np
 import pandas as pd
 
-from sopkit.sample import capacity, demand
-from sopkit.sample.families import KINDS, MARKETS
-from sopkit.sample.outlook import AUTHORS
-from sopkit.sample.span import Span
+from tests.company import capacity, demand
+from tests.company.families import KINDS, MARKETS
+from tests.company.outlook import AUTHORS
+from tests.company.span import Span
 
 AHEAD = 24  # months of expected demand that the truth tells
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.sample import write_sample
 from sopkit.sources import check, read_facts
 from sopkit.tables import INPUTS
+from tests.company import write_company
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -15,7 +15,7 @@ DATA = Path(__file__).parents[2] / "data"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder)
+    write_company(folder)
     return folder
 
 
@@ -26,11 +26,11 @@ def test_data_is_what_the_sample_writes(folder):
     different = [
         name for name in sorted(names) if (folder / name).read_bytes() != (DATA / name).read_bytes()
     ]
-    assert different == [], "run: sopkit sample data"
+    assert different == [], "run: make sample"
 
 
 def test_another_seed_writes_other_bytes(folder, tmp_path):
-    write_sample(tmp_path / "other", seed=1)
+    write_company(tmp_path / "other", seed=1)
     assert (tmp_path / "other" / "sales_history.csv").read_bytes() != (
         folder / "sales_history.csv"
     ).read_bytes()
@@ -87,11 +87,11 @@ def test_the_truth_is_no_table(folder):
 def test_a_folder_with_someones_facts_is_not_written_over(tmp_path):
     (tmp_path / "items.csv").write_text("item\nA\n")
     with pytest.raises(PlanError, match="already holds 1 files of facts .items.csv.*empty folder"):
-        write_sample(tmp_path)
+        write_company(tmp_path)
     assert (tmp_path / "items.csv").read_text() == "item\nA\n" and len(
         list(tmp_path.iterdir())
     ) == 1
 
 
 def test_a_sample_may_be_written_again(folder):
-    assert write_sample(folder)
+    assert write_company(folder)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.sample import company
 from sopkit.tables import INPUTS
+from tests.company import company
 
 
 def test_every_table_is_filled_and_as_declared(tables):

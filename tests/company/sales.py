@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import MARKETS, trait
-from sopkit.sample.span import Span
+from tests.company.families import MARKETS, trait
+from tests.company.span import Span
 
 DISCOUNT = np.array([0.99, 1.0, 0.965])  # realised ÷ list, by market
 PRICE_RISE = 0.025

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from sopkit.sample.capacity import HOURS
+from tests.company.capacity import HOURS
 
 
 def _load(tables, truth):

@@ -6,7 +6,8 @@ import pandas as pd
 
 from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
-from sopkit.sample import (
+from sopkit.tables import INPUTS
+from tests.company import (
     capacity,
     demand,
     events,
@@ -18,9 +19,8 @@ from sopkit.sample import (
     stock,
     truth,
 )
-from sopkit.sample.settings import settings_text
-from sopkit.sample.span import Span, stream
-from sopkit.tables import INPUTS
+from tests.company.settings import settings_text
+from tests.company.span import Span, stream
 
 SMALLEST, SHORTEST, LARGE = 30, 30, 500
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import KINDS, trait
-from sopkit.sample.span import Span
+from tests.company.families import KINDS, trait
+from tests.company.span import Span
 
 
 @dataclass(frozen=True)

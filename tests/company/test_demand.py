@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.sample import demand, events, families, lives
-from sopkit.sample.span import Span, stream
+from tests.company import demand, events, families, lives
+from tests.company.span import Span, stream
 
 SPAN = Span(pd.Timestamp("2026-10-01"), 48)
 TRAITS = families.assortment(60, stream(2026, "items"))

@@ -5,9 +5,9 @@ and some dirt.
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import MARKETS, trait
-from sopkit.sample.sales import Sales
-from sopkit.sample.span import Span
+from tests.company.families import MARKETS, trait
+from tests.company.sales import Sales
+from tests.company.span import Span
 
 SPRING = (2, 3, 4)  # the busy months, in which more is late
 AHEAD_SHARE = (0.25, 0.08)  # of the next two months' demand is on order already

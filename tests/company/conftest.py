@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sopkit.sample import company
+from tests.company import company
 
 
 @pytest.fixture(scope="session")

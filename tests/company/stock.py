@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.families import trait
-from sopkit.sample.sales import Sales
-from sopkit.sample.span import Span
+from tests.company.families import trait
+from tests.company.sales import Sales
+from tests.company.span import Span
 
 MADE_MONTHS = 24  # of production history
 BREAKDOWN = 8  # months before the plan, when machining fell behind its plan

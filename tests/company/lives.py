@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.sample.span import Span
+from tests.company.span import Span
 
 RAMP = (0.25, 0.45, 0.7, 0.9)
 

@@ -4,8 +4,6 @@ import json
 
 import pandas as pd
 
-from sopkit.tables import SETTINGS
-
 HEADS = ("Ines Marlow", "Tom Adler", "Greta Holm")
 SETTINGS_TEXT = """# Quellmoor Flow, an invented maker of pumps and valves. Every setting: sopkit sample DIR --empty
 currency = "EUR"
@@ -58,21 +56,3 @@ def settings_text(traits: pd.DataFrame) -> str:
         for place, family in enumerate(families)
     )
     return SETTINGS_TEXT + owners + "\n"
-
-
-def settings_template() -> str:
-    """Every setting commented out: its meaning, its choices or bounds, its default."""
-    lines = ["# Settings of the company. Remove the # in front of what you want to change."]
-    for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
-        allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
-        lines += ["", f"# {setting.doc}{allowed}"]
-        lines.append(
-            f"# [{setting.name}]"
-            if setting.kind is dict
-            else f"# {setting.name} = {_toml(setting.default)}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value):
-    return "0.95  # no default" if value is None else json.dumps(value)

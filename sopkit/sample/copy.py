@@ -1,0 +1,145 @@
+"""The sample company: ``data/`` as it stands, or as large as asked and with other luck.
+
+A larger company is made of tiles of the 60 items; a thousand items or so share a plant, with
+families and resources of its own, so that it plans like several plants. Every tile but the first,
+and the first with another seed, sells at levels of its own and with noise of its own.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.sample.templates import refuse_filled
+from sopkit.tables import INPUTS
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+TRUTH = "truth.json"
+SEED = 2026  # of data/
+PLANT = 17  # tiles that share resources: about a thousand items
+LEVEL, NOISE = 0.25, 0.1  # how far items and buckets of other luck are from the sample's, in logs
+NAMES = ("item", "like_item", "cannibalised_item", "successor")
+SHARED = ("hours", "workers", "overtime_hours")  # what a plant has more of when it has more tiles
+
+
+def write_sample(folder, items: int = 60, seed: int = SEED) -> list[Path]:
+    """The files written into ``folder``: one CSV per input table, settings.toml, truth.json.
+
+    Without ``items`` and ``seed`` they are those of ``data/``, to the byte. Raises ``PlanError``
+    for fewer than 30 items, and where the folder holds tables that are no sample of ours.
+    """
+    folder = Path(folder)
+    if not (folder / TRUTH).exists():
+        refuse_filled(folder)
+    if items < 30:
+        raise PlanError(f"a sample of {items} items is too small; give at least 30 items")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in [*DATA.glob("*.csv"), DATA / "settings.toml", DATA / TRUTH]:
+        if path.resolve() != (folder / path.name).resolve():
+            shutil.copyfile(path, folder / path.name)
+    tables = {name: _read(name) for name in INPUTS}
+    if (items, seed) != (len(tables["items"]), SEED):
+        tables, truth = _company(tables, items, seed)
+        for name, table in tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        (folder / TRUTH).write_text(json.dumps(truth, ensure_ascii=False) + "\n", encoding="utf-8")
+    return sorted(folder.glob("*.csv")) + [folder / "settings.toml", folder / TRUTH]
+
+
+def _read(name):
+    kinds = {c.name: "str" for c in INPUTS[name].columns if c.kind != "number"}
+    return pd.read_csv(DATA / f"{name}.csv", dtype=kinds, keep_default_na=False, na_values=[""])
+
+
+def _company(tables, items, seed):
+    """Tables and truth of ``items`` items: tile by tile, plant by plant."""
+    tiles = [_tile(tables, tile, items, seed) for tile in range(-(-items // len(tables["items"])))]
+    plants = [tiles[at : at + PLANT] for at in range(0, len(tiles), PLANT)]
+    shared = [_plant(tables, plant, sum(map(_share, own))) for plant, own in enumerate(plants)]
+    made = {name: pd.concat([part[name] for part in [*tiles, *shared]]) for name in INPUTS}
+    truth = {"seed": seed, "items": [row for tile in tiles for row in tile["truth"]]}
+    return {name: table[INPUTS[name].names] for name, table in made.items()}, truth
+
+
+def _share(tile):
+    return len(tile["items"]) / 60
+
+
+def _tile(tables, tile, items, seed):
+    """One tile's rows of every table that name an item, at levels and with noise of its own."""
+    codes = tables["items"]["item"]
+    wanted = min(items - tile * len(codes), len(codes))
+    kept = codes.iloc[np.linspace(0, len(codes) - 1, wanted).round().astype(int)]
+    draw = np.random.default_rng([seed, tile])
+    levels = np.exp(LEVEL * draw.standard_normal(len(codes)) * (seed != SEED or tile > 0))
+    level, noisy = pd.Series(levels, index=codes), NOISE * (seed != SEED or tile > 0)
+    made = {}
+    for name, table in tables.items():
+        own = table[table["item"].isin(kept)] if "item" in table else table.iloc[:0]
+        for column in NAMES:
+            if column in own and column != "item":
+                own = own.assign(**{column: own[column].where(own[column].isin(kept))})
+        if name == "launches":
+            own = own.dropna(subset="like_item")
+        scaled = own["item"].map(level) if len(own) else 1.0
+        if name == "sales_history":
+            scaled = scaled * np.exp(noisy * draw.standard_normal(len(own)))
+        made[name] = _named(_times(own, name, scaled), tile, tile // PLANT)
+    with open(DATA / TRUTH, encoding="utf-8") as file:
+        known = [row for row in json.load(file)["items"] if row["item"] in set(kept)]
+    made["truth"] = [
+        row
+        | {"item": _code(row["item"], tile), "family": _code(row["family"], tile // PLANT)}
+        | {"expected": [round(value * level[row["item"]], 1) for value in row["expected"]]}
+        for row in known
+    ]
+    return made
+
+
+def _plant(tables, plant, share):
+    """A plant's rows of every table that name no item: families and resources, for its tiles."""
+    made = {}
+    for name, table in tables.items():
+        own = table[table["item"].isna()] if "item" in table else table
+        if plant:  # what is said of the whole company is said once
+            named = [column for column in ("family", "resource") if column in own]
+            own = own[own[named].notna().any(axis=1)] if name != "initiatives" else own.iloc[:0]
+        made[name] = _named(_times(own, name, share), 0, plant)
+    return made
+
+
+def _times(table, name, factor):
+    """The table with its quantities times ``factor``: whole units, money in cents."""
+    units = [c.name for c in INPUTS[name].columns if c.unit in ("units", "units/bucket", "money")]
+    columns = SHARED if name == "resources" else units
+    if name in ("items", "initiatives") or np.all(factor == 1.0):
+        return table
+    money = ("revenue", "margin")
+    scaled = {column: table[column] * factor for column in columns}
+    return table.assign(
+        **{
+            column: values.round(2) if column in money else values.round().astype("Int64")
+            for column, values in scaled.items()
+        }
+    )
+
+
+def _named(table, tile, plant):
+    """The table with the tile's items and orders and the plant's families and resources."""
+    changed = dict.fromkeys((*NAMES, "order"), tile)
+    changed |= dict.fromkeys(("family", "cannibalised_family", "resource"), plant)
+    return table.assign(
+        **{
+            column: _code(table[column], number)
+            for column, number in changed.items()
+            if column in table
+        }
+    )
+
+
+def _code(code, number):
+    """A code, or a column of them, of the numbered tile or plant."""
+    return code + f"-{number + 1}" if number else code

@@ -1,0 +1,8 @@
+"""The maker of the sample company: ``python -m tests.company data`` writes ``data/`` anew, with its
+known truth; tests and benchmarks make companies of other sizes with it.
+"""
+
+from tests.company.company import Company, company
+from tests.company.write import write_company
+
+__all__ = ["Company", "company", "write_company"]
