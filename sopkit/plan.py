@@ -11,6 +11,7 @@ import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
+from sopkit.metrics import Book
 from sopkit.sources import Facts
 from sopkit.tables import LEDGER, PLANS
 
@@ -128,6 +129,27 @@ class Plan:
                 " run that notebook first"
             )
         return pd.read_parquet(path)
+
+    def book(self, **fresh: pd.DataFrame) -> Book:
+        """Every table by name, for metrics and finance: the ``fresh`` ones, else what the plan, its
+        facts, the ledger and the last release hold; read when asked for.
+        """
+        settings, calendar = self.settings, self.calendar
+        return Book(
+            fresh, self._known, first=self.first_bucket, settings=settings, calendar=calendar
+        )
+
+    def _known(self, name):
+        if name in self.facts.tables:
+            return self.facts[name] if name in self.facts.present else None
+        if name == "released_forecasts":
+            return self.released_forecasts()
+        if name.startswith("last_"):
+            return self.last.read(name.removeprefix("last_"))
+        path = self.folder / "tables" / f"{name}.parquet"
+        if path.exists():
+            return self.read(name)
+        return self.judgments(name) if name in LEDGER else None
 
     def write(self, *, step: int, **tables: pd.DataFrame) -> None:
         """Checks the tables against their declarations and stores them: all, or none if one is

@@ -2,13 +2,13 @@
 the family sheet.
 """
 
-from sopkit.finance.costs import standard_cost
 from sopkit.finance.family_sheet import family_sheet
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
 from sopkit.finance.plan import company, financial_plan, fiscal_year
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
+from sopkit.metrics.book import standard_cost
 from sopkit.metrics.scopes import item_prices
 
 __all__ = [

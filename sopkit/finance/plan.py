@@ -3,65 +3,47 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar
-from sopkit.finance.costs import holding, resource_costs, source_premium
-from sopkit.metrics.scopes import by_family, item_values, per_item, priced, setting
+from sopkit.finance.costs import plan_costs
+from sopkit.metrics.scopes import by_family, per_item
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
-KEY = ["item", "bucket"]
+KEY = ["family", "bucket"]
+# Kinds of plan_costs: what is a cost of the period and no unit's, whom it belongs to, when it is
+# paid. The others (backlog, lost_sales, safety_stock, ending_stock) steer the plan, nobody pays.
+OF_ITEMS = ["material", "subcontract", "purchase", "source_premium", "holding"]
+OF_LOAD = ["regular_labour", "overtime_premium"]
+OF_COMPANY = ["idle", "hiring", "layoff"]
+PERIOD = ["overtime_premium", *OF_COMPANY, "source_premium", "holding"]
+ON_TERMS = ["material", "subcontract", "purchase", "source_premium"]
 
 
-def financial_plan(
-    supply_plan,
-    items,
-    prices,
-    standard_cost,
-    *,
-    capacity_plan=None,
-    workforce_plan=None,
-    bill_of_resources=None,
-    resources=None,
-    sourcing=None,
-    budget=None,
-    settings=None,
-    calendar=None,
-) -> pd.DataFrame:
+def financial_plan(book) -> pd.DataFrame:
     """The declared ``financial_plan`` by family and bucket, in money; all rows summed are the
     company.
 
-    ``prices``: item, bucket, price; ``standard_cost``: item, standard_cost. revenue = shipments ×
-    price; cost_of_sales = shipments × standard cost; period_costs = overtime premium (by the
-    families' load), source premium and holding in their family, and idle hours, hiring and lay-off
-    in ``(company)``. cash = collections − payments: revenue comes receivable_days after each day of
-    sale, materials and sources are paid payable_days after arrival, wages and holding at once; what
-    was owed before the plan is unknown and not counted. Budget and gaps are blank where none is
-    budgeted.
+    revenue = shipments × price; cost_of_sales = shipments × standard cost; period_costs = overtime
+    premium (by the families' load), source premium and holding in their family, and idle hours,
+    hiring and lay-off in ``(company)``, as ``plan_costs`` holds them. cash = collections −
+    payments: revenue comes receivable_days after each day of sale, materials and sources are paid
+    payable_days after arrival, wages and holding at once; what was owed before the plan is unknown
+    and not counted. Budget and gaps are blank where none is budgeted.
     """
-    calendar = calendar or infer_calendar(supply_plan["bucket"])
-    buckets = pd.DatetimeIndex(sorted(supply_plan["bucket"].unique()))
-    by_item = _by_item(supply_plan, items, prices, standard_cost, sourcing, settings, calendar)
-    wages = resource_costs(capacity_plan, workforce_plan, resources)
-    rows = pd.concat(
-        [by_family(by_item, items), *_labour(supply_plan, items, bill_of_resources, wages)],
-        ignore_index=True,
-    )
     names = ["revenue", "cost_of_sales", "period_costs", "inventory_value", "on_terms", "at_once"]
-    plan = (
-        rows.groupby(["family", "bucket"])[names]
-        .sum()
-        .reindex(_grid(items, budget, buckets), fill_value=0.0)
-        .reset_index()
-    )
+    rows = pd.concat([_sales(book), _costs(book)], ignore_index=True)
+    plan = rows.groupby(KEY)[names].sum().reindex(_grid(book), fill_value=0.0)
     plan["margin"] = plan["revenue"] - plan["cost_of_sales"] - plan["period_costs"]
-    plan["cash"] = (
-        _later(plan, "revenue", buckets, setting(settings, "receivable_days"), calendar)
-        - _later(plan, "on_terms", buckets, setting(settings, "payable_days"), calendar)
-        - plan["at_once"]
+    terms = {"revenue": "receivable_days", "on_terms": "payable_days"}
+    come, go = (
+        plan[name].unstack() @ spread(book.buckets, book.settings[days], book.calendar)
+        for name, days in terms.items()
     )
-    return PLANS["financial_plan"].conform(
-        _against(plan, budget).drop(columns=["on_terms", "at_once"])
-    )
+    plan["cash"] = (come - go).to_numpy().ravel() - plan["at_once"]
+    budget = book.budget.set_index(KEY)[["revenue", "margin"]].add_prefix("budget_")
+    plan = plan.drop(columns=["on_terms", "at_once"]).join(budget)
+    for name in ("revenue", "margin"):
+        plan[f"{name}_gap"] = plan[name] - plan[f"budget_{name}"]
+    return PLANS["financial_plan"].conform(plan.reset_index())
 
 
 def company(financial_plan) -> pd.DataFrame:
@@ -100,104 +82,52 @@ def spread(buckets, days, calendar) -> np.ndarray:
     return np.maximum(overlap, 0) / (ends - starts)[:, None]
 
 
-def _by_item(supply_plan, items, prices, standard, sourcing, settings, calendar):
-    """Money of every item and bucket that belongs to its family."""
-    plan = priced(supply_plan, prices)
-    cost, material = (
-        per_item(plan, values)
-        for values in (
-            standard.set_index("item")["standard_cost"],
-            item_values(items, None, "unit_cost"),
-        )
-    )
-    premium, held = (
-        source_premium(plan, sourcing, standard),
-        holding(plan, items, settings, calendar.per_year),
-    )
-    bought = plan["subcontracted"] + plan["purchased"] + plan["receipts"]
-    return plan[KEY].assign(
+def _sales(book):
+    """What units bring and cost, in their family; open orders that arrive are paid at standard."""
+    plan = book.priced(book.supply_plan)
+    cost = per_item(plan, book.cost)
+    money = plan[["item", "bucket"]].assign(
         revenue=plan["shipments"] * plan["price"],
         cost_of_sales=plan["shipments"] * cost,
-        period_costs=premium + held,
         inventory_value=plan["projected_available"] * cost,
-        at_once=held,
-        on_terms=(plan["production"] + plan["overtime_production"]) * material
-        + bought * cost
-        + premium,
+        on_terms=plan["receipts"] * cost,
     )
+    return by_family(money, book.items)
 
 
-def _labour(supply_plan, items, bill_of_resources, wages):
-    """Labour's rows: wages of the hours used and the overtime premium by the families' load; the
-    rest is the company's.
+def _costs(book):
+    """``plan_costs`` in the family that they belong to: the item's, those whose load they are, or
+    none.
     """
-    if wages.empty:
-        return []
-    shares = _load_shares(supply_plan, items, bill_of_resources)
-    used = wages.assign(
-        at_once=wages["labour"] - wages["idle"], period_costs=wages["overtime_premium"]
+    costs = plan_costs(book)
+    of = {kinds[0]: costs[costs["kind"].isin(kinds)] for kinds in (OF_ITEMS, OF_LOAD, OF_COMPANY)}
+    of_load = of["regular_labour"].rename(columns={"name": "resource"})
+    of_load = of_load.merge(_load_shares(book), on=["resource", "bucket"], how="left")
+    of_load = of_load.fillna({"family": COMPANY, "share": 1.0})
+    of_load["money"] *= of_load["share"]
+    of_items = by_family(of["material"].rename(columns={"name": "item"}), book.items)
+    rows = pd.concat([of_items, of_load, of["idle"].assign(family=COMPANY)], ignore_index=True)
+    on_terms = rows["kind"].isin(ON_TERMS)
+    return rows[KEY].assign(
+        period_costs=rows["money"].where(rows["kind"].isin(PERIOD), 0.0),
+        on_terms=rows["money"].where(on_terms, 0.0),
+        at_once=rows["money"].where(~on_terms, 0.0),
     )
-    split = used.merge(shares, on=["resource", "bucket"], how="left").fillna(
-        {"family": COMPANY, "share": 1.0}
-    )
-    split = split.assign(
-        at_once=split["at_once"] * split["share"],
-        period_costs=split["period_costs"] * split["share"],
-    )
-    rest = wages.assign(
-        family=COMPANY,
-        at_once=wages["idle"] + wages["workforce"],
-        period_costs=wages["idle"] + wages["workforce"],
-    )
-    return [part[["family", "bucket", "period_costs", "at_once"]] for part in (split, rest)]
 
 
-def _load_shares(supply_plan, items, bill_of_resources):
+def _load_shares(book):
     """Each family's share of a resource's load in a bucket: resource, bucket, family, share."""
-    if bill_of_resources is None or bill_of_resources.empty:
-        return pd.DataFrame(columns=["resource", "bucket", "family", "share"]).astype(
-            {"bucket": "datetime64[us]", "share": "float64"}
-        )
-    made = supply_plan[KEY].assign(
-        units=supply_plan["production"] + supply_plan["overtime_production"]
+    made = book.supply_plan[["item", "bucket"]].assign(
+        units=book.supply_plan["production"] + book.supply_plan["overtime_production"]
     )
-    load = by_family(
-        made[made["units"] > 0].merge(
-            bill_of_resources[["item", "resource", "hours_per_unit"]], on="item"
-        ),
-        items,
-    )
-    hours = (
-        load.assign(share=load["units"] * load["hours_per_unit"])
-        .groupby(["resource", "bucket", "family"], as_index=False)["share"]
-        .sum()
-    )
-    total = hours.groupby(["resource", "bucket"])["share"].transform("sum")
+    load = made[made["units"] > 0].merge(book.bill_of_resources, on="item")
+    load["share"] = load["units"] * load["hours_per_unit"]
+    keys = ["resource", "bucket"]
+    hours = by_family(load, book.items).groupby([*keys, "family"], as_index=False)["share"].sum()
+    total = hours.groupby(keys)["share"].transform("sum")
     return hours[total > 0].assign(share=hours["share"] / total)
 
 
-def _grid(items, budget, buckets):
-    named = set(by_family(items[["item"]], items)["family"]) | {COMPANY}
-    budgeted = set() if budget is None else set(budget["family"].dropna())
-    return pd.MultiIndex.from_product(
-        [sorted(named | budgeted), buckets], names=["family", "bucket"]
-    )
-
-
-def _later(plan, column, buckets, days, calendar):
-    """A money column moved ``days`` later, in the plan's row order (families × buckets)."""
-    money = plan[column].to_numpy().reshape(-1, len(buckets))
-    return (money @ spread(buckets, days, calendar)).ravel()
-
-
-def _against(plan, budget):
-    columns = ["family", "bucket", "revenue", "margin"]
-    given = budget.reindex(columns=columns) if budget is not None else plan.iloc[:0][columns]
-    given = given.rename(columns={"revenue": "budget_revenue", "margin": "budget_margin"}).astype(
-        {"bucket": plan["bucket"].dtype, "family": "str"}
-    )
-    both = plan.astype({"family": "str"}).merge(given, on=["family", "bucket"], how="left")
-    return both.assign(
-        revenue_gap=both["revenue"] - both["budget_revenue"],
-        margin_gap=both["margin"] - both["budget_margin"],
-    )
+def _grid(book):
+    families = {*book.family, *book.budget["family"].dropna(), COMPANY}
+    return pd.MultiIndex.from_product([sorted(families), book.buckets], names=KEY)

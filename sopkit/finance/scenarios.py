@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar
 from sopkit.finance.plan import company
 from sopkit.metrics import planned_service
 from sopkit.tables import PLANS
@@ -11,36 +10,21 @@ from sopkit.tables import PLANS
 BASE = "base"
 
 
-def scenario_metrics(
-    *, financial_plan=None, supply_plan=None, capacity_plan=None, workforce_plan=None, items=None
-) -> pd.DataFrame:
+def scenario_metrics(book) -> pd.DataFrame:
     """A plan over its whole horizon as metric (with its unit), value; metrics whose tables are
-    absent or empty are left out.
+    without a row are left out. Service is that of the next year, as the KPI planned_service says.
 
-    Service is that of the next year, as the KPI planned_service counts it; ``items`` tell which
-    units of measure there are.
-
-    >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": [9.0], "unconstrained_load": [12.0],
-    ...                      "regular_capacity": [10.0], "overtime": [0.0], "overtime_limit": [2.0]})
-    >>> scenario_metrics(capacity_plan=plan).values.tolist()
-    [['overtime (hours)', 0.0], ['highest utilisation (fraction)', 0.9], ['unconstrained load above all hours (hours)', 0.0]]
+    >>> from sopkit.metrics import Book
+    >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": 9.0,
+    ...     "unconstrained_load": 12.0, "regular_capacity": 10.0, "overtime": 0.0, "overtime_limit": 2.0})
+    >>> scenario_metrics(Book({"capacity_plan": plan}))["value"].tolist()
+    [0.0, 0.9, 0.0]
     """
-    given = {
-        "financial_plan": financial_plan,
-        "supply_plan": supply_plan,
-        "capacity_plan": capacity_plan,
-        "workforce_plan": workforce_plan,
-    }
     values = {}
     for name, measure in MEASURES.items():
-        if given[name] is not None and len(given[name]):
-            values |= measure(given[name], items)
-    return pd.DataFrame(
-        {
-            "metric": pd.Series(list(values), dtype="str"),
-            "value": pd.Series(list(values.values()), dtype="float64"),
-        }
-    )
+        if len(getattr(book, name)):
+            values |= measure(book)
+    return pd.Series(values, dtype="float64").rename_axis("metric").reset_index(name="value")
 
 
 def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
@@ -53,64 +37,55 @@ def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
     >>> scenarios_table({"base": frame(10.0), "overtime": frame(12.0)})["difference"].tolist()
     [0.0, 2.0]
     """
-    rows = pd.concat(
-        [
-            PLANS["scenarios"].empty(),
-            *(frame.assign(scenario=name) for name, frame in plans.items()),
-        ],
-        ignore_index=True,
-    )
-    known = (
-        plans[base].set_index("metric")["value"] if base in plans else pd.Series(dtype="float64")
-    )
-    return PLANS["scenarios"].conform(
-        rows.assign(difference=rows["value"] - rows["metric"].map(known).astype("float64"))
-    )
+    parts = [frame.assign(scenario=name) for name, frame in plans.items()]
+    rows = pd.concat([PLANS["scenarios"].empty(), *parts], ignore_index=True)
+    known = plans[base].set_index("metric")["value"] if base in plans else {}
+    before = rows["metric"].map(known).astype("float64")
+    return PLANS["scenarios"].conform(rows.assign(difference=rows["value"] - before))
 
 
-def _money(plan, items):
-    total = company(plan)
-    budgeted = total["budget_revenue"].notna()
-    return {
+def _money(book):
+    total = company(book.financial_plan)
+    gap = total["revenue_gap"].sum(min_count=1)
+    values = {
         "revenue (money)": total["revenue"].sum(),
         "margin (money)": total["margin"].sum(),
         "period costs (money)": total["period_costs"].sum(),
         "cash (money)": total["cash"].sum(),
         "lowest cash so far (money)": total["cash"].cumsum().min(),
         "mean stock (money)": total["inventory_value"].mean(),
-    } | (
-        {"revenue gap to budget (money)": total.loc[budgeted, "revenue_gap"].sum()}
-        if budgeted.any()
-        else {}
-    )
+    }
+    return values if np.isnan(gap) else values | {"revenue gap to budget (money)": gap}
 
 
-def _units(plan, items):
-    ends = plan["bucket"] == plan["bucket"].max()
-    year = plan["bucket"].isin(infer_calendar(plan["bucket"]).next_year(plan["bucket"]))
+def _units(book):
+    plan = book.supply_plan
+    year = plan[plan["bucket"].isin(book.year)]
     return {
-        "service (fraction)": planned_service(plan[year], items),
+        "service (fraction)": planned_service(year, book.items),
         "late (units × buckets)": plan["late"].sum(),
         "lost (units)": plan["lost"].sum(),
-        "backlog at the end (units)": plan.loc[ends, "backlog"].sum(),
+        "backlog at the end (units)": plan.loc[
+            plan["bucket"] == plan["bucket"].max(), "backlog"
+        ].sum(),
         "subcontracted (units)": plan["subcontracted"].sum(),
     }
 
 
-def _hours(plan, items):
+def _hours(book):
+    plan = book.capacity_plan
     known = plan[np.isfinite(plan["regular_capacity"]) & (plan["regular_capacity"] > 0)]
-    excess = (plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]).clip(
-        lower=0
-    )
+    excess = plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]
     return {
         "overtime (hours)": plan["overtime"].sum(),
         "highest utilisation (fraction)": (known["load"] / known["regular_capacity"]).max(),
-        "unconstrained load above all hours (hours)": excess.sum(),
+        "unconstrained load above all hours (hours)": excess.clip(lower=0).sum(),
     }
 
 
-def _workers(plan, items):
-    return {"hired (workers)": plan["hired"].sum(), "laid off (workers)": plan["laid_off"].sum()}
+def _workers(book):
+    moves = book.workforce_plan[["hired", "laid_off"]].sum()
+    return {"hired (workers)": moves["hired"], "laid off (workers)": moves["laid_off"]}
 
 
 MEASURES = {

@@ -4,6 +4,7 @@ exceptions, identities.
 
 from sopkit.metrics import exceptions, kpis
 from sopkit.metrics.backtests import backtest_accuracy, backtest_value_added
+from sopkit.metrics.book import Book
 from sopkit.metrics.flow import (
     backlog_lead_time,
     cash_to_cash,
@@ -41,6 +42,7 @@ from sopkit.metrics.service import (
 from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
 
 __all__ = [
+    "Book",
     "accuracy",
     "accuracy_table",
     "backlog_lead_time",

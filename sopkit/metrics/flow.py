@@ -66,6 +66,8 @@ def cover(on_hand, demand, backlog=0.0, per_year=12):
     demand = np.maximum(np.asarray(demand, dtype="float64"), 0)
     stock = np.asarray(on_hand, dtype="float64")
     buckets, at_ends = demand.shape[-1], stock.ndim == demand.ndim
+    if not buckets:
+        return stock * 0.0
     future = _repeated(demand, per_year)[..., 1 if at_ends else 0 :]
     left, lasts = np.where(np.asarray(backlog) > 0, 0.0, stock), np.zeros(stock.shape)
     for step in range(buckets):

@@ -66,7 +66,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def identities(plan: Plan, tables: dict) -> pd.DataFrame:
     """Every identity of the plan: identity, holds, largest_difference, where."""
-    return metrics.identities(tables | {"items": plan.facts.items})
+    return metrics.identities(plan.book(**tables))
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -39,23 +39,9 @@ def kpis(kpis, view, last: int = 6):
     return show(table.assign(kpi=table["kpi"].str.replace("_", " ")), "kpis", 30, units={"kpi": ""})
 
 
-def sheet(family, plan, **tables):
-    """The family page of one family: sales, production, inventory or backlog, service, money;
-    ``tables``: the plan tables that it is made of.
-    """
-    names = ("sales_history", "production_history", "inventory_history", "budget")
-    frame = family_sheet(
-        family,
-        plan.facts["items"],
-        plan.first_bucket,
-        **tables,
-        **{name: plan.facts[name] for name in names},
-        kpis=plan.read("kpis"),
-        released_forecasts=plan.released_forecasts(),
-        settings=plan.settings,
-        calendar=plan.calendar,
-    )
-    return family_sheet_html(frame, family, currency=plan.settings["currency"])
+def sheet(family, book, view):
+    """The family page of one family: sales, production, inventory or backlog, service, money."""
+    return family_sheet_html(family_sheet(family, book), family, currency=view.currency)
 
 
 def _reads(kpis, column):

@@ -105,8 +105,7 @@ def _forecast(s, family, market):
 def _sheet(s, family):
     if family is None:
         return missing("Choose a family above to read its page.")
-    names = ("demand_plan", "supply_plan", "inventory_plan", "financial_plan")
-    return common.sheet(family, s.plan, **{name: s.plan.read(name) for name in names})
+    return common.sheet(family, s.plan.book(), s.view)
 
 
 def _chart(draw, table, by=FAMILY, last=False):

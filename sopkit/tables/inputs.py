@@ -28,7 +28,9 @@ INPUTS = [
         ITEM,
         text("family", "planning group above the item; blank = (none)", blank=NONE),
         text("description", "what people call it"),
-        text("unit", "unit of measure; totals over different units are shown in money only"),
+        text(
+            "unit", "unit of measure; totals over different units are shown in money only", blank=""
+        ),
         text(
             "strategy",
             "made to stock or to order; blank = stock",

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit import finance
 from sopkit.buckets import Calendar
-from sopkit.finance import family_sheet
+from sopkit.metrics import Book
 from tests.metrics.test_identities import plan_table
 
 MONTH = Calendar("month")
@@ -17,6 +18,11 @@ ITEMS = pd.DataFrame(
         "strategy": ["stock", "order", "stock"],
     }
 )
+
+
+def family_sheet(family, items, first, settings=None, calendar=None, **tables):
+    book = Book({"items": items} | tables, first=first, settings=settings, calendar=calendar)
+    return finance.family_sheet(family, book)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from sopkit.finance import initiative_plan
+from sopkit import finance
+from sopkit.metrics import Book
 from sopkit.tables import INPUTS, PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -15,8 +16,13 @@ PLAN = plan_table(
     baseline=[80.0] * 3 + [50.0] * 3,
     events=[20.0] * 3 + [0.0] * 3,
 )
-PRICES = PLAN[["item", "bucket"]].assign(price=[10.0] * 3 + [4.0] * 3)
-COST = pd.DataFrame({"item": ["A", "B"], "standard_cost": [6.0, 3.0]})
+PRICES = PLAN[["item", "market", "bucket"]].assign(price=[10.0] * 3 + [4.0] * 3)
+
+
+def initiative_plan(rows):
+    items = ITEMS.assign(unit_cost=[6.0, 3.0])
+    given = {"initiatives": rows, "demand_plan": PLAN, "items": items, "prices": PRICES}
+    return finance.initiative_plan(Book(given))
 
 
 def planned(**columns):
@@ -26,7 +32,7 @@ def planned(**columns):
             | columns
         ]
     )
-    return initiative_plan(row, PLAN, ITEMS, PRICES, COST).set_index("bucket")
+    return initiative_plan(row).set_index("bucket")
 
 
 def test_demand_of_a_scope_with_investment_and_chance():
@@ -71,11 +77,11 @@ def test_rows_of_one_initiative_are_added_up():
             "investment": [10.0, 20.0],
         }
     )
-    table = initiative_plan(rows, PLAN, ITEMS, PRICES, COST)
+    table = initiative_plan(rows)
     assert table[["units", "hours", "money"]].values.tolist() == [[10, 8, 40 - 30]]
 
 
 def test_no_initiatives_no_rows():
-    assert initiative_plan(INPUTS["initiatives"].empty(), PLAN, ITEMS, PRICES, COST).dtypes.equals(
+    assert initiative_plan(INPUTS["initiatives"].empty()).dtypes.equals(
         PLANS["initiative_plan"].empty().dtypes
     )

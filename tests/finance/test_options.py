@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.finance import gap_options
+from sopkit import finance
+from sopkit.metrics import Book
 from sopkit.tables import PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -14,6 +15,13 @@ BILL = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5
 RESOURCES = pd.DataFrame(
     {"resource": ["line"], "hours": [20.0], "regular_cost": [20.0], "overtime_cost": [30.0]}
 )
+
+
+def gap_options(plan, items, prices, cost, settings=None, **tables):
+    given = {"supply_plan": plan, "items": items, "prices": prices.assign(market="N")} | tables
+    book = Book(given, settings=settings)
+    book.cost = cost.set_index("item")["standard_cost"]
+    return finance.gap_options(book)
 
 
 def supply(late=(0.0, 8.0, 0.0), lost=(0.0, 0.0, 0.0), **columns):

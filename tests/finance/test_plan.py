@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit import finance
 from sopkit.buckets import Calendar
-from sopkit.finance import company, financial_plan, fiscal_year, item_prices, prices, standard_cost
-from sopkit.finance.costs import source_premium
+from sopkit.finance import company, fiscal_year, item_prices, prices, standard_cost
 from sopkit.finance.plan import spread
-from sopkit.metrics import identities
+from sopkit.metrics import Book, identities
 from sopkit.supply import plan_supply
 from sopkit.tables import INPUTS
 from tests.metrics.test_identities import plan_table
@@ -46,7 +46,14 @@ COST = standard_cost(ITEMS, BILL, RESOURCES)
 
 def item_price(items, plan):
     cells = plan[["item", "bucket"]].assign(market="N", consensus=1.0)
-    return item_prices(prices(items, cells), cells)
+    return item_prices(prices(Book({"items": items, "demand_plan": cells})), cells)
+
+
+def financial_plan(supply, items, price, cost, settings=None, **tables):
+    given = {"supply_plan": supply, "items": items, "prices": price.assign(market="N")} | tables
+    book = Book(given, settings=settings)
+    book.cost = cost.set_index("item")["standard_cost"]
+    return finance.financial_plan(book)
 
 
 @pytest.fixture
@@ -157,11 +164,6 @@ def test_sources_are_taken_cheapest_first(plan):
     b = row(plan(), "FB")
     assert b["period_costs"] == 10 * (9 - 8) + 5 * (11 - 8)
     assert np.isnan(b["budget_revenue"]) and np.isnan(b["revenue_gap"])
-
-
-def test_a_source_waits_for_its_lead_time(supply):
-    slow = SOURCES.assign(lead_time=[0.0, 0.0, 1.0])
-    assert source_premium(supply, slow, COST).tolist()[3] == 15 * 3
 
 
 def test_idle_hours_and_hiring_belong_to_the_company(plan):
@@ -306,22 +308,24 @@ def test_the_identities_hold_on_a_real_plan(planned):
     stock["value"] = stock["units"] * stock["item"].map(cost.set_index("item")["standard_cost"])
     none = pd.DataFrame({"item": [], "on_hand": [], "backlog": []})
     held = identities(
-        {
-            "supply_plan": result.supply_plan,
-            "capacity_plan": result.capacity_plan,
-            "opening_stock": none,
-            "inventory_plan": stock,
-            "financial_plan": money,
-            "items": items,
-            "prices": price.assign(market="N"),
-            "demand_plan": plan_table(
-                "demand_plan",
-                **result.supply_plan[["item", "bucket"]],
-                market="N",
-                baseline=result.supply_plan["demand"],
-                consensus=result.supply_plan["demand"],
-            ),
-        }
+        Book(
+            {
+                "supply_plan": result.supply_plan,
+                "capacity_plan": result.capacity_plan,
+                "opening_stock": none,
+                "inventory_plan": stock,
+                "financial_plan": money,
+                "items": items,
+                "prices": price.assign(market="N"),
+                "demand_plan": plan_table(
+                    "demand_plan",
+                    **result.supply_plan[["item", "bucket"]],
+                    market="N",
+                    baseline=result.supply_plan["demand"],
+                    consensus=result.supply_plan["demand"],
+                ),
+            }
+        )
     )
     assert held["holds"].all(), held[~held["holds"]]
     assert "revenue = shipments × price" in set(held["identity"])

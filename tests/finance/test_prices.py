@@ -2,13 +2,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.finance import item_prices, prices
+from sopkit import finance
+from sopkit.finance import item_prices
+from sopkit.metrics import Book
 from sopkit.tables import INPUTS
 
 MONTHS = pd.to_datetime(["2026-11-01", "2026-12-01"]).as_unit("us")
 ITEMS = pd.DataFrame(
     {"item": ["A", "B", "C"], "family": ["F", "F", None], "price": [10.0, np.nan, np.nan]}
 )
+
+
+def prices(items, demand_plan, settings=None, **tables):
+    given = {"items": items, "demand_plan": demand_plan} | tables
+    return finance.prices(Book(given, settings=settings))
 
 
 def plan(item="A", consensus=(3.0, 1.0)):

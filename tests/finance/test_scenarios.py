@@ -1,10 +1,16 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.finance import scenario_metrics, scenarios_table
+from sopkit import finance
+from sopkit.finance import scenarios_table
+from sopkit.metrics import Book
 from tests.metrics.test_identities import plan_table
 
 MONTHS = pd.date_range("2026-11-01", periods=2, freq="MS", unit="us")
+
+
+def scenario_metrics(**tables):
+    return finance.scenario_metrics(Book({"items": pd.DataFrame({"item": ["A"]})} | tables))
 
 
 def tables():

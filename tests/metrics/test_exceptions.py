@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.metrics import exceptions
+from sopkit.metrics import Book, exceptions
 from sopkit.tables import PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -13,6 +13,22 @@ PAST, AHEAD = MONTH.range("2025-11-01", 12), MONTH.range(FIRST, 12)
 ITEMS = pd.DataFrame(
     {"item": ["A", "B"], "family": ["FA", "FB"], "price": [10.0, 2.0], "lead_time": [2.0, 0.0]}
 )
+
+
+def data(items, first, settings=None, **tables):
+    return exceptions.table(1, Book({"items": items} | tables, first=first, settings=settings))
+
+
+def demand(items, plan, **tables):
+    return exceptions.table(2, Book({"items": items, "demand_plan": plan} | tables, first=FIRST))
+
+
+def supply(items, plan, **tables):
+    return exceptions.table(3, Book({"items": items, "supply_plan": plan} | tables, first=FIRST))
+
+
+def money(plan, settings=None):
+    return exceptions.table(4, Book({"financial_plan": plan}, first=FIRST, settings=settings))
 
 
 def only(table, rule):
@@ -43,7 +59,7 @@ def test_forecasts_that_stay_high_and_low():
         }
     )
     sales = plans.assign(quantity=np.repeat([10.0, 12.0], 12))
-    found = exceptions.data(ITEMS, FIRST, released_forecasts=plans, sales_history=sales)
+    found = data(ITEMS, FIRST, released_forecasts=plans, sales_history=sales)
     bias = only(found, "bias")
     assert (bias["name"], bias["value"], bias["money"]) == ("A", pytest.approx(0.3), 90.0)
     assert bias["reason"] == "Forecast 9 units too high over the last 3 buckets (+30% of 30 sold)."
@@ -85,7 +101,7 @@ def test_stock_outs_late_orders_and_adherence():
     made = pd.DataFrame(
         {"item": ["A", "B"], "bucket": PAST[-1], "planned": [100.0, 100.0], "actual": [80.0, 95.0]}
     )
-    found = exceptions.data(
+    found = data(
         ITEMS,
         FIRST,
         inventory_history=stock,
@@ -110,12 +126,12 @@ def test_stock_outs_late_orders_and_adherence():
 
 def test_thresholds_of_the_settings_beat_the_defaults():
     made = pd.DataFrame({"item": ["A"], "bucket": PAST[-1:], "planned": [100.0], "actual": [80.0]})
-    assert exceptions.data(
+    assert data(
         ITEMS, FIRST, production_history=made, settings={"thresholds": {"adherence": 0.25}}
     ).empty
     assert (
         only(
-            exceptions.data(
+            data(
                 ITEMS, FIRST, production_history=made, settings={"thresholds": {"adherence": 0.15}}
             ),
             "adherence",
@@ -130,20 +146,18 @@ def test_overrides_large_and_outside_the_band():
         {"item": "A", "market": "N", "bucket": AHEAD, "baseline": 100.0, "p10": 80.0, "p90": 120.0}
     )
     history = pd.DataFrame({"item": "A", "market": "N", "bucket": PAST})
-    found = exceptions.demand(ITEMS, plan, baseline_forecast=band, history=history)
+    found = demand(ITEMS, plan, baseline_forecast=band, history=history)
     large, outside = only(found, "large_override"), only(found, "outside_band")
     assert (large["value"], large["money"], large["bucket"]) == (0.5, 500, AHEAD[-1])
     assert (outside["value"], outside["money"]) == (30, 300) and "80–120" in outside["reason"]
-    inside = exceptions.demand(
-        ITEMS, plan, baseline_forecast=band.assign(p90=151.0), history=history
-    )
+    inside = demand(ITEMS, plan, baseline_forecast=band.assign(p90=151.0), history=history)
     assert "outside_band" not in set(inside["rule"])
 
 
 def test_an_override_on_nothing_has_no_ratio_but_is_listed():
     plan = demand_plan([40.0] * 12, override=[40.0] + [0.0] * 11)
     row = only(
-        exceptions.demand(ITEMS, plan, history=pd.DataFrame({"item": "A", "bucket": PAST})),
+        demand(ITEMS, plan, history=pd.DataFrame({"item": "A", "bucket": PAST})),
         "large_override",
     )
     assert np.isnan(row["value"]) and "from nothing" in row["reason"]
@@ -152,15 +166,12 @@ def test_an_override_on_nothing_has_no_ratio_but_is_listed():
 def test_short_history_knows_like_items():
     plan = pd.concat([demand_plan([10.0] * 12), demand_plan([10.0] * 12, "B")])
     history = pd.DataFrame({"item": "B", "market": "N", "bucket": PAST})
-    assert only(exceptions.demand(ITEMS, plan, history=history), "short_history")["name"] == "A"
+    assert only(demand(ITEMS, plan, history=history), "short_history")["name"] == "A"
     like = pd.DataFrame({"item": ["A"], "like_item": ["B"], "launched_on": [FIRST]})
-    assert exceptions.demand(ITEMS, plan, history=history, launches=like).empty
+    assert demand(ITEMS, plan, history=history, launches=like).empty
     blank = like.assign(like_item=None)
     assert (
-        only(exceptions.demand(ITEMS, plan, history=history, launches=blank), "short_history")[
-            "money"
-        ]
-        == 1200
+        only(demand(ITEMS, plan, history=history, launches=blank), "short_history")["money"] == 1200
     )
 
 
@@ -175,7 +186,7 @@ def test_forecast_error_takes_the_method_chosen_times_money():
         wape=[0.4, 0.6, 0.9],
     )
     row = only(
-        exceptions.demand(
+        demand(
             ITEMS,
             plan,
             forecast_accuracy=accuracy,
@@ -189,7 +200,7 @@ def test_forecast_error_takes_the_method_chosen_times_money():
 def test_change_against_the_last_release_over_common_buckets():
     plan, last = demand_plan([15.0] * 12), demand_plan([10.0] * 12).iloc[:6]
     row = only(
-        exceptions.demand(
+        demand(
             ITEMS, plan, last_demand_plan=last, history=pd.DataFrame({"item": "A", "bucket": PAST})
         ),
         "change",
@@ -210,7 +221,7 @@ def test_supply_late_lost_and_inside_the_lead_time():
         projected_available=[5.0] * 11 + [1.0],
         why=["", "", "resource line full 100%"] + [""] * 9,
     )
-    found = exceptions.supply(ITEMS, plan)
+    found = supply(ITEMS, plan)
     row = only(found, "late")
     assert (row["value"], row["bucket"], row["money"]) == (5, AHEAD[2], 50)
     assert (
@@ -247,7 +258,7 @@ def test_overload_excess_and_obsolete():
         bucket=[*AHEAD, *AHEAD],
         demand=[10.0] * 12 + [0.0] * 12,
     )
-    found = exceptions.supply(ITEMS, plan, capacity_plan=hours, inventory_plan=stock)
+    found = supply(ITEMS, plan, capacity_plan=hours, inventory_plan=stock)
     over = only(found, "overload")
     assert (over["value"], over["money"], over["bucket"]) == (
         pytest.approx(150 / 110),
@@ -274,7 +285,7 @@ def test_unlimited_capacity_is_no_overload():
         regular_capacity=[np.inf],
         overtime_limit=[0.0],
     )
-    assert exceptions.supply(ITEMS, None, capacity_plan=hours).empty
+    assert supply(ITEMS, None, capacity_plan=hours).empty
 
 
 def test_money_gaps_and_cash():
@@ -288,7 +299,7 @@ def test_money_gaps_and_cash():
         budget_margin=[np.nan] * 12 + [30.0] * 12,
         cash=[0.0] * 12 + [-500.0, -5, 9, -20] + [10.0] * 8,
     )
-    found = exceptions.money(plan, settings={"receivable_days": 30})
+    found = money(plan, settings={"receivable_days": 30})
     gaps = found[found["rule"] == "revenue_gap"].set_index("name")
     assert gaps["money"].to_dict() == {"FA": 120, "company": 120} and gaps["value"][
         "FA"
@@ -303,10 +314,10 @@ def test_money_gaps_and_cash():
 
 def test_nothing_given_finds_nothing_in_declared_columns():
     for found in (
-        exceptions.data(ITEMS, FIRST),
-        exceptions.demand(ITEMS, None),
-        exceptions.supply(ITEMS, None),
-        exceptions.money(None),
+        data(ITEMS, FIRST),
+        demand(ITEMS, None),
+        supply(ITEMS, None),
+        money(None),
     ):
         assert found.empty and found.dtypes.equals(PLANS["exceptions"].empty().dtypes)
 
@@ -320,6 +331,6 @@ def test_a_name_with_markup_stays_text():
     made = pd.DataFrame(
         {"item": ["<b>{x}"], "bucket": PAST[-1:], "planned": [100.0], "actual": [10.0]}
     )
-    assert exceptions.data(ITEMS.assign(item=["<b>{x}", "B"]), FIRST, production_history=made)[
+    assert data(ITEMS.assign(item=["<b>{x}", "B"]), FIRST, production_history=made)[
         "name"
     ].tolist() == ["<b>{x}"]

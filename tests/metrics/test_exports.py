@@ -147,6 +147,7 @@ ORACLES = {
 }
 # Judged in their own test modules, by worked examples.
 ELSEWHERE = {
+    "Book",
     "on_time_delivery",
     "otif",
     "fill_rate",

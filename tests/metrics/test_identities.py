@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.metrics import identities
+from sopkit.metrics import Book, identities
 from sopkit.tables import PLANS
 
 MONTHS = pd.date_range("2026-11-01", periods=2, freq="MS", unit="us")
@@ -95,7 +95,7 @@ def tables():
 
 
 def test_a_plan_that_adds_up_holds_everywhere(tables):
-    found = identities(tables)
+    found = identities(Book(tables))
     assert found["holds"].all() and len(found) == 15
     assert (found["where"] == "").all()
 
@@ -121,7 +121,7 @@ BREAKS = {  # table, column, row, the words of the identities that must break
 def test_one_unit_off_breaks_what_it_must_and_nothing_else(tables, table, column, row):
     broken = tables[table].copy()
     broken.loc[row, column] += 1
-    found = identities(tables | {table: broken})
+    found = identities(Book(tables | {table: broken}))
     off = found[~found["holds"]]
     words = BREAKS[table, column, row]
     assert len(off) == len(words) and all(
@@ -134,25 +134,25 @@ def test_negative_and_unknown_numbers_break(tables):
     supply = tables["supply_plan"].copy()
     supply.loc[0, "purchased"] = -0.5
     negative = (
-        identities({"supply_plan": supply})
+        identities(Book({"supply_plan": supply}))
         .set_index("identity")
         .loc["no column of the supply plan is negative"]
     )
     assert not negative["holds"] and negative["where"] == "A, 2026-11-01"
     supply.loc[0, "purchased"] = np.nan
-    assert not identities({"supply_plan": supply})["holds"].any()
+    assert not identities(Book({"supply_plan": supply}))["holds"].any()
 
 
 def test_overtime_beyond_its_limit_breaks(tables):
     capacity = tables["capacity_plan"].assign(overtime=[0.0, 3.0])
-    assert not identities({"capacity_plan": capacity}).set_index("identity")["holds"][
+    assert not identities(Book({"capacity_plan": capacity})).set_index("identity")["holds"][
         "overtime ≤ overtime limit"
     ]
 
 
 def test_unlimited_capacity_holds(tables):
     capacity = tables["capacity_plan"].assign(regular_capacity=np.inf, overtime_limit=np.inf)
-    assert identities({"capacity_plan": capacity})["holds"].all()
+    assert identities(Book({"capacity_plan": capacity}))["holds"].all()
 
 
 def test_the_tolerance_is_a_millionth_of_the_largest_value(tables):
@@ -162,8 +162,8 @@ def test_the_tolerance_is_a_millionth_of_the_largest_value(tables):
     near, far = demand.copy(), demand.copy()
     near.loc[0, "consensus"] += 15
     far.loc[0, "consensus"] += 25
-    assert identities({"demand_plan": near})["holds"].all()
-    assert not identities({"demand_plan": far})["holds"].all()
+    assert identities(Book({"demand_plan": near}))["holds"].all()
+    assert not identities(Book({"demand_plan": far}))["holds"].all()
 
 
 def test_empty_tables_hold_and_absent_ones_are_not_listed():
@@ -171,5 +171,5 @@ def test_empty_tables_hold_and_absent_ones_are_not_listed():
         name: PLANS[name].empty()
         for name in ("supply_plan", "demand_plan", "opening_stock", "capacity_plan")
     }
-    assert identities(empty)["holds"].all() and len(identities(empty)) == 8
-    assert identities({}).empty
+    assert identities(Book(empty))["holds"].all() and len(identities(Book(empty))) == 8
+    assert identities(Book({})).empty

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.metrics import kpis, on_time_delivery
+from sopkit.metrics import Book, kpis, on_time_delivery
 from sopkit.tables import INPUTS, PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -18,6 +18,15 @@ ITEMS = pd.DataFrame(
         "unit_cost": [2.0, 10.0],
     }
 )
+
+
+def last_cycle(items, first, settings=None, calendar=None, **tables):
+    book = Book({"items": items} | tables, first=first, settings=settings, calendar=calendar)
+    return kpis.table(1, book)
+
+
+def forward(items, first, settings=None, **tables):
+    return kpis.table(5, Book({"items": items} | tables, first=first, settings=settings))
 
 
 def at(table, kpi, scope="company", bucket=None):
@@ -45,18 +54,16 @@ def orders():
 
 
 def test_without_facts_every_kpi_names_the_table_that_would_feed_it():
-    for step, table in ((1, kpis.last_cycle(ITEMS, FIRST)), (5, kpis.forward(ITEMS, FIRST))):
+    for step, table in ((1, last_cycle(ITEMS, FIRST)), (5, forward(ITEMS, FIRST))):
         assert set(table["kpi"]) == {name for name, kpi in kpis.KPIS.items() if kpi.step == step}
         assert table["status"].str.startswith("no data: would come from table ").all()
         assert table["actual"].isna().all() and table["bucket"].notna().all()
-    assert at(kpis.last_cycle(ITEMS, FIRST), "plan_adherence")["status"].endswith(
-        "production_history"
-    )
-    assert at(kpis.last_cycle(ITEMS, FIRST), "otif")["bucket"] == PAST[-1], "the last closed bucket"
+    assert at(last_cycle(ITEMS, FIRST), "plan_adherence")["status"].endswith("production_history")
+    assert at(last_cycle(ITEMS, FIRST), "otif")["bucket"] == PAST[-1], "the last closed bucket"
 
 
 def test_service_by_due_bucket_for_company_and_family(orders):
-    table = kpis.last_cycle(
+    table = last_cycle(
         ITEMS, FIRST, orders=orders, settings={"targets": {"on_time_delivery": 0.65}}
     )
     october = at(table, "on_time_delivery", bucket=PAST[-1])
@@ -68,7 +75,7 @@ def test_service_by_due_bucket_for_company_and_family(orders):
         "nobody said when it was wanted"
     )
     assert (
-        kpis.last_cycle(ITEMS, FIRST, orders=orders, settings={"on_time_late": 2})
+        last_cycle(ITEMS, FIRST, orders=orders, settings={"on_time_late": 2})
         .query("kpi == 'on_time_delivery' and scope == 'FA'")["actual"]
         .item()
         == 1
@@ -81,7 +88,7 @@ def test_early_zero_in_the_settings_means_any_earlier_day(orders):
     )
     assert (
         at(
-            kpis.last_cycle(ITEMS, FIRST, orders=early, settings={"on_time_early": 0}),
+            last_cycle(ITEMS, FIRST, orders=early, settings={"on_time_early": 0}),
             "on_time_delivery",
             "FA",
         )["actual"]
@@ -89,7 +96,7 @@ def test_early_zero_in_the_settings_means_any_earlier_day(orders):
     )
     assert (
         at(
-            kpis.last_cycle(ITEMS, FIRST, orders=early, settings={"on_time_early": 3}),
+            last_cycle(ITEMS, FIRST, orders=early, settings={"on_time_early": 3}),
             "on_time_delivery",
             "FA",
         )["actual"]
@@ -98,7 +105,7 @@ def test_early_zero_in_the_settings_means_any_earlier_day(orders):
 
 
 def test_backlog_lead_time_of_order_driven_items_only(orders):
-    table = kpis.last_cycle(ITEMS, FIRST, orders=orders)
+    table = last_cycle(ITEMS, FIRST, orders=orders)
     assert at(table, "backlog_lead_time", bucket=PAST[-1])["actual"] == pytest.approx(4 / 3), (
         "4 open; 0 and 6 shipped in the two buckets so far: 3 a bucket"
     )
@@ -119,7 +126,7 @@ def test_adherence_and_forecast_accuracy():
             "consensus": [12.0, 1.0, 8.0],
         }
     )
-    table = kpis.last_cycle(
+    table = last_cycle(
         ITEMS, FIRST, production_history=made, sales_history=sales, released_forecasts=plans
     )
     assert (
@@ -146,7 +153,7 @@ def test_stock_kpis_at_cost():
         }
     )
     sales = history.assign(market="N", quantity=np.repeat([50.0, 20.0], 25))
-    table = kpis.last_cycle(ITEMS, FIRST, inventory_history=history, sales_history=sales)
+    table = last_cycle(ITEMS, FIRST, inventory_history=history, sales_history=sales)
     assert at(table, "inventory_turns", "FA", PAST[-1])["actual"] == pytest.approx(6)
     assert at(table, "inventory_turns", bucket=PAST[-1])["actual"] == pytest.approx(
         12 * (100 + 200) / (200 + 200)
@@ -156,7 +163,7 @@ def test_stock_kpis_at_cost():
         and at(table, "cover", "FA", PAST[0])["actual"] == 2
     )
     assert at(table, "stocked_out_share", bucket=PAST[-1])["actual"] == 0
-    empty = kpis.last_cycle(
+    empty = last_cycle(
         ITEMS,
         FIRST,
         inventory_history=history.assign(
@@ -204,7 +211,7 @@ def test_forward_kpis_by_hand():
         "decisions": pd.DataFrame({"chosen": ["", None, "build"]}),
         "assumptions": pd.DataFrame({"result": ["held", "broken"]}),
     }
-    table = kpis.forward(
+    table = forward(
         ITEMS,
         FIRST,
         supply_plan=supply,
@@ -248,7 +255,7 @@ def test_status_by_direction():
 
 def test_a_family_named_company_is_not_summed_into_it(orders):
     odd = ITEMS.assign(family=["company", "FB"])
-    table = kpis.last_cycle(odd, FIRST, orders=orders)
+    table = last_cycle(odd, FIRST, orders=orders)
     assert at(table, "on_time_delivery", bucket=PAST[-1])["actual"] == pytest.approx(2 / 3)
     assert at(table, "on_time_delivery", "company (family)", PAST[-1])["actual"] == 0.5
 
@@ -257,7 +264,7 @@ def test_weeks_and_quarters_too(orders):
     for size in ("week", "quarter"):
         calendar = Calendar(size)
         first = calendar.shift("2026-11-02", 0 if size == "week" else 1)
-        table = kpis.last_cycle(ITEMS, first, orders=orders, calendar=calendar)
+        table = last_cycle(ITEMS, first, orders=orders, calendar=calendar)
         rows = table[(table["kpi"] == "on_time_delivery") & (table["scope"] == "company")]
         due = orders[calendar.start(orders["promised_on"]).isin(rows["bucket"])]
         assert rows["actual"].iloc[-1] == pytest.approx(

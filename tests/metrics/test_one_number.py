@@ -45,9 +45,10 @@ def test_one_stressed_plan_has_one_service(stressed, units):
     assert service == pytest.approx(
         1 - (380 / 3600 if units[0] == units[1] else (300 + 80 * 40) / (1800 * 41))
     )
-    kpis = metrics.kpis.forward(items, MONTHS[0], supply_plan=stressed).set_index(["kpi", "scope"])
+    book = metrics.Book({"items": items, "supply_plan": stressed}, first=MONTHS[0])
+    kpis = metrics.kpis.table(5, book).set_index(["kpi", "scope"])
     assert kpis.loc[("planned_service", "company"), "actual"] == service
-    scored = scenario_metrics(supply_plan=stressed, items=items).set_index("metric")["value"]
+    scored = scenario_metrics(book).set_index("metric")["value"]
     assert scored["service (fraction)"] == service
     paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
     risk = plan_under_uncertainty(stressed, items, paths).by_bucket.set_index(["metric", "bucket"])

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sopkit.metrics import (
+    Book,
     fill_rate,
     kpis,
     on_time_delivery,
@@ -53,9 +54,8 @@ def test_cycle_time_is_days_not_years(orders):
 
 def test_kpis_of_three_years_in_a_blink(orders):
     items = pd.read_csv(JIT / "items.csv", dtype={"item": "str"})
-    table = kpis.last_cycle(
-        items, pd.Timestamp("2017-10-01"), orders=orders[orders["ordered_on"] < "2017-10-01"]
-    )
+    known = orders[orders["ordered_on"] < "2017-10-01"]
+    table = kpis.table(1, Book({"items": items, "orders": known}, first="2017-10-01"))
     service = table[(table["kpi"] == "on_time_delivery") & (table["scope"] == "company")]
     assert len(service) == 13 and service["actual"].between(0.3, 0.8).all()
     assert table.query("kpi == 'plan_adherence'")["status"].str.startswith("no data").all()

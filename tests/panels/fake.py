@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from sopkit.buckets import Calendar
+from sopkit.metrics import Book
 from sopkit.tables import INPUTS, LEDGER, PLANS, SETTINGS
 from tests.charts import small
 
@@ -40,6 +41,10 @@ class FakePlan:
 
     def read(self, table):
         return self.tables[table]
+
+    def book(self, **fresh):
+        known = self.facts | self.tables | fresh
+        return Book(known, first=self.first_bucket, settings=self.settings, calendar=self.calendar)
 
     @property
     def last(self):

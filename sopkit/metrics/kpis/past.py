@@ -1,204 +1,240 @@
-"""How the last cycles went: service, adherence, forecasts, stock."""
+"""How the last cycles went, for the last 13 buckets before the plan: service, adherence, forecasts,
+stock.
+"""
 
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar
 from sopkit.metrics import flow, service
+from sopkit.metrics.book import once
 from sopkit.metrics.forecast_errors import accuracy, bias
-from sopkit.metrics.kpis.registry import grouped, some, table, unit_costs, within
-from sopkit.metrics.scopes import by_scope, per_item, setting, weights, wide
+from sopkit.metrics.kpis.registry import grouped, kpi, within
+from sopkit.metrics.scopes import CELL, per_item, wide
 
-SHOWN = 13
-
-
-def last_cycle(
-    items,
-    first,
-    *,
-    orders=None,
-    sales_history=None,
-    inventory_history=None,
-    production_history=None,
-    released_forecasts=None,
-    standard_cost=None,
-    settings=None,
-    calendar=None,
-) -> pd.DataFrame:
-    """Step 1's rows of ``kpis``: each KPI for the last 13 buckets before ``first``, for the company
-    and each family.
-
-    Tables are as declared (absent or empty = no data, and the status says which table would feed
-    it); ``released_forecasts``: item, market, bucket, lag, consensus; ``standard_cost``: item,
-    standard_cost.
-    """
-    calendar = calendar or infer_calendar([first])
-    buckets = calendar.stamp(calendar.number([first])[0] + np.arange(-SHOWN, 0))
-    found = {}
-    if some(orders):
-        found |= _service(orders, items, buckets, calendar, settings) | _backlog(
-            orders, items, buckets, calendar, standard_cost
-        )
-    if some(production_history):
-        found |= _adherence(production_history, items, buckets)
-    if some(released_forecasts) and some(sales_history):
-        found |= _forecast(released_forecasts, sales_history, items, buckets)
-    if some(inventory_history):
-        found |= _stock(inventory_history, sales_history, items, buckets, calendar, standard_cost)
-    return table(1, found, buckets[-1], settings)
+SHOWN = 13  # this bucket of last year, and a year after it
+BY = ["scope", "bucket"]
+PACE = 3  # buckets whose shipments say how fast a backlog goes
 
 
-def _service(orders, items, buckets, calendar, settings):
-    """On time, in full, filled, by the bucket of the due date; cycle times by the bucket of
-    shipment.
-    """
-    basis, by = setting(settings, "on_time_basis"), ["scope", "bucket"]
-    window = {
-        "late": setting(settings, "on_time_late"),
-        "early": setting(settings, "on_time_early") or None,
-    }
-    lines = by_scope(orders, items)
-    due = _bucketed(lines, lines.get(service.BASES[basis]), buckets, calendar)
-    shipped = _bucketed(lines, lines["shipped_on"], buckets, calendar)
-    gross = service.order_cycle_time(shipped, by=by)
-    found = {
-        "on_time_delivery": service.on_time_delivery(due, basis=basis, by=by, **window),
-        "otif": service.otif(due, basis=basis, by=by, **window),
-        "fill_rate": service.fill_rate(due, basis=basis, late=window["late"], by=by),
-        "order_cycle_time": gross["median"],
-        "order_cycle_time_p90": gross["p90"],
-        "lines_left_out": (
-            shipped.assign(out=service.shipped_before_ordered(shipped))
-            .groupby(by)["out"]
-            .sum()
-            .astype("float64")
-        ),
-    }
-    if "requested_on" in orders and orders["requested_on"].notna().any():
-        net = service.order_cycle_time(shipped[shipped["requested_on"].notna()], net=True, by=by)
-        found |= {"order_cycle_time_net": net["median"], "order_cycle_time_net_p90": net["p90"]}
-    return found
+def _shown(book):
+    return book.calendar.range(book.calendar.shift(book.first, -SHOWN), SHOWN)
 
 
-def _bucketed(lines, dates, buckets, calendar):
-    """The lines whose date falls into ``buckets``, with that bucket."""
-    if dates is None:
-        return lines.iloc[:0].assign(bucket=buckets[:0])
-    known = lines[dates.notna()]
-    return within(known.assign(bucket=calendar.start(dates.dropna())), buckets)
+def _lines(book, date):
+    """Order lines in each scope by the bucket of a date."""
+    known = book.orders[book.orders[date].notna()]
+    known = known.assign(bucket=book.calendar.start(known[date]))
+    return book.by_scope(within(known, _shown(book)))
 
 
-def _backlog(orders, items, buckets, calendar, standard_cost):
-    """Open orders of order-driven items at each bucket's end ÷ mean shipments of the last three
-    buckets.
-    """
-    driven = (
-        items.loc[items["strategy"] == "order", "item"]
-        if "strategy" in items
-        else items["item"].iloc[:0]
-    )
-    lines = orders[orders["item"].isin(driven)]
-    if lines.empty:
-        return {}
-    lines = by_scope(
-        lines.assign(quantity=lines["quantity"] * per_item(lines, weights(items, standard_cost))),
-        items,
-    )
-    shipped = lines[lines["shipped_on"].notna() & ~service.shipped_before_ordered(lines)]
+@once
+def _due(book):
+    return _lines(book, service.BASES[book.settings["on_time_basis"]])
+
+
+@once
+def _shipped(book):
+    return _lines(book, "shipped_on")
+
+
+def _window(book):
+    """How on time is judged; early 0 in the settings means any earlier day."""
+    given = book.settings
+    early = given["on_time_early"] or None
+    return {"basis": given["on_time_basis"], "late": given["on_time_late"], "early": early}
+
+
+@kpi(1, "fraction", "higher", "lines shipped within the window ÷ lines due", "orders")
+def on_time_delivery(book):
+    return service.on_time_delivery(_due(book), by=BY, **_window(book))
+
+
+@kpi(1, "fraction", "higher", "orders on time and complete ÷ orders due", "orders")
+def otif(book):
+    return service.otif(_due(book), by=BY, **_window(book))
+
+
+@kpi(1, "fraction", "higher", "units shipped at the first try ÷ units ordered", "orders")
+def fill_rate(book):
+    window = _window(book)
+    return service.fill_rate(_due(book), by=BY, basis=window["basis"], late=window["late"])
+
+
+@once
+def _gross(book):
+    return service.order_cycle_time(_shipped(book), by=BY)
+
+
+@once
+def _net(book):
+    lines = _shipped(book)
+    return service.order_cycle_time(lines[lines["requested_on"].notna()], net=True, by=BY)
+
+
+@kpi(1, "days", "lower", "median days from order to shipment", "orders")
+def order_cycle_time(book):
+    return _gross(book)["median"]
+
+
+@kpi(1, "days", "lower", "days within which 90 % of the lines shipped", "orders")
+def order_cycle_time_p90(book):
+    return _gross(book)["p90"]
+
+
+BEYOND = "days beyond the wait that customers asked for"
+
+
+@kpi(1, "days", "lower", f"median {BEYOND}", "orders.requested_on")
+def order_cycle_time_net(book):
+    return _net(book)["median"]
+
+
+@kpi(1, "days", "lower", "P90 of the days beyond the wait asked for", "orders.requested_on")
+def order_cycle_time_net_p90(book):
+    return _net(book)["p90"]
+
+
+LEFT_OUT = "lines shipped before they were ordered, left out of every service KPI"
+
+
+@kpi(1, "lines", "lower", LEFT_OUT, "orders")
+def lines_left_out(book):
+    lines = _shipped(book)
+    out = service.shipped_before_ordered(lines).astype("float64")
+    return out.groupby([lines[name] for name in BY]).sum()
+
+
+@kpi(
+    1,
+    "buckets",
+    "lower",
+    "open orders ÷ shipments per bucket, last 3 (order-driven items)",
+    "orders",
+)
+def backlog_lead_time(book):
+    driven = book.items.loc[book.items["strategy"] == "order", "item"]
+    lines = book.orders[book.orders["item"].isin(driven)]
     lines = lines[~service.shipped_before_ordered(lines)]
-    first = calendar.start(lines["ordered_on"]).min()
-    span = calendar.stamp(
-        np.arange(calendar.number([first])[0], calendar.number([buckets[-1]])[0] + 1)
-    )
-    scopes = sorted(lines["scope"].unique())
-    came, went = (
-        wide(part.assign(bucket=calendar.start(part[date])), "quantity", scopes, span, key="scope")
-        for part, date in ((lines, "ordered_on"), (shipped, "shipped_on"))
-    )
-    pace = pd.DataFrame(went.T).rolling(3, min_periods=1).mean().to_numpy().T
-    wait = pd.DataFrame(
-        flow.backlog_lead_time((came - went).cumsum(axis=1), pace), index=scopes, columns=span
-    )
-    return {"backlog_lead_time": wait.reindex(columns=buckets).stack(future_stack=True)}
+    if lines.empty:
+        return None
+    start, shown = book.calendar.start, _shown(book)
+    units = lines["quantity"] * per_item(lines, book.weight)
+    lines = book.by_scope(lines.assign(units=units))
+    begun = start(lines["ordered_on"]).min()
+    span = book.calendar.stamp(np.arange(*book.calendar.number([begun, book.first])))
+    done = lines[lines["shipped_on"].notna()]
+    came = wide(lines.assign(bucket=start(lines["ordered_on"])), "units", span).fillna(0.0)
+    went = wide(done.assign(bucket=start(done["shipped_on"])), "units", span)
+    went = went.reindex(came.index).fillna(0.0)
+    pace = went.T.rolling(PACE, min_periods=1).mean().T
+    wait = flow.backlog_lead_time((came - went).cumsum(axis=1), pace)
+    table = pd.DataFrame(wait, came.index, span)
+    return table.reindex(columns=shown).stack(future_stack=True)
 
 
-def _adherence(production_history, items, buckets):
-    made = by_scope(within(production_history, buckets), items)
-    return {
-        "plan_adherence": grouped(made, flow.plan_adherence, ("scope", "bucket")),
-        "volume_adherence": grouped(made, flow.volume_adherence, ("scope", "bucket")),
-    }
+def _made(book, measure):
+    made = within(book.production_history, _shown(book))
+    return grouped(book.by_scope(made), measure, BY)
 
 
-def _forecast(released_forecasts, sales_history, items, buckets):
-    """Accuracy and bias of earlier plans against sales; a forecast cell without a sales row sold
-    nothing.
+ADHERENCE = "Σ min(actual, planned) ÷ Σ planned, by item"
+
+
+@kpi(1, "fraction", "higher", ADHERENCE, "production_history")
+def plan_adherence(book):
+    return _made(book, flow.plan_adherence)
+
+
+@kpi(1, "fraction", "higher", "1 − |Σ planned − Σ actual| ÷ Σ planned", "production_history")
+def volume_adherence(book):
+    return _made(book, flow.volume_adherence)
+
+
+@once
+def _forecast(book):
+    """Earlier plans' consensus beside sales; a forecast cell without a sales row sold nothing."""
+    sold = book.sales_history.groupby(CELL, as_index=False)["quantity"].sum()
+    cells = within(book.released_forecasts, _shown(book)).merge(sold, on=CELL, how="left")
+    return book.by_scope(cells.assign(quantity=cells["quantity"].fillna(0.0).clip(lower=0)))
+
+
+def _graded(book, lag, measure):
+    cells = _forecast(book)
+    judge = lambda c: measure(c["quantity"], c["consensus"])
+    return grouped(cells[cells["lag"] == lag], judge, BY)
+
+
+AHEAD = "1 − WAPE of the consensus made {} ahead, item × market"
+
+
+@kpi(1, "fraction", "higher", AHEAD.format("one bucket"), "released plans")
+def forecast_accuracy_lag_1(book):
+    return _graded(book, 1, accuracy)
+
+
+@kpi(1, "fraction", "higher", AHEAD.format("three buckets"), "released plans")
+def forecast_accuracy_lag_3(book):
+    return _graded(book, 3, accuracy)
+
+
+OVER = "Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast"
+
+
+@kpi(1, "fraction", "zero", OVER, "released plans")
+def forecast_bias_lag_1(book):
+    return _graded(book, 1, bias)
+
+
+def _at_cost(book, frame, column, span):
+    rows = within(frame, span)
+    value = rows[column].clip(lower=0) * per_item(rows, book.cost)
+    return wide(book.by_scope(rows.assign(value=value)), "value", span)
+
+
+@once
+def _stock(book):
+    """Stock counted at the buckets' ends and sales, at cost, scope × bucket, from a year before the
+    first bucket shown; no row where sales or costs are unknown.
     """
-    key = ["item", "market", "bucket"]
-    actual = sales_history.groupby(key, as_index=False, dropna=False)["quantity"].sum()
-    cells = (
-        within(released_forecasts, buckets)
-        .merge(actual, on=key, how="left")
-        .fillna({"quantity": 0.0})
-    )
-    cells = by_scope(cells.assign(quantity=cells["quantity"].clip(lower=0)), items)
-    found = {
-        f"forecast_accuracy_lag_{lag}": grouped(
-            cells[cells["lag"] == lag],
-            lambda c: accuracy(c["quantity"], c["consensus"]),
-            ("scope", "bucket"),
-        )
-        for lag in (1, 3)
-    }
-    return found | {
-        "forecast_bias_lag_1": grouped(
-            cells[cells["lag"] == 1],
-            lambda c: bias(c["quantity"], c["consensus"]),
-            ("scope", "bucket"),
-        )
-    }
+    count = SHOWN + book.calendar.per_year
+    span = book.calendar.range(book.calendar.shift(book.first, -count), count)
+    known = book.cost.any() and len(book.sales_history)
+    counted = book.inventory_history if known else book.inventory_history.iloc[:0]
+    held = _at_cost(book, counted, "on_hand", span)
+    used = _at_cost(book, book.sales_history, "quantity", span)
+    return held, used.reindex(held.index).fillna(0.0)
 
 
-def _stock(inventory_history, sales_history, items, buckets, calendar, standard_cost):
-    """Turns over a year, cover by the demand that followed, share of items without stock; totals at
-    cost.
-    """
-    counts = within(inventory_history, buckets)
-    days = counts["stocked_out"].fillna(0) if "stocked_out" in counts else 0
-    out = by_scope(
-        counts.assign(out=((counts["on_hand"] <= 0) | (days > 0)).astype("float64")), items
+TURNS = "annualised cost of sales ÷ average stock at cost, last 12 months"
+
+
+@kpi(1, "turns/year", "higher", TURNS, "inventory_history")
+def inventory_turns(book):
+    held, used = _stock(book)
+    size = book.calendar.per_year
+    return pd.Series(
+        {
+            (scope, end): flow.inventory_turns(
+                used.loc[scope, :end].iloc[-size:], held.loc[scope, :end].iloc[-size:], size
+            )
+            for scope in held.index
+            for end in _shown(book)
+        }
     )
-    found = {"stocked_out_share": out.groupby(["scope", "bucket"])["out"].mean()}
-    cost = unit_costs(items, standard_cost)
-    if not some(sales_history) or not cost.any():
-        return found
-    span = calendar.stamp(
-        calendar.number([buckets[-1]])[0] + np.arange(-SHOWN - calendar.per_year + 1, 1)
-    )
-    value = lambda frame, name: by_scope(
-        within(frame, span).assign(value=lambda f: f[name].clip(lower=0) * per_item(f, cost)), items
-    )
-    stock, sold = value(inventory_history, "on_hand"), value(sales_history, "quantity")
-    scopes = sorted(stock["scope"].unique())
-    held, used = (
-        wide(stock, "value", scopes, span, key="scope"),
-        wide(sold, "value", scopes, span, key="scope"),
-    )
-    held = np.where(wide(stock.assign(one=1.0), "one", scopes, span, key="scope") > 0, held, np.nan)
-    lasts = pd.DataFrame(
-        flow.cover(held, used, per_year=calendar.per_year), index=scopes, columns=span
-    )
-    year = {
-        (scope, end): flow.inventory_turns(
-            used[i, t - calendar.per_year + 1 : t + 1],
-            held[i, t - calendar.per_year + 1 : t + 1],
-            calendar.per_year,
-        )
-        for i, scope in enumerate(scopes)
-        for t, end in enumerate(span)
-        if end in buckets
-    }
-    return found | {
-        "cover": lasts[buckets].stack(future_stack=True),
-        "inventory_turns": pd.Series(year),
-    }
+
+
+LASTED = "buckets of the demand that followed that the stock would last"
+
+
+@kpi(1, "buckets", "lower", LASTED, "inventory_history")
+def cover(book):
+    held, used = _stock(book)
+    lasts = flow.cover(held, used, per_year=book.calendar.per_year)
+    return pd.DataFrame(lasts, held.index, held.columns)[_shown(book)].stack(future_stack=True)
+
+
+@kpi(1, "fraction", "lower", "share of counted items without stock", "inventory_history")
+def stocked_out_share(book):
+    counts = book.by_scope(within(book.inventory_history, _shown(book)))
+    out = (counts["on_hand"] <= 0) | (counts["stocked_out"].fillna(0) > 0)
+    return out.astype("float64").groupby([counts[name] for name in BY]).mean()

@@ -1,0 +1,161 @@
+"""The book of a plan: every table by name, complete, and what follows from several of them,
+worked out once.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sopkit.buckets import Calendar, infer_calendar
+from sopkit.metrics.scopes import by_scope, families, item_prices, per_item, priced, weights
+from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
+
+PLANNED = ("demand_plan", "supply_plan", "capacity_plan", "financial_plan")
+OTHER = ("released_forecasts",)
+
+
+class Book:
+    """Every table that a measure may ask for: ``book.orders`` (an input, its blanks filled as
+    declared), ``book.supply_plan``, ``book.last_demand_plan`` (of the latest release),
+    ``book.released_forecasts`` (item, market, bucket, lag, consensus); what is absent has no row.
+
+    ``given`` holds frames by name, ``read`` (name → frame or None) finds the others when they are
+    asked for. ``settings``, ``calendar`` and ``first`` (the plan's first bucket) have defaults.
+
+    >>> book = Book({"items": pd.DataFrame({"item": ["A"], "unit_cost": [4.0]})}, first="2026-11-01")
+    >>> book.items["strategy"].tolist(), len(book.orders), "orders" in book, book.cost.to_dict()
+    (['stock'], 0, False, {'A': 4.0})
+    """
+
+    def __init__(self, given=None, read=None, *, first=None, settings=None, calendar=None):
+        self.given, self.read = dict(given or {}), read or {}.get
+        self.settings = settled(settings)
+        if first is not None:
+            self.first = pd.Timestamp(first)
+        if calendar is not None:
+            self.calendar = calendar
+
+    def also(self, **tables):
+        """The book, which holds these tables from now on."""
+        self.given |= tables
+        for name in tables:
+            self.__dict__.pop(name, None)
+        return self
+
+    def __contains__(self, name):
+        """Whether the table was given or can be read."""
+        return self._found(name) is not None
+
+    def _found(self, name):
+        if name not in self.given:
+            self.given[name] = self.read(name)
+        return self.given[name]
+
+    def __getattr__(self, name):
+        plan = name.removeprefix("last_")
+        if name.startswith("_") or not {name, plan} & {*INPUTS, *PLANS, *LEDGER, *OTHER}:
+            raise AttributeError(f"a book has no table {name!r}")
+        frame = self._found(name)
+        if name in INPUTS:
+            frame = declared(frame, name)
+        elif frame is None and name in OTHER:
+            frame = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+        elif frame is None:
+            frame = (LEDGER | PLANS)[plan].empty()
+        setattr(self, name, frame)
+        return frame
+
+    @cached_property
+    def buckets(self) -> pd.DatetimeIndex:
+        """The planned buckets, in order."""
+        found = next((t for t in map(self.__getattr__, PLANNED) if len(t)), PLANS["kpis"].empty())
+        return pd.DatetimeIndex(np.unique(pd.DatetimeIndex(found["bucket"])))
+
+    @cached_property
+    def first(self) -> pd.Timestamp:
+        """The plan's first bucket."""
+        return self.buckets[0]
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """How time is cut."""
+        return infer_calendar(self.buckets if len(self.buckets) else [self.first])
+
+    @property
+    def year(self) -> pd.DatetimeIndex:
+        """The planned buckets of the next year."""
+        return self.calendar.next_year(self.buckets)
+
+    @cached_property
+    def family(self) -> pd.Series:
+        """Family by item."""
+        return families(self.items)
+
+    @cached_property
+    def cost(self) -> pd.Series:
+        """Standard cost of a unit by item, in money."""
+        table = standard_cost(self.items, self.bill_of_resources, self._found("resources"))
+        return table.set_index("item")["standard_cost"]
+
+    @cached_property
+    def weight(self) -> pd.Series:
+        """What a unit of each item counts in a total: 1, or its standard cost where items differ in
+        their unit of measure.
+        """
+        return weights(self.items, self.cost)
+
+    @cached_property
+    def list_price(self) -> pd.Series:
+        """List price by item, 0 where blank."""
+        return self.items.set_index("item")["price"].fillna(0.0)
+
+    @cached_property
+    def item_prices(self) -> pd.DataFrame:
+        """What a unit brings, by item and bucket, over markets."""
+        return item_prices(self.prices, self.demand_plan)
+
+    def priced(self, frame) -> pd.DataFrame:
+        """The frame with the plan's ``price`` of each row (of its market where it has one); the
+        list price in a book without prices.
+        """
+        if "prices" not in self:
+            return frame.assign(price=per_item(frame, self.list_price))
+        return priced(frame, self.prices if "market" in frame else self.item_prices)
+
+    def by_scope(self, frame) -> pd.DataFrame:
+        """Every row twice: once for the company, once for its item's family."""
+        return by_scope(frame, self.items)
+
+
+def once(function):
+    """The function of a book, worked out once for each book."""
+
+    def kept(book):
+        if function not in book.__dict__:
+            book.__dict__[function] = function(book)
+        return book.__dict__[function]
+
+    return kept
+
+
+def standard_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame:
+    """Cost of a unit as the books carry it: item, standard_cost = unit_cost + Σ hours_per_unit ×
+    regular_cost.
+
+    A resource's regular_cost is that of its row for every bucket, else the mean of its rows; blanks
+    are 0.
+
+    >>> items = pd.DataFrame({"item": ["A"], "unit_cost": [4.0]})
+    >>> bill = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]})
+    >>> crew = pd.DataFrame({"resource": ["line"], "regular_cost": [20.0]})
+    >>> standard_cost(items, bill, crew)["standard_cost"].tolist()
+    [14.0]
+    """
+    items, bill = declared(items, "items"), declared(bill_of_resources, "bill_of_resources")
+    rates = INPUTS["resources"].typed(resources)
+    always = rates[rates["bucket"].isna()].groupby("resource")["regular_cost"].first()
+    rate = always.combine_first(rates.groupby("resource")["regular_cost"].mean())
+    hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64").fillna(0.0)
+    labour = per_item(items, hours.groupby(bill["item"]).sum())
+    return pd.DataFrame({"item": items["item"], "standard_cost": items["unit_cost"] + labour})
