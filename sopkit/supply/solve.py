@@ -9,12 +9,19 @@ import numpy as np
 
 from sopkit.errors import PlanError
 
-LARGE = 5_000  # rows from which an interior point beats the simplex method
-BATCH = 1_000  # rows that small programmes are joined to: a run of its own costs a millisecond
+BATCH = 1_000  # rows to which parts are joined: a run of its own costs a millisecond
+TINY = 200  # rows of a part of one or a few items
+WIDE = 20  # entries of a row that holds many items together: an hour of a resource
+MANY = 150  # wide rows from which an interior point beats the simplex method
 INSIDE = {  # balance rows are short chains: normal equations ordered by least degree stay sparse
     "solver": "hipo",
     "hipo_system": "normaleq",
     "hipo_ordering": "amd",
+}
+DIRECT = {  # tiny parts need a step a row: looking for better ones takes longer
+    "solver": "simplex",
+    "presolve": "off",
+    "simplex_dual_edge_weight_strategy": 0,
 }
 
 
@@ -30,20 +37,29 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     from linopy.constants import Result, Solution, Status
 
     parts = model.matrices
-    whole = np.isin(parts.vtypes, ["I", "B"])
     programmes = blocks(parts.A)
+    whole = np.isin(parts.vtypes, ["I", "B"])
+
+    wide = np.diff(parts.A.indptr) > WIDE
 
     def run(number: int):
-        rows, columns = programmes[number]
-        seconds = time_limit * max(len(rows), BATCH) / max(len(parts.b), BATCH)
-        return _run(parts, rows, columns, whole[columns], gap, seconds, start and start[number])
+        rows, columns, tiny = programmes[number]
+        share = max(len(rows), BATCH) / max(len(parts.b), BATCH)
+        options = {"solver": "simplex"}
+        if whole[columns].any():
+            options = {"mip_rel_gap": float(gap), "time_limit": float(time_limit * share)}
+        elif tiny:
+            options = DIRECT
+        elif not start and wide[rows].sum() > MANY:
+            options = INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
+        return _run(parts, rows, columns, whole[columns], options, start and start[number])
 
     with ThreadPoolExecutor() as threads:
         solvers = list(threads.map(run, range(len(programmes))))
     if None in solvers:
         return None
     values, prices = np.zeros(len(parts.vlabels)), np.full(len(parts.clabels), np.nan)
-    for (rows, columns), solver in zip(programmes, solvers):
+    for (rows, columns, _), solver in zip(programmes, solvers):
         found = solver.getSolution()
         values[columns], prices[rows] = found.col_value, found.row_dual
     model.assign_result(
@@ -58,48 +74,45 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     )
     gaps = [
         solver.getInfo().mip_gap
-        for solver, (_, columns) in zip(solvers, programmes)
+        for solver, (_, columns, _) in zip(solvers, programmes)
         if whole[columns].any()
     ]
     return max(gaps, default=0.0), [solver.getBasis() for solver in solvers]
 
 
-def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(rows, columns) of the programmes into which a matrix falls: what shares no constraint, in
-    batches of about ``BATCH`` rows.
+def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
+    """(rows, columns, whether all parts are tiny) of the programmes into which a matrix falls: what
+    shares no constraint, small parts joined.
 
     >>> from scipy.sparse import csr_array
     >>> apart = csr_array([[1, 1, 0], [0, 0, 1]])
-    >>> [(rows.tolist(), columns.tolist()) for rows, columns in blocks(apart)]
+    >>> [(rows.tolist(), columns.tolist()) for rows, columns, _ in blocks(apart)]
     [([0, 1], [0, 1, 2])]
     """
     from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
     height = matrix.shape[0]
-    _, part = connected_components(block_array([[None, matrix], [matrix.T, None]]), directed=False)
-    ends = np.cumsum(np.bincount(part[:height], minlength=part.max() + 1))
-    _, batch = np.unique((ends - 1) // BATCH, return_inverse=True)
-    batch = batch[part]
+    graph = block_array([[None, matrix], [matrix.T, None]])
+    count, part = connected_components(graph, directed=False)
+    size = np.bincount(part[:height], minlength=count)
+    _, batch = np.unique((np.cumsum(size) - 1) // BATCH, return_inverse=True)
+    largest = np.zeros(count)
+    np.maximum.at(largest, batch, size)
+    of_row, of_column = np.split(batch[part], [height])
     return [
-        (np.flatnonzero(batch[:height] == one), np.flatnonzero(batch[height:] == one))
+        (np.flatnonzero(of_row == one), np.flatnonzero(of_column == one), largest[one] <= TINY)
         for one in range(batch.max() + 1)
     ]
 
 
-def _run(parts, rows, columns, whole, gap: float, time_limit: float, start):
+def _run(parts, rows, columns, whole, options: dict, start):
     """One quiet run of HiGHS on some rows and columns; None where they allow nothing."""
     import highspy
 
     solver = highspy.Highs()
-    options = {"output_flag": False, "threads": 1}  # one thread: the same plan on every machine
-    if whole.any():
-        options |= {"mip_rel_gap": float(gap), "time_limit": float(time_limit)}
-    elif start is None and len(rows) >= LARGE:
-        options |= INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
-    else:
-        options |= {"solver": "simplex"}
-    for name, value in options.items():
+    # one thread: the same plan on every machine
+    for name, value in {"output_flag": False, "threads": 1, **options}.items():
         solver.setOptionValue(name, value)
     matrix, sense, right = parts.A[rows][:, columns].tocsc(), parts.sense[rows], parts.b[rows]
     lp = highspy.HighsLp()
@@ -121,10 +134,14 @@ def _run(parts, rows, columns, whole, gap: float, time_limit: float, start):
     status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return None
-    if status != kinds.kOptimal and solver.getInfo().primal_solution_status != 2:
+    if status == kinds.kOptimal:
+        return solver
+    if not whole.any() and options["solver"] != "choose":  # a start or method that led nowhere
+        return _run(parts, rows, columns, whole, {"solver": "choose"}, None)
+    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         raise PlanError(
-            f"no plan was found in {time_limit:g} s ({solver.modelStatusToString(status)}); raise"
-            " time_limit or widen gap"
+            f"no plan was found in time ({solver.modelStatusToString(status)}); raise time_limit or"
+            " widen gap"
         )
     return solver
 

@@ -1,0 +1,88 @@
+"""Programmes that share nothing, the methods that solve them, and that neither moves the plan."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.supply import STRATEGIES, plan_supply
+from sopkit.supply import solve as solving
+from sopkit.supply.facts import read_facts
+from sopkit.supply.limits import limits_of
+from sopkit.supply.model import build
+from tests.benchmarks.supply_case import bought, company
+from tests.supply.oracle import as_arguments, random_case
+
+
+def renamed(case: dict, mark: str) -> dict:
+    """The same company with other names for its items and resources."""
+    keys = ["item", "resource"]
+    return {
+        name: table.assign(**{key: table[key] + mark for key in keys if key in table})
+        for name, table in case.items()
+    }
+
+
+def together(*cases: dict) -> dict:
+    return {name: pd.concat([case[name] for case in cases]) for name in cases[0]}
+
+
+def programmes(case: dict) -> list[int]:
+    """Items in each programme of a case."""
+    facts = read_facts(**case)
+    book = build(facts, limits_of(facts), STRATEGIES["optimal"])
+    labels = book["above"].labels.values[:, 0]
+    return [int(np.isin(labels, part[1]).sum()) for part in solving.blocks(book.model.matrices.A)]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_plants_that_share_nothing_cost_what_each_costs_alone(strategy):
+    plants = [renamed(as_arguments(random_case(seed)), f" {seed}") for seed in (1, 4, 5)]
+    alone = [plan_supply(**plant, strategy=strategy) for plant in plants]
+    result = plan_supply(**together(*plants), strategy=strategy)
+    assert result.objective == pytest.approx(sum(plan.objective for plan in alone), rel=1e-9)
+    late = sum(plan.supply_plan["late"].sum() for plan in alone)
+    assert result.supply_plan["late"].sum() == pytest.approx(late, abs=1e-6)
+
+
+def test_whole_workers_and_lots_of_plants_keep_the_gap_of_the_company():
+    plants = [renamed(as_arguments(random_case(seed)), f" {seed}") for seed in (1, 4)]
+    for plant in plants:
+        plant["items"] = plant["items"].assign(lot_size=10.0)
+    options = {"lots": True, "whole_workers": True, "gap": 1e-6}
+    alone = [plan_supply(**plant, **options).objective for plant in plants]
+    result = plan_supply(**together(*plants), **options)
+    assert result.objective == pytest.approx(sum(alone), rel=2e-6) and 0 <= result.gap <= 1e-6
+
+
+def test_a_company_is_as_many_programmes_as_it_has_plants():
+    plants = [renamed(company(50, 3, seed=seed), f" {seed}") for seed in range(4)]
+    assert programmes(together(*plants)) == [50, 50, 50, 50]
+    shared = programmes(bought(100))
+    assert sum(shared) == 100 and len(shared) < 5  # tiny parts are joined
+
+
+@pytest.mark.parametrize("extra", [True, False])
+def test_an_interior_point_finds_the_plan_of_the_simplex_method(extra, monkeypatch):
+    case = company(30, 3)
+    exact = plan_supply(**case)
+    monkeypatch.setattr(solving, "MANY", -1)
+    if not extra:
+        monkeypatch.setattr(solving, "find_spec", lambda name: None)
+    inside = plan_supply(**case)
+    assert inside.objective == pytest.approx(exact.objective, rel=1e-9)
+    prices = [plan.capacity_plan["shadow_price"] for plan in (exact, inside)]
+    np.testing.assert_allclose(*prices, atol=1e-3)
+
+
+def test_a_plan_does_not_depend_on_threads(monkeypatch):
+    plants = [renamed(as_arguments(random_case(seed)), f" {seed}") for seed in range(4)]
+    many = plan_supply(**together(*plants))
+    monkeypatch.setattr(solving, "BATCH", 1)
+    each = plan_supply(**together(*plants))
+    monkeypatch.setattr(solving, "ThreadPoolExecutor", lambda: ThreadPoolExecutor(1))
+    one = plan_supply(**together(*plants))
+    pd.testing.assert_frame_equal(each.supply_plan, one.supply_plan)
+    pd.testing.assert_frame_equal(each.capacity_plan, one.capacity_plan)
+    assert many.objective == pytest.approx(one.objective, rel=1e-9)
