@@ -3,9 +3,9 @@ them.
 """
 
 from sopkit.charts.axes import Panel, readable, timeline
-from sopkit.charts.measure import amount, by_bucket, lacking, opening, readable_unit, scope
+from sopkit.charts.measure import by_bucket, lacking, readable_unit, scope
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
-from sopkit.charts.words import clean, count, listing, number, percent
+from sopkit.charts.words import clean, count, listing, number, percent, quantity
 from sopkit.demand import STAGES as ADDED
 
 STAGES = ["naive", "baseline", *ADDED, "consensus"]
@@ -13,10 +13,10 @@ FACTS = "feed sales_history"
 
 
 @styled
-def history_chart(history, view, **choice):
-    """Demand as sold and as cleansed, by bucket; ``choice``: item, family, market."""
-    rows, unit = view.addable(history, ["quantity", "demand"], **choice)
-    where = scope(**choice)
+def history_chart(history, view):
+    """Demand of all items as sold and as cleansed, by bucket."""
+    rows, unit = view.addable(history, ["quantity", "demand"])
+    where = scope()
     if rows.empty or not unit:
         return nothing(f"No history to show for {where}", lacking(rows, FACTS))
     total = by_bucket(rows, ["quantity", "demand"])
@@ -34,11 +34,9 @@ def history_chart(history, view, **choice):
 
 
 @styled
-def forecast_chart(
-    history, baseline_forecast, demand_plan, view, *, last=None, back: int = 36, **choice
-):
+def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, **choice):
     """History, baseline with its p10–p90 band, consensus and last cycle's consensus (``last``: that
-    plan's demand_plan).
+    plan's demand_plan) of the ``choice``: item, family, market.
 
     The band is drawn for a single series only: quantiles of several series cannot be added.
     """
@@ -50,7 +48,7 @@ def forecast_chart(
         return nothing(f"Nothing to forecast for {where}", lacking(plan, FACTS))
     single = not base.duplicated("bucket").any() and len(base)
     past, plan = by_bucket(past, ["quantity", "demand"]), by_bucket(plan, "consensus")
-    base, shown_past = by_bucket(base, ["baseline", "p10", "p90"]), past.iloc[-back:]
+    base, shown_past = by_bucket(base, ["baseline", "p10", "p90"]), past.iloc[-36:]
     band = "hollow = cleansed, band = p10–p90"
     chart, (panel,) = timeline(
         view,
@@ -78,27 +76,19 @@ def forecast_chart(
 
 
 @styled
-def demand_chart(
-    history, demand_plan, view, by="family", *, last=None, money=False, most=12, back=24
-):
-    """Small multiples, one per family (or market): history, consensus and last cycle; the largest
-    by plan, at most ``most``.
+def demand_chart(history, demand_plan, view, *, last=None):
+    """Small multiples, one per family: history, consensus and last cycle; the twelve largest by
+    planned money.
     """
     past, plan = view.with_family(history), view.with_family(demand_plan)
     if plan.empty and past.empty:
-        return nothing(f"No demand to show by {by}", FACTS)
-    worth = (
-        view.valued(plan, ["consensus"]).groupby(by)["consensus"].sum()
-        if len(plan)
-        else past.groupby(by)["demand"].sum()
-    ).sort_values(ascending=False, kind="stable")
-    names, rest = worth.index[:most], len(worth) - most
-    word = view.calendar.size
+        return nothing("No demand to show by family", FACTS)
+    names = view.families(plan) or sorted(past["family"].unique())[:12]
+    rest = len(set(plan["family"]) | set(past["family"])) - len(names)
     chart, grid = sheet(
-        _demand_title(past, plan, by, view),
-        f"{'money' if money else 'each in its own unit'} per {word},"
-        f" {'all markets' if by == 'family' else 'all items'}; black history, orange consensus,"
-        f" dotted last cycle{f'; {rest} smaller left out' if rest > 0 else ''}",
+        _demand_title(past, plan, view),
+        f"each in its own unit per {view.calendar.size}, all markets; black history, orange"
+        f" consensus, dotted last cycle{f'; {rest} smaller left out' if rest > 0 else ''}",
         many=len(names),
         columns=3,
         height=1.3,
@@ -106,51 +96,51 @@ def demand_chart(
         headed=True,
     )
     for ax, name in zip(grid.flat, names):
-        sold, unit = view.addable(past, ["demand"], money=money, **{by: name})
-        ahead, unit = view.addable(plan, ["consensus"], money=money, **{by: name})
-        sold, ahead = by_bucket(sold, "demand").iloc[-back:], by_bucket(ahead, "consensus")
+        sold, unit = view.addable(past, ["demand"], family=name)
+        ahead, unit = view.addable(plan, ["consensus"], family=name)
+        sold, ahead = by_bucket(sold, "demand").iloc[-24:], by_bucket(ahead, "consensus")
         factor, shown = readable_unit([*ahead, *sold], unit)
         panel = Panel(ax, view.calendar, factor)
         panel.line(sold, "history", linewidth=1.1)
         panel.line(ahead, "consensus", linewidth=2)
         if last is not None:
-            before, _ = view.addable(last, ["consensus"], money=money, **{by: name})
+            before, _ = view.addable(last, ["consensus"], family=name)
             panel.last(by_bucket(before, "consensus"), "", 1.3)
-        panel.done(
-            f"{clean(name, 22)}, {shown or 'mixed units'}",
-            most=4,
-            start=ahead.index[0] if len(ahead) else None,
-            word="",
-        )
+        start = ahead.index.min() if len(ahead) else None
+        title = f"{clean(name, 22)}, {shown or 'mixed units'}"
+        panel.done(title, most=4, start=start, word="")
     return chart
 
 
 @styled
-def stages_chart(demand_plan, view, **choice):
+def stages_chart(demand_plan, view):
     """Waterfall over the whole horizon: what each stage adds on the way from naive and baseline to
     consensus.
     """
-    rows, unit = view.addable(demand_plan, STAGES, **choice)
-    where = scope(**choice)
+    rows, unit = view.addable(demand_plan, STAGES)
     if rows.empty or not unit:
-        return nothing(f"No demand plan for {where}", lacking(rows, FACTS))
+        return nothing("No demand plan for all items", lacking(rows, FACTS))
     total = rows[STAGES].sum()
-    steps = [stage for stage in STAGES[2:-1] if abs(total[stage]) > 1e-9]
+    steps = [stage for stage in ADDED if abs(total[stage]) > 1e-9]
+    names = ["naive", "baseline", *steps, "consensus"]
     factor, shown = readable_unit(total.to_numpy(), unit)
     chart, axes = sheet(
         _stages_title(total, steps, unit),
-        f"{shown}, {where}, whole horizon ({count(rows['bucket'].nunique(), view.calendar.size)})",
+        f"{shown}, {scope()}, whole horizon"
+        f" ({count(rows['bucket'].nunique(), view.calendar.size)})",
         right=0.3,
     )
-    names = ["naive", "baseline", *steps, "consensus"]
-    level = total[["baseline", *steps]].cumsum()  # what the sum is after each step
-    bottom = [min(level[n], level[n] - total[n]) / factor if n in steps else 0 for n in names]
-    height = [abs(total[n]) / factor if n in steps else total[n] / factor for n in names]
-    colours = {"naive": "#BDBDBD"} | {n: COLOURS[n] for n in ("baseline", "consensus")}
-    colours |= {n: COLOURS["supply" if total[n] > 0 else "backlog"] for n in steps}
-    ax = axes[0, 0]
-    bars = ax.bar(names, height, bottom=bottom, width=0.62, color=[colours[n] for n in names])
-    labels = [amount(total[n], unit, sign=n in steps) for n in names]
+    height, ax = total[names] / factor, axes[0, 0]
+    level = height[["baseline", *steps]].cumsum()
+    colours = [COLOURS["supply" if total[name] > 0 else "backlog"] for name in names]
+    bars = ax.bar(
+        names,
+        height,
+        bottom=(level - height).reindex(names).fillna(0),  # a step begins where the last one ended
+        width=0.62,
+        color=[COLOURS.get(*pair) for pair in zip(names, colours)],
+    )
+    labels = [quantity(round(total[name]), unit, sign=name in steps) for name in names]
     ax.bar_label(bars, labels, padding=3, size=8.5)
     ax.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
     ax.margins(y=0.12)
@@ -178,23 +168,22 @@ def _history_title(rows, where):
     change = rows["demand"] - rows["quantity"]
     changed = rows["flag"].fillna("").ne("") & change.abs().gt(1e-9)
     if not changed.any():
-        return f"{opening(where)}: no point of history needed cleansing"
+        return f"{where}: no point of history needed cleansing"
     sold = rows["quantity"].sum()
     moved = f" and moved the total by {percent(change.sum() / sold, sign=True)}" if sold > 0 else ""
     return (
-        f"{opening(where)}: cleansing changed {number(changed.sum())} of"
-        f" {count(len(rows), 'point')}{moved}"
+        f"{where}: cleansing changed {number(changed.sum())} of {count(len(rows), 'point')}{moved}"
     )
 
 
 def _forecast_title(past, plan, unit, where, calendar):
     if plan.empty:
-        return f"{opening(where)}: no plan yet"
+        return f"{where}: no plan yet"
     year = plan.loc[calendar.next_year(plan.index)]
     sold = past.iloc[-len(year) :]
     text = (
-        f"{opening(where)}: the next {count(len(year), calendar.size)} sum to"
-        f" {amount(year.sum(), unit)}"
+        f"{where}: the next {count(len(year), calendar.size)} sum to"
+        f" {quantity(round(year.sum()), unit)}"
     )
     if len(sold) < len(year) or sold.sum() <= 0:
         return text
@@ -205,32 +194,33 @@ def _forecast_title(past, plan, unit, where, calendar):
     )
 
 
-def _demand_title(past, plan, by, view):
+def _demand_title(past, plan, view):
     if plan.empty:
-        return f"History by {by}; no plan yet"
+        return "History by family; no plan yet"
     year = view.calendar.next_year(plan["bucket"])
     before = sorted(past["bucket"].unique())[-len(year) :]
-    ahead = plan[plan["bucket"].isin(year)].groupby(by)["consensus"].sum()
-    behind = past[past["bucket"].isin(before)].groupby(by)["demand"].sum()
+    ahead = plan[plan["bucket"].isin(year)].groupby("family")["consensus"].sum()
+    behind = past[past["bucket"].isin(before)].groupby("family")["demand"].sum()
     change = (ahead / behind.where(behind > 0) - 1).dropna().sort_values()
     moved = {"up": change[change > 0.02][::-1], "down": change[change < -0.02]}
-    parts = [
+    told = "; ".join(
         f"{way}: {listing(f'{name} {percent(c, 0, sign=True)}' for name, c in some.items())}"
         for way, some in moved.items()
         if len(some)
-    ]
-    return f"The next {count(len(year), view.calendar.size)} against the last {len(year)}: " + (
-        "; ".join(parts) or f"every {by} within ±2 %"
+    )
+    return (
+        f"The next {count(len(year), view.calendar.size)} against the last {len(year)}:"
+        f" {told or 'every family within ±2 %'}"
     )
 
 
 def _stages_title(total, steps, unit):
     if not steps or total["baseline"] == 0:
         told = "" if steps else "; nobody changed the baseline"
-        return f"Consensus is {amount(total['consensus'], unit)}{told}"
+        return f"Consensus is {quantity(round(total['consensus']), unit)}{told}"
     largest = max(steps, key=lambda step: abs(total[step]))
     share = total["consensus"] / total["baseline"] - 1
     return (
         f"People and events change the baseline by {percent(share, sign=True)}; most through"
-        f" {largest.replace('_', ' ')} ({amount(total[largest], unit, sign=True)})"
+        f" {largest.replace('_', ' ')} ({quantity(round(total[largest]), unit, sign=True)})"
     )

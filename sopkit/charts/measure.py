@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.charts.words import clean, money, number, scale
+from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics.scopes import item_prices, priced
 from sopkit.tables import declared
 
@@ -107,20 +107,15 @@ def scope(item=None, family=None, market=None) -> str:
     """What is shown, in words.
 
     >>> scope(item="P-300", market="North"), scope(family="pumps"), scope()
-    ('P-300, North', 'pumps, all markets', 'all items, all markets')
+    ('P-300, North', 'pumps, all markets', 'All items, all markets')
     """
-    what = item if item is not None else family if family is not None else "all items"
+    what = item if item is not None else family if family is not None else "All items"
     return f"{clean(what, 40)}, {clean(market, 30) if market is not None else 'all markets'}"
 
 
 def by_bucket(frame: pd.DataFrame, columns):
     """Sums by bucket; a bucket in which every value is unknown stays unknown."""
     return frame.groupby("bucket")[columns].sum(min_count=1)
-
-
-def is_money(unit: str) -> bool:
-    """Whether a unit is a currency code."""
-    return len(unit) == 3 and unit.isupper()
 
 
 def readable_unit(values, unit: str) -> tuple[float, str]:
@@ -130,22 +125,6 @@ def readable_unit(values, unit: str) -> tuple[float, str]:
     ((1000.0, 'k€'), (1.0, 'pcs'))
     """
     return scale(values, unit) if is_money(unit) else (1.0, unit)
-
-
-def amount(value, unit: str, *, sign: bool = False) -> str:
-    """A total in a sentence: money with its scale, units whole."""
-    if is_money(unit):
-        return money(value, unit, sign=sign)
-    return f"{number(value, 0, sign=sign)} {unit}"
-
-
-def opening(where: str) -> str:
-    """A scope at the start of a sentence; names stay as written.
-
-    >>> opening("all items, all markets"), opening("pumps, North")
-    ('All items, all markets', 'pumps, North')
-    """
-    return "A" + where[1:] if where.startswith("all items") else where
 
 
 def lacking(rows, feed: str) -> str:

@@ -8,7 +8,6 @@ from sopkit.charts.table import Block, block, missing
 from sopkit.charts.words import clean, escape, months, number, quantity, scale, spoken
 from sopkit.metrics.kpis.registry import KPIS
 
-COMPANY = "company"
 _MARK = {"ok": "✓ ok", "watch": "! watch", "miss": "✗ miss"}
 
 
@@ -83,21 +82,21 @@ def _target(value, target, unit, better, name):
     return f"{words}, {'met' if met else 'missed'}", "ok" if met else "miss"
 
 
-def kpi_strip(kpis, *, scope=COMPANY, first=(), most: int = 5, last=None) -> Block:
-    """The latest value of each KPI of a scope as cards, with target and status in words; a KPI
+def kpi_strip(kpis, *, first=(), most: int = 5, last=None) -> Block:
+    """The company's latest value of each KPI as cards, with target and status in words; a KPI
     without data names what would feed it.
 
     ``first`` names the KPIs that come first, ``last`` is last cycle's ``kpis``.
     """
-    facts = kpi_facts(latest_kpis(kpis, scope, first).head(most), last, scope)
+    facts = kpi_facts(latest_kpis(kpis, first).head(most), last)
     return headline(facts) if facts else missing("no KPI yet: steps 1 and 5 write them")
 
 
-def kpi_facts(rows, last=None, scope=COMPANY) -> list[tuple]:
+def kpi_facts(rows, last=None) -> list[tuple]:
     """KPIs (rows of ``latest_kpis``) as numbers of a ``headline``, against target and last
     cycle.
     """
-    before = {} if last is None else latest_kpis(last, scope).set_index("kpi")["actual"]
+    before = {} if last is None else latest_kpis(last).set_index("kpi")["actual"]
     return [
         (
             spoken(row.kpi),
@@ -111,11 +110,11 @@ def kpi_facts(rows, last=None, scope=COMPANY) -> list[tuple]:
     ]
 
 
-def latest_kpis(kpis, scope=COMPANY, first=()) -> pd.DataFrame:
-    """The newest row of each KPI of a scope: those named ``first`` in their order, then those with
+def latest_kpis(kpis, first=()) -> pd.DataFrame:
+    """The company's newest row of each KPI: those named ``first`` in their order, then those with
     a value.
     """
-    rows = kpis[kpis["scope"] == scope].sort_values(["bucket", "step"], kind="stable")
+    rows = kpis[kpis["scope"] == "company"].sort_values(["bucket", "step"], kind="stable")
     place = {name: at for at, name in enumerate(first)}
     rows = rows.drop_duplicates("kpi", keep="last").sort_values("kpi")
     order = rows["kpi"].map(place).astype(float).fillna(len(place)) + rows["actual"].isna() / 2

@@ -69,14 +69,14 @@ def _money_title(total, where, view):
 
 
 @styled
-def exceptions_chart(exceptions, view, *, most=8):
+def exceptions_chart(exceptions, view):
     """Money at stake by rule, worst first, with the number of exceptions."""
     if exceptions.empty:
         return nothing("Nothing needs a person in this plan", "no exception was found")
     rules = exceptions.groupby("rule")["money"].agg(["sum", "size"])
     rules = rules.sort_values("sum", ascending=False, kind="stable")
     factor, shown = readable_unit(rules["sum"].to_numpy(), view.currency)
-    rows, worst = rules.head(most), _rule(rules.index[0])
+    rows, worst = rules.head(8), _rule(rules.index[0])
     chart, axes = sheet(
         f"{count(len(exceptions), 'exception')}, {money(rules['sum'].sum(), view.currency)} at"
         f" stake, most through “{worst}”",
@@ -96,12 +96,12 @@ def exceptions_chart(exceptions, view, *, most=8):
 
 
 @styled
-def scenarios_chart(scenarios, view, metric=None):
-    """One metric of every scenario (margin, or else the first), with its difference to the base
+def scenarios_chart(scenarios, view):
+    """The margin (or else the first metric) of every scenario, with its difference to the base
     plan.
     """
     known = sorted(scenarios["metric"].unique(), key=lambda name: not name.startswith("margin"))
-    metric = metric or "".join(known[:1]) or "margin"
+    metric = known[0] if known else "margin"
     rows = scenarios[scenarios["metric"] == metric]
     if rows.empty:
         return nothing(

@@ -33,6 +33,7 @@ COLOURS = {
     "text": "#222222",
     "quiet": "#6B6B6B",
     "grid": "#E6E6E6",
+    "naive": "#BDBDBD",
     "thread": "#B5B5B5",  # the line through cleansed history
 }
 # Ink: the same hues, dark enough to be read as words on white.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sopkit.charts.axes import Panel, timeline
-from sopkit.charts.measure import amount, by_bucket, lacking
+from sopkit.charts.measure import by_bucket, lacking
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
-from sopkit.charts.words import clean, count, listing, money, month, number, percent
+from sopkit.charts.words import clean, count, listing, money, month, number, percent, quantity
 
 SOURCES = {
     "production": ("production", "supply"),
@@ -19,11 +19,11 @@ _PALE = "#F0B48C"  # backlog that the customer agreed to wait for
 
 
 @styled
-def supply_chart(supply_plan, view, family=None, *, item=None):
+def supply_chart(supply_plan, view, family=None):
     """Demand against what is made and bought, and below it the stock and backlog that follow."""
     flows = ["demand", *SOURCES, "lost", *LEVELS]
-    rows, unit = view.addable(supply_plan, flows, item=item, family=family)
-    where = clean(item or family or "All items", 40)
+    rows, unit = view.addable(supply_plan, flows, family=family)
+    where = clean(family or "All items", 40)
     if rows.empty or not unit:
         feed = "run step 3: its supply plan feeds this chart"
         return nothing(f"{where}: nothing to plan", lacking(rows, feed))
@@ -57,26 +57,20 @@ def supply_chart(supply_plan, view, family=None, *, item=None):
 
 
 @styled
-def capacity_chart(capacity_plan, view, resource=None, *, most=6):
-    """Load against capacity for one resource, or for the fullest ``most`` resources as small
-    multiples.
-    """
-    rows = capacity_plan
-    if resource is not None:
-        rows = rows[rows["resource"] == resource]
-    if rows.empty:
+def capacity_chart(capacity_plan, view):
+    """Load against capacity of the six fullest resources, as small multiples."""
+    if capacity_plan.empty:
         return nothing(
-            "Capacity is unlimited in this plan"
-            if resource is None
-            else f"{clean(resource, 40)} has no plan",
+            "Capacity is unlimited in this plan",
             "feed resources and bill_of_resources to plan with capacity",
         )
-    rows = rows.assign(
-        ratio=(rows["load"] / rows["regular_capacity"].where(lambda c: c > 0)).fillna(0.0),
-        limit=rows["regular_capacity"] + rows["overtime_limit"].fillna(0),
+    regular = capacity_plan["regular_capacity"]
+    rows = capacity_plan.assign(
+        ratio=(capacity_plan["load"] / regular.where(regular > 0)).fillna(0.0),
+        limit=regular + capacity_plan["overtime_limit"].fillna(0),
     ).replace(np.inf, np.nan)
     full = rows.groupby("resource")["ratio"].max().sort_values(ascending=False, kind="stable")
-    names, rest = full.index[:most], len(full) - most
+    names, rest = full.index[:6], len(full) - 6
     left_out = f"; {count(rest, 'other resource')} less loaded" if rest > 0 else ""
     alone = len(names) == 1
     chart, grid = sheet(
@@ -183,13 +177,13 @@ def _supply_title(total, unit, where, word):
     lost = total["lost"].sum()
     if lost > 0.5:
         end = month(total.index[-1])
-        return f"{where}: {amount(lost, unit)} of demand cannot be served by {end}"
+        return f"{where}: {quantity(round(lost), unit)} of demand cannot be served by {end}"
     least = max(0.5, 1e-6 * total["demand"].max())
     late = total["late"]
     if (late > least).any():
         return (
             f"{where}: demand outruns supply from {month(total.index[late > least][0])}; up to"
-            f" {amount(late.max(), unit)} late, in {month(late.idxmax())}"
+            f" {quantity(round(late.max()), unit)} late, in {month(late.idxmax())}"
         )
     short = (total["projected_available"] < total["safety_stock"] - least).sum()
     if short:

@@ -90,6 +90,11 @@ def money(value, currency: str = "EUR", *, sign: bool = False) -> str:
     return f"{number(amount, decimals, sign=sign)} {unit}"
 
 
+def is_money(unit: str) -> bool:
+    """Whether a unit is a currency code."""
+    return len(unit) == 3 and unit.isupper()
+
+
 def quantity(value, unit: str = "", *, sign: bool = False) -> str:
     """A value as its unit is read: ``fraction`` as percent, a currency code as money, anything else
     with its unit after it.
@@ -101,7 +106,7 @@ def quantity(value, unit: str = "", *, sign: bool = False) -> str:
         return clean(value)
     if unit == "fraction":
         return percent(value, sign=sign)
-    if len(unit) == 3 and unit.isupper():
+    if is_money(unit):
         return money(value, unit, sign=sign)
     text = number(value, sign=sign)
     return f"{text} {unit}" if unit and text != BLANK else text

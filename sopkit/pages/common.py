@@ -23,13 +23,13 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
     )
 
 
-def kpis(kpis, view, last: int = 6):
-    """The company's KPIs over the last buckets, each row one KPI with its unit, its target and its
+def kpis(kpis, view):
+    """The company's KPIs over the last six buckets, each row one KPI with its unit, its target and its
     latest status; those without data come last and name what would feed them.
     """
     latest = latest_kpis(kpis).set_index("kpi")
     known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
-    buckets = sorted(known["bucket"].unique())[-last:]
+    buckets = sorted(known["bucket"].unique())[-6:]
     shown = known[known["bucket"].isin(buckets)]
     wide = shown.assign(shown=_reads(shown, "actual")).pivot(
         index="kpi", columns="bucket", values="shown"

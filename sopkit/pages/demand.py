@@ -4,7 +4,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts import missing, show
-from sopkit.charts.demand import STAGES
+from sopkit.charts.demand import ADDED, STAGES
 from sopkit.charts.words import money, percent
 
 
@@ -23,7 +23,7 @@ def answer(demand_plan, view, plan):
             for frame in (shared, _within(last, shared["bucket"]))
         )
         change = f", {against(now, before)} last cycle's plan"
-    stages = worth[STAGES[2:-1]]
+    stages = worth[ADDED]
     if stages.abs().max() > 0:
         most = stages.abs().idxmax()
         told = f"{most.replace('_', ' ')} moved it most"
@@ -135,10 +135,10 @@ def products(product_plan, view):
     )
 
 
-def value_added(value_added, view, lags=(1, 3)):
+def value_added(value_added, view):
     """The company's error by stage and what each stage took off it, for lags 1 and 3."""
     order = {stage: at for at, stage in enumerate([*STAGES, "released"])}
-    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin(lags)]
+    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin([1, 3])]
     rows = rows.dropna(subset=["wape"]).sort_values(
         ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
     )
