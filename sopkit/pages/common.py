@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sopkit.charts import family_sheet_html, latest_kpis, show
+from sopkit.charts import family_sheet_html, latest_kpis, show, stack, supply_chart
 from sopkit.charts.words import quantity
 from sopkit.finance import family_sheet
 
@@ -37,6 +37,16 @@ def kpis(kpis, view):
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
     table = table.assign(status=latest["status"], target=_reads(latest, "target")).reset_index()
     return show(table.assign(kpi=table["kpi"].str.replace("_", " ")), "kpis", 30, units={"kpi": ""})
+
+
+def sheets(book, view, drawn=False):
+    """The pages of all families, largest first; ``drawn``: each below its supply chart."""
+    pieces = []
+    for family in view.families(book["demand_plan"]):
+        if drawn:
+            pieces.append(supply_chart(book["supply_plan"], view, family))
+        pieces.append(sheet(family, book, view))
+    return stack(pieces)
 
 
 def sheet(family, book, view):

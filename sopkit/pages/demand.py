@@ -4,7 +4,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts import missing, show
-from sopkit.charts.demand import ADDED, STAGES
+from sopkit.charts.demand import STAGES
 from sopkit.charts.words import money, percent
 
 
@@ -23,7 +23,7 @@ def answer(demand_plan, view, plan):
             for frame in (shared, _within(last, shared["bucket"]))
         )
         change = f", {against(now, before)} last cycle's plan"
-    stages = worth[ADDED]
+    stages = worth[STAGES[2:-1]]
     if stages.abs().max() > 0:
         most = stages.abs().idxmax()
         told = f"{most.replace('_', ' ')} moved it most"
