@@ -42,9 +42,9 @@ def kpis(kpis, view):
 def sheets(book, view, drawn=False):
     """The pages of all families, largest first; ``drawn``: each below its supply chart."""
     pieces = []
-    for family in view.families(book["demand_plan"]):
+    for family in view.families(book.demand_plan):
         if drawn:
-            pieces.append(supply_chart(book["supply_plan"], view, family))
+            pieces.append(supply_chart(book.supply_plan, view, family))
         pieces.append(sheet(family, book, view))
     return stack(pieces)
 

@@ -10,6 +10,7 @@ import pytest
 from sopkit import charts
 from sopkit.buckets import Calendar
 from sopkit.charts import View
+from sopkit.metrics.scopes import item_prices
 from sopkit.tables import INPUTS, PLANS
 from tests.charts import small
 
@@ -201,3 +202,20 @@ def test_weeks_and_quarters_are_called_so(tables):
     )
     weeks = View(small.items(), calendar=Calendar("week"))
     assert "hours per week" in charts.capacity_chart(weekly, weeks).subtitle
+
+
+def test_money_is_at_the_plans_prices_everywhere(tables):
+    """One price of a unit: charts value demand and supply as the financial plan does, not at list
+    price; history at the item's mean price."""
+    plan, prices = tables["demand_plan"], tables["prices"].copy()
+    prices.loc[prices["market"] == "North", "price"] *= 0.8
+    by_item = item_prices(prices, plan)
+    seen = View(small.items(), "EUR", prices, by_item)
+    sold, unit = seen.addable(plan, ["consensus"])
+    assert unit == "EUR"
+    cells = plan.merge(prices, on=["item", "market", "bucket"])
+    assert sold["consensus"].sum() == pytest.approx((cells["consensus"] * cells["price"]).sum())
+    made = seen.valued(tables["supply_plan"], ["shipments"])["shipments"].sum()
+    cells = tables["supply_plan"].merge(by_item, on=["item", "bucket"])
+    assert made == pytest.approx((cells["shipments"] * cells["price"]).sum())
+    assert seen.price(tables["history"]).eq(view().price(tables["history"]) * 0.9).all()

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from sopkit.charts import View, exceptions_chart
 from sopkit.errors import PlanError
+from sopkit.pages import common, money
 from sopkit.panels import board, voila_command, voila_environment, write_board, write_page
 from sopkit.panels.page import CHOICES, boards_in, read_board, title
 from sopkit.panels.sections import TABS
@@ -62,6 +64,15 @@ def test_the_head_names_what_changed_and_what_is_asked(pack):
     ]
     assert f"+{totals[0] / totals[1] - 1:.1%}".replace("%", " %") in head and "2026-12" in head
     assert "1 decision wanted, the first by 1 Jan 2027" in head and "Keep the" not in head
+
+
+def test_board_and_pages_show_the_same_sections(pack):
+    plan, data = FakePlan(), read_board(pack)
+    view = View.of(plan, plan.read("prices"), plan.read("demand_plan"))
+    assert money.options(plan.read("gap_options"), view).html in tab_html(data, "Money", {})
+    risks = tab_html(data, "Risks & assumptions", {})
+    assert common.exceptions(plan.read("exceptions"), view).html in risks
+    assert exceptions_chart(plan.read("exceptions"), view).svg in risks
 
 
 def test_filters_change_what_is_shown(pack):
