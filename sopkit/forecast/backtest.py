@@ -6,13 +6,27 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.fit import Fit, fit
+from sopkit.forecast.fit import Fit, fit_panel
 from sopkit.forecast.intervals import learn, own_spread, quantile
+from sopkit.forecast.panel import check_horizon, panel_of
+from sopkit.forecast.registry import chosen_methods
+from sopkit.forecast.scores import naive_scales
 from sopkit.forecast.trial import ORIGINS
-from sopkit.metrics.stages import SUMS, rates
 
 CHOSEN = "chosen"
 LEVELS = (0.1, 0.9)
+SUMS = (
+    "cells",
+    "demand",
+    "missed",
+    "error",
+    "scaled",
+    "scaled_cells",
+    "squared",
+    "squared_cells",
+    "pinball",
+    "covered",
+)
 
 
 def backtest(
@@ -31,7 +45,7 @@ def backtest(
     positive = over-forecast), mase, rmsse, pinball (p10 and p90, units), coverage of p10–p90 (0–1),
     demand (units) and cells; sorted by ``by``.
 
-    ``history`` may be an earlier ``fit``. Every method is forecast from ``origins`` earlier buckets with only what was known then; method
+    Every method is forecast from ``origins`` earlier buckets with only what was known then; method
     "chosen" is the combination, its weights and bands at each origin learned from the other
     origins. ``families`` is a frame with item and family. A history with markets adds market to an
     item key. Raises ``PlanError`` as ``forecast`` does, and for fewer than 2 origins.
@@ -40,18 +54,47 @@ def backtest(
     >>> backtest(history, 3, by=("method",)).query("method == 'chosen'")["wape"].round(6).tolist()
     [0.0]
     """
-    options = {"season": season, "method": method, "parameters": parameters, "client": client}
-    fitted = fit(history, horizon, origins=origins, **options)
-    by = _keys(fitted, by)
-    return rates(graded(fitted, by, families), by)
+    horizon = check_horizon(horizon)
+    if not isinstance(origins, (int, np.integer)) or origins < 2:
+        raise PlanError(
+            f"origins is {origins!r}; give a whole number of at least 2, for example"
+            f" origins={ORIGINS}"
+        )
+    panel = panel_of(history, season)
+    return accuracy(
+        fit_panel(panel, horizon, chosen_methods(method, parameters), client, int(origins)),
+        by,
+        families,
+    )
 
 
-def graded(fit: Fit, by=("item", "model", "lag"), families=None) -> pd.DataFrame:
-    """A fit's backtest as ``metrics`` grades forecasts: ``SUMS`` by the keys ``by``, of every
-    method and of "chosen", their combination.
-    """
-    parts = [_block_sums(fit, block, list(by), families) for block in fit.blocks.values()]
-    return pd.concat(parts or [pd.DataFrame(columns=[*by, *SUMS])], ignore_index=True)
+def accuracy(fit: Fit, by=("item", "method", "lag"), families=None) -> pd.DataFrame:
+    """A fit's backtest summed over everything that ``by`` does not name."""
+    by = _keys(fit, by)
+    parts = [_block_sums(fit, block, by, families) for block in fit.blocks.values()]
+    if not parts:
+        return pd.DataFrame(
+            columns=[*by, "wape", "bias", "mase", "rmsse", "pinball", "coverage", "demand", "cells"]
+        )
+    sums = (
+        pd.concat(parts, ignore_index=True).groupby(by, sort=True, observed=True)[list(SUMS)].sum()
+    )
+    sums = sums[sums["cells"] > 0]
+    demand = sums["demand"].where(sums["demand"] > 0)
+    return pd.DataFrame(
+        {
+            "wape": sums["missed"] / demand,
+            "bias": sums["error"] / demand,
+            "mase": sums["scaled"] / sums["scaled_cells"].where(sums["scaled_cells"] > 0),
+            "rmsse": np.sqrt(
+                sums["squared"] / sums["squared_cells"].where(sums["squared_cells"] > 0)
+            ),
+            "pinball": sums["pinball"] / sums["cells"],
+            "coverage": sums["covered"] / sums["cells"],
+            "demand": sums["demand"],
+            "cells": sums["cells"].astype(int),
+        }
+    ).reset_index()
 
 
 def _keys(fit, by):
@@ -69,15 +112,17 @@ def _block_sums(fit, block, by, families) -> pd.DataFrame:
     """Sums of one block by the keys, worked out on arrays (series, method, lag)."""
     sums = [np.stack(columns, axis=1) for columns in zip(*_method_sums(fit, block))]
     shape = sums[0].shape
-    methods = np.array([*block.methods, CHOSEN], dtype=object)
-    names = {"method": methods, "model": methods, "lag": np.arange(1, fit.horizon + 1)}
+    names = {
+        "method": np.array([*block.methods, CHOSEN], dtype=object),
+        "lag": np.arange(1, fit.horizon + 1),
+    }
     series = {
         name: fit.panel.keys[name].to_numpy(dtype=object)[block.rows] for name in fit.panel.keys
     }
     series["class"] = fit.classes[block.rows].astype(object)
     if "family" in by:
         series["family"] = _family_of(series["item"], families)
-    axes = [0 if name in series else 1 if name in ("method", "model") else 2 for name in by]
+    axes = [0 if name in series else 1 if name == "method" else 2 for name in by]
     code, labels = np.zeros(shape, dtype=np.int64), {}
     for name, axis in zip(by, axes):
         place, labels[name] = pd.factorize(series.get(name, names.get(name)), sort=False)
@@ -108,31 +153,18 @@ def _family_of(items, families):
 
 def _method_sums(fit, block):
     """For each method and the combination, the SUMS over origins as arrays (series, lag)."""
-    scales = naive_scales(fit.prepared.known[block.rows], fit.panel.season)
-    absolute, square = (scale[:, None] for scale in scales)
+    absolute, square = _scales(fit, block)
     combined = block.combined_tests
     for place in range(len(block.methods) + 1):
         tests = combined if place == len(block.methods) else block.trial.tests[:, :, place]
         yield _sums(block.trial.actual, tests, *_bands(block.trial, tests), absolute, square)
 
 
-def naive_scales(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """In-sample scales of MASE (mean |A[t] − A[t−m]|) and RMSSE (mean (A[t] − A[t−1])²), (series,);
-    NaN where 0 or unknown.
-
-    Hyndman & Koehler (2006), Another look at measures of forecast accuracy, IJF 22.
-
-    >>> [scale.tolist() for scale in naive_scales(np.array([[1.0, 2.0, 4.0]]), 2)]
-    [[3.0], [2.5]]
-    """
-    lag = season if values.shape[1] > season else 1
-    return _mean(np.abs(values[:, lag:] - values[:, :-lag])), _mean(np.diff(values, axis=1) ** 2)
-
-
-def _mean(moves):
-    known = ~np.isnan(moves)
-    mean = np.where(known, moves, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(mean > 0, mean, np.nan)
+def _scales(fit, block):
+    """The naive scales of MASE and RMSSE at each origin's own history, (series, origin)."""
+    values = fit.prepared.known[block.rows]
+    absolute, square = naive_scales(values, fit.panel.season)
+    return absolute[:, None], square[:, None]
 
 
 def _bands(trial, tests):

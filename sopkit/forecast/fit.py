@@ -2,19 +2,18 @@
 given its weights.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.classes import classify
 from sopkit.forecast.combine import RULES, losses, pooled, relative, weights
-from sopkit.forecast.panel import Panel, check_horizon, panel_of
+from sopkit.forecast.panel import Panel
 from sopkit.forecast.prepare import Prepared, cut_silent_start, prepare
-from sopkit.forecast.registry import chosen_methods
 from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
 from sopkit.forecast.window import Window
+from sopkit.forecast.workers import ordered_map
 
 CHUNK = 256
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
@@ -68,49 +67,12 @@ class Fit:
         return np.where(self.classes[:, None] == "dead", 0.0, result)
 
 
-def fit(
-    history,
-    horizon: int = 18,
-    season: int | None = None,
-    client=None,
-    *,
-    method=None,
-    parameters=None,
-    origins: int = ORIGINS,
-) -> Fit:
-    """The fit of a history, from which ``forecast``, ``backtest``, ``sample_paths`` and ``explain``
-    read without fitting again; a ``Fit`` is given back as it is.
-
-    ``history`` has item, [market,] bucket, quantity; the other arguments are those of ``forecast``;
-    ``origins`` is how many earlier buckets the methods are tested from. Chunks and workers do not
-    change a number. Raises ``PlanError`` for what a person must mend.
-    """
-    if isinstance(history, Fit):
-        return history
-    check_season(season)
-    if not isinstance(origins, (int, np.integer)) or origins < 2:
-        raise PlanError(
-            f"origins is {origins!r}; give a whole number of at least 2, for example"
-            f" origins={ORIGINS}"
-        )
-    horizon, methods = check_horizon(horizon), chosen_methods(method, parameters)
-    return fit_panel(panel_of(history, season), horizon, methods, client, int(origins))
-
-
-def check_season(season) -> None:
-    """``PlanError`` unless season is None or a whole number of at least 1."""
-    if season is not None and (
-        isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1
-    ):
-        raise PlanError(
-            f"season is {season!r}; give the buckets in a season (12, 52, 4, or 1 for none)"
-        )
-
-
 def fit_panel(
     panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS
 ) -> Fit:
-    """The fit of a panel with methods by kind (see ``registry.chosen_methods``)."""
+    """The fit of a panel with methods by kind (see ``registry.chosen_methods``). Chunks and workers
+    do not change a number.
+    """
     kept = cut_silent_start(panel.values)
     order, tasks = [], []
     for reach, rows in rows_by_reach(counts(kept), horizon):
@@ -223,38 +185,31 @@ def _fair_weights(trial, prior, rule):
 
 
 def _joined(trials) -> Trial:
-    names = [field.name for field in fields(Trial)]
-    return Trial(*(np.concatenate([getattr(trial, name) for trial in trials]) for name in names))
+    fields = ("forecasts", "tests", "actual", "scale", "back")
+    return Trial(*(np.concatenate([getattr(trial, name) for trial in trials]) for name in fields))
 
 
 def _together(parts, order, count, width) -> Prepared:
-    """Each field of the chunks in the panel's rows: matrices right-aligned, blank before."""
-    whole = {}
-    for name in (field.name for field in fields(Prepared)):
-        first = getattr((parts or [prepare(np.zeros((1, 1)), 1)])[0], name)
-        shape = (count, width) if first.ndim == 2 else (count,)
-        whole[name] = np.full(shape, np.nan if first.ndim == 2 else 0, dtype=first.dtype)
+    def matrix(name):
+        whole = np.full((count, width), np.nan)
         for rows, part in zip(order, parts):
-            values = getattr(part, name)
-            if values.ndim == 2:
-                whole[name][rows, width - values.shape[1] :] = values
-            else:
-                whole[name][rows] = values
-    return Prepared(**whole)
+            block = getattr(part, name)
+            whole[rows, width - block.shape[1] :] = block
+        return whole
 
+    def vector(name, kind):
+        whole = np.zeros(count, dtype=kind)
+        for rows, part in zip(order, parts):
+            whole[rows] = getattr(part, name)
+        return whole
 
-def ordered_map(function, tasks: list[tuple], client=None) -> list:
-    """``[function(*task) for task in tasks]``; with ``client`` (a ``distributed.Client`` or a
-    scheduler's address) on its workers.
-
-    >>> ordered_map(pow, [(2, 3), (3, 2)])
-    [8, 9]
-    """
-    if client is None:
-        return [function(*task) for task in tasks]
-    if isinstance(client, str):
-        from distributed import Client
-
-        with Client(client, set_as_default=False) as opened:
-            return ordered_map(function, tasks, opened)
-    return client.gather([client.submit(function, *task, pure=False) for task in tasks])
+    return Prepared(
+        matrix("values"),
+        matrix("known"),
+        vector("regular", bool),
+        vector("cut", int),
+        vector("filled", int),
+        vector("bounded", int),
+        vector("shifted", int),
+        vector("factor", float),
+    )

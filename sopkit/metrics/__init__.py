@@ -3,6 +3,7 @@ exceptions, identities.
 """
 
 from sopkit.metrics import exceptions, kpis
+from sopkit.metrics.backtests import backtest_accuracy, backtest_value_added
 from sopkit.metrics.book import Book
 from sopkit.metrics.flow import (
     backlog_lead_time,
@@ -38,20 +39,21 @@ from sopkit.metrics.service import (
     shipped_before_ordered,
     unserved,
 )
-from sopkit.metrics.stages import accuracy_table, graded, graded_stages, rates, value_added_table
+from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
 
 __all__ = [
     "Book",
     "accuracy",
     "accuracy_table",
     "backlog_lead_time",
+    "backtest_accuracy",
+    "backtest_value_added",
     "bias",
     "cash_to_cash",
     "cover",
     "coverage",
     "exceptions",
     "fill_rate",
-    "graded",
     "graded_stages",
     "identities",
     "inventory_turns",
@@ -66,7 +68,6 @@ __all__ = [
     "plan_adherence",
     "plan_stability",
     "planned_service",
-    "rates",
     "rmsse",
     "shipped_before_ordered",
     "smape",

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.forecast import backtest, explain, fit, forecast, sample_paths
+from sopkit.forecast import backtest, explain, fit, forecast
 from tests.forecast.series import company, history, seasonal
 
 
@@ -93,25 +93,46 @@ def test_explanation_is_the_forecast_taken_apart():
     np.testing.assert_allclose(told.forecast["baseline"], own["baseline"])
     np.testing.assert_allclose(told.forecast["p90"], own["p90"])
     assert (told.model, told.why) == (own["model"].iloc[0], own["why"].iloc[0])
-    block = fit(frame).blocks["regular"]
-    place = list(block.rows).index(1)
-    weight = told.weights.set_index("method")["weight"][list(block.methods)]
-    np.testing.assert_allclose(weight @ block.trial.forecasts[place], own["baseline"])
-    assert told.weights["weight"].sum() == pytest.approx(1)
+    members = told.members.merge(told.weights[["method", "weight"]])
+    mixed = (members["quantity"] * members["weight"]).groupby(members["bucket"]).sum()
+    np.testing.assert_allclose(mixed, own["baseline"])
+    assert told.weights["weight"].sum() == pytest.approx(1) and told.seasonal == "multiplicative"
 
 
-def test_the_explained_backtest_comes_after_its_origins():
+def test_level_season_and_remainder_make_the_history():
     told = explain(history("A", seasonal(48)), "A")
-    assert told.backtest["origin"].nunique() == 4
+    parts = told.history
+    np.testing.assert_allclose(
+        parts["level"] * parts["season"] + parts["remainder"], parts["cleansed"]
+    )
+    assert parts["season"].max() > 1.2 and abs(parts["remainder"]).mean() < 10
+    assert (
+        set(told.by_origin.columns) == {"origin", "wape", "bias", "naive_wape"}
+        and len(told.by_origin) == 4
+    )
     assert (told.backtest["bucket"] > told.backtest["origin"]).all()
 
 
-def test_one_fit_serves_forecast_backtest_paths_and_reasons():
-    frame = company(4)
-    fitted = fit(frame, 6)
-    pd.testing.assert_frame_equal(forecast(fitted), forecast(frame, 6))
-    pd.testing.assert_frame_equal(backtest(fitted), backtest(frame, 6))
-    np.testing.assert_array_equal(sample_paths(fitted, 6, 10), sample_paths(frame, 6, 10))
+def test_events_are_shown_apart():
+    values = np.full(36, 100.0)
+    values[30] = 150.0
+    frame = history("A", values)
+    month = frame["bucket"].iloc[30]
+    events = pd.DataFrame(
+        {
+            "event": ["sale", "next"],
+            "item": ["A", "A"],
+            "starts_on": [month, pd.Timestamp("2025-02-01")],
+            "ends_on": [month + pd.offsets.MonthEnd(0), pd.Timestamp("2025-02-28")],
+        }
+    )
+    told = explain(frame, "A", horizon=3, events=events)
+    assert told.events["bucket"].tolist() == [month, pd.Timestamp("2025-02-01")]
+    assert (
+        told.events["effect"].iloc[0] == pytest.approx(50, abs=1)
+        and told.events["effect"].iloc[1] > 20
+    )
+    assert told.forecast["baseline"].max() < 103 and explain(frame, "A").events.empty
 
 
 def test_a_fit_is_explained_without_fitting_again():

@@ -5,7 +5,8 @@ import pytest
 from sopkit import PlanError
 from sopkit.metrics import (
     accuracy_table,
-    graded,
+    backtest_accuracy,
+    backtest_value_added,
     graded_stages,
     mase,
     rmsse,
@@ -40,14 +41,14 @@ def actual(released):
 
 
 def test_stages_add_up_to_the_consensus(released, actual):
-    cells = graded_stages(released, actual)
-    wide = cells.pivot(index=CELL, columns="model", values="forecast")
+    graded = graded_stages(released, actual)
+    wide = graded.pivot(index=CELL, columns="stage", values="forecast")
     assert np.allclose(wide["override"], wide["consensus"])
     assert np.allclose(wide["events"] - wide["baseline"], released.set_index(CELL)["events"])
 
 
 def test_the_steps_down_the_chain_sum_to_the_whole_gain(released, actual):
-    table = value_added_table(graded(graded_stages(released, actual)), ITEMS)
+    table = value_added_table(graded_stages(released, actual), ITEMS)
     company = table[table["level"] == "company"].set_index("stage")
     assert company["value_added"].sum() == pytest.approx(
         company["wape"]["naive"] - company["wape"]["consensus"]
@@ -57,17 +58,17 @@ def test_the_steps_down_the_chain_sum_to_the_whole_gain(released, actual):
 
 
 def test_only_cells_that_every_stage_forecast_count(released, actual):
-    cells = graded_stages(released, actual)
-    lost = cells.loc[(cells["model"] != "naive") | (cells["item"] != "A")]
-    table = value_added_table(graded(lost), ITEMS, levels=["company"]).set_index("stage")
+    graded = graded_stages(released, actual)
+    lost = graded.loc[(graded["stage"] != "naive") | (graded["item"] != "A")]
+    table = value_added_table(lost, ITEMS, levels=["company"]).set_index("stage")
     only_b = actual[actual["item"] == "B"]["actual"]
     assert table["wape"]["naive"] == pytest.approx(wape(only_b, [20.0] * len(only_b)))
 
 
 def test_a_repeated_forecast_is_refused(released, actual):
-    cells = graded_stages(released, actual)
+    graded = graded_stages(released, actual)
     with pytest.raises(PlanError, match="1 cells have more than one forecast"):
-        graded(pd.concat([cells, cells.iloc[:1]]))
+        value_added_table(pd.concat([graded, graded.iloc[:1]]), ITEMS)
 
 
 def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
@@ -84,14 +85,18 @@ def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
             for seed, (item, market) in enumerate([("A", "N"), ("A", "S"), ("B", "N"), ("B", "S")])
         ]
     )
-    cells = graded_stages(released, actual).query("model == 'baseline'")
+    cells = (
+        graded_stages(released, actual)
+        .rename(columns={"stage": "model"})
+        .query("model == 'baseline'")
+    )
     one = cells.query("item == 'A' and market == 'N'")
-    row = accuracy_table(graded(one.assign(p10=0.0, p90=100.0), history)).iloc[0]
+    row = accuracy_table(one.assign(p10=0.0, p90=100.0), history=history).iloc[0]
     demand = history.query("item == 'A' and market == 'N'")["demand"]
     assert row["mase"] == pytest.approx(mase(one["actual"], one["forecast"], demand, 12))
     assert row["rmsse"] == pytest.approx(rmsse(one["actual"], one["forecast"], demand))
     assert row["coverage"] == 1
-    both = accuracy_table(graded(cells), source="released").set_index("item").loc["A"]
+    both = accuracy_table(cells, source="released").set_index("item").loc["A"]
     assert both["wape"] == pytest.approx(
         wape(cells.query("item == 'A'")["actual"], cells.query("item == 'A'")["forecast"])
     )
@@ -99,35 +104,31 @@ def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
 
 
 def test_nothing_graded_gives_the_empty_tables(released, actual):
-    none = graded(graded_stages(released.iloc[:0], actual))
+    none = graded_stages(released.iloc[:0], actual)
     assert value_added_table(none, ITEMS).dtypes.equals(PLANS["value_added"].empty().dtypes)
-    assert accuracy_table(none).empty
+    assert accuracy_table(none.rename(columns={"stage": "model"})).empty
 
 
-def test_markets_pool_by_demand_and_cells():
-    """The sums of two markets: errors by demand, scaled errors by the cells that have a scale."""
-    sums = pd.DataFrame(
+def test_a_backtest_by_market_is_pooled_by_demand_and_cells():
+    tested = pd.DataFrame(
         {
             "item": "A",
+            "market": ["N", "S"] * 2,
+            "method": ["seasonal naive"] * 2 + ["chosen"] * 2,
             "lag": 1,
-            "model": ["seasonal naive"] * 2 + ["chosen"] * 2,
-            "cells": 4.0,
+            "wape": [0.4, 0.2, 0.1, 0.5],
+            "bias": [0.4, 0.2, -0.1, 0.5],
+            "mase": [1.0, 2.0, 1.0, 1.0],
+            "rmsse": [3.0, 4.0, 1.0, 1.0],
+            "coverage": [1.0, 0.5, 0.8, 0.8],
             "demand": [30.0, 10.0] * 2,
-            "missed": [12.0, 2.0, 3.0, 5.0],
-            "error": [12.0, 2.0, -3.0, 5.0],
-            "scaled": [4.0, 8.0, 4.0, 4.0],
-            "scaled_cells": 4.0,
-            "squared": [36.0, 64.0, 4.0, 4.0],
-            "squared_cells": 4.0,
-            "pinball": 0.0,
-            "covered": [4.0, 2.0, 3.2, 3.2],
+            "cells": [4, 4] * 2,
         }
     )
-    naive = accuracy_table(sums).set_index("model").loc["seasonal naive"]
+    naive = backtest_accuracy(tested).set_index("model").loc["seasonal naive"]
     assert naive[["wape", "bias", "mase", "rmsse", "coverage"]].tolist() == pytest.approx(
         [0.35, 0.35, 1.5, np.sqrt(12.5), 0.75]
     )
-    added = value_added_table(sums, ITEMS, source="backtest")
-    company = added.query("level == 'company'").set_index("stage")
-    assert company["wape"]["baseline"] == pytest.approx(8 / 40)
-    assert company["value_added"]["baseline"] == pytest.approx(0.35 - 0.2)
+    added = backtest_value_added(tested, ITEMS).query("level == 'company'").set_index("stage")
+    assert added["wape"]["baseline"] == pytest.approx((0.1 * 30 + 0.5 * 10) / 40)
+    assert added["value_added"]["baseline"] == pytest.approx(0.35 - 0.2)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.forecast.panel import Panel, key_columns, panel_of
 from sopkit.forecast.prepare import fill
+from sopkit.forecast.scope import bucket_shares, rows_in_scope
 
 KINDS = ("promotion", "holiday", "one_off")
 LOG_LIMIT = 3.0
@@ -80,47 +80,27 @@ def without_events(history, model: EventModel) -> pd.DataFrame:
     return history.assign(quantity=cleaned)
 
 
-def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
-    """The events with every blank uplift (and pull_forward) estimated: one row per series in its
-    scope; given ones stay as they are.
+def event_effects(
+    history, events, baseline, items=None, season=None, model: EventModel | None = None
+) -> pd.DataFrame:
+    """What events add to the baseline: item, [market,] bucket, effect (signed units); sorted by
+    key, one row per baseline row.
 
-    ``model`` is ``learn_events`` of the history, ``series`` has item, [market] of the series to be
-    planned, ``items`` gives family and list price. A price event without a list price to compare
-    with stays blank.
-
-    >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": [10.0] * 23 + [15.0]})
-    >>> events = pd.DataFrame({"event": ["sale", "next sale"], "item": ["A", "A"], "starts_on": ["2025-12-01", "2026-12-01"], "ends_on": ["2025-12-31", "2026-12-31"]})
-    >>> fill_uplifts(events, learn_events(history, events), history[["item"]])["uplift"].round(1).tolist()
-    [0.5, 0.5]
+    ``baseline`` has item, [market,] bucket, baseline, as ``forecast`` returns it. Pulled-forward
+    units are taken from the buckets after the event, as many as it lasted; demand does not fall
+    below 0. ``model`` is an earlier ``learn_events`` of the same history.
     """
-    events = checked(events)
-    keys = series[[name for name in ("item", "market") if name in series]].drop_duplicates(
-        ignore_index=True
+    model = model or learn_events(history, events, items, season)
+    renamed = baseline.rename(columns={"baseline": "quantity"})
+    panel = panel_of(renamed[[*key_columns(renamed), "bucket", "quantity"]], season)
+    lift, pulled = _future_lift(panel, checked(events), items, model)
+    effect = np.maximum(
+        panel.values * lift - _after(panel.values * np.maximum(lift, 0) * pulled, lift > 0),
+        -np.nan_to_num(panel.values),
     )
-    uplift, pull, elasticity = lookup(keys, model.uplifts)
-    parts = [events[events["uplift"].notna()]]
-    for event in events[events["uplift"].isna()].itertuples():
-        rows = rows_in_scope(keys, event, items)
-        ratio = price_ratio(keys, rows, event, items) if event.kind == "price" else None
-        if not len(rows) or (event.kind == "price" and ratio is None):
-            parts.append(events.loc[[event.Index]])
-            continue
-        size = (
-            np.exp(ratio * elasticity[rows]) - 1
-            if ratio is not None
-            else uplift[rows, KINDS.index(event.kind)]
-        )
-        taken = np.zeros(len(rows)) if ratio is not None else pull[rows, KINDS.index(event.kind)]
-        told = (
-            pd.DataFrame([event._asdict()] * len(rows))
-            .drop(columns="Index")
-            .assign(family=None, item=keys["item"].iloc[rows].to_numpy(), uplift=size)
-        )
-        told["pull_forward"] = told["pull_forward"].fillna(pd.Series(taken))
-        parts.append(
-            told.assign(market=keys["market"].iloc[rows].to_numpy()) if "market" in keys else told
-        )
-    return pd.concat([part for part in parts if len(part)] or [events], ignore_index=True)
+    frame = _past_frame(panel, effect, every=True)
+    keys = [*key_columns(renamed), "bucket"]
+    return renamed[keys].merge(frame, on=keys, how="left").sort_values(keys, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -355,49 +335,57 @@ def lookup(keys, uplifts):
     return uplift, pull, elasticity
 
 
-def _past_frame(panel, effect) -> pd.DataFrame:
+def _future_lift(panel, events, items, model):
+    """Fraction each bucket is lifted by, and the share of that pulled forward, (series, bucket)."""
+    uplift, pull, elasticity = lookup(panel.keys, model.uplifts)
+    count, width = panel.values.shape
+    lift, pulled = np.zeros((count, width)), np.zeros((count, width))
+    first = panel.last - width + 1
+    for event in events.itertuples():
+        rows = rows_in_scope(panel.keys, event, items)
+        numbers, covered = bucket_shares(panel.calendar, event.starts_on, event.ends_on)
+        columns = numbers[None] - first[rows][:, None]
+        at, place = np.nonzero((columns >= 0) & (columns < width))
+        ratio = price_ratio(panel.keys, rows, event, items) if event.kind == "price" else None
+        if not np.isnan(event.uplift):
+            size, share = np.full(len(rows), event.uplift), np.full(len(rows), 0.0)
+        elif ratio is not None:
+            size, share = np.exp(ratio * elasticity[rows]) - 1, np.zeros(len(rows))
+        elif event.kind == "price":
+            continue
+        else:
+            size, share = uplift[rows, KINDS.index(event.kind)], pull[rows, KINDS.index(event.kind)]
+        share = (
+            np.full(len(rows), event.pull_forward) if not np.isnan(event.pull_forward) else share
+        )
+        np.add.at(lift, (rows[at], columns[at, place]), size[at] * covered[place])
+        pulled[rows[at], columns[at, place]] = np.maximum(
+            pulled[rows[at], columns[at, place]], share[at]
+        )
+    return lift, pulled
+
+
+def _after(pulled, lifted):
+    """Pulled-forward units (series, bucket) moved into the buckets after each event, as many as it
+    lasted.
+    """
+    result = np.zeros_like(pulled)
+    for row in np.flatnonzero((pulled > 0).any(axis=1)):
+        column = 0
+        while column < pulled.shape[1]:
+            end = column
+            while end < pulled.shape[1] and lifted[row, end]:
+                end += 1
+            length = end - column
+            if length:
+                result[row, end : end + length] += pulled[row, column:end].sum() / length
+            column = end + 1
+    return result
+
+
+def _past_frame(panel, effect, every=False) -> pd.DataFrame:
     width = panel.values.shape[1]
-    rows, columns = np.nonzero((np.arange(width) >= width - panel.lengths[:, None]) & (effect != 0))
+    inside = np.arange(width) >= width - panel.lengths[:, None]
+    rows, columns = np.nonzero(inside if every else inside & (effect != 0))
     frame = panel.keys.iloc[rows].reset_index(drop=True)
     return frame.assign(bucket=panel.past()[rows, columns], effect=effect[rows, columns])
-
-
-def rows_in_scope(keys: pd.DataFrame, event, items=None) -> np.ndarray:
-    """Rows of ``keys`` (item, [market]) that an event's item, family and market name; a blank names
-    everything.
-
-    Raises ``PlanError`` where a family is named and ``items`` (item, family) is not given.
-    """
-    inside = np.ones(len(keys), dtype=bool)
-    if _named(event.item):
-        inside &= (keys["item"] == event.item).to_numpy()
-    if _named(event.family):
-        if items is None or "family" not in items:
-            raise PlanError(
-                f"event {event.event!r} names family {event.family!r}, but no families were given;"
-                " pass items with item and family"
-            )
-        inside &= keys["item"].isin(items.loc[items["family"] == event.family, "item"]).to_numpy()
-    if _named(event.market) and "market" in keys:
-        inside &= (keys["market"] == event.market).to_numpy()
-    return np.flatnonzero(inside)
-
-
-def bucket_shares(calendar: Calendar, starts_on, ends_on) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the buckets between two days (inclusive), and the share of each bucket's days that
-    lie between them.
-
-    >>> bucket_shares(Calendar("month"), pd.Timestamp("2026-01-17"), pd.Timestamp("2026-02-28"))[1].round(3).tolist()
-    [0.484, 1.0]
-    """
-    first, last = calendar.number([starts_on, ends_on])
-    numbers = np.arange(first, last + 1)
-    begins, ends = calendar.stamp(numbers).to_numpy(), calendar.stamp(numbers + 1).to_numpy()
-    day = np.timedelta64(1, "D")
-    from_day = np.maximum(begins, np.datetime64(starts_on))
-    to_day = np.minimum(ends, np.datetime64(ends_on) + day)
-    return numbers, (to_day - from_day) / (ends - begins)
-
-
-def _named(value) -> bool:
-    return not pd.isna(value) and value != ""
