@@ -2,12 +2,9 @@
 their explanation.
 """
 
-from sopkit.forecast.backtest import backtest
-from sopkit.forecast.baseline import forecast
-from sopkit.forecast.explain import explain, fit
 from sopkit.forecast.hierarchy import reconciled_forecast
-from sopkit.forecast.paths import path_chunks, sample_paths
 from sopkit.forecast.registry import METHODS, register
+from sopkit.forecast.views import backtest, explain, fit, forecast, graded, sample_paths
 
 __all__ = [
     "METHODS",
@@ -15,7 +12,7 @@ __all__ = [
     "explain",
     "fit",
     "forecast",
-    "path_chunks",
+    "graded",
     "reconciled_forecast",
     "register",
     "sample_paths",

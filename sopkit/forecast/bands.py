@@ -1,14 +1,230 @@
-"""Quantiles and joint paths of a fit, whichever way demand comes: from backtest errors if regular,
-from chances and sizes if rare.
+"""What surrounds the baseline: quantiles and joint paths, whichever way demand comes; from backtest
+errors by class and lead if regular, from a chance of selling and the sizes seen if rare.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import erf, sqrt
+from statistics import NormalDist
+from zlib import crc32
 
 import numpy as np
 
 from sopkit.forecast.fit import Fit
-from sopkit.forecast.intervals import learn, own_spread, quantile
-from sopkit.forecast.rare import Rare, rare_demand, trust_in_chances
+
+LEVELS = np.concatenate(
+    [[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]]
+)
+OWN_EVIDENCE = 4.0
+USUAL, FEW = (
+    0.9,
+    4.0,
+)  # mean error in usual moves before any test (1 for a random walk, 0.7 around a fixed level), and the cells it counts for
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What the backtest taught about a class: ``growth`` (lead,) mean error in usual moves,
+    ``shape`` (level,) quantiles of the error in units of its mean size at ``LEVELS``, and
+    ``correlation`` (lead, lead) of the errors' normal scores.
+    """
+
+    growth: np.ndarray
+    shape: np.ndarray
+    correlation: np.ndarray
+
+
+def learn(errors: np.ndarray, prior: Errors | None = None) -> Errors:
+    """The class's errors from actual − forecast in usual moves (series, origin, lead), NaN where
+    untested.
+
+    With few series the class leans on ``prior`` (the whole panel; at the start a normal random
+    walk).
+    """
+    prior = prior or random_walk(errors.shape[2])
+    size = np.abs(errors)
+    tests = int((~np.isnan(errors)).any(axis=2).sum())
+    growth = growth_by_lead(size, prior.growth) * (
+        1 + 1 / tests if tests else 1
+    )  # few tests leave the size itself uncertain
+    relative = (errors / growth).reshape(-1, errors.shape[2])
+    sample = relative[~np.isnan(relative)]
+    return Errors(
+        growth, shape_of(sample, prior.shape), correlation_of(relative, prior.correlation)
+    )
+
+
+def random_walk(horizon: int) -> Errors:
+    """What to expect with no evidence at all: normal errors that grow with the square root of the
+    lead.
+    """
+    lead = np.arange(1, horizon + 1)
+    normal = np.array([NormalDist().inv_cdf(level) for level in LEVELS]) / np.sqrt(2 / np.pi)
+    near = np.sqrt(np.minimum.outer(lead, lead) / np.maximum.outer(lead, lead))
+    return Errors(np.sqrt(lead), normal, near)
+
+
+def growth_by_lead(size: np.ndarray, prior: np.ndarray, evidence: float = 30.0) -> np.ndarray:
+    """Mean absolute error by lead, never falling, drawn toward the prior's form where a lead was
+    seldom tested.
+
+    >>> growth_by_lead(np.full((1, 1000, 3), 2.0), np.ones(3)).round(2).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    tested = ~np.isnan(size)
+    number = tested.sum(axis=(0, 1))
+    if not number.sum():
+        return prior
+    total = np.where(tested, np.minimum(size, 50.0), 0).sum(axis=(0, 1))
+    level = (total.sum() + FEW * USUAL) / ((number * prior).sum() + FEW)
+    mean = (total + evidence * level * prior) / (number + evidence)
+    return np.maximum(np.maximum.accumulate(mean), 1e-9)
+
+
+def shape_of(sample: np.ndarray, prior: np.ndarray, evidence: float = 100.0) -> np.ndarray:
+    """Quantiles of the sample at ``LEVELS``, drawn toward the prior's where the sample is small."""
+    if not len(sample):
+        return prior
+    share = len(sample) / (len(sample) + evidence)
+    return share * np.quantile(sample, LEVELS) + (1 - share) * prior
+
+
+def correlation_of(vectors: np.ndarray, prior: np.ndarray, evidence: float = 50.0) -> np.ndarray:
+    """Correlation of the errors between leads, from signs and ranks capped at the tails, drawn
+    toward the prior; positive definite.
+    """
+    known = ~np.isnan(vectors)
+    score = np.where(known, np.clip(vectors, -3, 3), 0.0)
+    together = known.T.astype(float) @ known
+    spread = np.sqrt(np.maximum((score**2).T @ known, 1e-12))
+    raw = (score.T @ score) / (spread * spread.T)
+    mixed = (together * raw + evidence * prior) / (together + evidence)
+    return nearest_correlation(mixed)
+
+
+def nearest_correlation(matrix: np.ndarray) -> np.ndarray:
+    """The matrix with its negative eigenvalues raised and its diagonal made 1."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    raised = (vectors * np.maximum(values, 1e-6)) @ vectors.T
+    scale = np.sqrt(np.diag(raised))
+    return raised / np.outer(scale, scale)
+
+
+def own_spread(
+    errors: np.ndarray, growth: np.ndarray, evidence: float = OWN_EVIDENCE
+) -> np.ndarray:
+    """How much wider or narrower than its class each series errs, (series,), drawn toward 1 by
+    ``evidence`` origins.
+    """
+    size = np.minimum(np.abs(errors) / growth, 20.0)
+    tested = ~np.isnan(size)
+    origins = tested.any(axis=2).sum(axis=1)
+    mean = np.where(tested, size, 0).sum(axis=(1, 2)) / np.maximum(tested.sum(axis=(1, 2)), 1)
+    return (origins * mean + evidence) / (origins + evidence)
+
+
+def quantile(shape: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The errors' quantiles at any levels between 0 and 1, by interpolation."""
+    return np.interp(levels, LEVELS, shape)
+
+
+SIZES = 25
+POOL_EVIDENCE = 4.0
+TAPER, LEAST_TRUST = 0.3, 0.25
+
+
+@dataclass(frozen=True)
+class Rare:
+    """``chance`` (series, bucket) of any demand, and ``sizes`` (series, SIZES): quantiles of the
+    demand size in units, ascending.
+    """
+
+    chance: np.ndarray
+    sizes: np.ndarray
+
+    def quantile(self, rows, bucket, level):
+        """Demand at a probability level (broadcast over rows), in units: 0 below 1 − chance, then
+        the sizes.
+        """
+        chance = self.chance[rows, bucket]
+        inside = np.clip((level - (1 - chance)) / np.where(chance > 0, chance, 1), 0, 1)
+        place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
+        near = np.minimum(inside / np.where(chance < 1, TAPER, 1e-9), 1)
+        return np.where((inside > 0) & (chance > 0), near * self.sizes[rows, place], 0.0)
+
+
+def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) -> Rare:
+    """The distribution around ``baseline`` (series, bucket): sizes as each series sold them,
+    leaning on all series' relative sizes where it sold seldom; chance = baseline ÷ mean size, and
+    where that passes 1 the sizes grow instead.
+
+    ``trust`` (see ``trust_in_chances``) draws the chances toward their panel's mean. Just above 1 −
+    chance the sizes rise from 0, since nobody knows the chance exactly.
+
+    >>> rare = rare_demand(np.array([[0.0, 4.0, 0.0, 4.0]]), np.array([[2.0]]))
+    >>> float(rare.chance[0, 0])
+    0.5
+    """
+    sizes, number = size_quantiles(values)
+    mean = sizes.mean(axis=1)
+    relative = sizes / np.where(mean > 0, mean, 1)[:, None]
+    plenty = number >= 5
+    common = relative[plenty].mean(axis=0) if plenty.sum() >= 5 else np.ones(SIZES)
+    share = (number / (number + POOL_EVIDENCE))[:, None]
+    sizes = mean[:, None] * (share * relative + (1 - share) * common / common.mean())
+    chance = baseline / np.where(mean > 0, mean, 1)[:, None]
+    most = np.maximum(chance.max(axis=1), 1.0)
+    chance = np.minimum(chance / most[:, None], 1.0)
+    selling = chance > 0
+    usual = chance[selling].mean() if selling.any() else 0.0
+    return Rare(
+        np.where(selling & (chance < 1), usual + trust * (chance - usual), chance),
+        sizes * most[:, None],
+    )
+
+
+def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:
+    """How far differences between items' past demand frequencies lasted in the backtest: the slope
+    of what came on what had been, between a quarter and 1. ``values`` (series, bucket), ``back``
+    (series, origin) buckets held back, ``actual`` (series, origin, lead).
+
+    >>> trust_in_chances(np.array([[1.0] * 9 + [0.0], [0.0] * 10]), np.array([[2], [2]]), np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
+    0.5
+    """
+    known = ~np.isnan(values)
+    total, number = np.cumsum(values > 0, axis=1), np.cumsum(known, axis=1)
+    column = np.maximum(values.shape[1] - 1 - back, 0)
+    before = np.take_along_axis(number, column, axis=1)
+    past = np.take_along_axis(total, column, axis=1) / np.maximum(before, 1)
+    tested = ~np.isnan(actual)
+    came = ((actual > 0) & tested).sum(axis=2) / np.maximum(tested.sum(axis=2), 1)
+    use = (
+        (before >= 12) & tested.any(axis=2)
+        if (before >= 12).any()
+        else (before > 0) & tested.any(axis=2)
+    )
+    past, came = past[use], came[use]
+    spread = ((past - past.mean()) ** 2).sum() if len(past) else 0.0
+    return (
+        float(np.clip(((past - past.mean()) * came).sum() / spread, LEAST_TRUST, 1.0))
+        if spread > 0
+        else 1.0
+    )
+
+
+def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mid-quantiles of each series' demand sizes (series, SIZES) and how many there were."""
+    demand = np.where(values > 0, values, np.nan)
+    number = (~np.isnan(demand)).sum(axis=1)
+    ordered = np.sort(demand, axis=1)
+    place = (np.arange(SIZES) + 0.5) / SIZES * number[:, None] - 0.5
+    low = np.clip(np.floor(place), 0, np.maximum(number - 1, 0)[:, None]).astype(int)
+    high = np.minimum(low + 1, np.maximum(number - 1, 0)[:, None])
+    share = np.clip(place - low, 0, 1)
+    mixed = (1 - share) * np.take_along_axis(ordered, low, 1) + share * np.take_along_axis(
+        ordered, high, 1
+    )
+    return np.where(number[:, None] > 0, mixed, 0.0), number
 
 
 @dataclass(frozen=True)
@@ -85,3 +301,52 @@ def bands_of(fit: Fit) -> Bands:
         rare,
         place,
     )
+
+
+def draw(bands: Bands, names: list, paths: int, seed: int) -> np.ndarray:
+    """Paths (series, path, bucket) from a fit's bands; a series' paths follow its name and the
+    seed.
+    """
+    horizon = bands.baseline.shape[1]
+    result = np.zeros((len(names), paths, horizon))
+    roots = {
+        name: np.linalg.cholesky(errors.correlation).T for name, errors in bands.errors.items()
+    }
+    tables = {
+        name: quantile(errors.shape, _normal_table()) for name, errors in bands.errors.items()
+    }
+    for row, name in enumerate(names):
+        kind = str(bands.classes[row])
+        if kind == "dead":
+            continue
+        normal = np.random.default_rng([seed, crc32(str(name).encode())]).standard_normal(
+            (paths, horizon)
+        )
+        if bands.is_rare[row]:
+            result[row] = bands.rare.quantile(
+                bands.place[row], np.arange(horizon)[None], look_up(_normal_table(), normal)
+            )
+        else:
+            moved = bands.baseline[row] + bands.unit[row] * look_up(
+                tables[kind], normal @ roots[kind]
+            )
+            np.maximum(moved, 0.0, out=result[row])
+    return result
+
+
+def look_up(table: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """A function of standard normal values, given as a table over −6 to 6, by linear interpolation.
+
+    >>> look_up(_normal_table(), np.array([0.0, 1.959964])).round(4).tolist()
+    [0.5, 0.975]
+    """
+    place = np.clip((normal + 6) * ((len(table) - 1) / 12), 0, len(table) - 1.001)
+    low = place.astype(np.int64)
+    below = table[low]
+    return below + (place - low) * (table[low + 1] - below)
+
+
+@lru_cache(maxsize=1)
+def _normal_table() -> np.ndarray:
+    """Probability levels of standard normal values from −6 to 6."""
+    return np.array([0.5 * (1 + erf(point / sqrt(2))) for point in np.linspace(-6, 6, 2401)])

@@ -37,7 +37,7 @@ def learn_events(history, events, items=None, season=None) -> EventModel:
     ``events`` has event, starts_on, ends_on and optionally item, family, market, kind, uplift,
     pull_forward, price; ``items`` gives family and list price where events name families or prices.
     A given uplift is taken as it is; a blank one is estimated by ordinary least squares
-    (statsmodels) and drawn toward the kind's mean the less evidence there is (DerSimonian & Laird
+    and drawn toward the kind's mean the less evidence there is (DerSimonian & Laird
     1986). Raises ``PlanError`` for missing columns, an end before the start, and scopes it cannot
     resolve.
 
@@ -201,8 +201,6 @@ def _expected(panel, design, rows):
 
 def _estimate(panel, design, expected, rows) -> pd.DataFrame:
     """One row per series and kind that an event of unknown effect touched."""
-    from statsmodels.regression.linear_model import OLS
-
     found, touched = [], design.mask()
     for row in rows:
         usable = np.isfinite(expected[row]) & np.isfinite(panel.values[row]) & (expected[row] > 0)
@@ -216,27 +214,27 @@ def _estimate(panel, design, expected, rows) -> pd.DataFrame:
                 regressors = np.stack([share, after], axis=1)[use][
                     :, : 1 + int((use & (after > 0)).any())
                 ]
-                result = OLS(np.clip(relative[use], -1, 20), regressors).fit()
+                result = np.linalg.lstsq(regressors, np.clip(relative[use], -1, 20))[0]
                 error = noise / np.sqrt((share[use] ** 2).sum())
                 found.append(
                     (
                         row,
                         name,
-                        result.params[0],
+                        result[0],
                         error,
                         int((share[use] > 0).sum()),
-                        result.params[1] if len(result.params) > 1 else 0.0,
+                        result[1] if len(result) > 1 else 0.0,
                     )
                 )
         use = usable & (design.price[row] != 0) & (panel.values[row] > 0)
         if use.any():
             logs = np.clip(np.log(np.maximum(1 + relative[use], 1e-3)), -LOG_LIMIT, LOG_LIMIT)
-            result = OLS(logs, design.price[row][use]).fit()
+            result = np.linalg.lstsq(design.price[row][use][:, None], logs)[0]
             found.append(
                 (
                     row,
                     "price",
-                    result.params[0],
+                    result[0],
                     noise / np.sqrt((design.price[row][use] ** 2).sum()),
                     int(use.sum()),
                     0.0,

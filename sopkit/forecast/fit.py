@@ -13,7 +13,6 @@ from sopkit.forecast.panel import Panel
 from sopkit.forecast.prepare import Prepared, cut_silent_start, prepare
 from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
 from sopkit.forecast.window import Window
-from sopkit.forecast.workers import ordered_map
 
 CHUNK = 256
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
@@ -91,6 +90,23 @@ def fit_panel(
             )
     results = ordered_map(fit_chunk, tasks, client)
     return assemble(panel, horizon, methods, order, results)
+
+
+def ordered_map(function, tasks: list[tuple], client=None) -> list:
+    """``[function(*task) for task in tasks]``; with ``client`` (a ``distributed.Client`` or a
+    scheduler's address) on its workers.
+
+    >>> ordered_map(pow, [(2, 3), (3, 2)])
+    [8, 9]
+    """
+    if client is None:
+        return [function(*task) for task in tasks]
+    if isinstance(client, str):
+        from distributed import Client
+
+        with Client(client, set_as_default=False) as opened:
+            return ordered_map(function, tasks, opened)
+    return client.gather([client.submit(function, *task, pure=False) for task in tasks])
 
 
 def rows_by_reach(lengths: np.ndarray, horizon: int):

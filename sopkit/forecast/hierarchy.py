@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.baseline import check_season
 from sopkit.forecast.fit import fit_panel
 from sopkit.forecast.mint import Misfit, mint, shrinkage_of
-from sopkit.forecast.panel import Panel, check_horizon, key_columns, panel_of
+from sopkit.forecast.panel import Panel, check_horizon, check_season, key_columns, panel_of
 from sopkit.forecast.registry import chosen_methods
 
 COMPANY = "(company)"

@@ -37,10 +37,10 @@ class Panel:
         return self.calendar.stamp(numbers.ravel()).to_numpy().reshape(numbers.shape)
 
 
-def panel_of(history: pd.DataFrame, season: int | None = None) -> Panel:
+def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) -> Panel:
     """The panel of a history with columns item, [market,] bucket, quantity (units).
 
-    A bucket absent between a series' first and last row is 0; a NaN quantity stays unknown. Raises
+    ``calendar`` is inferred from the buckets unless it is given. A bucket absent between a series' first and last row is 0; a NaN quantity stays unknown. Raises
     ``PlanError`` for a missing column, blank key, duplicate key, non-numeric or infinite quantity,
     and mixed bucket sizes.
 
@@ -51,7 +51,7 @@ def panel_of(history: pd.DataFrame, season: int | None = None) -> Panel:
     names = key_columns(history)
     quantity = _quantities(history["quantity"])
     buckets = _stamps(history["bucket"])
-    calendar = infer_calendar(buckets, season if season in (4, 12, 52) else None)
+    calendar = calendar or infer_calendar(buckets, season if season in (4, 12, 52) else None)
     numbers = calendar.number(buckets)
     codes, keys = _codes(history[names])
     _refuse_duplicates(history[names], codes, numbers, calendar)
@@ -78,14 +78,28 @@ def key_columns(history: pd.DataFrame) -> list[str]:
     return ["item", "market"] if "market" in history.columns else ["item"]
 
 
+def whole(value, least: int) -> bool:
+    """Whether a value is a whole number of at least ``least``; True and False are no numbers."""
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return number and value >= least
+
+
 def check_horizon(horizon) -> int:
     """The horizon as an integer of at least 1 bucket; ``PlanError`` otherwise."""
-    if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
+    if not whole(horizon, 1):
         raise PlanError(
             f"horizon is {horizon!r}; give a whole number of buckets of at least 1, for example"
             " horizon=18"
         )
     return int(horizon)
+
+
+def check_season(season) -> None:
+    """``PlanError`` unless season is None or a whole number of at least 1."""
+    if season is not None and not whole(season, 1):
+        raise PlanError(
+            f"season is {season!r}; give the buckets in a season (12, 52, 4, or 1 for none)"
+        )
 
 
 def total_over_markets(history: pd.DataFrame) -> pd.DataFrame:

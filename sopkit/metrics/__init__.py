@@ -3,7 +3,6 @@ exceptions, identities.
 """
 
 from sopkit.metrics import exceptions, kpis
-from sopkit.metrics.backtests import backtest_accuracy, backtest_value_added
 from sopkit.metrics.book import Book
 from sopkit.metrics.flow import (
     backlog_lead_time,
@@ -46,8 +45,6 @@ __all__ = [
     "accuracy",
     "accuracy_table",
     "backlog_lead_time",
-    "backtest_accuracy",
-    "backtest_value_added",
     "bias",
     "cash_to_cash",
     "cover",

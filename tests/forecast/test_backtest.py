@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.forecast import backtest, explain, fit, forecast
-from tests.forecast.series import company, history, seasonal
+from sopkit.forecast import backtest, explain, fit, forecast, graded, sample_paths
+from tests.forecast.series import company, history
 
 
 def test_one_series_by_hand():
@@ -93,46 +93,24 @@ def test_explanation_is_the_forecast_taken_apart():
     np.testing.assert_allclose(told.forecast["baseline"], own["baseline"])
     np.testing.assert_allclose(told.forecast["p90"], own["p90"])
     assert (told.model, told.why) == (own["model"].iloc[0], own["why"].iloc[0])
-    members = told.members.merge(told.weights[["method", "weight"]])
-    mixed = (members["quantity"] * members["weight"]).groupby(members["bucket"]).sum()
-    np.testing.assert_allclose(mixed, own["baseline"])
-    assert told.weights["weight"].sum() == pytest.approx(1) and told.seasonal == "multiplicative"
+    tested = backtest(frame).query("item == 'I01' and method == 'chosen' and lag == 2")
+    cells = told.backtest.query("lag == 2")
+    missed = (cells["baseline"] - cells["actual"]).abs().sum()
+    assert missed / cells["actual"].sum() == pytest.approx(tested["wape"].iloc[0])
 
 
-def test_level_season_and_remainder_make_the_history():
-    told = explain(history("A", seasonal(48)), "A")
-    parts = told.history
-    np.testing.assert_allclose(
-        parts["level"] * parts["season"] + parts["remainder"], parts["cleansed"]
-    )
-    assert parts["season"].max() > 1.2 and abs(parts["remainder"]).mean() < 10
-    assert (
-        set(told.by_origin.columns) == {"origin", "wape", "bias", "naive_wape"}
-        and len(told.by_origin) == 4
-    )
-    assert (told.backtest["bucket"] > told.backtest["origin"]).all()
-
-
-def test_events_are_shown_apart():
-    values = np.full(36, 100.0)
-    values[30] = 150.0
-    frame = history("A", values)
-    month = frame["bucket"].iloc[30]
-    events = pd.DataFrame(
-        {
-            "event": ["sale", "next"],
-            "item": ["A", "A"],
-            "starts_on": [month, pd.Timestamp("2025-02-01")],
-            "ends_on": [month + pd.offsets.MonthEnd(0), pd.Timestamp("2025-02-28")],
-        }
-    )
-    told = explain(frame, "A", horizon=3, events=events)
-    assert told.events["bucket"].tolist() == [month, pd.Timestamp("2025-02-01")]
-    assert (
-        told.events["effect"].iloc[0] == pytest.approx(50, abs=1)
-        and told.events["effect"].iloc[1] > 20
-    )
-    assert told.forecast["baseline"].max() < 103 and explain(frame, "A").events.empty
+def test_views_of_one_fit_are_those_of_the_history():
+    frame = company(6)
+    fitted = fit(frame, 6)
+    pd.testing.assert_frame_equal(forecast(fitted), forecast(frame, 6))
+    pd.testing.assert_frame_equal(backtest(fitted), backtest(frame, 6))
+    np.testing.assert_array_equal(sample_paths(fitted, paths=9), sample_paths(frame, 6, paths=9))
+    block = fitted.blocks["regular"]
+    mixed = (block.weights[:, :, None] * block.trial.forecasts).sum(axis=1)
+    np.testing.assert_allclose(mixed, fitted.baseline[block.rows])
+    near = graded(fitted, lags=2)
+    whole = graded(fitted).query("lag <= 2").reset_index(drop=True)
+    pd.testing.assert_frame_equal(near, whole)
 
 
 def test_a_fit_is_explained_without_fitting_again():
@@ -143,7 +121,6 @@ def test_a_fit_is_explained_without_fitting_again():
 
 def test_markets():
     frame = pd.concat([company(2).assign(market="x"), company(2).assign(market="y")])
-    assert explain(frame, "I00", "y").market == "y"
     assert (
         explain(frame, "I00").forecast["baseline"].sum()
         > 1.5 * explain(frame, "I00", "x").forecast["baseline"].sum()

@@ -5,8 +5,15 @@ import pandas as pd
 import pytest
 
 from sopkit.forecast import forecast
-from sopkit.forecast.intervals import learn, nearest_correlation, own_spread, quantile, random_walk
-from sopkit.forecast.rare import rare_demand, trust_in_chances
+from sopkit.forecast.bands import (
+    learn,
+    nearest_correlation,
+    own_spread,
+    quantile,
+    random_walk,
+    rare_demand,
+    trust_in_chances,
+)
 from tests.forecast.series import company, history
 
 

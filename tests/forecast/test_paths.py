@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.forecast import forecast, path_chunks, sample_paths
+from sopkit.forecast import forecast, sample_paths
 from tests.forecast.series import company, history, seasonal
 
 
@@ -17,13 +17,6 @@ def test_shape_order_and_seed():
         paths, sample_paths(frame.sample(frac=1, random_state=1), 6, paths=50, seed=7)
     )
     assert (paths != sample_paths(frame, 6, paths=50, seed=8)).any()
-
-
-def test_chunks_are_the_same_paths():
-    frame = company(5)
-    items, arrays = zip(*path_chunks(frame, 4, paths=20, size=2))
-    assert [item for part in items for item in part] == sorted(frame["item"].unique())
-    np.testing.assert_array_equal(np.concatenate(arrays), sample_paths(frame, 4, paths=20))
 
 
 def test_each_bucket_follows_the_forecast_quantiles():

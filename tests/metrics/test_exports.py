@@ -157,8 +157,6 @@ ELSEWHERE = {
     "shipped_before_ordered",
     "unserved",
     "accuracy_table",
-    "backtest_accuracy",
-    "backtest_value_added",
     "exceptions",
     "graded_stages",
     "identities",

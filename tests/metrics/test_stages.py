@@ -5,8 +5,6 @@ import pytest
 from sopkit import PlanError
 from sopkit.metrics import (
     accuracy_table,
-    backtest_accuracy,
-    backtest_value_added,
     graded_stages,
     mase,
     rmsse,
@@ -42,7 +40,7 @@ def actual(released):
 
 def test_stages_add_up_to_the_consensus(released, actual):
     graded = graded_stages(released, actual)
-    wide = graded.pivot(index=CELL, columns="stage", values="forecast")
+    wide = graded.pivot(index=CELL, columns="model", values="forecast")
     assert np.allclose(wide["override"], wide["consensus"])
     assert np.allclose(wide["events"] - wide["baseline"], released.set_index(CELL)["events"])
 
@@ -59,7 +57,7 @@ def test_the_steps_down_the_chain_sum_to_the_whole_gain(released, actual):
 
 def test_only_cells_that_every_stage_forecast_count(released, actual):
     graded = graded_stages(released, actual)
-    lost = graded.loc[(graded["stage"] != "naive") | (graded["item"] != "A")]
+    lost = graded.loc[(graded["model"] != "naive") | (graded["item"] != "A")]
     table = value_added_table(lost, ITEMS, levels=["company"]).set_index("stage")
     only_b = actual[actual["item"] == "B"]["actual"]
     assert table["wape"]["naive"] == pytest.approx(wape(only_b, [20.0] * len(only_b)))
@@ -85,18 +83,15 @@ def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
             for seed, (item, market) in enumerate([("A", "N"), ("A", "S"), ("B", "N"), ("B", "S")])
         ]
     )
-    cells = (
-        graded_stages(released, actual)
-        .rename(columns={"stage": "model"})
-        .query("model == 'baseline'")
-    )
+    past = history.rename(columns={"demand": "actual"})
+    cells = graded_stages(released, pd.concat([past, actual])).query("model == 'baseline'")
     one = cells.query("item == 'A' and market == 'N'")
-    row = accuracy_table(one.assign(p10=0.0, p90=100.0), history=history).iloc[0]
-    demand = history.query("item == 'A' and market == 'N'")["demand"]
+    row = accuracy_table(one.assign(p10=0.0, p90=100.0)).iloc[0]
+    demand = pd.concat([past, actual]).query("item == 'A' and market == 'N'")["actual"]
     assert row["mase"] == pytest.approx(mase(one["actual"], one["forecast"], demand, 12))
     assert row["rmsse"] == pytest.approx(rmsse(one["actual"], one["forecast"], demand))
     assert row["coverage"] == 1
-    both = accuracy_table(cells, source="released").set_index("item").loc["A"]
+    both = accuracy_table(cells.drop(columns="scale")).set_index("item").loc["A"]
     assert both["wape"] == pytest.approx(
         wape(cells.query("item == 'A'")["actual"], cells.query("item == 'A'")["forecast"])
     )
@@ -106,29 +101,33 @@ def test_accuracy_pools_markets_and_scales_by_each_history(released, actual):
 def test_nothing_graded_gives_the_empty_tables(released, actual):
     none = graded_stages(released.iloc[:0], actual)
     assert value_added_table(none, ITEMS).dtypes.equals(PLANS["value_added"].empty().dtypes)
-    assert accuracy_table(none.rename(columns={"stage": "model"})).empty
+    assert accuracy_table(none).empty
 
 
-def test_a_backtest_by_market_is_pooled_by_demand_and_cells():
-    tested = pd.DataFrame(
+def test_a_backtest_and_a_release_are_graded_by_the_same_functions():
+    """Two markets, one bucket each: demand 30 and 10, cells pooled, errors never netted."""
+    cells = pd.DataFrame(
         {
             "item": "A",
             "market": ["N", "S"] * 2,
-            "method": ["seasonal naive"] * 2 + ["chosen"] * 2,
+            "bucket": MONTHS[0],
             "lag": 1,
-            "wape": [0.4, 0.2, 0.1, 0.5],
-            "bias": [0.4, 0.2, -0.1, 0.5],
-            "mase": [1.0, 2.0, 1.0, 1.0],
-            "rmsse": [3.0, 4.0, 1.0, 1.0],
-            "coverage": [1.0, 0.5, 0.8, 0.8],
-            "demand": [30.0, 10.0] * 2,
-            "cells": [4, 4] * 2,
+            "model": ["seasonal naive"] * 2 + ["chosen"] * 2,
+            "forecast": [42.0, 8.0, 27.0, 15.0],
+            "actual": [30.0, 10.0] * 2,
+            "p10": [29.0, 11.0] * 2,
+            "p90": 50.0,
+            "scale": [12.0, 1.0] * 2,
+            "square_scale": [16.0, 1.0] * 2,
         }
     )
-    naive = backtest_accuracy(tested).set_index("model").loc["seasonal naive"]
-    assert naive[["wape", "bias", "mase", "rmsse", "coverage"]].tolist() == pytest.approx(
-        [0.35, 0.35, 1.5, np.sqrt(12.5), 0.75]
-    )
-    added = backtest_value_added(tested, ITEMS).query("level == 'company'").set_index("stage")
-    assert added["wape"]["baseline"] == pytest.approx((0.1 * 30 + 0.5 * 10) / 40)
-    assert added["value_added"]["baseline"] == pytest.approx(0.35 - 0.2)
+    both = pd.concat([cells.assign(source=source) for source in ("backtest", "released")])
+    table = accuracy_table(both).set_index(["source", "model"])
+    for source in ("backtest", "released"):
+        naive = table.loc[(source, "seasonal naive")]
+        assert naive[["wape", "bias", "mase", "rmsse", "coverage"]].tolist() == pytest.approx(
+            [14 / 40, 10 / 40, (1 + 2) / 2, np.sqrt((9 + 4) / 2), 0.5]
+        )
+    added = value_added_table(both, ITEMS, levels=["company"]).set_index(["source", "stage"])
+    assert added["wape"]["backtest", "baseline"] == pytest.approx(8 / 40)
+    assert added["value_added"]["released", "baseline"] == pytest.approx(14 / 40 - 8 / 40)

@@ -1,0 +1,348 @@
+"""Forecast, backtest, paths and reasons: views of one fit.
+
+Each takes a history, or an earlier ``fit`` of it: then nothing is computed twice, and the accuracy
+shown is that of the combination that makes the baseline.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.forecast.bands import bands_of, draw, learn, own_spread, quantile
+from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
+from sopkit.forecast.panel import check_horizon, check_season, panel_of, total_over_markets, whole
+from sopkit.forecast.reasons import models_and_reasons
+from sopkit.forecast.registry import chosen_methods
+
+CHOSEN = "chosen"
+
+
+def fit(
+    history,
+    horizon: int = 18,
+    season=None,
+    client=None,
+    *,
+    method=None,
+    parameters=None,
+    origins: int = ORIGINS,
+    calendar=None,
+) -> Fit:
+    """The fit of a history (item, [market,] bucket, quantity), to be seen from several sides
+    without fitting again; an earlier fit is handed back as it is.
+
+    ``calendar`` is the plan's, where it is known; else it is inferred from the buckets. Raises
+    ``PlanError`` for what a person must mend, and for fewer than 2 origins.
+    """
+    if isinstance(history, Fit):
+        return history
+    check_season(season)
+    if not whole(origins, 2):
+        raise PlanError(
+            f"origins is {origins!r}; give a whole number of at least 2, for example"
+            f" origins={ORIGINS}"
+        )
+    horizon, methods = check_horizon(horizon), chosen_methods(method, parameters)
+    return fit_panel(panel_of(history, season, calendar), horizon, methods, client, int(origins))
+
+
+def forecast(
+    history,
+    horizon: int = 18,
+    season: int | None = None,
+    quantiles=(0.1, 0.9),
+    client=None,
+    *,
+    method=None,
+    parameters=None,
+) -> pd.DataFrame:
+    """The baseline forecast: item, [market,] bucket, baseline, p10, p90 (units per bucket), model,
+    why; sorted by key.
+
+    ``history`` has item, [market,] bucket, quantity; a bucket absent inside a series is 0, NaN is
+    unknown, and each series' horizon starts after its own last row. ``season`` None = 12, 52 or 4
+    by bucket size. ``method`` fixes one method of ``METHODS`` (or several to combine) with
+    ``parameters`` such as {"alpha": 0.3}; by default they are weighted per series by their
+    backtest. ``client`` spreads the work over dask workers. Raises ``PlanError`` for what a person
+    must mend.
+
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
+    >>> forecast(history, horizon=2)["baseline"].round(9).tolist()
+    [5.0, 5.0]
+    """
+    levels = check_levels(quantiles)
+    fitted = fit(history, horizon, season, client, method=method, parameters=parameters)
+    bands, keys = bands_of(fitted), fitted.panel.keys
+    rows = np.repeat(np.arange(len(keys)), fitted.horizon)
+    columns = {name: keys[name].array.take(rows) for name in keys}
+    columns["bucket"] = fitted.panel.future(fitted.horizon).ravel()
+    columns["baseline"] = bands.baseline.ravel()
+    for level in levels:
+        columns[level_name(level)] = bands.at(level).ravel()
+    for name, words in zip(("model", "why"), models_and_reasons(fitted)):
+        columns[name] = pd.array(words, dtype="str").take(rows)
+    return pd.DataFrame(columns)
+
+
+def backtest(
+    history,
+    horizon: int = 18,
+    origins: int = ORIGINS,
+    *,
+    by=("item", "method", "lag"),
+    families=None,
+    season=None,
+    method=None,
+    parameters=None,
+    client=None,
+) -> pd.DataFrame:
+    """Accuracy by any of item, market, class, family, method, lag: wape, bias (fractions of demand;
+    positive = over-forecast), mase, rmsse, pinball (p10 and p90, units), coverage of p10–p90 (0–1),
+    demand (units) and cells; sorted by ``by``.
+
+    Every method is forecast from ``origins`` earlier buckets with only what was known then; method
+    "chosen" is the combination, its weights and bands at each origin learned from the other
+    origins. ``families`` is a frame with item and family. A history with markets adds market to an
+    item key. Raises ``PlanError`` as ``forecast`` does, and for fewer than 2 origins.
+
+    >>> months = pd.date_range("2022-01-01", periods=48, freq="MS")
+    >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
+    >>> tested = backtest(history, 3, by=("method",))
+    >>> tested.query("method == 'chosen'")["wape"].round(6).tolist()
+    [0.0]
+    """
+    from sopkit.metrics.stages import accuracy_by
+
+    fitted = fit(
+        history, horizon, season, client, method=method, parameters=parameters, origins=origins
+    )
+    cells = graded(fitted).rename(columns={"model": "method"})
+    by, known = [by] if isinstance(by, str) else list(by), [*cells.columns[:3], "method", "lag"]
+    if wrong := [name for name in by if name not in ("market", "family", *known)] or not by:
+        raise PlanError(
+            f"by names {wrong if by else 'nothing'}; use one or more of: item, market, class,"
+            " family, method, lag"
+        )
+    if "family" in by:
+        if families is None:
+            raise PlanError(
+                "backtest by family needs families: a frame with the columns item and family"
+            )
+        named = cells["item"].map(dict(zip(families["item"], families["family"])))
+        cells["family"] = named.fillna("(none)")
+    if "item" in by and "market" in cells and "market" not in by:
+        by.insert(by.index("item") + 1, "market")
+    return accuracy_by(cells, [name for name in by if name in cells])
+
+
+def graded(history, lags: int | None = None, **how) -> pd.DataFrame:
+    """The backtest cell by cell: item, [market,] class, bucket, lag, model, source (backtest),
+    forecast, actual, p10, p90 (units), and the in-sample ``scale`` and ``square_scale`` of MASE and
+    RMSSE; one row per series, origin, method and lag (up to ``lags``) that met a known bucket.
+
+    ``history`` is a history or a fit of it. Bands at an origin are learned from the other origins'
+    errors; model "chosen" is the combination.
+    """
+    fitted = fit(history, **how)
+    parts = [_graded_block(fitted, block, lags) for block in fitted.blocks.values()]
+    keys = [*fitted.panel.keys.columns, "class", "bucket", "lag", "model", "source"]
+    numbers = ["forecast", "actual", "p10", "p90", "scale", "square_scale"]
+    empty = pd.DataFrame(columns=[*keys, *numbers])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def _graded_block(fitted, block, lags) -> pd.DataFrame:
+    """One block's cells, worked out on arrays (series, origin, method, lag)."""
+    trial, panel = block.trial, fitted.panel
+    tests = np.concatenate([trial.tests, block.combined_tests[:, :, None]], axis=2)
+    bands = [_bands(trial, tests[:, :, place]) for place in range(tests.shape[2])]
+    low, high = (np.stack(side, axis=2) for side in zip(*bands))
+    tested = ~np.isnan(tests) & ~np.isnan(trial.actual)[:, :, None]
+    tested[..., lags:] &= lags is None
+    series, origin, method, lag = at = np.nonzero(tested)
+    row = block.rows[series]
+    scale, square = naive_scales(fitted.prepared.known[block.rows], panel.season)
+    columns = {name: panel.keys[name].array.take(row) for name in panel.keys}
+    columns["class"] = fitted.classes[row].astype(object)
+    columns["bucket"] = panel.calendar.stamp(panel.last[row] - trial.back[series, origin] + 1 + lag)
+    columns["lag"] = lag + 1
+    columns["model"] = np.array([*block.methods, CHOSEN], dtype=object)[method]
+    return pd.DataFrame(
+        {
+            **columns,
+            "source": "backtest",
+            "forecast": tests[at],
+            "actual": trial.actual[series, origin, lag],
+            "p10": low[at],
+            "p90": high[at],
+            "scale": scale[series],
+            "square_scale": square[series],
+        }
+    )
+
+
+def _bands(trial, tests):
+    """p10 and p90 of each origin's forecast (series, origin, lag), from the errors at the other
+    origins.
+    """
+    scale = trial.scale[:, :-1, None]
+    moved = (trial.actual - tests) / scale
+    bands = np.empty((2, *tests.shape))
+    for origin in range(tests.shape[1]):
+        others = np.delete(moved, origin, axis=1)
+        taught = learn(others)
+        unit = scale[:, origin] * taught.growth * own_spread(others, taught.growth)[:, None]
+        for band, level in zip(bands, (0.1, 0.9)):
+            band[:, origin] = np.maximum(
+                tests[:, origin] + unit * quantile(taught.shape, np.array(level)), 0
+            )
+    return bands
+
+
+def naive_scales(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """In-sample scales of MASE (mean |A[t] − A[t−m]|) and RMSSE (mean (A[t] − A[t−1])²), (series,);
+    NaN where 0 or unknown.
+
+    Hyndman & Koehler (2006), Another look at measures of forecast accuracy, IJF 22.
+
+    >>> [scale.tolist() for scale in naive_scales(np.array([[1.0, 2.0, 4.0]]), 2)]
+    [[3.0], [2.5]]
+    """
+    lag = season if values.shape[1] > season else 1
+    return _mean(np.abs(values[:, lag:] - values[:, :-lag])), _mean(np.diff(values, axis=1) ** 2)
+
+
+def _mean(moves):
+    known = ~np.isnan(moves)
+    mean = np.where(known, moves, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(mean > 0, mean, np.nan)
+
+
+def sample_paths(
+    history,
+    horizon: int = 18,
+    paths: int = 1000,
+    seed: int = 0,
+    *,
+    season=None,
+    method=None,
+    parameters=None,
+    client=None,
+) -> np.ndarray:
+    """Possible demand, array (item, path, bucket) in units, items sorted; a history with markets is
+    summed over them.
+
+    Each bucket follows the forecast's own quantiles; buckets move together as the backtest's errors
+    did. An item's paths depend on the seed and its name, not on the other items' order. Raises
+    ``PlanError`` as ``forecast`` does, and for paths < 1.
+
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
+    >>> sample_paths(history, 3, paths=10).shape
+    (1, 10, 3)
+    """
+    if not whole(paths, 1):
+        raise PlanError(
+            f"paths is {paths!r}; give a whole number of at least 1, for example paths=1000"
+        )
+    fitted = fit(
+        history if isinstance(history, Fit) else total_over_markets(history),
+        horizon,
+        season,
+        client,
+        method=method,
+        parameters=parameters,
+    )
+    return draw(bands_of(fitted), fitted.panel.keys["item"].tolist(), int(paths), seed)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a series is forecast as it is: ``model`` and ``why`` in words; ``forecast``: bucket,
+    baseline and quantiles; ``backtest``: bucket, lag, actual, baseline (all units).
+    """
+
+    model: str
+    why: str
+    forecast: pd.DataFrame
+    backtest: pd.DataFrame
+
+
+def explain(
+    history,
+    item,
+    market=None,
+    *,
+    horizon: int = 18,
+    season=None,
+    quantiles=(0.1, 0.9),
+    method=None,
+    parameters=None,
+) -> Explanation:
+    """The ``Explanation`` of one item (and market), as ``forecast`` of the same history would
+    forecast it.
+
+    ``history`` is a history or an earlier ``fit``. With markets and no ``market`` the item's
+    markets are summed first. Raises ``PlanError`` for an item or market that is not in the history.
+
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
+    >>> explain(history, "A").why
+    'smooth demand, 24 buckets, no season (0.00); backtest error 0 % of demand (seasonal naive 0 %) from 4 origins'
+    """
+    if market is None and not isinstance(history, Fit):
+        history = total_over_markets(history)
+    fitted = fit(history, horizon, season, method=method, parameters=parameters)
+    key = _key(fitted.panel.keys, item, market)
+    ahead = forecast(fitted, quantiles=quantiles).merge(key)
+    cells = graded(fitted).query("model == @CHOSEN").merge(key)
+    cells = cells.rename(columns={"forecast": "baseline"})
+    return Explanation(
+        ahead["model"].iloc[0],
+        ahead["why"].iloc[0],
+        ahead.drop(columns=[*key, "model", "why"]),
+        cells[["bucket", "lag", "actual", "baseline"]],
+    )
+
+
+def _key(keys, item, market) -> pd.DataFrame:
+    """The one row of ``keys`` that is asked for."""
+    found = keys[keys["item"] == item]
+    if found.empty:
+        near = ", ".join(map(str, keys["item"].unique()[:5]))
+        raise PlanError(
+            f"item {item!r} is not in the history, which has {keys['item'].nunique()} items"
+            f" ({near}, …); name one of them"
+        )
+    if "market" in keys:
+        named = found[found["market"] == market]
+        if named.empty:
+            raise PlanError(
+                f"market {market!r} is not in the history of item {item!r}; name one of:"
+                f" {', '.join(map(str, found['market']))}"
+            )
+        return named
+    return found
+
+
+def level_name(level: float) -> str:
+    """The column name of a quantile.
+
+    >>> level_name(0.1), level_name(0.975)
+    ('p10', 'p97_5')
+    """
+    return f"p{100 * level:.6f}".rstrip("0").rstrip(".").replace(".", "_")
+
+
+def check_levels(quantiles) -> list[float]:
+    """The quantiles in ascending order; ``PlanError`` unless each lies between 0 and 1."""
+    levels = sorted({float(level) for level in quantiles})
+    if wrong := [level for level in levels if not 0 < level < 1]:
+        raise PlanError(
+            f"quantiles {wrong} are not between 0 and 1; give fractions, for example"
+            " quantiles=(0.1, 0.9)"
+        )
+    return levels
