@@ -1,20 +1,25 @@
 """Facts: what a company brought, typed, repaired and cut, with the issues that were found on the
-way.
+way; and the stock that the plan opens with.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
-from sopkit.sources.opening import opening
+from sopkit.sources.issues import found
 from sopkit.sources.settings import read_settings, write_settings
 from sopkit.tables import INPUTS, PLANS
 
 MARK = "facts.json"
+BASES = {
+    "promised": ["promised_on", "requested_on"],
+    "requested": ["requested_on", "promised_on"],
+}
 
 
 @dataclass(frozen=True)
@@ -80,21 +85,12 @@ class Facts:
                 f"{folder} holds no facts as written ({MARK} is missing); read it with read_facts"
             )
         mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        tables = {
-            name: (
-                pd.read_parquet(folder / f"{name}.parquet").astype(
-                    {c.name: c.dtype for c in table.columns}
-                )
-                if name in mark["present"]
-                else table.empty()
-            )
-            for name, table in INPUTS.items()
-        }
+        present = {name: pd.read_parquet(folder / f"{name}.parquet") for name in mark["present"]}
         return cls(
-            tables,
+            {name: table.typed(present.get(name)) for name, table in INPUTS.items()},
             read_settings(folder / "settings.toml")[0],
             PLANS["data_issues"].conform(pd.read_parquet(folder / "data_issues.parquet")),
-            frozenset(mark["present"]),
+            frozenset(present),
             Calendar(mark["bucket"], mark["first_day"]),
             pd.Timestamp(mark["first"]).as_unit("us"),
             mark["month"],
@@ -109,4 +105,72 @@ def opening_stock(facts) -> pd.DataFrame:
     an older one; backlog as counted, else overdue open order lines (all open lines of items made to
     order). No count: 0, source "none".
     """
-    return opening(facts.tables, facts.settings, facts.calendar, facts.first)[0]
+    chosen = _chosen(facts)
+    frame = chosen[["item", "on_hand", "as_of", "source"]].fillna({"on_hand": 0.0})
+    return PLANS["opening_stock"].conform(
+        frame.assign(
+            backlog=chosen["item"].map(_backlog(facts)).fillna(0.0),
+            source=chosen["source"].fillna("none"),
+        )
+    )
+
+
+def opening_issues(facts) -> list[pd.DataFrame]:
+    """What to say of counts that are missing (of items made to order none is expected), old or a
+    few days late; ``facts`` may be a reading.
+    """
+    chosen, items = _chosen(facts), facts.tables["items"]
+    uncounted = chosen["source"].isna().to_numpy()
+    missing = items["item"][uncounted & (items["strategy"] != "order").to_numpy()]
+    problem = "has no count before the plan"
+    issues = [found("no stock count", "items", missing.index, "item", missing, problem)]
+    if not len(_counts(facts)):
+        problem = "neither inventory nor inventory_history has a count before the plan"
+        issues = [found("no stock count", "inventory", problem=problem)]
+    for rank, rule in ((1, "count after the plan's start"), (2, "stale count")):
+        for source, its in chosen[chosen["rank"] == rank].groupby("source"):
+            said = "counted on " + its["as_of"].dt.strftime("%Y-%m-%d")
+            issues.append(found(rule, source, its["row"], "on_hand", its["item"], said))
+    return issues
+
+
+def _chosen(facts):
+    """Every item with its one count: the latest of the bucket before the plan, else one shortly
+    into it, else the latest older one.
+    """
+    counts = _counts(facts)
+    late = counts["as_of"] >= facts.first
+    old = counts["as_of"] < facts.calendar.shift(facts.first, -1)
+    ranked = counts.assign(
+        rank=np.select([late, old], [1, 2], 0), age=facts.first - counts["as_of"]
+    ).sort_values(["item", "rank", "age", "source"], kind="stable")
+    return facts.tables["items"][["item"]].merge(
+        ranked.drop_duplicates("item"), on="item", how="left"
+    )
+
+
+def _counts(facts):
+    """Every count that may serve, with its day, its table and its row."""
+    now, past = facts.tables["inventory"], facts.tables["inventory_history"]
+    if len(past):
+        past = past.assign(as_of=facts.calendar.last_day(past["bucket"]))
+    counts = pd.concat(
+        {"inventory": now, "inventory_history": past.assign(as_of=past.get("as_of", pd.NaT))},
+        names=["source", "row"],
+    ).reset_index()
+    limit = facts.first + pd.Timedelta(days=facts.settings["stock_count_days"])
+    return counts.loc[counts["as_of"] < limit, ["item", "on_hand", "as_of", "source", "row"]]
+
+
+def _backlog(facts):
+    """Units by item: as counted, else overdue open order lines (all open lines of items made to
+    order).
+    """
+    orders, items = facts.tables["orders"], facts.tables["items"]
+    counted = facts.tables["inventory"].dropna(subset=["backlog"]).set_index("item")["backlog"]
+    wanted, other = BASES[facts.settings["on_time_basis"]]
+    due = orders[wanted].fillna(orders[other]).fillna(orders["ordered_on"])
+    to_order = orders["item"].isin(items.loc[items["strategy"] == "order", "item"])
+    still = orders["shipped_on"].isna() & (to_order | (due < facts.first))
+    units = (orders["quantity"] - orders["shipped_quantity"].fillna(0.0)).clip(lower=0.0)
+    return counted.combine_first(units[still].groupby(orders["item"]).sum())

@@ -1,4 +1,6 @@
-"""Issues: what is wrong in the facts, one row per cell, row or table, and how a person mends it."""
+"""Issues: what is wrong in the facts, one row per cell, row or table, and how a person mends it;
+the report that people read of them, worst first, alike rows together.
+"""
 
 import difflib
 
@@ -8,81 +10,80 @@ import pandas as pd
 from sopkit.tables import PLANS
 
 ISSUES = PLANS["data_issues"]
-NOTHING = ISSUES.empty()
-SEVERITIES = ("error", "warning", "notice")
+EXAMPLES = 3  # rows of a group that a short report shows
 
-# rule: (severity, what was done about it; for an error: how to mend it)
+# rule: what was done about it; for an error: how to mend it
+WORDS = {
+    "error": """
+missing table: add it as NAME.csv, NAME.parquet or the sheet NAME of workbook.xlsx
+table given twice: keep one of the files
+unreadable file: save it again as UTF-8 CSV, parquet or xlsx
+no rows: fill in at least one row
+missing column: add the column, with its name in row 1
+repeated column: keep one column of that name
+ragged row: give the row as many cells as the header; put quotes around text that holds the separator
+blank: fill in the cell
+not a number: write digits with a decimal point, without unit or currency
+NaN or infinity: leave the cell empty where the number is not known
+not an ISO date: write YYYY-MM-DD
+impossible date: correct the date; write YYYY-MM-DD
+not one of: use one of the words allowed
+out of range: correct the number
+duplicate key: keep one row per key, or add the rows up
+unknown item: correct the code, or add the item to items
+unknown family: correct the name, or give an item that family
+unknown resource: correct the name, or add the resource to resources
+end before start: correct one of the two dates
+two scopes: leave all but one of them blank
+unreadable settings: correct settings.toml
+wrong setting: correct the value in settings.toml
+""",
+    "warning": """
+not UTF-8: read as cp1252 (Windows); save as UTF-8 if letters look wrong
+empty file: read as if the table were absent
+thousands separator: read without it
+stray space: spaces around the text removed
+summed duplicates: summed, as settings say (sum_duplicates)
+redundant family: the item counts; the family is left out
+blank family: read as (none)
+blank market: read as (none)
+blank strategy: read as stock
+blank as_of: read as the day before the plan's first bucket
+negative stock: counted as 0
+negative order: line left out: a return is no order
+overdue receipt: counted in the plan's first bucket
+shipped before ordered: kept as found; left out of delivery and cycle-time metrics
+promised before ordered: kept as found; left out of delivery metrics
+unknown market: kept as found; it changes nothing, since no history has that market
+unit jump: kept as found; check the unit of measure
+bucket absent: read as zero for every item
+bucket missing: read as zero
+history ends early: forecast, and marked as an estimate
+incomplete bucket: left out of the history and forecast instead
+low volume: kept as found: a break in demand, or a cut in the file?
+stale count: taken as the opening stock
+no stock count: opening stock 0
+unknown setting: ignored
+""",
+    "notice": """
+unknown column: left out
+unknown table: left out
+absent table: planned without it
+byte-order mark: skipped
+absent column: default taken in every row
+empty buckets: read as zero
+stock not counted: left blank
+never sold: planned without a statistical forecast
+after the plan's month: not yet known then; left out
+shipped after the plan's month: read as still open
+count after the plan's start: taken as the opening stock
+""",
+}
+SEVERITIES = list(WORDS)
 RULES = {
-    "missing table": (
-        "error",
-        "add it as NAME.csv, NAME.parquet or the sheet NAME of workbook.xlsx",
-    ),
-    "table given twice": ("error", "keep one of the files"),
-    "unreadable file": ("error", "save it again as UTF-8 CSV, parquet or xlsx"),
-    "no rows": ("error", "fill in at least one row"),
-    "missing column": ("error", "add the column, with its name in row 1"),
-    "repeated column": ("error", "keep one column of that name"),
-    "ragged row": (
-        "error",
-        "give the row as many cells as the header; put quotes around text that holds the separator",
-    ),
-    "blank": ("error", "fill in the cell"),
-    "not a number": ("error", "write digits with a decimal point, without unit or currency"),
-    "NaN or infinity": ("error", "leave the cell empty where the number is not known"),
-    "not an ISO date": ("error", "write YYYY-MM-DD"),
-    "impossible date": ("error", "correct the date; write YYYY-MM-DD"),
-    "not one of": ("error", "use one of the words allowed"),
-    "out of range": ("error", "correct the number"),
-    "duplicate key": ("error", "keep one row per key, or add the rows up"),
-    "unknown item": ("error", "correct the code, or add the item to items"),
-    "unknown family": ("error", "correct the name, or give an item that family"),
-    "unknown resource": ("error", "correct the name, or add the resource to resources"),
-    "end before start": ("error", "correct one of the two dates"),
-    "two scopes": ("error", "leave all but one of them blank"),
-    "unreadable settings": ("error", "correct settings.toml"),
-    "wrong setting": ("error", "correct the value in settings.toml"),
-    "not UTF-8": ("warning", "read as cp1252 (Windows); save as UTF-8 if letters look wrong"),
-    "empty file": ("warning", "read as if the table were absent"),
-    "thousands separator": ("warning", "read without it"),
-    "stray space": ("warning", "spaces around the text removed"),
-    "summed duplicates": ("warning", "summed, as settings say (sum_duplicates)"),
-    "redundant family": ("warning", "the item counts; the family is left out"),
-    "blank family": ("warning", "read as (none)"),
-    "blank market": ("warning", "read as (none)"),
-    "blank strategy": ("warning", "read as stock"),
-    "blank as_of": ("warning", "read as the day before the plan's first bucket"),
-    "negative stock": ("warning", "counted as 0"),
-    "negative order": ("warning", "line left out: a return is no order"),
-    "overdue receipt": ("warning", "counted in the plan's first bucket"),
-    "shipped before ordered": (
-        "warning",
-        "kept as found; left out of delivery and cycle-time metrics",
-    ),
-    "promised before ordered": ("warning", "kept as found; left out of delivery metrics"),
-    "unknown market": (
-        "warning",
-        "kept as found; it changes nothing, since no history has that market",
-    ),
-    "unit jump": ("warning", "kept as found; check the unit of measure"),
-    "bucket absent": ("warning", "read as zero for every item"),
-    "bucket missing": ("warning", "read as zero"),
-    "history ends early": ("warning", "forecast, and marked as an estimate"),
-    "incomplete bucket": ("warning", "left out of the history and forecast instead"),
-    "low volume": ("warning", "kept as found: a break in demand, or a cut in the file?"),
-    "stale count": ("warning", "taken as the opening stock"),
-    "no stock count": ("warning", "opening stock 0"),
-    "unknown setting": ("warning", "ignored"),
-    "unknown column": ("notice", "left out"),
-    "unknown table": ("notice", "left out"),
-    "absent table": ("notice", "planned without it"),
-    "byte-order mark": ("notice", "skipped"),
-    "absent column": ("notice", "default taken in every row"),
-    "empty buckets": ("notice", "read as zero"),
-    "stock not counted": ("notice", "left blank"),
-    "never sold": ("notice", "planned without a statistical forecast"),
-    "after the plan's month": ("notice", "not yet known then; left out"),
-    "shipped after the plan's month": ("notice", "read as still open"),
-    "count after the plan's start": ("notice", "taken as the opening stock"),
+    rule: (severity, done)
+    for severity, text in WORDS.items()
+    for rule, done in (line.split(": ", 1) for line in text.strip().splitlines())
 }
 
 
@@ -95,31 +96,19 @@ def found(rule, table, rows=0, column="", value="", problem="", done=None) -> pd
     ['error']
     """
     rows = np.atleast_1d(np.asarray(rows, dtype="int64"))
-    if not len(rows):
-        return NOTHING
     severity, words = RULES[rule]
-    columns = dict(
-        table=table,
-        row=rows,
-        column=column,
-        rule=rule,
-        severity=severity,
-        value=value,
-        problem=problem,
-        done=words if done is None else done,
-    )
+    cells = (table, rows, column, rule, severity, value, problem, words if done is None else done)
     return pd.DataFrame(
         {
-            name: np.broadcast_to(np.asarray(cells, dtype=object), len(rows))
-            for name, cells in columns.items()
+            name: np.broadcast_to(np.asarray(cell, dtype=object), len(rows))
+            for name, cell in zip(ISSUES.names, cells, strict=True)
         }
     )
 
 
 def together(frames) -> pd.DataFrame:
     """All issues in one frame, as found."""
-    frames = [frame for frame in frames if len(frame)]
-    return pd.concat(frames, ignore_index=True) if frames else NOTHING
+    return pd.concat([frame for frame in frames if len(frame)] or [ISSUES.empty()])
 
 
 def gather(frames) -> pd.DataFrame:
@@ -129,20 +118,72 @@ def gather(frames) -> pd.DataFrame:
     return ISSUES.conform(together(frames).drop_duplicates(list(ISSUES.key)))
 
 
-def nearest(value, known) -> str:
-    """A hint with the known name that looks most like ``value``; empty if none does.
+def nearest(value, known, told=str) -> str:
+    """A hint with the known name that looks most like ``value``, as ``told`` tells it; empty if
+    none does.
 
     >>> nearest("P0O1", ["P001", "X900"])
     '; did you mean P001?'
     """
-    close = difflib.get_close_matches(str(value), [str(name) for name in known], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = difflib.get_close_matches(str(value), map(str, known), n=1, cutoff=0.5)
+    return f"; did you mean {told(close[0])}?" if close else ""
 
 
-def hints(values, known, most=20) -> np.ndarray:
+def hints(values, known, most=20) -> list[str]:
     """A ``nearest`` hint per value, for the first ``most`` distinct values (the search is slow);
     empty for the rest.
     """
-    codes, distinct = pd.factorize(pd.Series(values, dtype=object))
-    words = [nearest(value, known) if place < most else "" for place, value in enumerate(distinct)]
-    return np.array(words, dtype=object)[codes] if len(words) else np.array([], dtype=object)
+    words = {value: nearest(value, known) for value in list(dict.fromkeys(values))[:most]}
+    return [words.get(value, "") for value in values]
+
+
+def report(issues, full=False) -> str:
+    """What ``sopkit check`` prints: a count, then the issues by severity, table, column and rule.
+
+    Alike rows show ``EXAMPLES`` of them and a count; ``full`` shows every row.
+
+    >>> one = found("unknown item", "orders", [7], "item", "P0O1", "is no item of items")
+    >>> print(report(gather([one])))
+    1 error, 0 warnings, 0 notices: a pack cannot be built until the errors are mended
+    <BLANKLINE>
+    ERROR orders, item: unknown item
+      row 7: 'P0O1' is no item of items
+      → correct the code, or add the item to items
+    """
+    counts = issues["severity"].value_counts().reindex(SEVERITIES, fill_value=0)
+    head = ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts.items())
+    refused = "a pack cannot be built until the errors are mended"
+    verdict = refused if counts["error"] else "a pack can be built"
+    return "\n".join([f"{head}: {verdict}", *lines(issues, None if full else EXAMPLES)])
+
+
+def lines(issues, most=None) -> list[str]:
+    """The issues in lines, grouped, at most ``most`` rows of each group."""
+    ranked = issues.assign(rank=issues["severity"].map(SEVERITIES.index))
+    said = []
+    for key, group in ranked.groupby(["rank", "severity", "table", "column", "rule"]):
+        _, severity, table, column, rule = key
+        place = ", ".join(filter(None, (table, column)))
+        count = f" ({len(group):,} rows)" if len(group) > 1 else ""
+        said += ["", f"{severity.upper()} {place}: {rule}{count}"]
+        for done, alike in group.groupby("done", sort=False):
+            shown = alike.head(most or len(alike))
+            said += [f"  {_place(row)}{plain(row.problem)}" for row in shown.itertuples()]
+            if len(alike) > len(shown):
+                said.append(f"  and {len(alike) - len(shown):,} more")
+            said.append(f"  → {plain(done)}")
+    return said
+
+
+def plain(text) -> str:
+    """Text that cannot steer a terminal: control characters are written out.
+
+    >>> plain("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def _place(row) -> str:
+    text = row.value if len(row.value) <= 60 else row.value[:59] + "…"
+    return (f"row {row.row}: " if row.row else "") + (f"'{plain(text)}' " if text else "")

@@ -6,35 +6,32 @@ import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
-from sopkit.sources.asof import cut
-from sopkit.sources.dates import check_orders, check_spans, repair_receipts
-from sopkit.sources.facts import MARK, Facts
+from sopkit.sources import checks
+from sopkit.sources.facts import MARK, Facts, opening_issues
+from sopkit.sources.files import read_source, settings_file
 from sopkit.sources.history import check_history, cut_incomplete
-from sopkit.sources.issues import gather
-from sopkit.sources.keys import check_keys, fill_buckets
-from sopkit.sources.names import check_names, check_scopes
-from sopkit.sources.opening import opening
-from sopkit.sources.ramps import check_ramps
-from sopkit.sources.readers import read_source, settings_file
+from sopkit.sources.issues import gather, lines
 from sopkit.sources.reading import Reading
-from sopkit.sources.repairs import repair_blanks, repair_orders, repair_stock
-from sopkit.sources.report import lines
 from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
 from sopkit.tables import INPUTS
 
-CHECKS = (check_keys, check_names, check_scopes, check_spans, check_ramps)
+CHECKS = (
+    checks.check_keys,
+    checks.check_names,
+    checks.check_scopes,
+    checks.check_spans,
+    checks.check_ramps,
+)
 REPAIRS = (
-    repair_blanks,
-    repair_stock,
-    repair_orders,
-    check_orders,
-    repair_receipts,
+    checks.repair_blanks,
+    checks.repair_stock,
+    checks.repair_orders,
+    checks.repair_receipts,
     cut_incomplete,
     check_history,
-    fill_buckets,
+    checks.fill_buckets,
 )
-EMPTY = {name: table.empty() for name, table in INPUTS.items()}
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
     "inventory": "no stock count beside inventory_history",
@@ -50,6 +47,7 @@ ABSENT = {
     "sales_inputs": "no sales input in the consensus",
     "budget": "no budget to compare with",
 }
+NEEDED = "a plan needs items and sales_history"
 
 
 def read_facts(path, month=None) -> Facts:
@@ -60,9 +58,10 @@ def read_facts(path, month=None) -> Facts:
     person must mend something: it names the first errors; ``check`` lists every one.
 
     >>> from tempfile import TemporaryDirectory
+    >>> sales = "item,bucket,quantity\\nP1,2026-10-03,2\\nP1,2026-10-30,3\\n"
     >>> with TemporaryDirectory() as folder:
     ...     _ = Path(folder, "items.csv").write_text("item\\nP1\\n")
-    ...     _ = Path(folder, "sales_history.csv").write_text("item,bucket,quantity\\nP1,2026-10-03,2\\nP1,2026-10-30,3\\n")
+    ...     _ = Path(folder, "sales_history.csv").write_text(sales)
     ...     facts = read_facts(folder, "2026-11")
     >>> facts.sales_history[["item", "market", "bucket", "quantity"]].astype(str).values.tolist()
     [['P1', '(none)', '2026-10-01', '5.0']]
@@ -81,10 +80,7 @@ def read_facts(path, month=None) -> Facts:
             + "\n".join(lines(errors, most=5))
             + f"\nmend them, and run `sopkit check {path}` for the whole list"
         )
-    tables = {
-        name: table.conform(reading.tables[name]) if name in reading.present else EMPTY[name].copy()
-        for name, table in INPUTS.items()
-    }
+    tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
     return Facts(
         tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month
     )
@@ -108,17 +104,14 @@ def _read(path, month):
     reading = _begin(path, month)
     for step in CHECKS:
         step(reading)
-    if reading.first is None:
-        return reading, gather(reading.issues)
-    if month is not None:
-        cut(reading)
-        _no_history(reading)
-    for step in REPAIRS:
-        step(reading)
-    if not _refused(reading):
-        reading.issues += opening(
-            reading.tables, reading.settings, reading.calendar, reading.first
-        )[1]
+    if reading.first is not None:
+        if month is not None:
+            checks.cut(reading)
+            _no_history(reading)
+        for step in REPAIRS:
+            step(reading)
+        if not reading.refused:
+            reading.issues += opening_issues(reading)
     return reading, gather(reading.issues)
 
 
@@ -127,83 +120,42 @@ def _begin(path, month):
     raws, issues = read_source(path)
     settings, said = read_settings(settings_file(path))
     issues += said
-    tables = dict(EMPTY)
-    filled = {name: raw for name, raw in raws.items() if len(raw.frame)}
-    for name, raw in filled.items():
-        tables[name], said = type_table(INPUTS[name], raw)
-        issues += said
-    headers = {
-        name: [str(column).strip() for column in raw.frame.columns] for name, raw in filled.items()
-    }
-    reading = Reading(
-        tables,
-        settings,
-        _calendar(settings, tables["sales_history"]["bucket"]),
-        headers,
-        month,
-        issues,
-    )
+    tables, headers = {name: table.empty() for name, table in INPUTS.items()}, {}
+    for name, raw in raws.items():
+        if len(raw.frame):
+            tables[name], said = type_table(INPUTS[name], raw)
+            headers[name] = [str(column).strip() for column in raw.frame.columns]
+            issues += said
+    buckets = tables["sales_history"]["bucket"].dropna()
+    # Weeks begin on the weekday on which every row of history is stamped.
+    days = buckets.dt.day_of_week.unique() if settings["bucket"] == "week" else []
+    calendar = Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
+    reading = Reading(tables, settings, calendar, headers, month, issues)
     _absent(reading, raws)
-    reading.first = _first(reading)
+    if month is not None:
+        reading.first = calendar.first_in(month)
+    elif len(buckets):
+        reading.first = calendar.shift(buckets.max(), 1)
     return reading
-
-
-def _calendar(settings, buckets):
-    """The settings' calendar; weeks begin on the weekday on which every row of history is
-    stamped.
-    """
-    days = buckets.dropna().dt.day_of_week.unique() if settings["bucket"] == "week" else []
-    return Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
-
-
-def _first(reading):
-    if reading.month is not None:
-        return reading.calendar.first_in(reading.month)
-    last = reading.tables["sales_history"]["bucket"].max()
-    return None if pd.isna(last) else reading.calendar.shift(last, 1)
 
 
 def _absent(reading, raws):
     """What a plan does without the tables that are not there, or have no row; it cannot do without
     items and sales_history.
     """
-    refused = _refused(reading)
-    for name in INPUTS:
-        if name in reading.present:
-            continue
+    refused = reading.refused
+    for name in set(INPUTS) - reading.present:
         blank = f"{raws[name].origin} has a header and no row" if name in raws else ""
         if name in ABSENT:
-            reading.say("absent table", name, 0, value=blank, problem=ABSENT[name])
+            reading.say("absent table", name, 0, "", blank, ABSENT[name])
         elif blank:
-            reading.say(
-                "no rows", name, 0, value=blank, problem="a plan needs items and sales_history"
-            )
+            reading.say("no rows", name, 0, "", blank, NEEDED)
         elif name not in refused:
-            reading.say(
-                "missing table",
-                name,
-                0,
-                problem=f"there is no table {name}; a plan needs items and sales_history",
-            )
-
-
-def _refused(reading):
-    """Tables with an error."""
-    return {
-        name
-        for frame in reading.issues
-        for name in frame.loc[frame["severity"] == "error", "table"].unique()
-    }
+            reading.say("missing table", name, problem=f"there is no table {name}; {NEEDED}")
 
 
 def _no_history(reading):
     if not len(reading.tables["sales_history"]) and "sales_history" in reading.present:
-        reading.say(
-            "no rows",
-            "sales_history",
-            0,
-            "bucket",
-            reading.month,
-            f"no row is dated before {reading.first:%Y-%m-%d}",
-            "choose a later month",
-        )
+        problem = f"no row is dated before {reading.first:%Y-%m-%d}"
+        done = "choose a later month"
+        reading.say("no rows", "sales_history", 0, "bucket", reading.month, problem, done)

@@ -2,7 +2,7 @@
 so far.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -20,8 +20,8 @@ class Reading:
     settings: dict
     calendar: Calendar
     headers: dict[str, list[str]]
-    month: str | None = None
-    issues: list[pd.DataFrame] = field(default_factory=list)
+    month: str | None
+    issues: list[pd.DataFrame]
     first: pd.Timestamp | None = None
 
     def say(self, rule, table, rows=0, column="", value="", problem="", done=None):
@@ -32,10 +32,13 @@ class Reading:
         """Note an issue for every row of ``table`` where the mask ``bad`` is true, with the value
         of ``column``.
         """
+        cells = self.tables[table].loc[bad, column]
+        self.say(rule, table, cells.index, column, as_written(cells), problem, done)
+
+    def fill(self, table, column, where, value):
+        """The cells of a column where the mask is true become ``value``."""
         frame = self.tables[table]
-        cells = frame.loc[bad, column] if column else pd.Series("", index=frame.index[bad])
-        if len(cells):
-            self.say(rule, table, cells.index, column, as_written(cells), problem, done)
+        self.tables[table] = frame.assign(**{column: frame[column].mask(where, value)})
 
     @property
     def present(self) -> frozenset[str]:
@@ -43,20 +46,26 @@ class Reading:
         return frozenset(self.headers)
 
     @property
-    def eve(self) -> pd.Timestamp:
-        """The day before the first bucket."""
-        return self.first - pd.Timedelta(days=1)
+    def refused(self) -> set[str]:
+        """Names of the tables with an error."""
+        return {
+            name
+            for frame in self.issues
+            for name in frame.loc[frame["severity"] == "error", "table"].unique()
+        }
 
 
 def as_written(cells) -> list[str]:
     """Cells as a person would write them: whole numbers without decimals, dates without time,
     blanks empty.
 
-    >>> as_written(pd.Series([5.0, 2.5, None])), as_written(pd.Series(pd.to_datetime(["2026-11-01"])))
-    (['5', '2.5', ''], ['2026-11-01'])
+    >>> as_written(pd.Series([5.0, 2.5, None]))
+    ['5', '2.5', '']
+    >>> as_written(pd.Series(pd.to_datetime(["2026-11-01"])))
+    ['2026-11-01']
     """
     if cells.dtype.kind == "M":
         return cells.dt.strftime("%Y-%m-%d").fillna("").tolist()
     if cells.dtype.kind == "f":
-        return ["" if number != number else f"{number:.10g}" for number in cells]
+        return ["" if pd.isna(number) else f"{number:.10g}" for number in cells]
     return cells.astype("str").fillna("").tolist()

@@ -1,137 +1,187 @@
-"""Typed tables: raw text against a declaration; every cell that cannot be what its column says is
-an issue.
+"""Typed tables: text against a declaration; every cell that cannot be what its column says is an
+issue, named and never guessed.
 """
+
+import datetime
+import math
+import re
 
 import numpy as np
 import pandas as pd
+import pandera.errors
 
-from sopkit.sources.cells import TYPES, strip
 from sopkit.sources.issues import found, nearest
 
-REPAIRED = {("orders", "quantity")}  # out of range, but mended later instead of refused
+SPACES = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\u3000\ufeff"
+WORDS = {"nan", "null", "none", "na", "n/a", "#n/a", "inf", "+inf", "-inf", "infinity", "-infinity"}
+PLAIN = {
+    mark: re.compile(rf"[+-]?([0-9]+[{mark}]?[0-9]*|[{mark}][0-9]+)([eE][+-]?[0-9]+)?")
+    for mark in ".,"
+}
+GROUPED = {
+    mark: re.compile(
+        rf"([+-]?[1-9][0-9]{{0,2}})(?:([{group}"
+        rf" \u00a0\u202f'’])[0-9]{{3}})(?:\2[0-9]{{3}})*([{mark}][0-9]*)?"
+    )
+    for mark, group in ((".", ","), (",", "."))
+}
+ISO = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T"
+    r" ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
+SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
+YEARS = range(1900, 10000)
+BUCKET_YEARS = range(1900, 2200)  # a bucket in 9999 is a slip, an end date of 9999-12-31 is a habit
+REPAIRED = ("orders", "quantity")  # out of range, but mended later instead of refused
 
 
 def type_table(table, raw):
     """(frame with every declared column typed, issue frames); the index keeps the row numbers of
     the file.
     """
-    columns, issues = _columns(table, raw)
-    typed = {}
-    for column in table.columns:
-        typed[column.name], said = _column(table, column, columns.get(column.name), raw)
-        issues += said
-    return pd.DataFrame(typed, index=raw.frame.index), issues
+    texts, issues = _columns(table, raw)
+    values = {}
+    for name, cells in texts.items():
+        bare = texts[name] = cells.str.strip(SPACES)
+        values[name], odd = _values(bare, table[name], raw.decimal)
+        spaced = cells[bare != cells]
+        problem = "has spaces around it"
+        issues.append(found("stray space", table.name, spaced.index, name, spaced, problem))
+        for text, (rule, problem) in odd.items():
+            issues.append(found(rule, table.name, bare.index[bare == text], name, text, problem))
+    frame = table.typed(pd.DataFrame(values, index=raw.frame.index))
+    return frame, [*issues, *_broken(table, frame, texts)]
 
 
 def _columns(table, raw):
     """The declared columns of a raw table by name, and what is wrong with its header."""
+    columns, issues = {}, []
+
+    def say(rule, name, text, problem):
+        issues.append(found(rule, table.name, 1, name, text, problem))
+
     header = [str(name).strip() for name in raw.frame.columns]
-    issues = [
-        found("stray space", table.name, 1, name.strip(), name, "has spaces around it")
-        for name in raw.frame.columns
-        if name != name.strip()
-    ]
-    columns = {}
-    for place, name in enumerate(header):
+    known = [name for name in table.names if name not in header]
+    for place, (name, written) in enumerate(zip(header, raw.frame.columns, strict=True)):
+        if name != written:
+            say("stray space", name, written, "has spaces around it")
         if name in columns:
-            issues.append(
-                found(
-                    "repeated column",
-                    table.name,
-                    1,
-                    name,
-                    name,
-                    f"column {place + 1} has the name of an earlier one",
-                )
-            )
+            problem = f"column {place + 1} has the name of an earlier one"
+            say("repeated column", name, name, problem)
         elif name in table.names:
             columns[name] = raw.frame.iloc[:, place]
         elif name or (raw.frame.iloc[:, place] != "").any():
-            known = [known for known in table.names if known not in header]
-            issues.append(
-                found(
-                    "unknown column",
-                    table.name,
-                    1,
-                    name,
-                    name,
-                    f"is no column of {table.name}{_meant(table, name, known)}",
-                )
-            )
-    issues += [
-        found(
-            "missing column",
-            table.name,
-            1,
-            name,
-            "",
-            f"{table.name} needs the column {name}: {table[name].doc}",
-        )
-        for name in table.required
-        if name not in columns
-    ]
+            # A name that is nearly right may still count in other units.
+            hint = nearest(name, known, lambda near: f"{near} ({table[near].unit})")
+            say("unknown column", name, name, f"is no column of {table.name}{hint}")
+    for name in table.required:
+        if name not in columns:
+            problem = f"{table.name} needs the column {name}: {table[name].doc}"
+            say("missing column", name, "", problem)
     return columns, issues
 
 
-def _meant(table, name, known):
-    """The nearest declared column, with its unit: a name that is nearly right may still count in
-    other units.
+def _broken(table, frame, texts):
+    """Issues of the cells that break their column's rule: blank where a value is needed, a word
+    that is not allowed, a number out of range. (Keys are checked once dates are buckets.)
     """
-    hint = nearest(name, known)
-    return hint and hint[:-1] + f" ({table[hint[15:-1]].unit})?"
-
-
-def _column(table, column, cells, raw):
-    """One typed column and its issues: stray spaces, odd cells, blanks where a value is needed,
-    broken rules.
-    """
-    if cells is None:
-        return pd.Series(np.nan, index=raw.frame.index).astype(column.dtype), []
-    bare, spaced = strip(cells)
-    values, odd = TYPES[column.kind](bare, raw.decimal, column.bucketed)
-    issues = (
-        [
-            found(
-                "stray space",
-                table.name,
-                spaced,
-                column.name,
-                cells.loc[spaced],
-                "has spaces around it",
-            )
-        ]
-        if len(spaced)
-        else []
-    )
-    for rule in {rule for rule, _ in odd.values()}:
-        at = bare[bare.isin([text for text, (its, _) in odd.items() if its == rule])]
-        issues.append(
-            found(rule, table.name, at.index, column.name, at, [odd[text][1] for text in at])
-        )
-    if column.required:
-        blank = bare.index[(bare == "").to_numpy(dtype=bool)]
-        issues.append(found("blank", table.name, blank, column.name, "", "a value is needed"))
-    if (column.choices or column.at_least is not None) and (
-        table.name,
-        column.name,
-    ) not in REPAIRED:
-        issues.append(_rule(table, column, values, bare))
-    return values.astype(column.dtype), [frame for frame in issues if len(frame)]
-
-
-def _rule(table, column, values, bare):
-    """The cells that break the column's rule: a word that is not allowed, a number out of range."""
-    if column.choices:
-        bad = (values.notna() & ~values.isin(column.choices)).to_numpy()
-        rule, problem = (
-            "not one of",
-            [f"expected {column.rule}{nearest(v, column.choices)}" for v in values[bad]],
-        )
+    try:
+        table.schema.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases.query("check != 'multiple_fields_uniqueness'")
     else:
-        low, high = column.at_least, column.at_most
-        numbers = values.to_numpy()
-        bad = (numbers < (-np.inf if low is None else low)) | (
-            numbers > (np.inf if high is None else high)
-        )
-        rule, problem = "out of range", f"must be {column.rule}"
-    return found(rule, table.name, values.index[bad], column.name, bare[bad], problem)
+        return
+    for (name, check), its in cases.groupby(["column", "check"]):
+        if name not in texts:
+            continue
+        rows, column = its["index"].astype("int64"), table[name]
+        cells = texts[name][rows]
+        if check == "not_nullable":
+            blank = cells.index[cells == ""]
+            yield found("blank", table.name, blank, name, "", "a value is needed")
+        elif column.choices:
+            problem = [f"expected {column.rule}{nearest(v, column.choices)}" for v in cells]
+            yield found("not one of", table.name, rows, name, cells, problem)
+        elif (table.name, name) != REPAIRED:
+            yield found("out of range", table.name, rows, name, cells, f"must be {column.rule}")
+
+
+def _values(cells, column, decimal):
+    """The cells as their column's kind, blank where they cannot be read, and the odd ones: {text:
+    (rule, problem)}.
+    """
+    if column.kind == "text":
+        return cells.where(cells != ""), {}
+    codes, texts = pd.factorize(cells)
+    if column.kind == "number":
+        read, blank, dtype = [read_number(text, decimal) for text in texts], math.nan, "float64"
+    else:
+        read, blank = [read_date(text, column.bucketed) for text in texts], "NaT"
+        dtype = column.dtype
+    values = np.array([blank if value is None else value for value, *_ in read] + [blank], dtype)
+    odd = {text: said for text, (_, *said) in zip(texts, read, strict=True) if said[0]}
+    return pd.Series(values[codes], index=cells.index), odd
+
+
+def read_number(text, mark="."):
+    """(value or None, rule, problem); rule is empty where the text is a number or blank.
+
+    >>> read_number("12,5", ",")
+    (12.5, '', '')
+    """
+    if PLAIN[mark].fullmatch(text):
+        value = float(text.replace(mark, "."))
+        if math.isinf(value):
+            return None, "NaN or infinity", "is too large for a number"
+        return value, "", ""
+    if text == "":
+        return None, "", ""
+    if text.lower() in WORDS:
+        problem = "is a word, not a number; leave the cell empty where it is not known"
+        return None, "NaN or infinity", problem
+    if grouped := GROUPED[mark].fullmatch(text):
+        value = float(text.replace(grouped[2], "").replace(mark, "."))
+        return value, "thousands separator", f"is read as {value:.10g}"
+    problem = "is not a number"
+    if PLAIN["," if mark == "." else "."].fullmatch(text):
+        readings = f"{text.replace(',', '.')} or {re.sub('[.,]', '', text)}"
+        problem = f"could be {readings}: this file's decimal mark is '{mark}'"
+    return None, "not a number", problem
+
+
+def read_date(text, bucketed=False):
+    """(day or None, rule, problem); rule is empty where the text is a date or blank; a bucket may
+    be written 2026-11.
+    """
+    if text == "":
+        return None, "", ""
+    iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
+    if iso:
+        day = _day(iso[1], iso[2], iso[3] or 1, BUCKET_YEARS if bucketed else YEARS)
+        problem = "" if day else "is no day that can be planned with"
+        return day, "" if day else "impossible date", problem
+    days = dict.fromkeys(filter(None, _readings(text)))
+    either = " or ".join(f"{day.day} {day:%B} {day.year} ({day.isoformat()})" for day in days)
+    return None, "not an ISO date", f"could be {either}" if days else "is not YYYY-MM-DD"
+
+
+def _readings(text):
+    """Days that a date in another notation may mean, the day-first reading first."""
+    if parts := SLASHED.fullmatch(text):
+        a, b, c = parts.groups()
+        orders = [(a, b, c)] if len(a) == 4 else [(c, b, a), (c, a, b)]
+        return [_day(int(y) + (2000 if len(y) <= 2 else 0), m, d) for y, m, d in orders]
+    if re.fullmatch(r"[0-9]{8}", text):
+        return [_day(text[:4], text[4:6], text[6:])]
+    if re.fullmatch(r"[2-7][0-9]{4}(\.0+)?", text):  # Excel counts days from 1899-12-30
+        return [datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(text)))]
+    return []
+
+
+def _day(year, month, day, years=YEARS):
+    try:
+        found = datetime.date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return found if found.year in years else None

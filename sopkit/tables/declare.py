@@ -11,6 +11,17 @@ from sopkit.errors import PlanError
 DTYPES = {"text": "str", "number": "float64", "whole": "int64", "date": "datetime64[us]"}
 
 
+def rule(choices=(), at_least=None, at_most=None) -> str:
+    """What may stand in a cell or setting, in words; empty if anything goes.
+
+    >>> rule(("stock", "order")), rule(at_least=0), rule(at_least=0, at_most=1)
+    ('stock or order', 'at least 0', 'between 0 and 1')
+    """
+    if at_most is not None:
+        return f"between {at_least:g} and {at_most:g}"
+    return " or ".join(choices) if at_least is None else f"at least {at_least:g}"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: ``kind`` is text, number, whole or date; bounds and choices are its rule.
@@ -42,13 +53,9 @@ class Column:
         >>> fraction("uplift", "").rule
         'between 0 and 1'
         """
-        if self.choices:
-            return " or ".join(self.choices)
-        if self.at_most is not None:
-            return f"between {self.at_least:g} and {self.at_most:g}"
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}"
-        return "first day of a bucket" if self.bucketed else ""
+        if self.bucketed:
+            return "first day of a bucket"
+        return rule(self.choices, self.at_least, self.at_most)
 
 
 def text(name, doc, *, required=False, choices=(), blank=None):

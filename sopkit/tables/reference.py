@@ -72,15 +72,7 @@ def _setting(setting) -> str:
         if setting.kind is bool
         else str(setting.default)
     )
-    return _cells(f"`{setting.name}`", default, _rule(setting), setting.doc)
-
-
-def _rule(setting) -> str:
-    if setting.choices:
-        return " or ".join(setting.choices)
-    if setting.at_most is not None:
-        return f"between {setting.at_least:g} and {setting.at_most:g}"
-    return "" if setting.at_least is None else f"at least {setting.at_least:g}"
+    return _cells(f"`{setting.name}`", default, setting.rule, setting.doc)
 
 
 def _cells(*cells) -> str:

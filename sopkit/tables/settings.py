@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sopkit.tables.declare import rule
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -16,24 +18,25 @@ class Setting:
     at_least: float | None = None
     at_most: float | None = None
 
-
-def _setting(name, default, kind, doc, choices=(), at_least=None, at_most=None):
-    return Setting(name, default, kind, doc, choices, at_least, at_most)
+    @property
+    def rule(self) -> str:
+        """The rule in words; empty if anything of its kind goes."""
+        return rule(self.choices, self.at_least, self.at_most)
 
 
 SETTINGS = {
     s.name: s
     for s in [
-        _setting("currency", "EUR", str, "currency of every money column"),
-        _setting("bucket", "month", str, "size of a bucket", ("month", "week", "quarter")),
-        _setting(
+        Setting("currency", "EUR", str, "currency of every money column"),
+        Setting("bucket", "month", str, "size of a bucket", ("month", "week", "quarter")),
+        Setting(
             "horizon",
             24,
             int,
             "buckets planned; 24 months unless told (with weeks 104, with quarters 8)",
             at_least=1,
         ),
-        _setting(
+        Setting(
             "fiscal_year_start",
             1,
             int,
@@ -41,28 +44,28 @@ SETTINGS = {
             at_least=1,
             at_most=12,
         ),
-        _setting(
+        Setting(
             "planning_fence",
             2,
             int,
             "buckets in which the last released production stands",
             at_least=0,
         ),
-        _setting(
+        Setting(
             "demand_fence",
             1,
             int,
             "buckets in which open orders count beside the forecast",
             at_least=0,
         ),
-        _setting(
+        Setting(
             "stock_count_days",
             5,
             int,
             "days into MONTH in which a stock count still serves as opening stock",
             at_least=0,
         ),
-        _setting(
+        Setting(
             "service_level",
             None,
             float,
@@ -70,60 +73,60 @@ SETTINGS = {
             at_least=0,
             at_most=1,
         ),
-        _setting(
+        Setting(
             "review",
             1.0,
             float,
             "buckets between two orders; safety stock covers lead time + review",
             at_least=0,
         ),
-        _setting("receivable_days", 30, float, "days until customers pay", at_least=0),
-        _setting("payable_days", 30, float, "days until suppliers are paid", at_least=0),
-        _setting(
+        Setting("receivable_days", 30, float, "days until customers pay", at_least=0),
+        Setting("payable_days", 30, float, "days until suppliers are paid", at_least=0),
+        Setting(
             "holding_rate",
             0.2,
             float,
             "cost of holding stock, fraction of unit_cost a year",
             at_least=0,
         ),
-        _setting(
+        Setting(
             "backlog_rate", 1.0, float, "cost of serving late, fraction of price a year", at_least=0
         ),
-        _setting("price", "list", str, "price that turns units into money", ("list", "realised")),
-        _setting(
+        Setting("price", "list", str, "price that turns units into money", ("list", "realised")),
+        Setting(
             "history_basis",
             "orders",
             str,
             "what sales_history holds: by requested date, or as shipped",
             ("orders", "shipments"),
         ),
-        _setting(
+        Setting(
             "on_time_basis",
             "promised",
             str,
             "date against which delivery is measured",
             ("promised", "requested"),
         ),
-        _setting(
+        Setting(
             "on_time_early",
             0,
             int,
             "days early that still count as on time; 0 = any earlier day is fine",
             at_least=0,
         ),
-        _setting("on_time_late", 0, int, "days late that still count as on time", at_least=0),
-        _setting(
+        Setting("on_time_late", 0, int, "days late that still count as on time", at_least=0),
+        Setting(
             "sum_duplicates",
             False,
             bool,
             "sum duplicate sales_history rows instead of refusing them",
         ),
-        _setting(
+        Setting(
             "sales_inputs", {}, dict, "rule = midpoint | sum | mean | latest, or an author's name"
         ),
-        _setting("targets", {}, dict, "target by KPI, for example on_time_delivery = 0.95"),
-        _setting("thresholds", {}, dict, "threshold by exception rule, for example bias = 0.2"),
-        _setting("owners", {}, dict, "owner by family or step"),
+        Setting("targets", {}, dict, "target by KPI, for example on_time_delivery = 0.95"),
+        Setting("thresholds", {}, dict, "threshold by exception rule, for example bias = 0.2"),
+        Setting("owners", {}, dict, "owner by family or step"),
     ]
 }
 

@@ -1,0 +1,252 @@
+"""Checks and repairs of typed tables: keys, names, dates, blanks and signs, and the cut as of a
+month. A repair has one sensible reading and leaves its row in ``data_issues``.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.sources.issues import hints, together
+from sopkit.sources.reading import as_written
+from sopkit.sources.typed import read_number
+from sopkit.tables import INPUTS
+
+# How rows of one bucket become one; stock is what stood there last.
+TOGETHER = {
+    "sales_history": {"quantity": "sum", "revenue": "sum"},
+    "production_history": {"planned": "sum", "actual": "sum"},
+    "inventory_history": {"on_hand": "last", "stocked_out": "sum"},
+    "sales_inputs": {"quantity": "sum"},
+    "budget": {"quantity": "sum", "revenue": "sum", "margin": "sum"},
+}
+# column: what it names
+NAMES = {
+    "item": "item",
+    "like_item": "item",
+    "successor": "item",
+    "cannibalised_item": "item",
+    "family": "family",
+    "cannibalised_family": "family",
+    "resource": "resource",
+    "market": "market",
+}
+# what is named: the tables that say which there are; the words that are always known
+HOMES = {
+    "item": ["items"],
+    "family": ["items"],
+    "resource": ["resources"],
+    "market": ["sales_history", "orders"],
+}
+ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
+SCOPED = ("events", "sales_inputs", "initiatives")
+SPANS = [
+    ("events", "starts_on", "ends_on"),
+    ("initiatives", "starts_on", "ends_on"),
+    ("items", "launched_on", "retired_on"),
+]
+# table: the date on which a row became known
+KNOWN_ON = {
+    "sales_history": "bucket",
+    "orders": "ordered_on",
+    "inventory_history": "bucket",
+    "production_history": "bucket",
+    "receipts": "ordered_on",
+    "inventory": "as_of",
+}
+BLANKS = [  # blanks that are told: in every plan they move what people look at
+    ("items", "family"),
+    ("items", "strategy"),
+    ("sales_history", "market"),
+    ("orders", "market"),
+    ("inventory", "as_of"),
+]
+STOCKS = [("inventory", "on_hand"), ("inventory", "backlog"), ("inventory_history", "on_hand")]
+
+
+def check_keys(reading):
+    """A key given twice, with dates as written (resources: in their bucket) is an error."""
+    for name in reading.present:
+        table, frame = INPUTS[name], reading.tables[name]
+        key = list(table.key)
+        rows = frame[key].dropna(subset=[column for column in key if table[column].required])
+        if name == "resources":
+            rows = rows.assign(bucket=_starts(reading, rows["bucket"]))
+        again = rows.duplicated()
+        if not again.any():
+            continue
+        codes = rows.groupby(key, dropna=False, sort=False).ngroup()
+        first = codes.drop_duplicates()
+        row_of = dict(zip(first, first.index, strict=True))
+        summed = name == "sales_history" and reading.settings["sum_duplicates"]
+        reading.say(
+            "summed duplicates" if summed else "duplicate key",
+            name,
+            rows.index[again],
+            " + ".join(key),
+            rows[again].astype("str").fillna("").agg(" · ".join, axis=1),
+            [f"repeats the key of row {row_of[code]}" for code in codes[again]],
+        )
+
+
+def check_names(reading):
+    """Unknown items, families and resources are errors, unknown markets warnings; each with the
+    nearest known name.
+    """
+    for kind, homes in HOMES.items():
+        tables = [reading.tables[home] for home in homes]
+        # No items: that is error enough. No resources: capacity is unlimited, so no name is wrong.
+        if kind != "market" and not len(tables[0]):
+            continue
+        known = [*pd.concat([table[kind] for table in tables]).dropna().unique()]
+        known += ALWAYS.get(kind, [])
+        for name in sorted(reading.present):
+            for column in INPUTS[name].names:
+                if NAMES.get(column) != kind or (column == kind and name in homes):
+                    continue
+                cells = reading.tables[name][column].dropna()
+                bad = cells[~cells.isin(known)]
+                problem = [f"is no {kind} of {homes[0]}{hint}" for hint in hints(bad, known)]
+                reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
+
+
+def check_scopes(reading):
+    """At most one of item, family and resource is filled; a family beside its own item is left out,
+    any other is an error.
+    """
+    family_of = reading.tables["items"].drop_duplicates("item").set_index("item")["family"]
+    for name in SCOPED:
+        frame = reading.tables[name]
+        both = frame["item"].notna() & frame["family"].notna()
+        own = both & (frame["item"].map(family_of) == frame["family"])
+        problem = "the item beside it belongs to that family"
+        reading.say_of("redundant family", name, own, "family", problem)
+        reading.fill(name, "family", own, None)
+        filled = reading.tables[name].filter(["item", "family", "resource"]).notna().sum(axis=1)
+        problem = "more than one of item, family and resource is filled"
+        reading.say_of("two scopes", name, filled > 1, "item", problem)
+
+
+def check_spans(reading):
+    """An end before its start is an error."""
+    for name, start, end in SPANS:
+        frame = reading.tables[name]
+        bad = frame[end] < frame[start]
+        reading.say_of("end before start", name, bad, end, f"lies before {start}")
+
+
+def check_ramps(reading):
+    """A ramp holds numbers of at least 0, separated by ;."""
+    ramps = reading.tables["launches"]["ramp"].fillna("0")
+    parts = [[read_number(part.strip())[0] for part in ramp.split(";")] for ramp in ramps]
+    bad = np.array([any(part is None or part < 0 for part in ramp) for ramp in parts], dtype=bool)
+    problem = "holds a part that is no number of at least 0"
+    done = "write fractions separated by ;, for example 0.2;0.5;1"
+    reading.say_of("not a number", "launches", bad, "ramp", problem, done)
+
+
+def cut(reading):
+    """Leave out every row known only from the first bucket on, with its issues, so that an earlier
+    month is planned as it would have been; a line shipped later reads as still open.
+    """
+    for name, column in KNOWN_ON.items():
+        frame = reading.tables[name]
+        days = reading.settings["stock_count_days"] if name == "inventory" else 0
+        limit = reading.first + pd.Timedelta(days=days)
+        late = frame[column] >= limit
+        if late.any():
+            words = f"{late.sum():,} rows", f"dated from {limit:%Y-%m-%d} on"
+            reading.say("after the plan's month", name, 0, column, *words)
+            reading.tables[name] = frame[~late]
+    late = reading.tables["orders"]["shipped_on"] >= reading.first
+    if late.any():
+        words = f"{late.sum():,} rows", f"shipped from {reading.first:%Y-%m-%d} on"
+        reading.say("shipped after the plan's month", "orders", 0, "shipped_on", *words)
+        reading.fill("orders", "shipped_on", late, None)
+        reading.fill("orders", "shipped_quantity", late, None)
+    issues = together(reading.issues)
+    # Errors always stay, and row 1 is the header.
+    kept = (issues["row"] <= 1) | (issues["severity"] == "error") | ~issues["table"].isin(KNOWN_ON)
+    for name in KNOWN_ON:
+        kept |= (issues["table"] == name) & issues["row"].isin(reading.tables[name].index)
+    reading.issues = [issues[kept]]
+
+
+def repair_blanks(reading):
+    """Blank family and market read as (none), blank strategy as stock, blank as_of as the eve of
+    the plan.
+    """
+    for name, column in BLANKS:
+        blank = reading.tables[name][column].isna()
+        value = INPUTS[name][column].default or reading.first - pd.Timedelta(days=1)
+        if column in reading.headers.get(name, ()):
+            reading.say_of(f"blank {column}", name, blank, column, "is blank")
+        elif blank.any():
+            word = as_written(pd.Series([value]))[0]
+            problem = f"{name} has no column {column}; every row reads {word}"
+            reading.say("absent column", name, 0, column, "", problem)
+        reading.fill(name, column, blank, value)
+
+
+def repair_stock(reading):
+    """Negative stock and backlog count as 0."""
+    for name, column in STOCKS:
+        below = reading.tables[name][column] < 0
+        reading.say_of("negative stock", name, below, column, "is below 0")
+        reading.fill(name, column, below, 0.0)
+
+
+def repair_orders(reading):
+    """An order line below 0 is left out; lines shipped or promised before they were ordered stay,
+    named.
+    """
+    below = reading.tables["orders"]["quantity"] < 0
+    reading.say_of("negative order", "orders", below, "quantity", "is below 0")
+    orders = reading.tables["orders"] = reading.tables["orders"][~below]
+    for word in ("shipped", "promised"):
+        days = (orders["ordered_on"] - orders[f"{word}_on"]).dt.days
+        problem = [f"{n:.0f} day{'s' * (n != 1)} before ordered_on" for n in days[days > 0]]
+        reading.say_of(f"{word} before ordered", "orders", days > 0, f"{word}_on", problem)
+
+
+def repair_receipts(reading):
+    """What was due before the first bucket counts in it."""
+    late = reading.tables["receipts"]["due_on"] < reading.first
+    problem = f"was due before the plan's first bucket, {reading.first:%Y-%m-%d}"
+    reading.say_of("overdue receipt", "receipts", late, "due_on", problem)
+    if late.any():
+        reading.fill("receipts", "due_on", late, reading.first)
+        how = {"quantity": "sum", "ordered_on": "min"}
+        reading.tables["receipts"] = _add_up(reading.tables["receipts"], ["item", "due_on"], how)
+
+
+def fill_buckets(reading):
+    """Dates become the bucket that holds them; rows that fall together are added up (stock: the
+    last one stands).
+    """
+    for name, frame in reading.tables.items():
+        if not any(column.bucketed for column in INPUTS[name].columns):
+            continue
+        dated = frame.sort_values("bucket", kind="stable") if name == "inventory_history" else frame
+        frame = dated.assign(bucket=_starts(reading, dated["bucket"]))
+        if name in TOGETHER:
+            frame = _add_up(frame, list(INPUTS[name].key), TOGETHER[name])
+        reading.tables[name] = frame
+
+
+def _add_up(frame, key, how) -> pd.DataFrame:
+    """One row per key, indexed by its first row; a sum of blanks only is blank."""
+    if not frame.duplicated(key).any():
+        return frame
+    groups = frame.assign(_row=frame.index).groupby(key, dropna=False, sort=False)
+    columns = {
+        name: groups[name].sum(min_count=1) if way == "sum" else groups[name].agg(way)
+        for name, way in how.items()
+    }
+    summed = pd.DataFrame({**columns, "_row": groups["_row"].first()}).reset_index()
+    return summed.set_index("_row")[list(frame.columns)].rename_axis(None)
+
+
+def _starts(reading, dates):
+    starts, known = dates.copy(), dates.notna()
+    if known.any():
+        starts[known] = reading.calendar.start(dates[known])
+    return starts
