@@ -168,19 +168,17 @@ def risk(risk, view):
     """P10, P50 and P90 of service, stock and backlog at four points of the plan, and the items that
     carry the risk.
     """
-    rows = risk.by_bucket[risk.by_bucket["metric"].isin(["service", "stock", "backlog"])]
+    rows, levels = risk.by_bucket, ["p10", "p50", "p90"]
     buckets = sorted(rows["bucket"].unique())
     points = {buckets[min(at, len(buckets) - 1)] for at in (0, 2, 5, 11)}
-    rows = rows[rows["bucket"].isin(points)]
-    units = ["fraction" if metric == "service" else view.currency for metric in rows["metric"]]
-    levels = ["p10", "p50", "p90"]
-    rows = rows.assign(
-        **{level: [*map(quantity, rows[level], units)] for level in levels},
-    )
+    units = {"service": "fraction", "stock": view.currency, "backlog": view.currency}
+    rows = rows[rows["metric"].isin(units) & rows["bucket"].isin(points)]
+    unit = rows["metric"].map(units)
+    told = rows[levels].apply(lambda column: [*map(quantity, column, unit)])
     return stack(
         [
             show(
-                rows[["metric", "bucket", *levels]],
+                rows[["metric", "bucket"]].join(told),
                 heads={level: level.upper() for level in levels},
                 note="stock at standard cost, backlog at price",
             ),

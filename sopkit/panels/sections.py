@@ -58,24 +58,21 @@ class Source:
         return self.view.with_family(frame).assign(price=self.view.price)
 
     @cached_property
-    def choices(self) -> dict[str, list]:
-        """What each choice of the board may be; the first is everything, units, the plan's own
-        buckets.
+    def choices(self) -> dict[str, dict]:
+        """What each choice of the board may be, by its word; the first is everything, units, the
+        plan's own buckets.
         """
-        families = self.view.families(self.read("demand_plan"), MOST_FAMILIES)
-        markets = sorted(self.read("demand_plan")["market"].unique())[:MOST_MARKETS]
-        sizes = [False, True][: 1 + (self.view.calendar.size != "quarter")]
-        return dict(zip(CHOICES, ([None, *families], [None, *markets], [False, True], sizes)))
-
-    def words(self) -> dict[str, list[str]]:
-        """The choices in words."""
-        firsts = ("all families", "all markets", "units", f"{self.view.calendar.size}s")
-        others = {True: f"money ({self.view.currency})"}, {True: "quarters"}
-        named = ({}, {}, *others)
-        return {
-            name: [first, *(told.get(one, clean(one)) for one in choices[1:])]
-            for (name, choices), first, told in zip(self.choices.items(), firsts, named)
-        }
+        view, demand_plan = self.view, self.read("demand_plan")
+        families = view.families(demand_plan, MOST_FAMILIES)
+        markets = sorted(demand_plan["market"].unique())[:MOST_MARKETS]
+        size = f"{view.calendar.size}s"
+        offered = (
+            {"all families": None} | {clean(name): name for name in families},
+            {"all markets": None} | {clean(name): name for name in markets},
+            {"units": False, f"money ({view.currency})": True},
+            {size: False} | {"quarters": size != "quarters"},
+        )
+        return dict(zip(CHOICES, offered))
 
 
 class Section(NamedTuple):
@@ -187,7 +184,7 @@ def write_board(plan, folder) -> Path:
     held = {
         "month": plan.month,
         "title": f"{plan.first_bucket:%B %Y}",
-        "words": source.words(),
+        "words": {name: list(words) for name, words in source.choices.items()},
         "head": _guarded(Section("head", head), source),
         "tabs": [
             {"name": name, "parts": [_drawn(section, source) for section in sections]}
@@ -203,11 +200,12 @@ def write_board(plan, folder) -> Path:
 
 def _drawn(section, source):
     """A section for every choice that it depends on."""
-    many = len(source.choices["family"]) * len(source.choices["market"]) > MOST
+    offered = {name: [*source.choices[name].values()] for name in CHOICES}
+    many = len(offered["family"]) * len(offered["market"]) > MOST
     html = {}
-    for at in product(*(range(len(source.choices[name])) for name in section.by)):
+    for at in product(*(range(len(offered[name])) for name in section.by)):
         if not (many and dict(zip(section.by, at)).get("market")):
-            chosen = [source.choices[name][place] for name, place in zip(section.by, at)]
+            chosen = [offered[name][place] for name, place in zip(section.by, at)]
             html["|".join(map(str, at))] = _guarded(section, source, *chosen)
     return {
         "name": section.name,
