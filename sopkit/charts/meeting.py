@@ -30,7 +30,8 @@ def headline(facts) -> Block:
     value, "target": value}; ``better``: "higher" or "lower", anything else is neither; ``status``:
     ok, watch, miss, or what would feed a missing value.
 
-    >>> headline([("On-time delivery", 0.968, "fraction", {"last cycle": 0.96, "target": 0.97}, "higher")])
+    >>> against = {"last cycle": 0.96, "target": 0.97}
+    >>> headline([("On-time delivery", 0.968, "fraction", against, "higher")])
     On-time delivery: 96.8 % (▲ +0.8 points on last cycle, better; target 97.0 %, missed)
     """
     html, text = [], []

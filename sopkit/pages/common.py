@@ -24,8 +24,8 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
 
 
 def kpis(kpis, view):
-    """The company's KPIs over the last six buckets, each row one KPI with its unit, its target and its
-    latest status; those without data come last and name what would feed them.
+    """The company's KPIs over the last six buckets, each row one KPI with its unit, its target and
+    its latest status; those without data come last and name what would feed them.
     """
     latest = latest_kpis(kpis).set_index("kpi")
     known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]

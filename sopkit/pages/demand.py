@@ -131,7 +131,7 @@ def products(product_plan, view):
         "product_plan",
         12,
         heads={"bucket": "from"},
-        empty="No new or retiring item; the tables launches and items (retired_on) would feed this.",
+        empty="No new or retiring item; the tables launches and items (retired_on) would feed it.",
     )
 
 

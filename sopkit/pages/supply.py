@@ -16,8 +16,8 @@ def answer(supply_plan, capacity_plan, inventory_plan, costs, view):
     sentence = "Everything that customers want can be shipped when it is due."
     if late:
         sentence = (
-            f"{percent(planned_service(now, view.items))} of next year's demand can be served in time;"
-            f" {number(late)} items run late, most in {month(by_bucket.idxmax())}."
+            f"{percent(planned_service(now, view.items))} of next year's demand can be served in"
+            f" time; {number(late)} items run late, most in {month(by_bucket.idxmax())}."
         )
     worth = hours.groupby("resource")["shadow_price"].max()
     if worth.max() > 1e-6:
@@ -98,7 +98,7 @@ def peaks(capacity_plan, view):
             "shadow_price": "worth of one more hour, at most",
         },
         currency=view.currency,
-        empty="No resource has a limit; the tables resources and bill_of_resources would feed this.",
+        empty="No resource has a limit; tables resources and bill_of_resources would feed this.",
     )
 
 

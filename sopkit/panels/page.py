@@ -93,8 +93,8 @@ def page_html(board: dict, packs=()) -> str:
     return _document(
         f"{month} · {state}",
         f'<h1>{escape(month)} <span class="{css}">{escape(state)}</span></h1>{board["head"]}'
-        f'<div class="filters">{"".join(selects)}</div><div class="tabs" role="tablist">{tabs}</div>'
-        f'<div id="tab"></div><script type="application/json" id="board">{data}</script>'
+        f'<div class="filters">{"".join(selects)}</div>'
+        f'<div class="tabs" role="tablist">{tabs}</div><div id="tab"></div><script type="application/json" id="board">{data}</script>'
         f"<script>{SCRIPT}</script>",
     )
 

@@ -183,8 +183,8 @@ def test_a_pack_that_cannot_be_read_says_so(pack):
 
 def test_the_board_opens_without_pandas_or_matplotlib():
     code = (
-        "import sys; from sopkit.panels import board; board('gone'); print([m for m in ('pandas', 'matplotlib',"
-        " 'numpy', 'sqlalchemy') if m in sys.modules])"
+        "import sys; from sopkit.panels import board; board('gone'); print([m for m in"
+        " ('pandas', 'matplotlib', 'numpy', 'sqlalchemy') if m in sys.modules])"
     )
     assert (
         subprocess.run(
