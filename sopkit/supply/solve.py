@@ -39,39 +39,33 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     parts = model.matrices
     programmes = blocks(parts.A)
     whole = np.isin(parts.vtypes, ["I", "B"])
-
     wide = np.diff(parts.A.indptr) > WIDE
 
     def run(number: int):
         rows, columns, tiny = programmes[number]
-        share = max(len(rows), BATCH) / max(len(parts.b), BATCH)
+        basis = start[number] if start and start[number].valid else None
         options = {"solver": "simplex"}
         if whole[columns].any():
+            share = max(len(rows), BATCH) / max(len(parts.b), BATCH)
             options = {"mip_rel_gap": float(gap), "time_limit": float(time_limit * share)}
         elif tiny:
             options = DIRECT
-        elif not start and wide[rows].sum() > MANY:
-            options = INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
-        return _run(parts, rows, columns, whole[columns], options, start and start[number])
+        elif wide[rows].sum() > MANY:
+            basis, options = None, INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
+        return _run(parts, rows, columns, whole[columns], options, basis)
 
     with ThreadPoolExecutor() as threads:
         solvers = list(threads.map(run, range(len(programmes))))
     if None in solvers:
         return None
-    values, prices = np.zeros(len(parts.vlabels)), np.full(len(parts.clabels), np.nan)
+    values = np.zeros(len(parts.vlabels))  # no label of a variable is left out
+    prices = np.full(max(rows.range[1] for rows in model.constraints.data.values()), np.nan)
     for (rows, columns, _), solver in zip(programmes, solvers):
         found = solver.getSolution()
-        values[columns], prices[rows] = found.col_value, found.row_dual
-    model.assign_result(
-        Result(
-            Status.process("ok", "optimal"),
-            Solution(
-                _at_labels(values, parts.vlabels, model.variables),
-                _at_labels(prices, parts.clabels, model.constraints),
-                float(parts.c @ values),
-            ),
-        )
-    )
+        values[parts.vlabels[columns]] = found.col_value
+        prices[parts.clabels[rows]] = found.row_dual
+    solution = Solution(values, prices, float(parts.c @ values))
+    model.assign_result(Result(Status.process("ok", "optimal"), solution))
     gaps = [
         solver.getInfo().mip_gap
         for solver, (_, columns, _) in zip(solvers, programmes)
@@ -114,21 +108,23 @@ def _run(parts, rows, columns, whole, options: dict, start):
     # one thread: the same plan on every machine
     for name, value in {"output_flag": False, "threads": 1, **options}.items():
         solver.setOptionValue(name, value)
-    matrix, sense, right = parts.A[rows][:, columns].tocsc(), parts.sense[rows], parts.b[rows]
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = (
-        part[columns] for part in (parts.c, parts.lb, parts.ub)
+    matrix, sense, right = parts.A[rows][:, columns], parts.sense[rows], parts.b[rows]
+    solver.passModel(
+        len(columns),
+        len(rows),
+        matrix.nnz,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        *(part[columns] for part in (parts.c, parts.lb, parts.ub)),
+        np.where(sense == "<", -np.inf, right),
+        np.where(sense == ">", np.inf, right),
+        matrix.indptr,
+        matrix.indices,
+        matrix.data,
+        whole,
     )
-    lp.row_lower_ = np.where(sense == "<", -np.inf, right)
-    lp.row_upper_ = np.where(sense == ">", np.inf, right)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
-    lp.a_matrix_.value_ = matrix.data
-    if whole.any():
-        lp.integrality_ = [highspy.HighsVarType(int(one)) for one in whole]
-    solver.passModel(lp)
-    if start is not None and start.valid:
+    if start:
         solver.setBasis(start)
     solver.run()
     status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
@@ -144,10 +140,3 @@ def _run(parts, rows, columns, whole, options: dict, start):
             " widen gap"
         )
     return solver
-
-
-def _at_labels(values: np.ndarray, labels: np.ndarray, named) -> np.ndarray:
-    """``values`` at linopy's labels, NaN where a label is masked."""
-    full = np.full(max(part.range[1] for part in named.data.values()), np.nan)
-    full[labels] = values
-    return full
