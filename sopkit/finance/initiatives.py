@@ -5,7 +5,7 @@ chance that it does.
 import numpy as np
 import pandas as pd
 
-from sopkit.finance.prices import event_days, scoped_items
+from sopkit.finance.prices import event_days, in_scope
 from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
 
@@ -52,7 +52,7 @@ def initiative_plan(book) -> pd.DataFrame:
 def _demand(book, active):
     """Units and margin that the initiatives' demand changes add, cell by cell."""
     plan = book.priced(book.demand_plan).assign(before=lambda p: p[BEFORE].sum(axis=1))
-    cells = scoped_items(active, book.items).merge(
+    cells = in_scope(active, book).merge(
         plan[["item", "bucket", "before", "price"]], on=["item", "bucket"]
     )
     units = np.maximum(cells["demand_change"], -1.0) * cells["before"] * cells["share"]

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.finance.costs import rates
 from sopkit.metrics.scopes import per_item
-from sopkit.tables import PLANS
+from sopkit.tables import INPUTS, PLANS
 
 COLUMNS = ["option", "closes", "cost", "gain", "owner"]
 RISE = 0.01  # the price rise that is offered
@@ -70,18 +69,29 @@ def _per_resource(book, short):
     )
 
 
+def _rates(book):
+    """The capacity plan with the regular_cost and overtime_cost of its hours; a resource's row with
+    a bucket beats the blank one cell by cell.
+    """
+    plan, given = book.capacity_plan.reset_index(drop=True), book.typed("resources")
+    every = given["bucket"].isna()
+    own = plan[["resource", "bucket"]].merge(given[~every], how="left")
+    always = plan[["resource"]].merge(given[every], how="left")
+    rates = INPUTS["resources"].filled(own.fillna(always))
+    return plan.join(rates[["regular_cost", "overtime_cost"]])
+
+
 def _overtime(book, short):
     """Overtime that is left up to the worst bucket, on resources that demand would overload."""
-    plan, rate = book.capacity_plan.reset_index(drop=True), rates(book)
+    plan = _rates(book)
     left = plan.assign(
         left=(plan["overtime_limit"] - plan["overtime"]).clip(lower=0),
-        rate=rate["overtime_cost"],
-        premium=rate["overtime_cost"] - rate["regular_cost"],
+        premium=plan["overtime_cost"] - plan["regular_cost"],
     ).merge(_per_resource(book, short), on="resource")
     left = left[left["bucket"] <= left["until"]]
     over = left.loc[left["unconstrained_load"] > left["regular_capacity"], "resource"]
     left = left[left["resource"].isin(over) & (left["left"] > 1e-6)]
-    how = {"left": "sum", "rate": "mean", "premium": "mean"}
+    how = {"left": "sum", "overtime_cost": "mean", "premium": "mean"}
     sums = left.groupby("resource", as_index=False).agg(
         how | dict.fromkeys(["hours", "units", "margin"], "first")
     )
@@ -90,7 +100,7 @@ def _overtime(book, short):
     return sums.assign(
         option=[f"Overtime on {name}: {h:,.0f} hours" for name, h in zip(sums["resource"], used)],
         closes=sums["units"] * part,
-        cost=used * sums["rate"],
+        cost=used * sums["overtime_cost"],
         gain=sums["margin"] * part - used * sums["premium"],
     )
 
@@ -99,12 +109,12 @@ def _more_hours(book, short):
     """Regular hours added where one more hour saves something, as many as the unconstrained load
     lacks.
     """
-    plan = book.capacity_plan.reset_index(drop=True)
+    plan = _rates(book)
     wanted = plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]
     plan = plan.assign(
         wanted=wanted.clip(lower=0),
         saved=wanted * plan["shadow_price"],
-        paid=wanted * rates(book)["regular_cost"],
+        paid=wanted * plan["regular_cost"],
     )[(plan["shadow_price"] > 0) & (wanted > 1e-6)]
     sums = plan.groupby("resource", as_index=False)[["wanted", "saved", "paid"]].sum()
     sums = sums.merge(_per_resource(book, short), on="resource")

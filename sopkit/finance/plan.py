@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.finance.costs import plan_costs
 from sopkit.metrics.scopes import by_family, per_item
 from sopkit.tables import PLANS
 
@@ -99,7 +98,7 @@ def _costs(book):
     """``plan_costs`` in the family that they belong to: the item's, those whose load they are, or
     none.
     """
-    costs = plan_costs(book)
+    costs = book.plan_costs
     of = {kinds[0]: costs[costs["kind"].isin(kinds)] for kinds in (OF_ITEMS, OF_LOAD, OF_COMPANY)}
     of_load = of["regular_labour"].rename(columns={"name": "resource"})
     of_load = of_load.merge(_load_shares(book), on=["resource", "bucket"], how="left")

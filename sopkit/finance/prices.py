@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.stages import CELL, families
+from sopkit.metrics.stages import CELL
 from sopkit.tables import PLANS
 
 DAY = pd.Timedelta(days=1)
@@ -73,9 +73,7 @@ def _usual(book):
 def _event_prices(book, grid):
     """Per cell: share of its days under an event's price, and that share × price."""
     active = event_days(book.events[book.events["price"].notna()], book)
-    cells = scoped_items(active, book.items).merge(
-        grid[CELL], on=["item", "bucket"], suffixes=("_event", "")
-    )
+    cells = in_scope(active, book).merge(grid[CELL], on=["item", "bucket"], suffixes=("_event", ""))
     everywhere = cells["market_event"].fillna("") == ""
     cells = cells[everywhere | (cells["market_event"] == cells["market"])]
     sums = (
@@ -99,18 +97,14 @@ def event_days(events, book) -> pd.DataFrame:
     return rows.assign(share=share)[share > 0].drop(columns="end")
 
 
-def scoped_items(rows, items) -> pd.DataFrame:
-    """The rows with ``item`` filled from their scope: the item, the family's items, or all items
-    where both are blank.
+def in_scope(rows, book) -> pd.DataFrame:
+    """The rows, one for each item that their scope names: the item, the family's items, or all
+    items where both are blank.
     """
-    rows = rows.rename(columns={"item": "scope_item", "family": "scope_family"})
-    item, family = rows["scope_item"].fillna(""), rows["scope_family"].fillna("")
-    named = families(items).rename_axis("item").reset_index()
-    parts = [
-        rows[item != ""].assign(item=item[item != ""]),
-        rows[(item == "") & (family != "")]
-        .merge(named, left_on="scope_family", right_on="family")
-        .drop(columns="family"),
-        rows[(item == "") & (family == "")].merge(named[["item"]], how="cross"),
-    ]
-    return pd.concat(parts, ignore_index=True).drop(columns=["scope_item", "scope_family"])
+    items = book.family.rename_axis("item").reset_index()
+    both = rows[["item", "family"]].fillna("").rename_axis("row").reset_index()
+    both = both.merge(items, how="cross", suffixes=("_scope", ""))
+    for name in ("item", "family"):
+        scope = both[f"{name}_scope"]
+        both = both[(scope == "") | (scope == both[name])]
+    return rows.loc[both["row"]].assign(item=both["item"].to_numpy())

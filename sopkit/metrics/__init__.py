@@ -3,7 +3,7 @@ exceptions, identities.
 """
 
 from sopkit.metrics import exceptions, kpis
-from sopkit.metrics.book import Book
+from sopkit.metrics.book import Book, standard_cost
 from sopkit.metrics.flow import (
     backlog_lead_time,
     cash_to_cash,
@@ -68,6 +68,7 @@ __all__ = [
     "rmsse",
     "shipped_before_ordered",
     "smape",
+    "standard_cost",
     "tracking_signal",
     "unserved",
     "utilisation",

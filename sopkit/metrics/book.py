@@ -66,6 +66,10 @@ class Book:
         setattr(self, name, frame)
         return frame
 
+    def typed(self, name) -> pd.DataFrame:
+        """An input table whose blanks stay: for rows that fill each other's first."""
+        return INPUTS[name].typed(self._found(name))
+
     @cached_property
     def buckets(self) -> pd.DatetimeIndex:
         """The planned buckets, in order."""
@@ -95,7 +99,7 @@ class Book:
     @cached_property
     def cost(self) -> pd.Series:
         """Standard cost of a unit by item, in money."""
-        table = standard_cost(self.items, self.bill_of_resources, self._found("resources"))
+        table = standard_cost(self.items, self.bill_of_resources, self.typed("resources"))
         return table.set_index("item")["standard_cost"]
 
     @cached_property

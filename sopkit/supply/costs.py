@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.supply import reading
+from sopkit.tables import PLANS
 
 KINDS = (
     "material",
@@ -99,47 +100,107 @@ def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarr
     return (quantity + np.concatenate([opening[:, None], quantity[:, :-1]], axis=1)) / 2
 
 
-def money(price: np.ndarray, quantity: np.ndarray) -> np.ndarray:
-    """Σ price × quantity per bucket, where an endless price of nothing is nothing."""
+def _times(price, quantity) -> np.ndarray:
+    """price × quantity, where an endless price of nothing is nothing."""
     with np.errstate(invalid="ignore"):
-        return np.where(quantity == 0, 0.0, np.reshape(price, (-1, 1)) * quantity).sum(axis=0)
+        return np.where(quantity == 0, 0.0, np.reshape(price, (-1, 1)) * quantity)
+
+
+def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
+    """Money of a finished plan by kind, item × bucket; what is bought at what its source asks."""
+    ways, prices = facts.ways, facts.prices
+    bought = _times(ways.unit_cost, flows.quantity)
+    made, subcontract, purchase = (
+        ways.by_item(bought, facts.shape[0], kind)
+        for kind in ("production", "subcontracted", "purchased")
+    )
+    last = np.arange(facts.shape[1]) == facts.shape[1] - 1
+    wanted = np.where(facts.items.to_order, 0.0, np.nan_to_num(facts.items.ending_stock))
+    missing = np.maximum(wanted - flows.stock[:, -1], 0)[:, None] * last
+    late = charged(flows.late, facts.late_opening, holding)
+    return {
+        "material": made,
+        "subcontract": subcontract,
+        "purchase": purchase,
+        "holding": _times(prices.holding, charged(flows.stock, facts.on_hand, holding)),
+        "backlog": _times(prices.backlog, late),
+        "lost_sales": _times(prices.lost, flows.lost),
+        "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
+        "ending_stock": _times(prices.ending, missing),
+    }
+
+
+def _of_resources(facts, flows) -> dict[str, np.ndarray]:
+    """Money of a finished plan by kind, resource × bucket: the hours paid, overtime, moves."""
+    staff, moved = facts.resources, facts.resources.movable[:, None]
+    worked = np.maximum(flows.load - flows.overtime, 0)
+    paid = np.where(staff.staffed[:, None], flows.workers * staff.hours_per_worker, worked)
+    return {
+        "regular_labour": staff.regular_cost * paid,
+        "overtime": staff.overtime_cost * flows.overtime,
+        "hiring": np.nan_to_num(staff.hiring_cost) * flows.hired * moved,
+        "layoff": np.nan_to_num(staff.layoff_cost) * flows.laid_off * moved,
+    }
 
 
 def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
     """Money of a finished plan: one row per kind, one column per bucket; the sum of all is the
     objective.
     """
-    ways, prices, staff = facts.ways, facts.prices, facts.resources
-    bought = {
-        kind: money(ways.unit_cost[ways.kind == kind], flows.quantity[ways.kind == kind])
-        for kind in ("production", "subcontracted", "purchased")
-    }
-    paid = np.where(
-        staff.staffed[:, None],
-        flows.workers * staff.hours_per_worker,
-        np.maximum(flows.load - flows.overtime, 0),
+    kinds = _of_items(facts, flows, holding) | _of_resources(facts, flows)
+    sums = {kind: kinds[kind].sum(axis=0) for kind in KINDS}
+    return pd.DataFrame.from_dict(sums, orient="index", columns=facts.buckets).rename_axis("kind")
+
+
+def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame:
+    """The declared ``plan_costs``: the same money by what it is for and whose it is.
+
+    What is bought costs its ``standard`` cost (money/unit by item), and what its source asks beyond
+    that is the source_premium; hours worked cost their regular rate, overtime is a premium on it,
+    and hours paid but not worked are idle.
+    """
+    items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
+    asked = items["subcontract"] + items["purchase"]
+    for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
+        units = facts.ways.by_item(flows.quantity, facts.shape[0], bought)
+        items[kind] = _times(standard, units)
+    items["source_premium"] = asked - items["subcontract"] - items["purchase"]
+    regular = facts.resources.regular_cost
+    worked = regular * np.maximum(flows.load, flows.overtime)
+    premium = staff.pop("overtime") - regular * flows.overtime
+    idle = staff["regular_labour"] - worked + regular * flows.overtime
+    staff |= {"regular_labour": worked, "overtime_premium": premium, "idle": idle}
+    parts = [
+        _long(names, facts.buckets, money).assign(kind=kind)
+        for names, kinds in ((facts.items.names, items), (facts.resources.names, staff))
+        for kind, money in kinds.items()
+    ]
+    return PLANS["plan_costs"].conform(pd.concat(parts))
+
+
+def sourcing_plan(facts, flows) -> pd.DataFrame:
+    """The declared ``sourcing_plan``: every unit that is subcontracted or purchased, by its source
+    ((none) where it has none), where it arrives, and what the source asks for it.
+    """
+    ways = facts.ways
+    bought = ways.kind != "production"
+    quantity = flows.quantity[bought]
+    names = pd.Index(facts.items.names[ways.item[bought]])
+    cost = _long(names, facts.buckets, _times(ways.unit_cost[bought], quantity), every=True)
+    source = pd.Series(ways.source[bought], dtype="str").replace("", "(none)")
+    table = cost.rename(columns={"name": "item", "money": "cost"}).assign(
+        source=source.repeat(len(facts.buckets)).to_numpy(), quantity=quantity.ravel()
     )
-    moved = staff.movable[:, None]
-    at_end = np.arange(facts.shape[1]) == facts.shape[1] - 1
-    missing = np.maximum(
-        np.where(facts.items.to_order, 0.0, np.nan_to_num(facts.items.ending_stock))
-        - flows.stock[:, -1],
-        0,
+    return PLANS["sourcing_plan"].conform(table[table["quantity"] != 0])
+
+
+def _long(names, buckets, money, every=False):
+    """name, bucket, money of an array; the cells that are not 0, unless ``every``."""
+    frame = pd.DataFrame(
+        {
+            "name": names.repeat(len(buckets)),
+            "bucket": np.tile(buckets.to_numpy(), len(names)),
+            "money": money.ravel(),
+        }
     )
-    kinds = {
-        "material": bought["production"],
-        "regular_labour": (staff.regular_cost * paid).sum(axis=0),
-        "overtime": (staff.overtime_cost * flows.overtime).sum(axis=0),
-        "subcontract": bought["subcontracted"],
-        "purchase": bought["purchased"],
-        "holding": money(prices.holding, charged(flows.stock, facts.on_hand, holding)),
-        "backlog": money(prices.backlog, charged(flows.late, facts.late_opening, holding)),
-        "lost_sales": money(prices.lost, flows.lost),
-        "safety_stock": money(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
-        "ending_stock": money(prices.ending, missing[:, None] * at_end),
-        "hiring": (np.nan_to_num(staff.hiring_cost) * flows.hired * moved).sum(axis=0),
-        "layoff": (np.nan_to_num(staff.layoff_cost) * flows.laid_off * moved).sum(axis=0),
-    }
-    return pd.DataFrame(
-        [kinds[kind] for kind in KINDS], index=pd.Index(KINDS, name="kind"), columns=facts.buckets
-    )
+    return frame if every else frame[frame["money"] != 0]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.metrics import standard_cost
 from sopkit.supply import tables
 from sopkit.supply.checks import check_facts, explain_infeasible
-from sopkit.supply.costs import costs_by_bucket
+from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import flows_of
 from sopkit.supply.limits import limits_of, unconstrained_load
@@ -25,6 +26,8 @@ class SupplyResult:
     supply_plan: pd.DataFrame
     capacity_plan: pd.DataFrame
     workforce_plan: pd.DataFrame
+    sourcing_plan: pd.DataFrame
+    plan_costs: pd.DataFrame
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
@@ -109,10 +112,14 @@ def plan_supply(
     flows = flows_of(facts, limits, values)
     worth = worth_of(book, values, chosen, holding, basis)
     costs = costs_by_bucket(facts, flows, holding)
+    standard = standard_cost(items, bill_of_resources, resources).set_index("item")
+    standard = standard["standard_cost"].reindex(facts.items.names).to_numpy()
     return SupplyResult(
         supply_plan=tables.supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
         capacity_plan=tables.capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=tables.workforce_plan(facts, flows),
+        sourcing_plan=sourcing_plan(facts, flows),
+        plan_costs=plan_costs(facts, flows, holding, standard),
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         gap=achieved,

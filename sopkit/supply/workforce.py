@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.supply import reading
+from sopkit.tables.inputs import OVERTIME_RATE
 
 COLUMNS = (
     "hours",
@@ -101,7 +102,9 @@ def read_resources(resources, bill: pd.DataFrame, horizon: np.ndarray) -> Resour
             staffed[:, None], _finite(cells["overtime_per_worker"]), np.nan
         ),
         regular_cost=regular,
-        overtime_cost=np.nan_to_num(cells["overtime_cost"]),
+        overtime_cost=np.where(
+            np.isnan(cells["overtime_cost"]), OVERTIME_RATE * regular, cells["overtime_cost"]
+        ),
         hiring_cost=_finite(cells["hiring_cost"]),
         layoff_cost=_finite(cells["layoff_cost"]),
     )

@@ -123,7 +123,11 @@ class Table:
         blank = {c.name: pd.Series(index=frame.index, dtype=c.dtype) for c in self.columns}
         return pd.DataFrame(
             {
-                c.name: frame[c.name].astype(c.dtype) if c.name in frame else blank[c.name]
+                c.name: (
+                    frame[c.name].where(frame[c.name].notna()).astype(c.dtype)
+                    if c.name in frame
+                    else blank[c.name]
+                )
                 for c in self.columns
             },
             index=frame.index,

@@ -189,6 +189,32 @@ PLANS = [
         text("why", "what holds a late, lost or short unit"),
     ),
     _plan(
+        "sourcing_plan",
+        (3,),
+        "item source bucket",
+        "What is bought or subcontracted, from whom",
+        ITEM,
+        text("source", "supplier or subcontractor; (none) = bought without one"),
+        BUCKET,
+        number("quantity", "units", "units, where they arrive", at_least=0),
+        *_money(cost="what the source asks for them"),
+    ),
+    _plan(
+        "plan_costs",
+        (3,),
+        "kind name bucket",
+        "What the plan costs; the sum is what it was made as small as can be for",
+        text(
+            "kind",
+            "of items: material, subcontract, purchase (at standard cost), source_premium, holding,"
+            " backlog, lost_sales, safety_stock, ending_stock; of resources: regular_labour (hours"
+            " worked), idle (paid, not worked), overtime_premium, hiring, layoff",
+        ),
+        text("name", "item or resource"),
+        BUCKET,
+        *_money(money="what it costs"),
+    ),
+    _plan(
         "capacity_plan",
         (3,),
         "resource bucket",

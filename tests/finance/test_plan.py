@@ -23,24 +23,7 @@ ITEMS = pd.DataFrame(
     }
 )
 BILL = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]})
-RESOURCES = pd.DataFrame(
-    {
-        "resource": ["line"],
-        "workers": [2.0],
-        "hours_per_worker": [10.0],
-        "regular_cost": [20.0],
-        "overtime_cost": [30.0],
-        "hiring_cost": [100.0],
-    }
-)
-SOURCES = pd.DataFrame(
-    {
-        "item": ["A", "B", "B"],
-        "source": ["Sub", "Dear", "Near"],
-        "unit_cost": [26.0, 11.0, 9.0],
-        "max_quantity": [np.nan, np.nan, 10.0],
-    }
-)
+RESOURCES = pd.DataFrame({"resource": ["line"], "regular_cost": [20.0]})
 COST = standard_cost(ITEMS, BILL, RESOURCES)
 
 
@@ -78,21 +61,23 @@ def supply():
 
 @pytest.fixture
 def plan(supply):
-    hours = plan_table(
-        "capacity_plan",
-        resource=["line"] * 3,
-        bucket=MONTHS,
-        load=[17.0, 0.0, 0.0],
-        regular_capacity=[20.0] * 3,
-        overtime=[2.0, 0.0, 0.0],
-        overtime_limit=[5.0] * 3,
-    )
-    crew = plan_table(
-        "workforce_plan",
-        resource=["line"] * 3,
-        bucket=MONTHS,
-        workers=[2.0, 2.0, 3.0],
-        hired=[0.0, 0.0, 1.0],
+    september = {
+        ("material", "A"): 34 * 10.0,
+        ("subcontract", "A"): 2 * 20.0,
+        ("purchase", "B"): 15 * 8.0,
+        ("source_premium", "A"): 2 * (26 - 20.0),
+        ("source_premium", "B"): 10 * (9 - 8.0) + 5 * (11 - 8.0),
+        ("backlog", "B"): 1e6,  # steers the plan, nobody pays it
+        ("regular_labour", "line"): 17 * 20.0,
+        ("overtime_premium", "line"): 2 * (30 - 20.0),
+    }
+    later = {("hiring", "line", 2): 100.0}
+    later |= {("holding", "A", month): 6.0 for month in range(3)}
+    later |= {("idle", "line", month): 20.0 * hours for month, hours in enumerate((5, 20, 30))}
+    costs = pd.DataFrame(
+        [(kind, name, MONTHS[at], money) for (kind, name, at), money in later.items()]
+        + [(kind, name, MONTHS[0], money) for (kind, name), money in september.items()],
+        columns=["kind", "name", "bucket", "money"],
     )
     price = item_price(ITEMS, supply)
     budget = pd.DataFrame(
@@ -106,14 +91,7 @@ def plan(supply):
 
     def build(settings=NO_TERMS, **more):
         given = (
-            dict(
-                capacity_plan=hours,
-                workforce_plan=crew,
-                bill_of_resources=BILL,
-                resources=RESOURCES,
-                sourcing=SOURCES,
-                budget=budget,
-            )
+            dict(plan_costs=costs, bill_of_resources=BILL, resources=RESOURCES, budget=budget)
             | more
         )
         return financial_plan(supply, ITEMS, price, COST, settings=settings, **given)
@@ -160,7 +138,7 @@ def test_one_bucket_by_hand(plan):
     )
 
 
-def test_sources_are_taken_cheapest_first(plan):
+def test_what_a_source_asks_beyond_standard_is_its_family_s(plan):
     b = row(plan(), "FB")
     assert b["period_costs"] == 10 * (9 - 8) + 5 * (11 - 8)
     assert np.isnan(b["budget_revenue"]) and np.isnan(b["revenue_gap"])
@@ -201,15 +179,6 @@ def test_terms_move_cash_and_keep_its_sum_inside_the_horizon(plan):
     assert company(plan({"receivable_days": 400, "payable_days": 0}))[
         "cash"
     ].sum() == pytest.approx(now["cash"].sum() - 1800)
-
-
-def test_fixed_hours_are_paid_as_used(plan):
-    line = pd.DataFrame({"resource": ["line"], "hours": [20.0], "regular_cost": [20.0]})
-    table = plan(resources=line, workforce_plan=None)
-    assert row(table, "(company)")["period_costs"] == 0
-    assert row(table, "FA")["period_costs"] == 2 * (30 - 20) + 12 + 6, (
-        "a blank overtime cost is 1.5 × the regular one"
-    )
 
 
 def test_spread_is_by_days():
@@ -275,11 +244,9 @@ def planned():
         items,
         price,
         cost,
-        capacity_plan=result.capacity_plan,
-        workforce_plan=result.workforce_plan,
+        plan_costs=result.plan_costs,
         bill_of_resources=bill,
         resources=crew,
-        sourcing=sourcing,
         settings=NO_TERMS,
     )
     return result, items, price, cost, money
