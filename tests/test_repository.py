@@ -18,6 +18,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FLOORS = {
     "errors": 0,
     "buckets": 0,
+    "grid": 0,
     "tables": 0,
     "demand": 1,
     "forecast": 1,
@@ -45,6 +46,8 @@ SIDEWAYS = {
     ("finance", "metrics"),
     ("buckets", "errors"),
     ("tables", "errors"),
+    ("grid", "buckets"),
+    ("grid", "tables"),
     ("plan", "sources"),
     ("pages", "charts"),
     ("cli", "pack"),

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.findings import Findings, families, units
-from sopkit.demand.grid import NONE, attribute, grid_of
 from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.outliers import outliers
 from sopkit.demand.robust import expectation
 from sopkit.demand.stock_outs import stocked_out
+from sopkit.grid import NONE, attribute, grid_of
 from sopkit.tables import PLANS
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.grid import grid_of
 from sopkit.demand.issues import issue, named
+from sopkit.grid import grid_of
 
 
 def event_units(baseline, events, items, calendar) -> pd.DataFrame:

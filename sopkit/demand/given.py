@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.grid import NONE, Grid, attribute, grid_of
 from sopkit.demand.naive import seasonal_naive
+from sopkit.grid import NONE, Grid, attribute, grid_of
 
 
 @dataclass(frozen=True)

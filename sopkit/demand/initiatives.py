@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.given import Given
-from sopkit.demand.grid import blank
 from sopkit.demand.issues import issue, named
+from sopkit.grid import blank
 
 
 def initiative_units(given: Given, before) -> np.ndarray:

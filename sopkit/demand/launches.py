@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.given import Given
-from sopkit.demand.grid import attribute, blank, fold
 from sopkit.demand.issues import issue, named
 from sopkit.demand.spread import spread
 from sopkit.errors import PlanError
+from sopkit.grid import attribute, blank, fold
 from sopkit.tables import PLANS
 
 

@@ -5,7 +5,7 @@ with.
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.grid import Grid, grid_of
+from sopkit.grid import Grid, grid_of
 
 
 def seasonal_naive(grid: Grid, history) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.given import Given
-from sopkit.demand.grid import Grid, attribute
 from sopkit.demand.spread import spread
+from sopkit.grid import Grid, attribute
 
 
 def order_excess(given: Given, before) -> np.ndarray:

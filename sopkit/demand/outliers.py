@@ -5,9 +5,9 @@ import pandas as pd
 
 from sopkit.demand.events import explained
 from sopkit.demand.findings import Findings, families, units
-from sopkit.demand.grid import Grid
 from sopkit.demand.robust import expectation
 from sopkit.demand.straying import LONGEST, NEAR, OUTLIER, UNUSUAL, common, run
+from sopkit.grid import Grid
 
 SPARSE = 0.3  # share of buckets without demand from which a series is intermittent
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.grid import attribute
 from sopkit.demand.issues import issue, issues_frame, named
+from sopkit.grid import attribute
 from sopkit.tables import INPUTS, PLANS
 
 

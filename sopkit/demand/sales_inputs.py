@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.given import Given
-from sopkit.demand.grid import Grid
 from sopkit.demand.spread import Settled, settle
 from sopkit.errors import PlanError
+from sopkit.grid import Grid
 
 SCOPE = ["item", "family", "market", "bucket"]
 RULES = ("midpoint", "sum", "mean", "latest")

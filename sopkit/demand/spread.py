@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.demand.grid import Grid, fold
+from sopkit.grid import Grid, fold
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.findings import Findings, families, units
-from sopkit.demand.grid import NONE, Grid, fold
 from sopkit.demand.robust import expectation
 from sopkit.demand.straying import LONGEST, NEAR, common, run
+from sopkit.grid import NONE, Grid, fold
 
 OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
 

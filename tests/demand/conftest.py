@@ -7,7 +7,7 @@ import pytest
 from sopkit.buckets import Calendar
 from sopkit.demand import consensus
 from sopkit.demand.given import Given
-from sopkit.demand.grid import grid_of
+from sopkit.grid import grid_of
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from sopkit.buckets import Calendar
 from sopkit.demand import event_units
 from sopkit.demand.events import explained
-from sopkit.demand.grid import grid_of
+from sopkit.grid import grid_of
 
 
 def _event(starts, ends, uplift, **more):

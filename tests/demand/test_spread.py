@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from sopkit.buckets import Calendar
-from sopkit.demand.grid import grid_of
 from sopkit.demand.spread import settle, spread
+from sopkit.grid import grid_of
 
 MONTH = Calendar("month").range("2026-11-01", 1)
 ITEMS = pd.DataFrame({"item": ["A", "B", "C"], "family": ["F", "F", "G"]})

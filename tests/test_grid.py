@@ -1,8 +1,19 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.demand.grid import attribute, fold, grid_of
+from sopkit.grid import attribute, fold, grid_of
+
+
+@pytest.fixture
+def calendar():
+    return Calendar("month")
+
+
+@pytest.fixture
+def items():
+    return pd.DataFrame({"item": ["A", "B", "C"], "family": ["F", "F", "G"]})
 
 
 def _grid(calendar, items):
@@ -27,13 +38,11 @@ def test_arrays_and_frames_are_each_others_inverse(calendar, items):
     assert (grid.array(grid.frame(units=values), "units") == values).all()
 
 
-def test_array_sums_shared_cells_and_leaves_out_strangers(calendar, items, table):
+def test_array_sums_shared_cells_and_leaves_out_strangers(calendar, items):
     grid = _grid(calendar, items)
-    rows = table(
-        {"item": "A", "market": "N", "bucket": "2026-11-01", "units": 2.0},
-        {"item": "A", "market": "N", "bucket": "2026-11-20", "units": 3.0},
-        {"item": "X", "market": "N", "bucket": "2026-11-01", "units": 7.0},
-        {"item": "A", "market": "N", "bucket": "2027-11-01", "units": 7.0},
+    dates = pd.to_datetime(["2026-11-01", "2026-11-20", "2026-11-01", "2027-11-01"])
+    rows = pd.DataFrame(
+        {"item": ["A", "A", "X", "A"], "market": "N", "bucket": dates, "units": [2.0, 3, 7, 7]}
     )
     assert grid.array(rows, "units").sum() == 5 and grid.array(rows, "units")[0, 0] == 5
 
@@ -56,7 +65,7 @@ def test_levels_run_from_fine_to_coarse_and_name_no_stranger(calendar, items):
     scopes = pd.DataFrame(
         {"item": [None, "A", "X"], "family": [None, None, None], "market": [None, "N", "N"]}
     )
-    fine, coarse = grid.levels(scopes)
+    fine, coarse = list(grid.levels(scopes))
     assert fine.rows.tolist() == [1, 2] and sorted(fine.member.tolist()) == [-1, -1, -1, 0]
     assert coarse.rows.tolist() == [0] and (coarse.member == 0).all()
 
@@ -83,6 +92,23 @@ def test_fold_leaves_out_what_belongs_to_no_group():
 def test_attribute_of_an_unknown_item_or_column_is_blank(items):
     assert attribute(items, "family", ["A", "X"]).fillna("?").tolist() == ["F", "?"]
     assert (
-        attribute(items, "colour", ["A"]).isna().all()
+        attribute(items, "successor", ["A"]).isna().all()
         and attribute(None, "family", ["A"]).isna().all()
     )
+
+
+def test_a_grid_of_items_hears_no_market_and_one_of_resources_no_family(calendar, items):
+    buckets = calendar.range("2026-11-01", 2)
+    by_item = grid_of(items, buckets, items, calendar, ("item",))
+    rows = pd.DataFrame({"item": ["B", "X"], "market": ["N", "S"], "bucket": buckets})
+    assert by_item.find(rows["item"]).tolist() == [1, -1]
+    assert by_item.array(rows, 2.0).tolist() == [[0, 0], [2, 0], [0, 0]]
+    assert by_item.gather(rows, np.array([[5.0], [7.0]])).ravel().tolist() == [0, 5, 0]
+    hours = pd.DataFrame({"resource": ["Saw", "Kiln"], "bucket": buckets, "hours": [8.0, 9.0]})
+    by_resource = grid_of(hours, buckets, None, calendar, ("resource",))
+    assert by_resource.array(hours, "hours").tolist() == [[0, 9], [8, 0]]
+    assert by_resource.frame(hours=[[0, 9], [8, 0]]).columns.tolist() == [
+        "resource",
+        "bucket",
+        "hours",
+    ]

@@ -1,0 +1,213 @@
+"""The grid: series by buckets, the one way from long frames to arrays and back; and the one way to
+say who and when.
+
+A series is a row of key columns: an item in a market, an item, a resource. Arrays on a grid are
+series × bucket. *Who* is a scope: a row that names an item, a family or (both blank) everything, in
+one market or (blank) in all. Scopes of the same level never overlap, so each series has at most one
+scope per level: summing and spreading are gathers, not loops. *When* is a span of days: the share
+of each bucket's days that it covers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sopkit.buckets import Calendar
+from sopkit.tables import declared
+
+NONE = "(none)"
+WHO = ("item", "family", "market")
+# From the finest to the coarsest: an item in a market … everything.
+LEVELS = (("item", "market"), ("item",), ("family", "market"), ("family",), ("market",), ())
+DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The rows of a scoped table at one level: ``scope`` numbers them (0 to ``count`` − 1),
+    ``member`` is each series' scope or −1.
+    """
+
+    rows: np.ndarray
+    scope: np.ndarray
+    member: np.ndarray
+    count: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """``series`` (one row each, sorted: the ``keys`` columns, and the family where there are items)
+    × ``buckets`` of the ``calendar``.
+
+    >>> grid = grid_of(pd.DataFrame({"item": ["A"]}), Calendar("month").range("2026-11-01", 2), None, Calendar("month"), ("item",))
+    >>> rows = pd.DataFrame({"item": ["A", "A"], "bucket": pd.to_datetime(["2026-12-01", "2026-12-24"]), "units": [2.0, 3.0]})
+    >>> grid.array(rows, "units").tolist()
+    [[0.0, 5.0]]
+    >>> grid.frame(twice=2 * grid.array(rows, "units"))["twice"].tolist()
+    [0.0, 10.0]
+    """
+
+    series: pd.DataFrame
+    buckets: pd.DatetimeIndex
+    calendar: Calendar
+    keys: tuple[str, ...] = ("item", "market")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of series and of buckets."""
+        return len(self.series), len(self.buckets)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The calendar's number of each bucket."""
+        return self.calendar.number(self.buckets)
+
+    @property
+    def days(self) -> np.ndarray:
+        """Days of each bucket."""
+        return ((self.calendar.last_day(self.buckets) - self.buckets) / DAY + 1).to_numpy()
+
+    def over(self, numbers) -> "Grid":
+        """The same series over other buckets, given by the calendar's numbers."""
+        return replace(self, buckets=self.calendar.stamp(numbers))
+
+    def only(self, rows) -> "Grid":
+        """The grid of some of the series, by their numbers."""
+        return replace(self, series=self.series.iloc[rows].reset_index(drop=True))
+
+    @cached_property
+    def _words(self):
+        """The words of each key column, and the number that a series makes of its own."""
+        words = [pd.Index(self.series[name].unique(), dtype=object) for name in self.keys]
+        return words, pd.Index(_combined(words, [self.series[name] for name in self.keys]))
+
+    def find(self, *codes) -> np.ndarray:
+        """Number of the series of each row, given one array per key; −1 where the grid has none."""
+        words, own = self._words
+        return own.get_indexer(_combined(words, codes))
+
+    def column(self, dates) -> np.ndarray:
+        """Number of the bucket that holds each date, −1 outside the grid or blank."""
+        dates = pd.Series(pd.DatetimeIndex(dates))
+        column = np.full(len(dates), -1)
+        known = dates.notna().to_numpy()
+        if known.any() and len(self.buckets):
+            column[known] = self.calendar.number(dates[known]) - self.numbers[0]
+        return np.where((column >= 0) & (column < len(self.buckets)), column, -1)
+
+    def array(self, frame, column) -> np.ndarray:
+        """``frame[column]`` (a name, or one value for every row) on the grid, summed where rows
+        share a cell, 0 where there is none; rows of other series or buckets are left out.
+        """
+        values = frame[column] if isinstance(column, str) else np.full(len(frame), column)
+        row = self.find(*(frame[name] for name in self.keys))
+        at = self.column(frame["bucket"])
+        inside = (row >= 0) & (at >= 0)
+        cells = np.bincount(
+            row[inside] * len(self.buckets) + at[inside],
+            np.asarray(values, dtype=float)[inside],
+            len(self.series) * len(self.buckets),
+        )
+        return cells.reshape(self.shape)
+
+    def frame(self, **arrays) -> pd.DataFrame:
+        """The arrays as columns of a long frame with the keys and bucket, in the grid's order."""
+        count = len(self.buckets)
+        keys = self.series[list(self.keys)].loc[self.series.index.repeat(count)]
+        keys = keys.reset_index(drop=True)
+        keys["bucket"] = np.tile(self.buckets.to_numpy(), len(self.series))
+        return keys.assign(**{name: np.asarray(values).ravel() for name, values in arrays.items()})
+
+    def levels(self, frame) -> Iterator[Level]:
+        """The rows of a scoped frame by level, finest first; a market says nothing to a grid
+        without markets.
+        """
+        who = [name for name in WHO if name in self.series]
+        told = [~blank(frame, name) for name in who]
+        for fields in LEVELS:
+            as_told = [told[k] == (name in fields) for k, name in enumerate(who)]
+            rows = np.flatnonzero(np.logical_and.reduce(as_told))
+            if len(rows) and set(fields) <= set(who):
+                names = _names(frame.iloc[rows], fields)
+                scopes = names.unique()
+                member = scopes.get_indexer(_names(self.series, fields))
+                yield Level(rows, scopes.get_indexer(names), member, len(scopes))
+
+    def gather(self, frame, values) -> np.ndarray:
+        """Each series' sum of ``values`` (row of the scoped frame × any) over the rows whose scope
+        holds it.
+        """
+        total = np.zeros((len(self.series), values.shape[1]))
+        for level in self.levels(frame):
+            inside = level.member >= 0
+            summed = fold(values[level.rows], level.scope, level.count)
+            total[inside] += summed[level.member[inside]]
+        return total
+
+    def covered(self, starts, ends) -> np.ndarray:
+        """Share of each bucket's days from ``starts`` to ``ends`` (both counted; a blank end is
+        open): row × bucket.
+
+        >>> grid = grid_of(pd.DataFrame({"item": ["A"], "market": ["N"]}), Calendar("month").range("2026-11-01", 2), None, Calendar("month"))
+        >>> grid.covered(pd.Series(["2026-11-16"]), pd.Series([None])).tolist()
+        [[0.5, 1.0]]
+        """
+        starts = pd.DatetimeIndex(pd.to_datetime(starts)).to_numpy()[:, None]
+        ends = pd.DatetimeIndex(pd.to_datetime(ends)).fillna(pd.Timestamp.max.floor("D"))
+        last = self.calendar.last_day(self.buckets).to_numpy()
+        shared = np.minimum(ends.to_numpy()[:, None], last) - np.maximum(starts, self.buckets)
+        return np.clip((shared / DAY + 1) / self.days, 0, 1)
+
+
+def grid_of(rows, buckets, items, calendar, keys=("item", "market")) -> Grid:
+    """The grid of the distinct ``keys`` in ``rows`` (a blank market is ``(none)``), families looked
+    up in ``items`` (``(none)`` where unknown).
+    """
+    series = rows[list(keys)].astype("object").fillna({"market": NONE})
+    series = series.drop_duplicates().sort_values(list(keys), ignore_index=True)
+    if "item" in keys:
+        series["family"] = attribute(items, "family", series["item"]).fillna(NONE).to_numpy()
+    return Grid(series, buckets, calendar, tuple(keys))
+
+
+def attribute(items, name, codes) -> pd.Series:
+    """The declared column ``name`` of ``items`` for each item code; blank where no item says it."""
+    told = declared(items, "items").drop_duplicates("item").set_index("item")[name]
+    return told.reindex(codes).reset_index(drop=True)
+
+
+def blank(frame, name) -> np.ndarray:
+    """Where a text column is empty; everywhere, if the frame has no such column."""
+    if name not in frame.columns:
+        return np.ones(len(frame), dtype=bool)
+    return (frame[name].isna() | (frame[name].astype("object") == "")).to_numpy()
+
+
+def fold(values, group, count) -> np.ndarray:
+    """Sums of the rows of ``values`` by ``group`` number (−1 = in none): count × columns.
+
+    >>> fold(np.array([[1.0], [2.0], [4.0]]), np.array([1, -1, 1]), 2).tolist()
+    [[0.0], [5.0]]
+    """
+    inside, width = group >= 0, values.shape[1]
+    cells = group[inside][:, None] * width + np.arange(width)
+    summed = np.bincount(cells.ravel(), values[inside].ravel(), count * width)
+    return summed.reshape(count, width)
+
+
+def _combined(words, codes):
+    """One number for each row of codes, by the words of its keys; −1 where a word is unknown."""
+    number = 0
+    for known, column in zip(words, codes):
+        at = known.get_indexer(pd.Index(column, dtype=object))
+        number = np.where((number < 0) | (at < 0), -1, number * len(known) + at)
+    return number
+
+
+def _names(frame, fields):
+    """An index of what the rows name; what names nothing is everything."""
+    named = frame[list(fields)].astype("object").assign(everything="")
+    return pd.MultiIndex.from_frame(named)
