@@ -84,23 +84,14 @@ def _jumps(reading, sales):
     span = sold.groupby("series")["number"]
     edge = (sold["number"] == span.transform("min")) | (sold["number"] == span.transform("max"))
     bad = ((ratio >= JUMP) | ((ratio <= DROP) & ~edge)) & (groups.transform("size") >= FEW)
-    if bad.any():
-        usual = (size[bad[bad].index] / ratio[bad]).round(6)
-        reading.say(
-            "unit jump",
-            "sales_history",
-            bad.index[bad],
-            "quantity",
-            [f"{q:.10g}" for q in sold.loc[bad, "quantity"]],
-            [
-                (
-                    f"is {r:,.0f} times the usual {m:.10g} of its item and market"
-                    if r > 1
-                    else f"is 1/{1 / r:,.0f} of the usual {m:.10g} of its item and market"
-                )
-                for r, m in zip(ratio[bad], usual, strict=True)
-            ],
-        )
+    usual = (size[bad[bad].index] / ratio[bad]).round(6)
+    times = [f"{r:,.0f} times" if r > 1 else f"1/{1 / r:,.0f} of" for r in ratio[bad]]
+    problem = [
+        f"is {many} the usual {m:.10g} of its item and market"
+        for many, m in zip(times, usual, strict=True)
+    ]
+    values = [f"{q:.10g}" for q in sold.loc[bad, "quantity"]]
+    reading.say("unit jump", "sales_history", bad.index[bad], "quantity", values, problem)
 
 
 def _absent(reading, sales):

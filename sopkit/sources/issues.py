@@ -21,7 +21,8 @@ unreadable file: save it again as UTF-8 CSV, parquet or xlsx
 no rows: fill in at least one row
 missing column: add the column, with its name in row 1
 repeated column: keep one column of that name
-ragged row: give the row as many cells as the header; put quotes around text that holds the separator
+ragged row: give the row as many cells as the header; put quotes around text that holds \
+the separator
 blank: fill in the cell
 not a number: write digits with a decimal point, without unit or currency
 NaN or infinity: leave the cell empty where the number is not known

@@ -76,3 +76,13 @@ def test_nothing_that_has_a_default_stays_blank(name):
     for column in table.columns:
         if column.default is not None:
             assert full[column.name].notna().all(), column.name
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_words_say_what_a_blank_means(name):
+    for column in INPUTS[name].columns:
+        if column.default in (None, "") or callable(column.default):
+            continue
+        words = {float("inf"): "unlimited"}.get(column.default, f"{column.default}")
+        any_lot = column.name == "lot_size" and "blank = any quantity" in column.doc
+        assert any_lot or f"blank = {words}" in column.doc, column.name
