@@ -43,6 +43,7 @@ class Source:
 
     def __init__(self, plan):
         self.plan, self.view = plan, View.of(plan, plan.read("prices"), plan.read("demand_plan"))
+        self.book = plan.book()
         self.read, self.last = cache(self._read), cache(self._last)
 
     def _read(self, table):
@@ -102,7 +103,7 @@ def _forecast(s, family, market):
 def _sheet(s, family):
     if family is None:
         return missing("Choose a family above to read its page.")
-    return common.sheet(family, s.plan.book(), s.view)
+    return common.sheet(family, s.book, s.view)
 
 
 def _chart(draw, table, by=FAMILY, last=False):
