@@ -1,5 +1,5 @@
-"""The customer lead-time plan of order-driven families, and the promise that a new order gets
-today.
+"""What customers and the plant were told: the lead-time plan of order-driven families, the promise
+that a new order gets today, and what changed against the last release inside the fence.
 """
 
 import numpy as np
@@ -7,7 +7,9 @@ import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
 from sopkit.supply import reading
-from sopkit.supply.inventory import wide
+from sopkit.supply.after import Finished
+from sopkit.supply.inputs import FROZEN
+from sopkit.tables import settled
 
 COLUMNS = ("family", "bucket", "opening", "bookings", "shipments", "closing", "late", "lead_time")
 
@@ -25,11 +27,12 @@ def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame
     >>> backlog_plan(plan, pd.DataFrame({"item": ["A"], "strategy": ["order"], "family": ["F"]})).iloc[0, 2:].tolist()
     [4.0, 10.0, 8.0, 6.0, 1.0, 0.75]
     """
-    frame = _with_family(supply_plan, items)
-    frame = frame.assign(
-        opening=frame["backlog"] + frame["shipments"] + frame["lost"] - frame["demand"]
-    )
-    sums = frame.groupby(["family", "bucket"], as_index=False)[
+    facts = reading.given(items, "items")
+    family = facts[facts["strategy"] == "order"].set_index("item")["family"]
+    rows = supply_plan[supply_plan["item"].isin(family.index)]
+    owed = rows["backlog"] + rows["shipments"] + rows["lost"] - rows["demand"]
+    sums = rows.assign(family=rows["item"].map(family).astype("str"), opening=owed)
+    sums = sums.groupby(["family", "bucket"], as_index=False)[
         ["opening", "demand", "shipments", "backlog", "late"]
     ].sum()
     sums = sums.rename(columns={"demand": "bookings", "backlog": "closing"})
@@ -52,48 +55,62 @@ def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
     >>> promises(plan, 5).iloc[0].astype("str").tolist()
     ['A', '5.0', '2026-02-01 00:00:00', '1.0']
     """
-    names, buckets, cells = wide(
-        supply_plan, "demand", "shipments", "lost", "backlog", "projected_available"
-    )
-    opening = (
-        cells["backlog"][:, 0]
-        + cells["shipments"][:, 0]
-        + cells["lost"][:, 0]
-        - cells["demand"][:, 0]
-    )
-    free = np.cumsum(cells["shipments"], axis=1) + cells["projected_available"]
-    enough = free >= (np.maximum(opening, 0.0) + quantity)[:, None] - 1e-9
+    plan = Finished(supply_plan)
+    free = np.cumsum(plan["shipments"], axis=1) + plan["projected_available"]
+    enough = free >= (plan.owed[:, 0] + quantity)[:, None] - 1e-9
     found, first = enough.any(axis=1), enough.argmax(axis=1)
-    stamps = buckets[first].to_numpy().copy()
-    stamps[~found] = np.datetime64("NaT")
     return pd.DataFrame(
         {
-            "item": names,
+            "item": plan.names,
             "quantity": float(quantity),
-            "bucket": stamps,
+            "bucket": pd.Series(plan.buckets[first]).where(found),
             "wait": np.where(found, first.astype(float), np.nan),
         }
     )
 
 
-def _with_family(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    frame = reading.frame_of(items, "items", ("item",))
-    strategy = (
-        frame["strategy"]
-        if "strategy" in frame.columns
-        else pd.Series(None, frame.index, dtype="object")
+def plan_changes(
+    supply_plan, released, items=None, *, fence=None, settings=None, standard_cost=None
+) -> pd.DataFrame:
+    """Item, bucket, released, planned, change (units), money (|change| at standard cost), largest
+    money first.
+
+    Compares made, subcontracted and bought units in the first ``fence`` buckets of the plan
+    (default the setting planning_fence); what only one of the two plans holds counts as 0 in the
+    other. Σ|change| ÷ Σ released is the plan's instability (``plan_stability``).
+
+    >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), "production": [100.0]})
+    >>> new = old.assign(production=90.0)
+    >>> plan_changes(new, old, pd.DataFrame({"item": ["A"], "unit_cost": [3.0]}))[["change", "money"]].iloc[0].tolist()
+    [-10.0, 30.0]
+    """
+    fence = settled(settings)["planning_fence"] if fence is None else fence
+    reach = int(np.ceil(fence))
+    buckets = np.sort(pd.unique(supply_plan["bucket"]))[:reach]
+    both = pd.concat(
+        [
+            _output(released, buckets).rename("released"),
+            _output(supply_plan, buckets).rename("planned"),
+        ],
+        axis=1,
+    ).fillna(0.0)
+    table = both.reset_index()
+    table["change"] = table["planned"] - table["released"]
+    table["money"] = table["change"].abs() * _cost(table["item"], items, standard_cost)
+    return table.sort_values(
+        ["money", "item", "bucket"], ascending=[False, True, True], ignore_index=True
     )
-    family = (
-        frame["family"]
-        if "family" in frame.columns
-        else pd.Series(None, frame.index, dtype="object")
-    )
-    ordered = strategy.astype("object").eq("order")
-    family_of = dict(
-        zip(
-            frame.loc[ordered, "item"],
-            family[ordered].astype("object").where(family[ordered].notna(), "(none)"),
-        )
-    )
-    chosen = supply_plan[supply_plan["item"].isin(family_of)]
-    return chosen.assign(family=chosen["item"].map(family_of).astype("str"))
+
+
+def _output(plan: pd.DataFrame, buckets: np.ndarray) -> pd.Series:
+    inside = plan[plan["bucket"].isin(buckets)]
+    units = inside.reindex(columns=FROZEN).fillna(0.0).sum(axis=1)
+    return inside.assign(units=units).groupby(["item", "bucket"])["units"].sum()
+
+
+def _cost(names: pd.Series, items, standard_cost) -> np.ndarray:
+    if standard_cost is None and items is None:
+        return np.ones(len(names))
+    if standard_cost is None:
+        standard_cost = reading.given(items, "items").set_index("item")["unit_cost"]
+    return names.map(pd.Series(standard_cost)).fillna(0.0).to_numpy()

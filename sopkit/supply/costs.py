@@ -50,15 +50,8 @@ def steering_prices(
     unit_cost = reading.numbers(items, "items", "unit_cost", 0.0)
     price = reading.numbers(items, "items", "price")
     known = np.nan_to_num(price)
-    holding = reading.numbers(
-        items, "items", "holding_cost", unit_cost * settings.holding_rate / per_year
-    )
-    backlog = reading.numbers(
-        items,
-        "items",
-        "backlog_cost",
-        np.maximum(2 * holding, known * settings.backlog_rate / per_year),
-    )
+    rates = {"holding_rate": settings.holding_rate, "backlog_rate": settings.backlog_rate}
+    holding, backlog = carrying(items, unit_cost, known, rates, per_year)
     late = np.where(np.isfinite(backlog), backlog, holding)
     usual = 10 * np.maximum(known, dearest(ways, bill, resources, len(items))) + horizon * (
         holding + late
@@ -74,6 +67,16 @@ def steering_prices(
         finite,
         np.where(np.isnan(price), finite, price),
     )
+
+
+def carrying(items: pd.DataFrame, cost, price, settings, per_year: int):
+    """What stock and what backlog costs (money/unit/bucket by item) where a cell is blank: the
+    rates of the settings on ``cost`` and ``price``, backlog no less than twice the holding cost.
+    """
+    usual = cost * settings["holding_rate"] / per_year
+    holding = reading.numbers(items, "items", "holding_cost", usual)
+    usual = np.maximum(2 * holding, price * settings["backlog_rate"] / per_year)
+    return holding, reading.numbers(items, "items", "backlog_cost", usual)
 
 
 def dearest(ways, bill, resources, items: int) -> np.ndarray:

@@ -9,8 +9,9 @@ from sopkit.buckets import infer_calendar
 from sopkit.errors import PlanError
 from sopkit.metrics import cover
 from sopkit.supply import reading
+from sopkit.supply.after import Finished
 from sopkit.supply.limits import sold_within
-from sopkit.supply.settings import Settings
+from sopkit.tables import settled
 
 
 def safety_stock(
@@ -34,59 +35,30 @@ def safety_stock(
     >>> safety_stock(paths, ["A"], ["2026-01-01", "2026-02-01"], items)["quantity"].tolist()
     [20.0, 20.0]
     """
-    chosen = Settings.of(settings)
-    frame = reading.frame_of(items, "items", ("item",))
-    rows = reading.positions(frame["item"], names, "items", "item")
-    frame = frame.iloc[rows].reset_index(drop=True)
-    level = service_levels(frame, chosen, service_by_class)
-    span = reading.numbers(frame, "items", "lead_time", 0.0) + chosen.review
-    stamps = pd.DatetimeIndex(pd.to_datetime(pd.Index(buckets)))
+    chosen, stamps = settled(settings), pd.DatetimeIndex(pd.to_datetime(pd.Index(buckets)))
+    rows = reading.item_rows(items, names, "paths")
     paths = np.asarray(paths, dtype="float64")
-    if paths.ndim != 3 or paths.shape[0] != len(frame):
+    if paths.ndim != 3 or paths.shape[0] != len(rows):
         raise PlanError(
-            f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(frame)}"
+            f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(rows)}"
             " items in the order of names"
         )
+    general = pd.Series(chosen["service_level"], rows.index, dtype="float64")
+    if service_by_class and "class" in items:
+        classes = items.set_index("item")["class"].map(service_by_class)
+        general = rows["item"].map(classes).astype("float64").fillna(general)
+    level = rows["service_level"].fillna(general).to_numpy()
+    span = rows["lead_time"].to_numpy() + chosen["review"]
     error = error_quantile(paths, span, level)
-    expected = _expected(demand, frame["item"], stamps, paths)
+    expected = _expected(demand, rows["item"], stamps, paths)
     per_year = infer_calendar(stamps).per_year
     following = sold_within(expected, span, per_year)
-    first = sold_within(
-        np.concatenate([np.zeros((len(expected), 1)), expected], axis=1), span, per_year
-    )[:, :1]
+    eve = np.concatenate([np.zeros((len(expected), 1)), expected], axis=1)
+    first = sold_within(eve, span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
-    order = np.argsort(pd.Index(frame["item"]), kind="stable")
-    strategy = frame["strategy"] if "strategy" in frame.columns else pd.Series("stock", frame.index)
-    quantity = np.where((strategy == "order").to_numpy()[:, None], 0.0, error[:, None] * scale)[
-        order
-    ]
-    sorted_items = frame["item"].iloc[order]
-    return pd.DataFrame(
-        {
-            "item": np.repeat(sorted_items.to_numpy(), len(stamps)),
-            "bucket": np.tile(stamps.to_numpy(), len(frame)),
-            "quantity": quantity.reshape(-1),
-        }
-    )
-
-
-def service_levels(items: pd.DataFrame, settings: Settings, by_class=None) -> np.ndarray:
-    """Cycle service wanted per item (fraction, NaN = none): the item's own, else its class's, else
-    the settings'.
-    """
-    general = np.nan if settings.service_level is None else settings.service_level
-    if by_class and "class" in items.columns:
-        general = items["class"].map(by_class).astype("float64").fillna(general).to_numpy()
-    level = reading.numbers(items, "items", "service_level", general)
-    reading.refuse(
-        items.assign(service_level=level),
-        "items",
-        "service_level",
-        level > 1,
-        "are above 1",
-        "write 0.95 for 95 %",
-    )
-    return level
+    wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
+    table = reading.long(pd.Index(rows["item"], name="item"), stamps, {"quantity": wanted})
+    return table.sort_values("item", kind="stable", ignore_index=True)
 
 
 def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -111,7 +83,7 @@ def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np
     return np.where(np.isnan(level), 0.0, np.maximum(quantile * growth, 0.0))
 
 
-def inventory_plan(supply_plan, items, *, standard_cost=None, settings=None) -> pd.DataFrame:
+def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     """``inventory_plan``: item, bucket, units, value (units × standard cost), cover (buckets of
     future demand), target (units).
 
@@ -123,37 +95,11 @@ def inventory_plan(supply_plan, items, *, standard_cost=None, settings=None) -> 
     >>> inventory_plan(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0], "lot_size": [10.0]})).iloc[0, 2:].tolist()
     [30.0, 60.0, 2.0, 10.0]
     """
-    names, buckets, cells = wide(
-        supply_plan, "demand", "projected_available", "backlog", "safety_stock"
-    )
-    frame = _rows_of(items, names)
-    per_year = infer_calendar(buckets).per_year
-    lasts = cover(cells["projected_available"], cells["demand"], cells["backlog"], per_year)
-    target = cells["safety_stock"] + cycle_stock(frame)[:, None]
-    value = cells["projected_available"] * _cost_of(frame, names, standard_cost)[:, None]
-    return pd.DataFrame(
-        {
-            "item": np.repeat(names.to_numpy(), len(buckets)),
-            "bucket": np.tile(buckets.to_numpy(), len(names)),
-            "units": cells["projected_available"].reshape(-1),
-            "value": value.reshape(-1),
-            "cover": lasts.reshape(-1),
-            "target": target.reshape(-1),
-        }
-    )
-
-
-def cycle_stock(items: pd.DataFrame) -> np.ndarray:
-    """Mean stock that lots leave behind: half the larger of lot size and minimum lot; none for
-    order-driven items (units).
-    """
-    lot = np.maximum(
-        reading.numbers(items, "items", "lot_size", 0.0),
-        reading.numbers(items, "items", "minimum_lot", 0.0),
-    )
-    if "strategy" in items.columns:
-        lot = np.where(items["strategy"].astype("object").eq("order"), 0.0, lot)
-    return lot / 2
+    plan = Finished(supply_plan, items, standard_cost)
+    stock = plan["projected_available"]
+    lasts = cover(stock, plan["demand"], plan["backlog"], plan.per_year)
+    value = stock * plan.cost[:, None]
+    return plan.table(units=stock, value=value, cover=lasts, target=plan.target)
 
 
 def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
@@ -168,86 +114,33 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     >>> stock_risk(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0], "price": [5.0]})).iloc[:, 2:].to_numpy().tolist()
     [[570.0, 360.0, 0.0], [0.0, 0.0, 45.0]]
     """
-    names, buckets, cells = wide(
-        supply_plan, "demand", "projected_available", "backlog", "safety_stock"
-    )
-    frame = _rows_of(items, names)
-    stock, demand = cells["projected_available"], cells["demand"]
-    per_year = infer_calendar(buckets).per_year
-    cost = _cost_of(frame, names, standard_cost)[:, None]
-    price = reading.numbers(frame, "items", "price", cost[:, 0])[:, None]
-    target = cells["safety_stock"] + cycle_stock(frame)[:, None]
-    ahead = sold_within(demand, np.ones(len(frame)), per_year)
-    usable = sold_within(
-        demand,
-        np.minimum(reading.numbers(frame, "items", "shelf_life", np.inf), per_year),
-        per_year,
-    )
-    usable = np.minimum(usable, _until_retired(frame, demand, buckets))
-    shortage = np.maximum(cells["safety_stock"] - stock, 0.0) + cells["backlog"]
-    return pd.DataFrame(
-        {
-            "item": np.repeat(names.to_numpy(), len(buckets)),
-            "bucket": np.tile(buckets.to_numpy(), len(names)),
-            "excess": (np.maximum(stock - target - ahead, 0.0) * cost).reshape(-1),
-            "obsolete": (np.maximum(stock - usable, 0.0) * cost).reshape(-1),
-            "shortage": (shortage * price).reshape(-1),
-        }
-    )
-
-
-def wide(plan: pd.DataFrame, *columns: str):
-    """Item names, buckets and each column as an (item, bucket) array; an absent cell is 0."""
-    item, names = pd.factorize(plan["item"], sort=True)
-    bucket, stamps = pd.factorize(plan["bucket"], sort=True)
-    cells = {
-        column: reading.grid(
-            item, bucket, plan[column].to_numpy(dtype="float64"), (len(names), len(stamps))
-        )
-        for column in columns
-    }
-    return pd.Index(names, name="item"), pd.DatetimeIndex(stamps), cells
-
-
-def _rows_of(items, names: pd.Index) -> pd.DataFrame:
-    frame = reading.frame_of(items, "items", ("item",))
-    return frame.iloc[
-        reading.positions(frame["item"], pd.Series(names), "supply_plan", "item")
-    ].reset_index(drop=True)
-
-
-def _cost_of(frame: pd.DataFrame, names: pd.Index, standard_cost) -> np.ndarray:
-    own = reading.numbers(frame, "items", "unit_cost", 0.0)
-    return (
-        own
-        if standard_cost is None
-        else pd.Series(standard_cost).reindex(names).fillna(pd.Series(own, names)).to_numpy()
+    plan = Finished(supply_plan, items, standard_cost)
+    stock, demand, per_year = plan["projected_available"], plan["demand"], plan.per_year
+    cost = plan.cost[:, None]
+    price = plan.items["price"].fillna(pd.Series(plan.cost)).to_numpy()[:, None]
+    ahead = sold_within(demand, np.ones(len(stock)), per_year)
+    usable = sold_within(demand, np.minimum(plan.fact("shelf_life"), per_year), per_year)
+    usable = np.minimum(usable, _until_retired(plan))
+    shortage = np.maximum(plan["safety_stock"] - stock, 0.0) + plan["backlog"]
+    return plan.table(
+        excess=np.maximum(stock - plan.target - ahead, 0.0) * cost,
+        obsolete=np.maximum(stock - usable, 0.0) * cost,
+        shortage=shortage * price,
     )
 
 
 def _expected(demand, names: pd.Series, buckets: pd.DatetimeIndex, paths: np.ndarray) -> np.ndarray:
     if demand is not None:
-        frame = reading.frame_of(demand, "demand", ("item", "bucket", "quantity"))
-        column = buckets.get_indexer(pd.to_datetime(frame["bucket"]))
-        row = reading.positions(names, frame["item"], "demand", "item", allow_unknown=True)
-        return reading.grid(
-            row,
-            column,
-            reading.numbers(frame, "demand", "quantity", 0.0),
-            (len(names), len(buckets)),
-        )
+        cells = demand.pivot_table(index="item", columns="bucket", values="quantity", aggfunc="sum")
+        return cells.reindex(index=names, columns=buckets).fillna(0.0).to_numpy()
     mean = paths.mean(axis=1)
     reach = np.minimum(np.arange(len(buckets)), mean.shape[1] - 1)
     return np.maximum(mean[:, reach], 0.0)
 
 
-def _until_retired(
-    frame: pd.DataFrame, demand: np.ndarray, buckets: pd.DatetimeIndex
-) -> np.ndarray:
+def _until_retired(plan: Finished) -> np.ndarray:
     """Demand from the next bucket to an item's retirement; inf where it has none."""
-    if "retired_on" not in frame.columns:
-        return np.full(demand.shape, np.inf)
-    ends = pd.to_datetime(frame["retired_on"]).to_numpy()[:, None]
-    sold = np.where(buckets.to_numpy()[None, :] <= ends, demand, 0.0)
+    ends = plan.fact("retired_on")[:, None]
+    sold = np.where(plan.buckets.to_numpy() <= ends, plan["demand"], 0.0)
     left = sold[:, ::-1].cumsum(axis=1)[:, ::-1] - sold
     return np.where(np.isnat(ends), np.inf, left)

@@ -6,6 +6,62 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.tables import INPUTS
+
+SUMMED = ("receipts", "bill_of_resources", "inventory")  # rows of one key add up
+
+
+def given(frame, name: str, required: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """An input table as declared, with a fresh RangeIndex and its blanks filled; None is a table
+    without a row.
+
+    A column that is missing, a word for a number, a value outside its rule, no date and a repeated
+    key are errors that name their rows.
+
+    >>> given(pd.DataFrame({"item": ["A"], "lead_time": [None]}), "items")["lead_time"].tolist()
+    [0.0]
+    """
+    table = INPUTS[name]
+    frame = frame_of(frame, name, tuple(table.required) if required is None else required).copy()
+    for column in table.columns:
+        if column.name in frame and column.kind == "number":
+            frame[column.name] = numbers(frame, name, column.name)
+        elif column.name in frame and column.kind == "date":
+            frame[column.name] = dates(frame[column.name], name, column.name)
+        if column.at_most is not None and column.name in frame:
+            wrong = (frame[column.name] > column.at_most).to_numpy()
+            refuse(frame, name, column.name, wrong, "are above 1", "write 0.95 for 95 %")
+    full = table.filled(frame)
+    for column in table.columns:
+        known = full[column.name].isin(column.choices) | full[column.name].isna()
+        if column.choices and not known.all():
+            refuse(
+                full, name, column.name, ~known.to_numpy(), "are unknown", f"write {column.rule}"
+            )
+    first = table.key[0]
+    refuse(full, name, first, full[first].isna().to_numpy(), "are blank", f"name the {first}")
+    if name not in SUMMED:
+        again = full.duplicated(list(table.key)).to_numpy()
+        mend = f"keep one row per {' and '.join(table.key)}"
+        refuse(full, name, table.key[-1], again, "appear more than once", mend)
+    return full
+
+
+def item_rows(items, names, table: str) -> pd.DataFrame:
+    """The declared facts of the items that ``table`` names, in the order of ``names``."""
+    frame = given(items, "items")
+    return frame.iloc[positions(frame["item"], pd.Series(names), table, "item")].reset_index(
+        drop=True
+    )
+
+
+def long(names: pd.Index, buckets: pd.DatetimeIndex, columns: dict) -> pd.DataFrame:
+    """(name, bucket) arrays as the columns of a long table; the index of names names its key."""
+    keys = {
+        names.name: names.repeat(len(buckets)),
+        "bucket": np.tile(buckets.to_numpy(), len(names)),
+    }
+    return pd.DataFrame(keys | {name: np.ravel(values) for name, values in columns.items()})
 
 
 def frame_of(frame, table: str, required: tuple[str, ...]) -> pd.DataFrame:

@@ -11,11 +11,11 @@ from sopkit.errors import PlanError
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
 from sopkit.supply import reading
-from sopkit.supply.inventory import wide
-from sopkit.supply.settings import Settings, buckets_a_year
+from sopkit.supply.after import Finished
+from sopkit.supply.costs import carrying
+from sopkit.tables import settled
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-SUPPLY = ("production", "overtime_production", "subcontracted", "purchased", "receipts")
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,12 @@ def plan_under_uncertainty(
     >>> risk.by_bucket.set_index("metric").loc["service", ["p10", "p50", "p90"]].tolist()
     [0.6, 1.0, 1.0]
     """
-    plan_names, buckets, cells = wide(
-        supply_plan, "demand", "lost", "projected_available", "backlog", *SUPPLY
-    )
+    plan = Finished(supply_plan, items, standard_cost)
+    plan_names, buckets = plan.names, plan.buckets
     paths = _ordered(paths, names, plan_names, len(buckets))
-    frame = reading.frame_of(items, "items", ("item",))
-    frame = frame.iloc[
-        reading.positions(frame["item"], pd.Series(plan_names), "items", "item")
-    ].reset_index(drop=True)
     if around_plan:
-        paths = _around(paths, cells["demand"])
-    money = _unit_money(
-        frame, plan_names, standard_cost, Settings.of(settings), buckets_a_year(buckets, settings)
-    )
-    got = sum(cells[name] for name in SUPPLY)
-    opening = (
-        cells["projected_available"] - cells["backlog"] - got - cells["lost"] + cells["demand"]
-    )[:, 0]
+        paths = _around(paths, plan["demand"])
+    money, got, opening = _unit_money(plan, settled(settings)), plan.got, plan.opening[:, 0]
     totals = np.zeros((6, paths.shape[1], len(buckets)))
     items_short, items_served = np.zeros(len(plan_names)), np.ones(len(plan_names))
     for item in range(len(plan_names)):
@@ -132,27 +121,17 @@ def _around(paths: np.ndarray, demand: np.ndarray) -> np.ndarray:
     return paths * scale[:, None, :] + np.where(mean > 0, 0.0, demand)[:, None, :]
 
 
-def _unit_money(
-    frame: pd.DataFrame, names: pd.Index, standard_cost, settings: Settings, per_year: int
-) -> dict[str, np.ndarray]:
-    cost = reading.numbers(frame, "items", "unit_cost", 0.0)
-    if standard_cost is not None:
-        cost = pd.Series(standard_cost).reindex(names).fillna(pd.Series(cost, names)).to_numpy()
-    price = reading.numbers(frame, "items", "price", np.where(cost > 0, cost, 1.0))
-    holding = reading.numbers(
-        frame, "items", "holding_cost", cost * settings.holding_rate / per_year
-    )
+def _unit_money(plan: Finished, settings) -> dict[str, np.ndarray]:
+    """Money per unit (and bucket) by item; what has no price is worth its cost, or 1."""
+    price = plan.items["price"].fillna(pd.Series(np.where(plan.cost > 0, plan.cost, 1.0)))
+    holding, late = carrying(plan.items, plan.cost, price.to_numpy(), settings, plan.per_year)
+    weight = weights(plan.items).to_numpy()
     return {
-        "cost": cost,
-        "price": price,
-        "weight": weights(frame).to_numpy(),
+        "cost": plan.cost,
+        "price": price.to_numpy(),
+        "weight": weight,
         "holding": holding,
-        "late": reading.numbers(
-            frame,
-            "items",
-            "backlog_cost",
-            np.maximum(2 * holding, price * settings.backlog_rate / per_year),
-        ),
+        "late": late,
     }
 
 

@@ -5,11 +5,10 @@ run-out first.
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar
+from sopkit.buckets import Calendar
 from sopkit.supply import reading
-from sopkit.supply.inventory import wide
-from sopkit.supply.settings import Settings
-from sopkit.supply.weeks import weeks_of
+from sopkit.supply.after import Finished
+from sopkit.tables import settled
 
 COLUMNS = ("item", "bucket", "week", "action", "quantity")
 WHOLE = 1e-6
@@ -35,90 +34,41 @@ def master_schedule(
     >>> master_schedule(plan, pd.DataFrame({"item": ["A"]}), bill_of_resources=bill, capacity_plan=hours, fence=1)["quantity"].tolist()
     [10.0, 10.0, 10.0, 10.0, 2.0]
     """
-    chosen = Settings.of(settings)
-    reach = int(np.ceil(chosen.planning_fence if fence is None else fence))
-    names, buckets, cells = wide(
-        supply_plan,
-        "demand",
-        "production",
-        "overtime_production",
-        "subcontracted",
-        "purchased",
-        "receipts",
-        "lost",
-        "projected_available",
-        "backlog",
-    )
-    frame = reading.frame_of(items, "items", ("item",))
-    frame = frame.iloc[
-        reading.positions(frame["item"], pd.Series(names), "supply_plan", "item")
-    ].reset_index(drop=True)
-    lot = reading.numbers(frame, "items", "lot_size", 0.0)
-    lead = np.ceil(reading.numbers(frame, "items", "lead_time", 0.0) - 1e-9).astype(int)
-    calendar = infer_calendar(buckets)
-    bill = _bill(bill_of_resources, capacity_plan, names)
-    parts = []
-    for number in range(min(reach, len(buckets))):
-        weeks, share = weeks_of(buckets[number], calendar)
-        order = run_out_order(cells, number)
-        made = np.round(
-            cells["production"][:, number] + cells["overtime_production"][:, number] + WHOLE * 1e-3
-        )
-        hours = _hours(capacity_plan, bill, buckets[number])
-        parts.append(
-            _rows(
-                names,
-                buckets[number],
-                weeks,
-                "make",
-                spread(made, lot, order, share, bill[0], hours),
-            )
-        )
+    fence = settled(settings)["planning_fence"] if fence is None else fence
+    plan = Finished(supply_plan, items)
+    names, lot = plan.names, plan.fact("lot_size")
+    lead = np.ceil(plan.fact("lead_time") - 1e-9).astype(int)
+    made = plan["production"] + plan["overtime_production"]
+    bought = plan["subcontracted"] + plan["purchased"]
+    opening, demand = plan.opening, plan["demand"]
+    per_unit, resources = _bill(bill_of_resources, names)
+    parts = [_rows(names, plan.buckets[0], plan.buckets[:0], "make", np.zeros((len(names), 0)))]
+    for number, bucket in enumerate(plan.buckets[: int(np.ceil(fence))]):
+        weeks, share = weeks_of(bucket, plan.calendar)
+        order = run_out_order(opening[:, number], demand[:, number])
+        hours = _hours(capacity_plan, resources, bucket)
         due = number + lead
-        inside = due < len(buckets)
-        at = np.minimum(due, len(buckets) - 1)
-        arriving = (cells["subcontracted"] + cells["purchased"])[np.arange(len(names)), at] * inside
-        parts.append(
-            _rows(
-                names,
-                buckets[number],
-                weeks,
-                "buy",
-                spread(np.round(arriving + WHOLE * 1e-3), lot, order, share, bill[0] * 0, hours),
-            )
-        )
-    table = (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else _rows(names, buckets[0], buckets[:0], "make", np.zeros((len(names), 0)))
-    )
-    return table.sort_values(list(COLUMNS[:4]), ignore_index=True)
+        at = np.minimum(due, plan.shape[1] - 1)
+        arriving = bought[np.arange(len(names)), at] * (due < plan.shape[1])
+        for action, units, load in (
+            ("make", made[:, number], per_unit),
+            ("buy", arriving, per_unit * 0),
+        ):
+            units = np.round(units + WHOLE * 1e-3)
+            quantity = spread(units, lot, order, share, load, hours)
+            parts.append(_rows(names, bucket, weeks, action, quantity))
+    return pd.concat(parts).sort_values(list(COLUMNS[:4]), ignore_index=True)
 
 
-def run_out_order(cells: dict[str, np.ndarray], bucket: int) -> np.ndarray:
+def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:
     """Items by how soon they run out in a bucket: opening stock less backlog, over demand; the
     least first.
+
+    >>> run_out_order(np.array([9.0, 2.0, 0.0]), np.array([3.0, 1.0, 0.0])).tolist()
+    [1, 0, 2]
     """
-    got = sum(
-        cells[name]
-        for name in (
-            "production",
-            "overtime_production",
-            "subcontracted",
-            "purchased",
-            "receipts",
-            "lost",
-        )
-    )
-    opening = (cells["projected_available"] - cells["backlog"] - got + cells["demand"])[:, bucket]
-    demand = cells["demand"][:, bucket]
-    lasts = np.divide(
-        opening,
-        demand,
-        out=np.where(opening < 0, -np.inf, np.full(len(opening), np.inf)),
-        where=demand > 0,
-    )
-    return np.argsort(lasts, kind="stable")
+    never = np.where(opening < 0, -np.inf, np.inf)
+    return np.argsort(np.divide(opening, demand, out=never, where=demand > 0), kind="stable")
 
 
 def spread(
@@ -168,38 +118,24 @@ def _units_that_fit(room: np.ndarray, per_unit: np.ndarray, wanted: float, step:
     return max(np.floor(min(most, wanted) / step + WHOLE), 0.0) * step
 
 
-def _bill(bill_of_resources, capacity_plan, names: pd.Index) -> tuple[np.ndarray, pd.Index]:
+def _bill(bill_of_resources, names: pd.Index) -> tuple[np.ndarray, pd.Index]:
     """(item, resource) hours per unit, and the resources."""
-    frame = reading.frame_of(
-        bill_of_resources, "bill_of_resources", ("item", "resource", "hours_per_unit")
-    )
-    resources = pd.Index(pd.unique(frame["resource"])).sort_values()
-    item = reading.positions(names, frame["item"], "bill_of_resources", "item", allow_unknown=True)
-    return (
-        reading.grid(
-            item,
-            resources.get_indexer(frame["resource"]),
-            reading.numbers(frame, "bill_of_resources", "hours_per_unit", 0.0),
-            (len(names), len(resources)),
-        ),
-        resources,
-    )
+    bill = reading.given(bill_of_resources, "bill_of_resources")
+    resources = pd.Index(bill["resource"].unique()).sort_values()
+    row = reading.positions(names, bill["item"], "bill_of_resources", "item", allow_unknown=True)
+    column, hours = resources.get_indexer(bill["resource"]), bill["hours_per_unit"].to_numpy()
+    return reading.grid(row, column, hours, (len(names), len(resources))), resources
 
 
-def _hours(capacity_plan, bill, bucket: pd.Timestamp) -> np.ndarray:
+def _hours(capacity_plan, resources: pd.Index, bucket: pd.Timestamp) -> np.ndarray:
     """Hours of each resource in a bucket: regular hours and the overtime that the plan works;
     endless where not told.
     """
-    resources = bill[1]
     if capacity_plan is None:
         return np.full(len(resources), np.inf)
     rows = capacity_plan[capacity_plan["bucket"] == bucket].set_index("resource")
-    return (
-        (rows["regular_capacity"] + rows["overtime"])
-        .reindex(resources)
-        .fillna(np.inf)
-        .to_numpy(dtype="float64")
-    )
+    hours = rows["regular_capacity"] + rows["overtime"]
+    return hours.reindex(resources).fillna(np.inf).to_numpy(dtype="float64")
 
 
 def _rows(
@@ -219,3 +155,21 @@ def _rows(
             "quantity": quantity[item, week],
         }
     )
+
+
+def weeks_of(bucket: pd.Timestamp, calendar: Calendar) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Mondays of the weeks that a bucket touches, and the share of its working days (Monday to
+    Friday) in each.
+
+    >>> weeks, share = weeks_of(pd.Timestamp("2026-11-01"), Calendar("month"))
+    >>> weeks.strftime("%d %b").tolist(), (share * 21).round().astype(int).tolist()
+    (['26 Oct', '02 Nov', '09 Nov', '16 Nov', '23 Nov', '30 Nov'], [0, 5, 5, 5, 5, 1])
+    """
+    days = np.arange(
+        np.datetime64(bucket, "D"), np.datetime64(calendar.last_day([bucket])[0], "D") + 1
+    )
+    weekday = (days.astype("int64") + 3) % 7
+    monday, working = days - weekday, (weekday < 5).astype(float)
+    weeks, at = np.unique(monday, return_inverse=True)
+    share = np.bincount(at, weights=working, minlength=len(weeks))
+    return pd.DatetimeIndex(weeks.astype("datetime64[us]")), share / share.sum()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.supply.flows import Flows, overtime_share
+from sopkit.supply.reading import long
 
 SUPPLY = (
     "demand",
@@ -41,7 +42,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
         "late": flows.late,
         "safety_stock": facts.safety_stock,
     }
-    return _long(facts.items.names, facts.buckets, {**columns, "why": why})
+    return long(facts.items.names, facts.buckets, {**columns, "why": why})
 
 
 def capacity_plan(
@@ -60,7 +61,7 @@ def capacity_plan(
         out=np.zeros_like(flows.load),
         where=(available > 0) & np.isfinite(available),
     )
-    return _long(
+    return long(
         staff.names,
         facts.buckets,
         {
@@ -81,7 +82,7 @@ def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
     """
     staff = facts.resources
     chosen = staff.staffed
-    return _long(
+    return long(
         staff.names[chosen],
         facts.buckets,
         {
@@ -89,19 +90,4 @@ def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
             "hired": flows.hired[chosen],
             "laid_off": flows.laid_off[chosen],
         },
-    )
-
-
-def _long(
-    names: pd.Index, buckets: pd.DatetimeIndex, columns: dict[str, np.ndarray]
-) -> pd.DataFrame:
-    keys = {
-        names.name: names.repeat(len(buckets)),
-        "bucket": np.tile(buckets.to_numpy(), len(names)),
-    }
-    return pd.DataFrame(
-        {
-            **keys,
-            **{name: np.ascontiguousarray(values).reshape(-1) for name, values in columns.items()},
-        }
     )

@@ -6,7 +6,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.supply import master_schedule, plan_supply
-from sopkit.supply.weeks import weeks_of
+from sopkit.supply.schedule import weeks_of
 from tests.supply.cases import demand_of
 
 
