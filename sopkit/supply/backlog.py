@@ -22,9 +22,11 @@ def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame
     A family with nothing to ship and nothing open has lead time 0, one with backlog and no
     shipments NaN.
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "demand": 10.0, "shipments": 8.0, "lost": 0.0,
-    ...                      "backlog": 6.0, "late": 1.0})
-    >>> backlog_plan(plan, pd.DataFrame({"item": ["A"], "strategy": ["order"], "family": ["F"]})).iloc[0, 2:].tolist()
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "demand": 10.0,
+    ...     "shipments": 8.0, "lost": 0.0,
+    ...     "backlog": 6.0, "late": 1.0})
+    >>> backlog_plan(plan, pd.DataFrame({"item": ["A"], "strategy": ["order"],
+    ...     "family": ["F"]})).iloc[0, 2:].tolist()
     [4.0, 10.0, 8.0, 6.0, 1.0, 0.75]
     """
     facts = reading.given(items, "items")
@@ -50,8 +52,9 @@ def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
     too short. A new order takes its place among the first bucket's expected bookings, behind the
     opening backlog.
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=3, freq="MS"), "demand": [10.0, 0, 0], "shipments": [8.0, 4.0, 2.0],
-    ...                      "lost": 0.0, "backlog": [6.0, 2.0, 0.0], "projected_available": 0.0})
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=3,
+    ...     freq="MS"), "demand": [10.0, 0, 0], "shipments": [8.0, 4.0, 2.0],
+    ...     "lost": 0.0, "backlog": [6.0, 2.0, 0.0], "projected_available": 0.0})
     >>> promises(plan, 5).iloc[0].astype("str").tolist()
     ['A', '5.0', '2026-02-01 00:00:00', '1.0']
     """
@@ -79,9 +82,11 @@ def plan_changes(
     (default the setting planning_fence); what only one of the two plans holds counts as 0 in the
     other. Σ|change| ÷ Σ released is the plan's instability (``plan_stability``).
 
-    >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), "production": [100.0]})
+    >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]),
+    ...     "production": [100.0]})
     >>> new = old.assign(production=90.0)
-    >>> plan_changes(new, old, pd.DataFrame({"item": ["A"], "unit_cost": [3.0]}))[["change", "money"]].iloc[0].tolist()
+    >>> plan_changes(new, old, pd.DataFrame({"item": ["A"], "unit_cost": [3.0]}))[["change",
+    ...     "money"]].iloc[0].tolist()
     [-10.0, 30.0]
     """
     fence = settled(settings)["planning_fence"] if fence is None else fence

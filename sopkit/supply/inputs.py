@@ -27,7 +27,8 @@ def supply_inputs(
     is kept inside the settings' planning fence; ``receipts`` replaces the facts' own (an assumed
     pipeline).
 
-    >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"], "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
+    >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
+    ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
     >>> asked = supply_inputs(plan, None, {"items": pd.DataFrame({"item": ["A", "B"]})}, {})
     >>> asked["demand"]["quantity"].tolist(), asked["resources"] is None
     ([10.0, 0.0], True)

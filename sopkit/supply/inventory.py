@@ -90,9 +90,12 @@ def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     ``standard_cost`` is a Series by item (money/unit), default the items' unit_cost; target =
     safety stock + half a lot.
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=2, freq="MS"), "demand": [10.0, 20.0],
-    ...                      "projected_available": [30.0, 10.0], "backlog": 0.0, "safety_stock": 5.0})
-    >>> inventory_plan(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0], "lot_size": [10.0]})).iloc[0, 2:].tolist()
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=2,
+    ...     freq="MS"), "demand": [10.0, 20.0],
+    ...     "projected_available": [30.0, 10.0], "backlog": 0.0,
+    ...     "safety_stock": 5.0})
+    >>> inventory_plan(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0],
+    ...     "lot_size": [10.0]})).iloc[0, 2:].tolist()
     [30.0, 60.0, 2.0, 10.0]
     """
     plan = Finished(supply_plan, items, standard_cost)
@@ -109,9 +112,12 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     stock that a year of demand (or the shelf life, or what is left until ``retired_on``) will not
     use up. Shortage: what is missing to safety stock plus backlog, at price.
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=2, freq="MS"), "demand": [10.0, 10.0],
-    ...                      "projected_available": [300.0, 0.0], "backlog": [0.0, 4.0], "safety_stock": 5.0})
-    >>> stock_risk(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0], "price": [5.0]})).iloc[:, 2:].to_numpy().tolist()
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=2,
+    ...     freq="MS"), "demand": [10.0, 10.0],
+    ...     "projected_available": [300.0, 0.0], "backlog": [0.0, 4.0],
+    ...     "safety_stock": 5.0})
+    >>> stock_risk(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0], "price": [5.0]})).iloc[:,
+    ...     2:].to_numpy().tolist()
     [[570.0, 360.0, 0.0], [0.0, 0.0, 45.0]]
     """
     plan = Finished(supply_plan, items, standard_cost)

@@ -43,16 +43,19 @@ def plan_under_uncertainty(
 
     ``paths`` is the array (item, path, bucket) of ``sample_paths`` over the plan's buckets, in the
     order of ``names`` (default the plan's items, sorted). Metrics by bucket over all items:
-    ``service`` (fraction of new demand served in its bucket, as ``metrics.planned_service``), ``stock`` and ``backlog`` (money at
-    standard cost and at price), ``cost`` (money: what the plan spends, ``spend`` by bucket, plus
-    holding and lateness) and ``cash`` (money: shipments at price less ``spend``). ``around_plan``
-    scales each item's paths so that their mean is the plan's demand (events and overrides
-    included); ``settings`` is settings.toml as a mapping. ``by_item`` says which items carry the
-    risk: the expected shortage at price and its share.
+    ``service`` (fraction of new demand served in its bucket, as ``metrics.planned_service``),
+    ``stock`` and ``backlog`` (money at standard cost and at price), ``cost`` (money: what the plan
+    spends, ``spend`` by bucket, plus holding and lateness) and ``cash`` (money: shipments at price
+    less ``spend``). ``around_plan`` scales each item's paths so that their mean is the plan's
+    demand (events and overrides included); ``settings`` is settings.toml as a mapping. ``by_item``
+    says which items carry the risk: the expected shortage at price and its share.
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "demand": 10.0, "production": 10.0, "overtime_production": 0.0,
-    ...                      "subcontracted": 0.0, "purchased": 0.0, "receipts": 0.0, "lost": 0.0, "projected_available": 0.0, "backlog": 0.0})
-    >>> risk = plan_under_uncertainty(plan, pd.DataFrame({"item": ["A"], "price": [2.0]}), np.array([[[8.0], [10.0], [20.0]]]))
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "demand": 10.0,
+    ...     "production": 10.0, "overtime_production": 0.0,
+    ...     "subcontracted": 0.0, "purchased": 0.0, "receipts": 0.0, "lost": 0.0,
+    ...     "projected_available": 0.0, "backlog": 0.0})
+    >>> risk = plan_under_uncertainty(plan, pd.DataFrame({"item": ["A"], "price": [2.0]}),
+    ...     np.array([[[8.0], [10.0], [20.0]]]))
     >>> risk.by_bucket.set_index("metric").loc["service", ["p10", "p50", "p90"]].tolist()
     [0.6, 1.0, 1.0]
     """

@@ -27,11 +27,15 @@ def master_schedule(
     plan's quantity allows; no week gets more hours than its share of working days of the bucket's
     hours (``capacity_plan`` and ``bill_of_resources``).
 
-    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-11-01"]), "demand": 40.0, "production": 42.0, "overtime_production": 0.0,
-    ...                      "subcontracted": 0.0, "purchased": 0.0, "receipts": 0.0, "lost": 0.0, "projected_available": 2.0, "backlog": 0.0})
+    >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-11-01"]), "demand": 40.0,
+    ...     "production": 42.0, "overtime_production": 0.0,
+    ...     "subcontracted": 0.0, "purchased": 0.0, "receipts": 0.0, "lost": 0.0,
+    ...     "projected_available": 2.0, "backlog": 0.0})
     >>> bill = pd.DataFrame({"item": ["A"], "resource": ["L"], "hours_per_unit": [1.0]})
-    >>> hours = pd.DataFrame({"resource": ["L"], "bucket": pd.to_datetime(["2026-11-01"]), "load": 42.0, "regular_capacity": 42.0, "overtime": 0.0, "overtime_limit": 0.0})
-    >>> master_schedule(plan, pd.DataFrame({"item": ["A"]}), bill_of_resources=bill, capacity_plan=hours, fence=1)["quantity"].tolist()
+    >>> hours = pd.DataFrame({"resource": ["L"], "bucket": pd.to_datetime(["2026-11-01"]),
+    ...     "load": 42.0, "regular_capacity": 42.0, "overtime": 0.0, "overtime_limit": 0.0})
+    >>> master_schedule(plan, pd.DataFrame({"item": ["A"]}), bill_of_resources=bill,
+    ...     capacity_plan=hours, fence=1)["quantity"].tolist()
     [10.0, 10.0, 10.0, 10.0, 2.0]
     """
     fence = settled(settings)["planning_fence"] if fence is None else fence
@@ -86,7 +90,8 @@ def spread(
     week with most hours to spare. ``per_unit`` is (item, resource) hours, ``hours`` the bucket's
     hours per resource, shared over the weeks by ``share``.
 
-    >>> spread(np.array([10.0]), np.array([0.0]), np.array([0]), np.array([0.0, 0.5, 0.5]), np.array([[1.0]]), np.array([10.0])).tolist()
+    >>> spread(np.array([10.0]), np.array([0.0]), np.array([0]), np.array([0.0, 0.5, 0.5]),
+    ...     np.array([[1.0]]), np.array([10.0])).tolist()
     [[0.0, 5.0, 5.0]]
     """
     room = np.outer(hours, share)
