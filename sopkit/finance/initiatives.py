@@ -26,7 +26,8 @@ def initiative_plan(book) -> pd.DataFrame:
     >>> buckets = pd.to_datetime(["2026-11-01", "2026-12-01"])
     >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": buckets, "baseline": 100.0,
     ...                      "events": 0.0, "launches": 0.0})
-    >>> push = pd.DataFrame({"initiative": ["Push"], "starts_on": ["2026-12-01"], "demand_change": 0.1,
+    >>> push = pd.DataFrame({"initiative": ["Push"], "starts_on": ["2026-12-01"],
+    ...     "demand_change": 0.1,
     ...                      "investment": 30.0, "probability": 0.5})
     >>> items = pd.DataFrame({"item": ["A"], "price": 10.0, "unit_cost": 4.0})
     >>> table = initiative_plan(Book({"initiatives": push, "demand_plan": plan, "items": items}))

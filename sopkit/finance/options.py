@@ -29,11 +29,7 @@ def gap_options(book) -> pd.DataFrame:
     for measure, owner in DEMAND.items() if len(behind) and len(book.demand_plan) else ():
         rows = measure(book, behind)
         found.append(rows.assign(owner=[owners.get(name, owner) for name in rows["family"]]))
-    rows = pd.concat(
-        [frame[COLUMNS] for frame in found if len(frame)]
-        or [PLANS["gap_options"].empty()[COLUMNS]],
-        ignore_index=True,
-    )
+    rows = pd.concat([PLANS["gap_options"].empty(), *found], ignore_index=True)[COLUMNS]
     rows = rows[rows["gain"] > 1e-6]
     rows = rows.assign(value_per_unit=rows["gain"] / rows["closes"].where(rows["closes"] > 0))
     best = PLANS["gap_options"].conform(rows)

@@ -60,7 +60,8 @@ def fiscal_year(buckets, start=1) -> np.ndarray:
     """The fiscal year of each bucket, named by the calendar year in which it ends; ``start`` is its
     first month.
 
-    >>> fiscal_year(["2026-03-01", "2026-04-01"], start=4).tolist(), fiscal_year(["2026-12-01"]).tolist()
+    >>> fiscal_year(["2026-03-01", "2026-04-01"],
+    ...     start=4).tolist(), fiscal_year(["2026-12-01"]).tolist()
     ([2026, 2027], [2026])
     """
     dates = pd.DatetimeIndex(buckets)

@@ -15,8 +15,10 @@ def scenario_metrics(book) -> pd.DataFrame:
     without a row are left out. Service is that of the next year, as the KPI planned_service says.
 
     >>> from sopkit.metrics import Book
-    >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]), "load": 9.0,
-    ...     "unconstrained_load": 12.0, "regular_capacity": 10.0, "overtime": 0.0, "overtime_limit": 2.0})
+    >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]),
+    ...     "load": 9.0,
+    ...     "unconstrained_load": 12.0, "regular_capacity": 10.0, "overtime": 0.0,
+    ...     "overtime_limit": 2.0})
     >>> scenario_metrics(Book({"capacity_plan": plan}))["value"].tolist()
     [0.0, 0.9, 0.0]
     """

@@ -23,7 +23,8 @@ class Book:
     ``given`` holds frames by name, ``read`` (name → frame or None) finds the others when they are
     asked for. ``settings``, ``calendar`` and ``first`` (the plan's first bucket) have defaults.
 
-    >>> book = Book({"items": pd.DataFrame({"item": ["A"], "unit_cost": [4.0]})}, first="2026-11-01")
+    >>> book = Book({"items": pd.DataFrame({"item": ["A"], "unit_cost": [4.0]})},
+    ...     first="2026-11-01")
     >>> book.items["strategy"].tolist(), len(book.orders), "orders" in book, book.cost.to_dict()
     (['stock'], 0, False, {'A': 4.0})
     """

@@ -58,7 +58,8 @@ def cover(on_hand, demand, backlog=0.0, per_year=12):
     with the next bucket. Walks forward and interpolates in the last bucket; 0 with backlog; at most
     the number of buckets; beyond the horizon the last year of demand repeats.
 
-    >>> cover(25, [10, 10, 10, 10]), cover(25, [10, 10, 10, 10], backlog=1), cover(99, [10, 10, 10, 10])
+    >>> cover(25, [10, 10, 10, 10]), cover(25, [10, 10, 10, 10], backlog=1), cover(99, [10, 10,
+    ...     10, 10])
     (2.5, 0.0, 4.0)
     >>> cover([15, 10], [10, 20]).tolist()
     [0.75, 1.0]

@@ -36,7 +36,8 @@ def identities(book) -> pd.DataFrame:
 
     >>> from sopkit.metrics import Book
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]),
-    ...                      "load": 9.0, "regular_capacity": 8.0, "overtime": 0.5, "overtime_limit": 2.0})
+    ...                      "load": 9.0, "regular_capacity": 8.0, "overtime": 0.5,
+    ...     "overtime_limit": 2.0})
     >>> table = identities(Book({"capacity_plan": plan}))
     >>> table[["identity", "holds", "largest_difference"]].values.tolist()
     [['load ≤ regular capacity + overtime', False, 0.5], ['overtime ≤ overtime limit', True, 0.0]]

@@ -59,7 +59,8 @@ def item_prices(prices, demand_plan) -> pd.DataFrame:
     The plan's ``prices`` by market weighted by the demand plan's consensus; markets count alike
     where that is 0.
 
-    >>> cell = pd.DataFrame({"item": "A", "market": ["N", "S"], "bucket": pd.Timestamp("2026-11-01")})
+    >>> cell = pd.DataFrame({"item": "A", "market": ["N", "S"],
+    ...     "bucket": pd.Timestamp("2026-11-01")})
     >>> plan = cell.assign(consensus=[3.0, 1.0])
     >>> item_prices(cell.assign(price=[8.0, 10.0]), plan)["price"].tolist()
     [8.5]

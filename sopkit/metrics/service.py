@@ -15,6 +15,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.metrics.forecast_errors import Counted, ratio
 from sopkit.metrics.scopes import per_item, weights
+from sopkit.tables import INPUTS
 
 BASES = {"promised": "promised_on", "requested": "requested_on"}
 COUNTS = ("line", "order", "quantity")
@@ -40,9 +41,12 @@ def on_time_delivery(
     to ``late`` days after; ``count`` is line, order (late if one line is) or quantity (units
     shipped on time ÷ units due); with ``as_of`` only what was due before that day counts.
 
-    >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"], "quantity": [10, 30, 10],
-    ...     "ordered_on": ["2026-01-01"] * 3, "promised_on": ["2026-01-09"] * 3, "shipped_on": ["2026-01-08", "2026-01-09", None]})
-    >>> round(on_time_delivery(orders), 4), on_time_delivery(orders, count="order"), on_time_delivery(orders, count="quantity")
+    >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"],
+    ...     "quantity": [10, 30, 10],
+    ...     "ordered_on": ["2026-01-01"] * 3, "promised_on": ["2026-01-09"] * 3,
+    ...     "shipped_on": ["2026-01-08", "2026-01-09", None]})
+    >>> round(on_time_delivery(orders), 4), on_time_delivery(orders,
+    ...     count="order"), on_time_delivery(orders, count="quantity")
     (0.6667, 0.5, 0.8)
     """
     return _share(_judged(orders, basis, early, late, as_of), "on_time", count, by)
@@ -52,8 +56,10 @@ def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=N
     """Orders (or lines) on time *and* complete ÷ those due, a fraction; an order counts only when
     every line of it does.
 
-    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [10, 9],
-    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
+    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10],
+    ...     "shipped_quantity": [10, 9],
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2,
+    ...     "shipped_on": ["2026-01-09"] * 2})
     >>> otif(orders)
     0.5
     """
@@ -67,8 +73,10 @@ def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
 
     A line without a due date was tried when it was shipped.
 
-    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10], "shipped_quantity": [7, 10],
-    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09", "2026-01-12"]})
+    >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10],
+    ...     "shipped_quantity": [7, 10],
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2,
+    ...     "shipped_on": ["2026-01-09", "2026-01-12"]})
     >>> fill_rate(orders)
     0.35
     """
@@ -85,8 +93,10 @@ def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, 
     true/false column per test (undamaged, invoiced right, …); an order absent from it fails.
 
     >>> orders = pd.DataFrame({"order": ["1", "2"], "line": ["1", "1"], "quantity": [10, 10],
-    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2, "shipped_on": ["2026-01-09"] * 2})
-    >>> perfect_order(orders), perfect_order(orders, passed=pd.DataFrame({"order": ["1", "2"], "undamaged": [True, False]}))
+    ...     "ordered_on": ["2026-01-01"] * 2, "promised_on": ["2026-01-09"] * 2,
+    ...     "shipped_on": ["2026-01-09"] * 2})
+    >>> perfect_order(orders), perfect_order(orders, passed=pd.DataFrame({"order": ["1", "2"],
+    ...     "undamaged": [True, False]}))
     (1.0, 0.5)
     """
     lines = _judged(orders, basis, early, late, as_of)
@@ -105,7 +115,8 @@ def order_cycle_time(orders, *, net=False, by=None):
     line without a requested date asked for no wait. Open lines are left out and counted with the
     impossible ones.
 
-    >>> orders = pd.DataFrame({"order": list("123"), "line": list("111"), "quantity": [1] * 3, "ordered_on": ["2026-01-01"] * 3,
+    >>> orders = pd.DataFrame({"order": list("123"), "line": list("111"), "quantity": [1] * 3,
+    ...     "ordered_on": ["2026-01-01"] * 3,
     ...     "requested_on": ["2026-01-03"] * 3, "shipped_on": ["2026-01-05", "2026-01-02", None]})
     >>> order_cycle_time(orders), order_cycle_time(orders, net=True).median
     (CycleTime(median=2.5, p90=3.7, lines=2, left_out=1), 1.0)
@@ -147,7 +158,8 @@ def planned_service(supply_plan, items=None) -> float:
 
     Items are added up in units, or at cost where ``items`` differ in their unit of measure.
 
-    >>> plan = pd.DataFrame({"item": "A", "demand": [10.0, 10.0], "late": [3.0, 0.0], "lost": [0.0, 2.0]})
+    >>> plan = pd.DataFrame({"item": "A", "demand": [10.0, 10.0], "late": [3.0, 0.0],
+    ...     "lost": [0.0, 2.0]})
     >>> planned_service(plan)
     0.75
     """
@@ -160,24 +172,17 @@ def shipped_before_ordered(orders) -> pd.Series:
     """True for each line whose shipping date lies before its order date: a data issue, not an early
     delivery.
 
-    >>> shipped_before_ordered(pd.DataFrame({"ordered_on": ["2026-01-05"], "shipped_on": ["2026-01-01"]})).tolist()
+    >>> shipped_before_ordered(pd.DataFrame({"ordered_on": ["2026-01-05"],
+    ...     "shipped_on": ["2026-01-01"]})).tolist()
     [True]
     """
     return pd.to_datetime(orders["shipped_on"]) < pd.to_datetime(orders["ordered_on"])
 
 
 def _dated(orders) -> pd.DataFrame:
-    dates = ["ordered_on", "requested_on", "promised_on", "shipped_on"]
-    return orders.assign(
-        **{
-            name: (
-                pd.to_datetime(orders[name])
-                if name in orders
-                else pd.Series(pd.NaT, index=orders.index, dtype="datetime64[us]")
-            )
-            for name in dates
-        }
-    )
+    """The lines with every date, and what was shipped, as declared; blank where not given."""
+    names = ["ordered_on", "requested_on", "promised_on", "shipped_on", "shipped_quantity"]
+    return orders.assign(**INPUTS["orders"].typed(orders)[names])
 
 
 def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
@@ -191,12 +196,8 @@ def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
     due = due.fillna(lines["shipped_on"]).fillna(lines["ordered_on"]) if undated else due
     counted = due.notna() & ~impossible & (True if as_of is None else due < pd.Timestamp(as_of))
     days = (lines["shipped_on"] - due).dt.days
-    shipped = (
-        orders["shipped_quantity"]
-        if "shipped_quantity" in orders
-        else pd.Series(np.nan, index=orders.index)
-    )
-    shipped = shipped.fillna(orders["quantity"]).where(lines["shipped_on"].notna(), 0.0)
+    shipped = lines["shipped_quantity"].fillna(orders["quantity"])
+    shipped = shipped.where(lines["shipped_on"].notna(), 0.0)
     judged = lines.assign(
         on_time=days.le(late) & (True if early is None else days.ge(-early)),
         complete=shipped.ge(orders["quantity"]),

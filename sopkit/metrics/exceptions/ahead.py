@@ -256,7 +256,10 @@ def _gap(book, name):
     return sums.assign(value=share(gap, sums["budget"].abs()), money=short)[short > 0]
 
 
-BELOW = "Planned {} of {{plan:,.0f}} is {{money:,.0f}} below the budget of {{budget:,.0f}} ({{change}})."
+BELOW = (
+    "Planned {} of {{plan:,.0f}} is {{money:,.0f}} below the budget of {{budget:,.0f}}"
+    " ({{change}})."
+)
 
 
 @rule(

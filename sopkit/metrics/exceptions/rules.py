@@ -59,11 +59,11 @@ def table(step, book) -> pd.DataFrame:
     rule its worst bucket.
     """
     columns = PLANS["exceptions"].names
-    found = [_broken(name, rule, book) for name, rule in RULES.items() if rule.step == step]
-    rows = [frame.assign(step=step)[columns] for frame in found if len(frame)]
-    both = pd.concat(rows or [PLANS["exceptions"].empty()], ignore_index=True)
-    both["value"] = both["value"].replace([np.inf, -np.inf], np.nan)
-    ordered = PLANS["exceptions"].conform(both)
+    rules = {name: rule for name, rule in RULES.items() if rule.step == step}
+    found = [_broken(name, rule, book).reindex(columns=columns) for name, rule in rules.items()]
+    rows = pd.concat([PLANS["exceptions"].empty(), *found], ignore_index=True)
+    finite = rows["value"].where(rows["value"].abs() < np.inf)
+    ordered = PLANS["exceptions"].conform(rows.assign(step=step, value=finite))
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -22,10 +22,13 @@ def _flows(book, measure):
     return grouped(both[both["scope"] != "(company)"], of)
 
 
-TURNS = "planned cost of sales ÷ planned stock at cost, next year"
-
-
-@kpi(5, "turns/year", "higher", TURNS, "financial_plan")
+@kpi(
+    5,
+    "turns/year",
+    "higher",
+    "planned cost of sales ÷ planned stock at cost, next year",
+    "financial_plan",
+)
 def planned_turns(book):
     def turns(part):
         sums = part.sum()
@@ -36,10 +39,13 @@ def planned_turns(book):
     return _flows(book, turns)
 
 
-COVER = "buckets of demand that the first bucket's closing stock lasts, at cost"
-
-
-@kpi(5, "buckets", "lower", COVER, "inventory_plan")
+@kpi(
+    5,
+    "buckets",
+    "lower",
+    "buckets of demand that the first bucket's closing stock lasts, at cost",
+    "inventory_plan",
+)
 def planned_cover(book):
     if book.inventory_plan.empty or book.supply_plan.empty:
         return None
@@ -64,10 +70,7 @@ def planned_utilisation(book):
     return pd.Series({COMPANY: flow.utilisation(hours["load"], hours["regular_capacity"])})
 
 
-CYCLE = "inventory days + receivable days − payable days"
-
-
-@kpi(5, "days", "lower", CYCLE, "financial_plan")
+@kpi(5, "days", "lower", "inventory days + receivable days − payable days", "financial_plan")
 def cash_to_cash(book):
     def days(part):
         sums, terms = part.sum(), book.settings
@@ -103,10 +106,13 @@ def margin_to_budget(book):
     return _to_budget(book, "margin")
 
 
-STABLE = "Σ|plan now − last cycle| ÷ Σ last cycle inside the planning fence"
-
-
-@kpi(5, "fraction", "lower", STABLE, "released plans")
+@kpi(
+    5,
+    "fraction",
+    "lower",
+    "Σ|plan now − last cycle| ÷ Σ last cycle inside the planning fence",
+    "released plans",
+)
 def plan_stability(book):
     fence = book.calendar.range(book.first, book.settings["planning_fence"])
     now, before = (

@@ -81,10 +81,13 @@ def order_cycle_time_p90(book):
     return _gross(book)["p90"]
 
 
-BEYOND = "days beyond the wait that customers asked for"
-
-
-@kpi(1, "days", "lower", f"median {BEYOND}", "orders.requested_on")
+@kpi(
+    1,
+    "days",
+    "lower",
+    "median days beyond the wait that customers asked for",
+    "orders.requested_on",
+)
 def order_cycle_time_net(book):
     return _net(book)["median"]
 
@@ -137,10 +140,7 @@ def _made(book, measure):
     return grouped(book.by_scope(made), measure, BY)
 
 
-ADHERENCE = "Σ min(actual, planned) ÷ Σ planned, by item"
-
-
-@kpi(1, "fraction", "higher", ADHERENCE, "production_history")
+@kpi(1, "fraction", "higher", "Σ min(actual, planned) ÷ Σ planned, by item", "production_history")
 def plan_adherence(book):
     return _made(book, flow.plan_adherence)
 
@@ -177,10 +177,13 @@ def forecast_accuracy_lag_3(book):
     return _graded(book, 3, accuracy)
 
 
-OVER = "Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast"
-
-
-@kpi(1, "fraction", "zero", OVER, "released plans")
+@kpi(
+    1,
+    "fraction",
+    "zero",
+    "Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast",
+    "released plans",
+)
 def forecast_bias_lag_1(book):
     return _graded(book, 1, bias)
 
@@ -205,10 +208,13 @@ def _stock(book):
     return held, used.reindex(held.index).fillna(0.0)
 
 
-TURNS = "annualised cost of sales ÷ average stock at cost, last 12 months"
-
-
-@kpi(1, "turns/year", "higher", TURNS, "inventory_history")
+@kpi(
+    1,
+    "turns/year",
+    "higher",
+    "annualised cost of sales ÷ average stock at cost, last 12 months",
+    "inventory_history",
+)
 def inventory_turns(book):
     held, used = _stock(book)
     size = book.calendar.per_year
@@ -223,10 +229,13 @@ def inventory_turns(book):
     )
 
 
-LASTED = "buckets of the demand that followed that the stock would last"
-
-
-@kpi(1, "buckets", "lower", LASTED, "inventory_history")
+@kpi(
+    1,
+    "buckets",
+    "lower",
+    "buckets of the demand that followed that the stock would last",
+    "inventory_history",
+)
 def cover(book):
     held, used = _stock(book)
     lasts = flow.cover(held, used, per_year=book.calendar.per_year)

@@ -29,9 +29,10 @@ KPIS: dict[str, Kpi] = {}
 
 
 def kpi(step, unit, better, doc, *feeds):
-    """Registers a function of a book as the KPI of its name."""
+    """Registers a function of a book as the KPI of its name; ``doc`` is its docstring."""
 
     def register(function):
+        function.__doc__ = doc
         KPIS[function.__name__] = Kpi(step, unit, better, doc, feeds, function)
         return function
 
