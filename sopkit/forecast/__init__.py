@@ -3,7 +3,7 @@ their explanation.
 """
 
 from sopkit.forecast.hierarchy import reconciled_forecast
-from sopkit.forecast.registry import METHODS, register
+from sopkit.forecast.methods import METHODS, register
 from sopkit.forecast.views import backtest, explain, fit, forecast, graded, sample_paths
 
 __all__ = [

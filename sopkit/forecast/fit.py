@@ -7,12 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts
-from sopkit.forecast.classes import classify
-from sopkit.forecast.combine import RULES, losses, pooled, relative, weights
 from sopkit.forecast.panel import Panel
-from sopkit.forecast.prepare import Prepared, cut_silent_start, prepare
-from sopkit.forecast.trial import ORIGINS, Trial, origins_for, try_methods
-from sopkit.forecast.window import Window
+from sopkit.forecast.prepare import Prepared, classify, cut_silent_start, prepare
+from sopkit.forecast.seasonal import Window
+from sopkit.forecast.trial import (
+    ORIGINS,
+    RULES,
+    Trial,
+    losses,
+    origins_for,
+    pooled,
+    relative,
+    try_methods,
+    weights,
+)
 
 CHUNK = 256
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.forecast.fit import fit_panel
+from sopkit.forecast.methods import chosen_methods
 from sopkit.forecast.mint import Misfit, mint, shrinkage_of
 from sopkit.forecast.panel import Panel, check_horizon, check_season, key_columns, panel_of
-from sopkit.forecast.registry import chosen_methods
 
 COMPANY = "(company)"
 

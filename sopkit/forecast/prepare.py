@@ -1,5 +1,6 @@
 """Making a history fit to be forecast: silent starts cut, unknown buckets filled, wild outliers
-bounded. All of it is counted.
+bounded, level shifts brought to the new level; all of it is counted. And what kind of demand each
+series is.
 """
 
 from dataclasses import dataclass
@@ -7,9 +8,160 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts, row_median, starts
-from sopkit.forecast.breaks import level_shifts, rescaled
-from sopkit.forecast.classes import regular
 from sopkit.forecast.seasonal import indices, past_indices
+
+CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "dead")
+INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
+
+
+def interval_and_variation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average demand interval (ADI, buckets) and squared coefficient of variation of the demand
+    sizes (CV²).
+
+    Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, JORS 56.
+
+    >>> interval, variation = interval_and_variation(np.array([[0.0, 2.0, 0.0, 4.0]]))
+    >>> float(interval[0]), round(float(variation[0]), 4)
+    (2.0, 0.1111)
+    """
+    demand, known = values > 0, ~np.isnan(values)
+    number = demand.sum(axis=1)
+    interval = np.where(number > 0, known.sum(axis=1) / np.maximum(number, 1), np.inf)
+    mean = np.where(demand, values, 0).sum(axis=1) / np.maximum(number, 1)
+    spread = np.where(demand, (values - mean[:, None]) ** 2, 0).sum(axis=1) / np.maximum(number, 1)
+    return interval, np.where(mean > 0, spread / np.where(mean > 0, mean, 1) ** 2, 0.0)
+
+
+def buckets_without_demand(values: np.ndarray) -> np.ndarray:
+    """How many buckets at each series' end had no demand, (series,); its whole length where it
+    never had any.
+    """
+    demand = values > 0
+    return np.where(demand.any(axis=1), np.argmax(demand[:, ::-1], axis=1), counts(values))
+
+
+def silence(values: np.ndarray) -> np.ndarray:
+    """How likely so long a silence at the end would be if the demand rate before it still held,
+    (series,) 0–1.
+    """
+    gap = buckets_without_demand(values)
+    before = counts(values) - gap
+    rate = np.minimum((values > 0).sum(axis=1) / np.maximum(before + 1, 1), 0.95)
+    return (1 - rate) ** gap
+
+
+def classify(values: np.ndarray, season: int) -> np.ndarray:
+    """The class of each series, (series,): smooth, erratic, intermittent or lumpy by ADI (1.32) and
+    CV² (0.49); new below one season of history; dying or dead when the silence at the end is
+    unlikely (5 %, or 0.1 % over a season) at the old rate.
+
+    >>> classify(np.array([[5.0] * 24, [0.0, 0.0, 9.0] * 8, [5.0] * 10 + [0.0] * 14]), 12).tolist()
+    ['smooth', 'intermittent', 'dead']
+    """
+    interval, variation = interval_and_variation(values)
+    rough = variation >= VARIATION_LIMIT
+    kind = np.where(
+        interval < INTERVAL_LIMIT,
+        np.where(rough, "erratic", "smooth"),
+        np.where(rough, "lumpy", "intermittent"),
+    )
+    gap, chance, length = buckets_without_demand(values), silence(values), counts(values)
+    kind = np.where(length < season, "new", kind)
+    kind = np.where((gap >= 3) & (chance < 0.05), "dying", kind)
+    never = ~(values > 0).any(axis=1)
+    return np.where(never | ((gap >= max(season, 4)) & (chance < 0.001)), "dead", kind)
+
+
+def regular(values: np.ndarray) -> np.ndarray:
+    """Which series sell often enough (ADI below 1.32) for the trend and season methods; negative
+    values count as sales.
+    """
+    known = (~np.isnan(values)).sum(axis=1)
+    return known < INTERVAL_LIMIT * (values != 0).sum(axis=1)
+
+
+LEAST_RATIO, LEAST_BLOCK, LIMIT = 1.6, 3, 4.0
+
+
+def level_shifts(
+    values: np.ndarray, season: int, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Column where the clearest level shift of each of ``rows`` begins (−1: none) and its factor,
+    (series,) each.
+
+    Compared is log demand with the same bucket a season before, so that the season does not matter.
+    A shift is a run of at least 3 buckets, up to a season, that lies more than 4 robust deviations
+    and a factor of 1.6 off the rest, begins abruptly, and holds on to the end of its season or of
+    the history. Series at or below zero have none.
+
+    >>> level_shifts(np.array([[10.0, 11.0] * 9 + [50.0, 55.0] * 3]), 2, np.array([True]))[0].tolist()
+    [18]
+    """
+    count, width = values.shape
+    at, factor = np.full(count, -1), np.ones(count)
+    sound = np.flatnonzero(
+        rows
+        & ~(values <= 0).any(axis=1)
+        & ((~np.isnan(values)).sum(axis=1) >= max(2 * season, season + 8))
+    )
+    if not len(sound):
+        return at, factor
+    logs = np.log(values[sound])
+    change = np.full_like(logs, np.nan)
+    change[:, season:] = logs[:, season:] - logs[:, :-season]
+    begin, size = _clearest(change, logs, season)
+    found = begin >= 0
+    at[sound[found]], factor[sound[found]] = begin[found], np.exp(size[found])
+    return at, factor
+
+
+def rescaled(values: np.ndarray, at: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """The values with everything before each series' shift multiplied by its factor.
+
+    >>> rescaled(np.array([[1.0, 1.0, 5.0]]), np.array([2]), np.array([5.0])).tolist()
+    [[5.0, 5.0, 5.0]]
+    """
+    return np.where(np.arange(values.shape[1]) < at[:, None], values * factor[:, None], values)
+
+
+def _clearest(change, logs, season):
+    """The begin and size (log) of each row's clearest shift, −1 where none is clear."""
+    count, width = change.shape
+    best, begin, size = np.full(count, LIMIT), np.full(count, -1), np.zeros(count)
+    usual = 1.4826 * row_median(np.abs(np.diff(logs, axis=1)))
+    known = ~np.isnan(change)
+    total, squares = (
+        np.cumsum(np.pad(np.where(known, part, 0), ((0, 0), (1, 0))), axis=1)
+        for part in (change, change**2)
+    )
+    number = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1)
+    for start in range(season + 1, width - LEAST_BLOCK + 1):
+        end = min(start + season, width)
+        inner = number[:, end] - number[:, start]
+        outer = number[:, -1] - inner
+        mean_in = (total[:, end] - total[:, start]) / np.maximum(inner, 1)
+        mean_out = (total[:, -1] - total[:, end] + total[:, start]) / np.maximum(outer, 1)
+        within = squares[:, -1] - inner * mean_in**2 - outer * mean_out**2
+        spread = np.sqrt(np.maximum(within, 0) / np.maximum(number[:, -1] - 2, 1)) + 0.02
+        shift = mean_in - mean_out
+        lasting = np.abs(change[:, start:end] - mean_out[:, None]) > 0.5 * np.abs(shift)[:, None]
+        jump = (change[:, start] - change[:, start - 1]) * np.sign(shift)
+        score = np.abs(shift) / spread
+        clear = (
+            (score > best)
+            & (inner == end - start)
+            & (outer >= 3)
+            & (np.abs(shift) > np.log(LEAST_RATIO))
+            & lasting.all(axis=1)
+        )
+        clear &= (jump > 0.6 * np.abs(shift)) & (np.abs(shift) > 2 * usual)
+        best, begin, size = (
+            np.where(clear, score, best),
+            np.where(clear, start, begin),
+            np.where(clear, shift, size),
+        )
+    return begin, size
+
 
 OUTLIER_LIMIT = 12.0
 

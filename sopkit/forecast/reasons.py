@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.classes import buckets_without_demand
+from sopkit.forecast.prepare import buckets_without_demand
 
 ALONE = 0.6
 SEASONS = ((0.8, "strong"), (0.5, "moderate"), (0.0, "weak"), (-1.0, "no"))

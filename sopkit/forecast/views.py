@@ -12,9 +12,9 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.forecast.bands import bands_of, draw, learn, own_spread, quantile
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
+from sopkit.forecast.methods import chosen_methods
 from sopkit.forecast.panel import check_horizon, check_season, panel_of, total_over_markets, whole
 from sopkit.forecast.reasons import models_and_reasons
-from sopkit.forecast.registry import chosen_methods
 
 CHOSEN = "chosen"
 

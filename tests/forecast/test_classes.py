@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sopkit.forecast.classes import classify
+from sopkit.forecast.prepare import classify
 from tests.forecast.series import seasonal
 
 STEPS = np.arange(60)

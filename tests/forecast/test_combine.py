@@ -5,8 +5,8 @@ import pytest
 
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, fit, forecast, register
-from sopkit.forecast.combine import Rule, pooled, weights
-from sopkit.forecast.registry import CANDIDATES
+from sopkit.forecast.methods import CANDIDATES
+from sopkit.forecast.trial import Rule, pooled, weights
 from tests.forecast.series import company, history, seasonal
 
 

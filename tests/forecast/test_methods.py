@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 
-from sopkit.forecast.aggregation import aggregated
-from sopkit.forecast.autoregression import autoregression
-from sopkit.forecast.intermittent import adida, croston, imapa, sba, tsb
-from sopkit.forecast.naive import mean, seasonal_naive
-from sopkit.forecast.registry import METHODS
-from sopkit.forecast.seasonal import centred_average, indices, past_indices
-from sopkit.forecast.theta import theta
-from sopkit.forecast.window import Window
+from sopkit.forecast.methods import METHODS, aggregated, autoregression, mean, seasonal_naive, theta
+from sopkit.forecast.rare_methods import adida, croston, imapa, sba, tsb
+from sopkit.forecast.seasonal import Window, centred_average, indices, past_indices
 from tests.forecast.series import seasonal
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from sopkit.forecast.breaks import level_shifts
-from sopkit.forecast.prepare import prepare
+from sopkit.forecast.prepare import level_shifts, prepare
 from tests.forecast.series import seasonal
 
 

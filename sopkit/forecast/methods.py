@@ -1,0 +1,323 @@
+"""The methods by name. A company adds its own with one function: ``register("ours",
+our_function)``.
+
+A method takes a window of complete series, the horizon and optional parameters, and returns
+forecasts (series, horizon) in the same units.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from sopkit.errors import PlanError
+from sopkit.forecast.arrays import counts, grid, left, line, trust_in_slope
+from sopkit.forecast.rare_methods import adida, aggregate, croston, imapa, sba, tsb
+from sopkit.forecast.seasonal import additive, logarithmic, multiplicative, past_indices
+from sopkit.forecast.smoothing import (
+    ALPHAS,
+    damping,
+    initial_states,
+    likelihood_weights,
+    recursion,
+    smooth,
+)
+
+
+def mean(values: np.ndarray, horizon: int) -> np.ndarray:
+    """The mean of each series' known values, repeated, (series, horizon).
+
+    >>> mean(np.array([[np.nan, 1.0, 3.0]]), 1).tolist()
+    [[2.0]]
+    """
+    known = ~np.isnan(values)
+    average = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(average[:, None], horizon, axis=1)
+
+
+def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """The last season repeated, (series, horizon); the last value where a series is shorter than a
+    season.
+
+    Hyndman & Athanasopoulos (2021), Forecasting: Principles and Practice, 5.2.
+
+    >>> seasonal_naive(np.array([[1.0, 2.0, 3.0, 4.0]]), 3, season=2).tolist()
+    [[3.0, 4.0, 3.0]]
+    """
+    last = values[:, -1:]
+    if values.shape[1] < season:
+        return np.repeat(last, horizon, axis=1)
+    tail = values[:, -season:]
+    tail = np.where(np.isnan(tail).any(axis=1, keepdims=True), last, tail)
+    return tail[:, np.arange(horizon) % season]
+
+
+def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = False) -> np.ndarray:
+    """Theta forecasts (series, horizon) of series without season: simple smoothing with half the
+    slope of the trend line as drift.
+
+    Assimakopoulos & Nikolopoulos (2000), IJF 16, in the form of Hyndman & Billah (2003), Unmasking
+    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α). Unless ``full_slope``, a
+    short history's slope is drawn toward 0.
+
+    >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95, full_slope=True).round(3).tolist()
+    [[8.474]]
+    """
+    alpha = np.atleast_1d(np.asarray(alpha, dtype=float))
+    first = left(values, 1)[:, 0]
+    states = recursion(values, alpha, 0 * alpha, 0 * alpha + 1, first, 0 * first)
+    weights = likelihood_weights(states.squares, states.count)
+    slope = line(values)[1] * (1.0 if full_slope else trust_in_slope(counts(values)))
+    reach = np.sum(weights * (1 - (1 - alpha) ** counts(values)[:, None]) / alpha, axis=1)
+    level = np.sum(weights * states.level, axis=1)
+    return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])
+
+
+def autoregression(
+    values: np.ndarray, horizon: int, lags=(1, 2, 3), ridge: float = 0.1
+) -> np.ndarray:
+    """Forecasts (series, horizon) of moves: each bucket's move is regressed on the earlier moves at
+    ``lags``, drawn to 0 by ``ridge``.
+
+    ``values`` (series, bucket) have no season. The moves' mean is 0, so the forecast levels out.
+    Least squares with a ridge of ``ridge`` times each series' own variance; Hoerl & Kennard (1970),
+    Technometrics 12. Too short series repeat their last value.
+
+    >>> autoregression(np.array([[5.0] * 10]), 2).tolist()
+    [[5.0, 5.0]]
+    """
+    moves = np.diff(values, axis=1)
+    longest = max(lags)
+    if moves.shape[1] <= longest + 1:
+        return np.repeat(values[:, -1:], horizon, axis=1)
+    target = moves[:, longest:]
+    past = np.stack([moves[:, longest - lag : moves.shape[1] - lag] for lag in lags], axis=2)
+    used = ~(np.isnan(target) | np.isnan(past).any(axis=2))
+    target, past = np.where(used, target, 0), np.where(used[:, :, None], past, 0)
+    cross = np.einsum("sta,stb->sab", past, past)
+    size = np.einsum("saa->s", cross) / len(lags)
+    number = used.sum(axis=1)
+    damp = ridge * size * (1 + 10 / np.maximum(number, 1)) + np.where(size > 0, 0, 1.0)
+    slopes = np.linalg.solve(
+        cross + damp[:, None, None] * np.eye(len(lags)),
+        np.einsum("sta,st->sa", past, target)[:, :, None],
+    )[:, :, 0]
+    return _roll(values, moves, slopes, lags, horizon)
+
+
+def _roll(values, moves, slopes, lags, horizon):
+    """The recursion ahead: each new move from the moves before it, known or forecast."""
+    track = np.concatenate(
+        [np.nan_to_num(moves[:, -max(lags) :]), np.zeros((len(values), horizon))], axis=1
+    )
+    for step in range(max(lags), max(lags) + horizon):
+        track[:, step] = sum(
+            slopes[:, place] * track[:, step - lag] for place, lag in enumerate(lags)
+        )
+    return values[:, -1:] + np.cumsum(track[:, max(lags) :], axis=1)
+
+
+def winters(
+    values,
+    index,
+    horizon: int,
+    *,
+    multiplicative=False,
+    alpha=(0.05, 0.2, 0.4, 0.7),
+    beta=(0.05,),
+    phi=(0.9, 0.97),
+    gamma=(0.0, 0.1, 0.3),
+) -> np.ndarray:
+    """Forecasts (series, horizon) of damped-trend smoothing with an additive or multiplicative
+    season, weighted by likelihood.
+
+    ``index`` (series, season) holds the seasonal indices that start the states, factors if
+    ``multiplicative``, in the order of the coming buckets. Holt (1957), IJF 20 (2004); Winters
+    (1960), Management Science 6; in the form of Hyndman et al. (2008), table 2.2.
+
+    >>> winters(np.tile([3.0, 1.0], 6)[None], np.array([[1.0, -1.0]]), 2).round(6).tolist()
+    [[3.0, 1.0]]
+    """
+    season = index.shape[1]
+    alpha, beta, phi, gamma = grid(alpha, beta, phi, gamma)
+    along = past_indices(index, values.shape[1])
+    adjusted = values / np.where(along == 0, 1, along) if multiplicative else values - along
+    level, trend = initial_states(adjusted, flat=not beta.any())
+    states = recursion(
+        values,
+        alpha,
+        beta,
+        phi,
+        level,
+        trend,
+        gamma=gamma * (1 - alpha),
+        season=index,
+        multiplicative=multiplicative,
+    )
+    weights = likelihood_weights(states.squares, states.count)
+    ahead = states.level[:, :, None] + states.trend[:, :, None] * damping(phi, horizon)
+    wheel = states.season[np.arange(horizon) % season].transpose(1, 2, 0)
+    return np.einsum("sg,sgh->sh", weights, ahead * wheel if multiplicative else ahead + wheel)
+
+
+COARSE_ALPHAS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.9)
+
+
+def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray:
+    """Mean of damped-trend and Theta forecasts of sums over ``widths`` buckets, spread back to
+    buckets, (series, horizon).
+
+    ``values`` (series, bucket) have no season. Widths that leave a series fewer than 6 sums are
+    left out for it. Kourentzes, Petropoulos & Trapero (2014), Improving forecasting by estimating
+    time series structural components, IJF 30.
+
+    >>> aggregated(np.full((1, 48), 5.0), 2).round(9).tolist()
+    [[5.0, 5.0]]
+    """
+    total, number = np.zeros((len(values), horizon)), np.zeros(len(values))
+    for width in (1, *widths):
+        sums = aggregate(values, width)
+        rows = (
+            np.flatnonzero((~np.isnan(sums)).sum(axis=1) >= 6)
+            if width > 1
+            else np.arange(len(values))
+        )
+        if len(rows):
+            ahead = -(-horizon // width)
+            coarse = 0.5 * (
+                theta(sums[rows], ahead, COARSE_ALPHAS)
+                + smooth(sums[rows], ahead, COARSE_ALPHAS, 0.1, (0.85, 0.95))
+            )
+            total[rows] += np.repeat(coarse / width, width, axis=1)[:, :horizon]
+            number[rows] += 1
+    return total / number[:, None]
+
+
+def _seasonal(adjustment, method):
+    return lambda window, horizon, **parameters: adjustment(
+        partial(method, **parameters), window, horizon
+    )
+
+
+def _flat(method):
+    return lambda window, horizon, **parameters: method(window.values, horizon, **parameters)
+
+
+def _holt(values, horizon, alpha=(0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), beta=(0.01, 0.05, 0.2)):
+    return smooth(values, horizon, alpha, beta)
+
+
+def _damped(values, horizon, alpha=ALPHAS, beta=(0.03, 0.2), phi=(0.8, 0.9, 0.97)):
+    return smooth(values, horizon, alpha, beta, phi)
+
+
+def _simple(values, horizon, alpha=ALPHAS):
+    return smooth(values, horizon, alpha)
+
+
+def _zero(window, horizon):
+    return np.zeros((len(window.values), horizon))
+
+
+def _winters(window, horizon, **parameters):
+    """Multiplicative season; additive where a series touches zero."""
+    index = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
+    forecast = winters(window.values, index, horizon, multiplicative=True, **parameters)
+    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+
+
+def _winters_log(window, horizon, **parameters):
+    """Season and growth in per cent, states on log values; additive where a series touches zero."""
+    forecast = np.exp(
+        np.clip(winters(window.logs, window.log_season[0], horizon, **parameters), -700, 700)
+    )
+    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+
+
+def _additive_where(rows, forecast, window, horizon, parameters):
+    if rows.any():
+        forecast[rows] = winters(
+            window.values[rows], window.plain_season[0][rows], horizon, **parameters
+        )
+    return forecast
+
+
+METHODS = {
+    "seasonal naive": lambda window, horizon: seasonal_naive(window.values, horizon, window.season),
+    "mean": _flat(mean),
+    "seasonal mean": _seasonal(multiplicative, mean),
+    "simple": _seasonal(multiplicative, _simple),
+    "simple additive": _seasonal(additive, _simple),
+    "holt": _seasonal(multiplicative, _holt),
+    "damped": _seasonal(multiplicative, _damped),
+    "damped additive": _seasonal(additive, _damped),
+    "damped log": _seasonal(logarithmic, _damped),
+    "theta": _seasonal(multiplicative, theta),
+    "theta additive": _seasonal(additive, theta),
+    "theta log": _seasonal(logarithmic, theta),
+    "winters": _winters,
+    "winters additive": lambda window, horizon, **parameters: winters(
+        window.values, window.plain_season[0], horizon, **parameters
+    ),
+    "winters log": _winters_log,
+    "autoregression": _seasonal(logarithmic, autoregression),
+    "aggregated": _seasonal(multiplicative, aggregated),
+    "aggregated log": _seasonal(logarithmic, aggregated),
+    "croston": _flat(croston),
+    "sba": _flat(sba),
+    "tsb": _flat(tsb),
+    "adida": _flat(adida),
+    "imapa": _flat(imapa),
+    "zero": _zero,
+}
+
+CANDIDATES = {
+    "regular": [
+        "seasonal naive",
+        "seasonal mean",
+        "simple",
+        "damped log",
+        "theta additive",
+        "theta log",
+        "winters",
+        "aggregated log",
+    ],
+    "rare": ["seasonal naive", "mean", "tsb", "adida"],
+}
+
+
+def register(name: str, method, kinds=("regular", "rare")) -> None:
+    """Adds ``method(window, horizon) → (series, horizon)`` under a name, as a candidate for regular
+    and/or rare demand.
+
+    >>> register("last value", lambda window, horizon: np.repeat(window.values[:, -1:], horizon, axis=1), kinds=())
+    >>> METHODS.pop("last value") is not None
+    True
+    """
+    METHODS[name] = method
+    for kind in kinds:
+        if name not in CANDIDATES[kind]:
+            CANDIDATES[kind].append(name)
+
+
+def chosen_methods(method=None, parameters=None) -> dict:
+    """The methods to try for each kind of demand, kind → {name: function}: the candidates, or only
+    the named one (or several).
+
+    Raises ``PlanError`` for an unknown name and for parameters without a single method.
+    """
+    if parameters and not isinstance(method, str):
+        raise PlanError(
+            "parameters need one method; name it, for example method='damped', parameters={'alpha':"
+            " 0.3}"
+        )
+    if method is None:
+        return {kind: {name: METHODS[name] for name in names} for kind, names in CANDIDATES.items()}
+    names = [method] if isinstance(method, str) else list(method)
+    unknown = [name for name in names if name not in METHODS]
+    if unknown or not names:
+        raise PlanError(
+            f"method {', '.join(map(repr, unknown or [method]))} is not known; use one or more of:"
+            f" {', '.join(METHODS)}"
+        )
+    functions = {name: partial(METHODS[name], **(parameters or {})) for name in names}
+    return {kind: functions for kind in CANDIDATES}
