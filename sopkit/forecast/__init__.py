@@ -2,6 +2,7 @@
 their explanation.
 """
 
+from sopkit.forecast.events import fill_uplifts, learn_events, without_events
 from sopkit.forecast.hierarchy import reconciled_forecast
 from sopkit.forecast.methods import METHODS, register
 from sopkit.forecast.views import backtest, explain, fit, forecast, graded, sample_paths
@@ -10,10 +11,13 @@ __all__ = [
     "METHODS",
     "backtest",
     "explain",
+    "fill_uplifts",
     "fit",
     "forecast",
     "graded",
+    "learn_events",
     "reconciled_forecast",
     "register",
     "sample_paths",
+    "without_events",
 ]

@@ -4,12 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit.buckets import infer_calendar
+from sopkit.demand.events import event_units
 from sopkit.errors import PlanError
 from sopkit.forecast import forecast
-from sopkit.forecast.drivers import common_mean, event_effects, learn_events, without_events
+from sopkit.forecast.events import common_mean, fill_uplifts, learn_events, without_events
 from tests.forecast.series import history, seasonal
 
 LAST = pd.offsets.MonthEnd(0)
+
+
+def event_effects(history, events, baseline, items=None, model=None):
+    """What the plan adds for events: learned, filled in, planned."""
+    filled = fill_uplifts(events, model or learn_events(history, events, items), baseline, items)
+    full = baseline if "market" in baseline else baseline.assign(market="(none)")
+    calendar = infer_calendar(baseline["bucket"])
+    return event_units(full, filled, items, calendar).rename(columns={"units": "effect"})
 
 
 def planted(items=20, uplift=0.5, pulled=0.3, seed=0):
@@ -163,7 +173,7 @@ def test_events_by_family_and_market():
 
 def test_refusals():
     frame = history("A", np.full(24, 10.0))
-    with pytest.raises(PlanError, match="no column ends_on"):
+    with pytest.raises(PlanError, match="1 row.*lack a date.*'x'"):
         learn_events(frame, pd.DataFrame({"event": ["x"], "starts_on": ["2023-01-01"]}))
     with pytest.raises(PlanError, match="1 row.*end before they start.*'x'"):
         learn_events(

@@ -1,5 +1,5 @@
-"""Events and prices as drivers: how much they lifted demand, demand without them, and what the
-coming ones will add.
+"""Events learned, taken out and filled in: how much they lifted demand, demand without them, and
+what the coming ones will add.
 
 An event's uplift is a fraction of the demand expected without it. Expected demand comes from the
 other buckets (season and neighbours); what the event buckets sold beyond it is regressed on the
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.forecast.panel import Panel, key_columns, panel_of
 from sopkit.forecast.prepare import fill
-from sopkit.forecast.scope import bucket_shares, rows_in_scope
+from sopkit.tables import INPUTS
 
 KINDS = ("promotion", "holiday", "one_off")
 LOG_LIMIT = 3.0
@@ -31,14 +32,14 @@ class EventModel:
     past: pd.DataFrame
 
 
-def learn_events(history, events, items=None, season=None) -> EventModel:
+def learn_events(history, events, items=None, season=None, calendar=None) -> EventModel:
     """Uplifts by series and kind, and the events' effects in the history (units).
 
     ``events`` has event, starts_on, ends_on and optionally item, family, market, kind, uplift,
     pull_forward, price; ``items`` gives family and list price where events name families or prices.
     A given uplift is taken as it is; a blank one is estimated by ordinary least squares
     and drawn toward the kind's mean the less evidence there is (DerSimonian & Laird
-    1986). Raises ``PlanError`` for missing columns, an end before the start, and scopes it cannot
+    1986). Raises ``PlanError`` for an end before the start or without a date, and scopes it cannot
     resolve.
 
     >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": [10.0] * 23 + [15.0]})
@@ -47,7 +48,7 @@ def learn_events(history, events, items=None, season=None) -> EventModel:
     [5.0]
     """
     events = checked(events)
-    panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season)
+    panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season, calendar)
     design = _design(panel, events, items)
     touched = np.flatnonzero(
         np.any(design.share != 0, axis=(1, 2))
@@ -80,27 +81,40 @@ def without_events(history, model: EventModel) -> pd.DataFrame:
     return history.assign(quantity=cleaned)
 
 
-def event_effects(
-    history, events, baseline, items=None, season=None, model: EventModel | None = None
-) -> pd.DataFrame:
-    """What events add to the baseline: item, [market,] bucket, effect (signed units); sorted by
-    key, one row per baseline row.
+def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
+    """The events with every blank uplift (and pull_forward) estimated: one row per series in its
+    scope; given ones stay as they are.
 
-    ``baseline`` has item, [market,] bucket, baseline, as ``forecast`` returns it. Pulled-forward
-    units are taken from the buckets after the event, as many as it lasted; demand does not fall
-    below 0. ``model`` is an earlier ``learn_events`` of the same history.
+    ``model`` is ``learn_events`` of the history, ``series`` has item, [market] of the series to be
+    planned, ``items`` gives family and list price. A price event without a list price to compare
+    with stays blank.
+
+    >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": [10.0] * 23 + [15.0]})
+    >>> events = pd.DataFrame({"event": ["sale", "next sale"], "item": ["A", "A"], "starts_on": ["2025-12-01", "2026-12-01"], "ends_on": ["2025-12-31", "2026-12-31"]})
+    >>> fill_uplifts(events, learn_events(history, events), history[["item"]])["uplift"].round(1).tolist()
+    [0.5, 0.5]
     """
-    model = model or learn_events(history, events, items, season)
-    renamed = baseline.rename(columns={"baseline": "quantity"})
-    panel = panel_of(renamed[[*key_columns(renamed), "bucket", "quantity"]], season)
-    lift, pulled = _future_lift(panel, checked(events), items, model)
-    effect = np.maximum(
-        panel.values * lift - _after(panel.values * np.maximum(lift, 0) * pulled, lift > 0),
-        -np.nan_to_num(panel.values),
-    )
-    frame = _past_frame(panel, effect, every=True)
-    keys = [*key_columns(renamed), "bucket"]
-    return renamed[keys].merge(frame, on=keys, how="left").sort_values(keys, ignore_index=True)
+    events = checked(events)
+    keys = series[[name for name in ("item", "market") if name in series]]
+    keys = keys.drop_duplicates(ignore_index=True)
+    uplift, pull, elasticity = lookup(keys, model.uplifts)
+    parts = [events[events["uplift"].notna()]]
+    for event in events[events["uplift"].isna()].itertuples():
+        rows = rows_in_scope(keys, event, items)
+        told = events.loc[[event.Index] * len(rows)].reset_index(drop=True)
+        if event.kind != "price":
+            kind = KINDS.index(event.kind)
+            size, taken = uplift[rows, kind], pull[rows, kind]
+        elif (ratio := price_ratio(keys, rows, event, items)) is not None:
+            size, taken = np.exp(ratio * elasticity[rows]) - 1, np.zeros(len(rows))
+        else:
+            told = told.iloc[:0]
+        if told.empty:
+            parts.append(events.loc[[event.Index]])
+            continue
+        told = told.assign(family=None, uplift=size, **keys.iloc[rows].reset_index(drop=True))
+        parts.append(told.fillna({"pull_forward": pd.Series(taken)}))
+    return pd.concat([part for part in parts if len(part)] or [events], ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -120,26 +134,13 @@ class Design:
         return (self.share != 0).any(axis=1) | (self.after != 0).any(axis=1) | (self.price != 0)
 
 
-def checked(events: pd.DataFrame) -> pd.DataFrame:
-    """The events with every column, dates parsed; ``PlanError`` where something must be mended."""
-    missing = [name for name in ("event", "starts_on", "ends_on") if name not in events.columns]
-    if missing:
-        raise PlanError(
-            f"events has no column {', '.join(missing)}; give event, starts_on, ends_on and, where"
-            " known, item, family, market, kind, uplift"
-        )
-    events = events.copy().reset_index(drop=True)
-    for name in ("item", "family", "market", "kind"):
-        events[name] = (
-            events[name].astype(object).where(events[name].notna(), None)
-            if name in events
-            else None
-        )
-    events["kind"] = [kind if kind in (*KINDS, "price") else "promotion" for kind in events["kind"]]
-    for name in ("uplift", "pull_forward", "price"):
-        events[name] = pd.to_numeric(events[name]) if name in events else np.nan
-    for name in ("starts_on", "ends_on"):
-        events[name] = pd.to_datetime(events[name])
+def checked(events) -> pd.DataFrame:
+    """The events as declared, a kind that is blank or unknown a promotion; ``PlanError`` where
+    dates must be mended.
+    """
+    events = INPUTS["events"].typed(events).reset_index(drop=True)
+    known = events["kind"].isin([*KINDS, "price"])
+    events["kind"] = events["kind"].where(known, "promotion")
     wrong = ~(events["ends_on"] >= events["starts_on"])
     if wrong.any():
         raise PlanError(
@@ -151,11 +152,8 @@ def checked(events: pd.DataFrame) -> pd.DataFrame:
 
 def _design(panel: Panel, events, items) -> Design:
     count, width = panel.values.shape
-    share, given, price = (
-        np.zeros((count, len(KINDS), width)),
-        np.zeros((count, width)),
-        np.zeros((count, width)),
-    )
+    share = np.zeros((count, len(KINDS), width))
+    given, price = np.zeros((2, count, width))
     first = panel.last - width + 1
     for event in events.itertuples():
         rows, ratio = rows_in_scope(panel.keys, event, items), None
@@ -179,15 +177,15 @@ def _design(panel: Panel, events, items) -> Design:
 
 
 def price_ratio(keys, rows, event, items):
+    """Log of the event's price over list price of each row, 0 where one is unknown; None where no
+    list price is to be had at all.
+    """
     if items is None or "price" not in items or np.isnan(event.price):
         return None
-    listed = (
-        keys["item"].iloc[rows].map(dict(zip(items["item"], items["price"]))).to_numpy(dtype=float)
-    )
-    known = (listed > 0) & (event.price > 0)
-    return np.where(
-        known, np.log(np.where(known, event.price, 1) / np.where(known, listed, 1)), 0.0
-    )
+    listed = dict(zip(items["item"], items["price"]))
+    ratio = event.price / keys["item"].iloc[rows].map(listed).to_numpy(dtype=float)
+    known = np.isfinite(ratio) & (ratio > 0)
+    return np.where(known, np.log(np.where(known, ratio, 1)), 0.0)
 
 
 def _expected(panel, design, rows):
@@ -203,52 +201,32 @@ def _estimate(panel, design, expected, rows) -> pd.DataFrame:
     """One row per series and kind that an event of unknown effect touched."""
     found, touched = [], design.mask()
     for row in rows:
-        usable = np.isfinite(expected[row]) & np.isfinite(panel.values[row]) & (expected[row] > 0)
-        base = panel.values[row] / np.maximum(1 + design.given[row], 0.05)
-        relative = np.where(usable, base / np.where(usable, expected[row], 1) - 1, 0.0)
-        noise = _noise(panel.values[row], expected[row], touched[row], panel.season)
-        for kind, name in enumerate(KINDS):
-            share, after = design.share[row, kind], design.after[row, kind]
+        sold, ahead, price = panel.values[row], expected[row], design.price[row]
+        usable = np.isfinite(ahead) & np.isfinite(sold) & (ahead > 0)
+        base = sold / np.maximum(1 + design.given[row], 0.05)
+        relative = np.where(usable, base / np.where(usable, ahead, 1) - 1, 0.0)
+        noise = _noise(sold, ahead, touched[row])
+        for kind, share, after in zip(KINDS, design.share[row], design.after[row]):
             use = usable & ((share > 0) | (after > 0))
-            if (use & (share > 0)).any():
-                regressors = np.stack([share, after], axis=1)[use][
-                    :, : 1 + int((use & (after > 0)).any())
-                ]
-                result = np.linalg.lstsq(regressors, np.clip(relative[use], -1, 20))[0]
-                error = noise / np.sqrt((share[use] ** 2).sum())
-                found.append(
-                    (
-                        row,
-                        name,
-                        result[0],
-                        error,
-                        int((share[use] > 0).sum()),
-                        result[1] if len(result) > 1 else 0.0,
-                    )
-                )
-        use = usable & (design.price[row] != 0) & (panel.values[row] > 0)
+            if (share[use] > 0).any():
+                causes = [share[use], after[use]][: 1 + int(after[use].any())]
+                fitted = np.linalg.lstsq(np.stack(causes, axis=1), relative[use].clip(-1, 20))[0]
+                found.append((row, kind, *_evidence(share[use], noise), *fitted, 0.0))
+        use = usable & (price != 0) & (sold > 0)
         if use.any():
-            logs = np.clip(np.log(np.maximum(1 + relative[use], 1e-3)), -LOG_LIMIT, LOG_LIMIT)
-            result = np.linalg.lstsq(design.price[row][use][:, None], logs)[0]
-            found.append(
-                (
-                    row,
-                    "price",
-                    result[0],
-                    noise / np.sqrt((design.price[row][use] ** 2).sum()),
-                    int(use.sum()),
-                    0.0,
-                )
-            )
-    return _shrunk(
-        panel,
-        pd.DataFrame(
-            found, columns=["row", "kind", "own_uplift", "standard_error", "evidence", "after"]
-        ),
-    )
+            logs = np.log(np.maximum(1 + relative[use], 1e-3)).clip(-LOG_LIMIT, LOG_LIMIT)
+            fitted = np.linalg.lstsq(price[use][:, None], logs)[0]
+            found.append((row, "price", *_evidence(price[use], noise), *fitted, 0.0))
+    columns = ["row", "kind", "standard_error", "evidence", "own_uplift", "after"]
+    return _shrunk(panel, pd.DataFrame([line[:6] for line in found], columns=columns))
 
 
-def _noise(values, expected, mask, season):
+def _evidence(cause, noise):
+    """Standard error of a cause's effect, and the buckets that it touched."""
+    return noise / np.sqrt((cause**2).sum()), int((cause != 0).sum())
+
+
+def _noise(values, expected, mask):
     """Usual relative distance of a bucket from what its neighbours and season suggest, at least 5
     %.
     """
@@ -333,57 +311,48 @@ def lookup(keys, uplifts):
     return uplift, pull, elasticity
 
 
-def _future_lift(panel, events, items, model):
-    """Fraction each bucket is lifted by, and the share of that pulled forward, (series, bucket)."""
-    uplift, pull, elasticity = lookup(panel.keys, model.uplifts)
-    count, width = panel.values.shape
-    lift, pulled = np.zeros((count, width)), np.zeros((count, width))
-    first = panel.last - width + 1
-    for event in events.itertuples():
-        rows = rows_in_scope(panel.keys, event, items)
-        numbers, covered = bucket_shares(panel.calendar, event.starts_on, event.ends_on)
-        columns = numbers[None] - first[rows][:, None]
-        at, place = np.nonzero((columns >= 0) & (columns < width))
-        ratio = price_ratio(panel.keys, rows, event, items) if event.kind == "price" else None
-        if not np.isnan(event.uplift):
-            size, share = np.full(len(rows), event.uplift), np.full(len(rows), 0.0)
-        elif ratio is not None:
-            size, share = np.exp(ratio * elasticity[rows]) - 1, np.zeros(len(rows))
-        elif event.kind == "price":
-            continue
-        else:
-            size, share = uplift[rows, KINDS.index(event.kind)], pull[rows, KINDS.index(event.kind)]
-        share = (
-            np.full(len(rows), event.pull_forward) if not np.isnan(event.pull_forward) else share
-        )
-        np.add.at(lift, (rows[at], columns[at, place]), size[at] * covered[place])
-        pulled[rows[at], columns[at, place]] = np.maximum(
-            pulled[rows[at], columns[at, place]], share[at]
-        )
-    return lift, pulled
-
-
-def _after(pulled, lifted):
-    """Pulled-forward units (series, bucket) moved into the buckets after each event, as many as it
-    lasted.
-    """
-    result = np.zeros_like(pulled)
-    for row in np.flatnonzero((pulled > 0).any(axis=1)):
-        column = 0
-        while column < pulled.shape[1]:
-            end = column
-            while end < pulled.shape[1] and lifted[row, end]:
-                end += 1
-            length = end - column
-            if length:
-                result[row, end : end + length] += pulled[row, column:end].sum() / length
-            column = end + 1
-    return result
-
-
-def _past_frame(panel, effect, every=False) -> pd.DataFrame:
+def _past_frame(panel, effect) -> pd.DataFrame:
     width = panel.values.shape[1]
-    inside = np.arange(width) >= width - panel.lengths[:, None]
-    rows, columns = np.nonzero(inside if every else inside & (effect != 0))
+    rows, columns = np.nonzero((np.arange(width) >= width - panel.lengths[:, None]) & (effect != 0))
     frame = panel.keys.iloc[rows].reset_index(drop=True)
     return frame.assign(bucket=panel.past()[rows, columns], effect=effect[rows, columns])
+
+
+def rows_in_scope(keys: pd.DataFrame, event, items=None) -> np.ndarray:
+    """Rows of ``keys`` (item, [market]) that an event's item, family and market name; a blank names
+    everything.
+
+    Raises ``PlanError`` where a family is named and ``items`` (item, family) is not given.
+    """
+    inside = np.ones(len(keys), dtype=bool)
+    for name in ("item", "market"):
+        if _named(getattr(event, name)) and name in keys:
+            inside &= (keys[name] == getattr(event, name)).to_numpy()
+    if _named(event.family):
+        if items is None or "family" not in items:
+            raise PlanError(
+                f"event {event.event!r} names family {event.family!r}, but no families were given;"
+                " pass items with item and family"
+            )
+        inside &= keys["item"].isin(items.loc[items["family"] == event.family, "item"]).to_numpy()
+    return np.flatnonzero(inside)
+
+
+def bucket_shares(calendar: Calendar, starts_on, ends_on) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the buckets between two days (inclusive), and the share of each bucket's days that
+    lie between them.
+
+    >>> bucket_shares(Calendar("month"), pd.Timestamp("2026-01-17"), pd.Timestamp("2026-02-28"))[1].round(3).tolist()
+    [0.484, 1.0]
+    """
+    first, last = calendar.number([starts_on, ends_on])
+    numbers = np.arange(first, last + 1)
+    begins, ends = calendar.stamp(numbers).to_numpy(), calendar.stamp(numbers + 1).to_numpy()
+    day = np.timedelta64(1, "D")
+    from_day = np.maximum(begins, np.datetime64(starts_on))
+    to_day = np.minimum(ends, np.datetime64(ends_on) + day)
+    return numbers, (to_day - from_day) / (ends - begins)
+
+
+def _named(value) -> bool:
+    return not pd.isna(value) and value != ""
