@@ -16,10 +16,9 @@ LEVELS = np.concatenate(
     [[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]]
 )
 OWN_EVIDENCE = 4.0
-USUAL, FEW = (
-    0.9,
-    4.0,
-)  # mean error in usual moves before any test (1 for a random walk, 0.7 around a fixed level), and the cells it counts for
+# Mean error in usual moves before any test (1 for a random walk, 0.7 around a fixed level), and the
+# cells it counts for.
+USUAL, FEW = 0.9, 4.0
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,8 @@ def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -
     of what came on what had been, between a quarter and 1. ``values`` (series, bucket), ``back``
     (series, origin) buckets held back, ``actual`` (series, origin, lead).
 
-    >>> trust_in_chances(np.array([[1.0] * 9 + [0.0], [0.0] * 10]), np.array([[2], [2]]), np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
+    >>> values, back = np.array([[1.0] * 9 + [0.0], [0.0] * 10]), np.array([[2], [2]])
+    >>> trust_in_chances(values, back, np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
     0.5
     """
     known = ~np.isnan(values)

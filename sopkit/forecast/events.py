@@ -42,8 +42,11 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
     1986). Raises ``PlanError`` for an end before the start or without a date, and scopes it cannot
     resolve.
 
-    >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": [10.0] * 23 + [15.0]})
-    >>> events = pd.DataFrame({"event": ["sale"], "item": ["A"], "starts_on": ["2025-12-01"], "ends_on": ["2025-12-31"]})
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> sold = {"item": "A", "bucket": months, "quantity": [10.0] * 23 + [15.0]}
+    >>> history = pd.DataFrame(sold)
+    >>> sale = {"event": "sale", "item": "A", "starts_on": "2025-12-01", "ends_on": "2025-12-31"}
+    >>> events = pd.DataFrame([sale])
     >>> learn_events(history, events).past["effect"].tail(1).round(2).tolist()
     [5.0]
     """
@@ -89,9 +92,14 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     planned, ``items`` gives family and list price. A price event without a list price to compare
     with stays blank.
 
-    >>> history = pd.DataFrame({"item": "A", "bucket": pd.date_range("2024-01-01", periods=24, freq="MS"), "quantity": [10.0] * 23 + [15.0]})
-    >>> events = pd.DataFrame({"event": ["sale", "next sale"], "item": ["A", "A"], "starts_on": ["2025-12-01", "2026-12-01"], "ends_on": ["2025-12-31", "2026-12-31"]})
-    >>> fill_uplifts(events, learn_events(history, events), history[["item"]])["uplift"].round(1).tolist()
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> sold = {"item": "A", "bucket": months, "quantity": [10.0] * 23 + [15.0]}
+    >>> history = pd.DataFrame(sold)
+    >>> sale = {"event": "sale", "item": "A", "starts_on": "2025-12-01", "ends_on": "2025-12-31"}
+    >>> again = sale | {"starts_on": "2026-12-01", "ends_on": "2026-12-31"}
+    >>> events = pd.DataFrame([sale, again])
+    >>> model = learn_events(history, events)
+    >>> fill_uplifts(events, model, history[["item"]])["uplift"].round(1).tolist()
     [0.5, 0.5]
     """
     events = checked(events)
@@ -342,7 +350,8 @@ def bucket_shares(calendar: Calendar, starts_on, ends_on) -> tuple[np.ndarray, n
     """Numbers of the buckets between two days (inclusive), and the share of each bucket's days that
     lie between them.
 
-    >>> bucket_shares(Calendar("month"), pd.Timestamp("2026-01-17"), pd.Timestamp("2026-02-28"))[1].round(3).tolist()
+    >>> days = pd.Timestamp("2026-01-17"), pd.Timestamp("2026-02-28")
+    >>> bucket_shares(Calendar("month"), *days)[1].round(3).tolist()
     [0.484, 1.0]
     """
     first, last = calendar.number([starts_on, ends_on])

@@ -134,7 +134,9 @@ def reconciled_forecast(
     are filled to the latest bucket of the history with 0. The columns name and level are the key
     together with bucket. Raises ``PlanError`` as ``forecast`` does and for an unknown method.
 
-    >>> history = pd.DataFrame({"item": ["A", "B"] * 24, "bucket": np.repeat(pd.date_range("2024-01-01", periods=24, freq="MS"), 2), "quantity": [5.0, 7.0] * 24})
+    >>> months = np.repeat(pd.date_range("2024-01-01", periods=24, freq="MS"), 2)
+    >>> sold = {"item": ["A", "B"] * 24, "bucket": months, "quantity": [5.0, 7.0] * 24}
+    >>> history = pd.DataFrame(sold)
     >>> reconciled_forecast(history, 2).groupby("level")["baseline"].sum().round(6).to_dict()
     {'company': 24.0, 'item': 24.0}
     """

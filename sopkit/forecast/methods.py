@@ -289,8 +289,8 @@ def register(name: str, method, kinds=("regular", "rare")) -> None:
     """Adds ``method(window, horizon) → (series, horizon)`` under a name, as a candidate for regular
     and/or rare demand.
 
-    >>> register("last value", lambda window, horizon: np.repeat(window.values[:, -1:], horizon, axis=1), kinds=())
-    >>> METHODS.pop("last value") is not None
+    >>> register("nothing", lambda window, horizon: np.zeros((len(window.values), horizon)), ())
+    >>> METHODS.pop("nothing") is not None
     True
     """
     METHODS[name] = method

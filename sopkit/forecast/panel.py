@@ -40,11 +40,13 @@ class Panel:
 def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) -> Panel:
     """The panel of a history with columns item, [market,] bucket, quantity (units).
 
-    ``calendar`` is inferred from the buckets unless it is given. A bucket absent between a series' first and last row is 0; a NaN quantity stays unknown. Raises
+    ``calendar`` is inferred from the buckets unless it is given. A bucket absent between a
+    series' first and last row is 0; a NaN quantity stays unknown. Raises
     ``PlanError`` for a missing column, blank key, duplicate key, non-numeric or infinite quantity,
     and mixed bucket sizes.
 
-    >>> history = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01", "2026-03-01"]), "quantity": [5, 7]})
+    >>> months = pd.to_datetime(["2026-01-01", "2026-03-01"])
+    >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": [5, 7]})
     >>> panel_of(history).values.tolist()
     [[5.0, 0.0, 7.0]]
     """

@@ -94,7 +94,8 @@ def level_shifts(
     and a factor of 1.6 off the rest, begins abruptly, and holds on to the end of its season or of
     the history. Series at or below zero have none.
 
-    >>> level_shifts(np.array([[10.0, 11.0] * 9 + [50.0, 55.0] * 3]), 2, np.array([True]))[0].tolist()
+    >>> values = np.array([[10.0, 11.0] * 9 + [50.0, 55.0] * 3])
+    >>> level_shifts(values, 2, np.array([True]))[0].tolist()
     [18]
     """
     count, width = values.shape

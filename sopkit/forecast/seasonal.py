@@ -1,5 +1,5 @@
-"""Seasonal indices of a whole panel, shrunk where the evidence is thin, and the window that a method
-may see: a block of complete series with its season worked out once.
+"""Seasonal indices of a whole panel, shrunk where the evidence is thin, and the window that a
+method may see: a block of complete series with its season worked out once.
 """
 
 from dataclasses import dataclass

@@ -51,7 +51,8 @@ def recursion(
     seasonal states, its last column one bucket before the end's next. Hyndman, Koehler, Ord &
     Snyder (2008), Forecasting with Exponential Smoothing, table 2.2.
 
-    >>> states = recursion(np.array([[10.0, 12.0]]), np.array([0.5]), np.array([0.0]), np.array([1.0]), np.array([10.0]), np.array([0.0]))
+    >>> alpha, beta, phi, level, trend = np.array([[0.5], [0.0], [1.0], [10.0], [0.0]])
+    >>> states = recursion(np.array([[10.0, 12.0]]), alpha, beta, phi, level, trend)
     >>> float(states.level[0, 0])
     11.0
     """
