@@ -78,6 +78,12 @@ class Grid:
         """The grid of some of the series, by their numbers."""
         return replace(self, series=self.series.iloc[rows].reset_index(drop=True))
 
+    def per_item(self) -> tuple["Grid", np.ndarray]:
+        """The grid of the items alone, and the number of each series' item in it."""
+        items = self.series[["item", "family"]].drop_duplicates(ignore_index=True)
+        grid = replace(self, series=items, keys=("item",))
+        return grid, grid.find(self.series["item"])
+
     @cached_property
     def _words(self):
         """The words of each key column, and the number that a series makes of its own."""

@@ -4,14 +4,16 @@
 is known to come and what people said. Frames in, new frames out.
 """
 
-from sopkit.demand.bridge import bridge
-from sopkit.demand.cleansing import cleanse, history_issues, with_estimates
-from sopkit.demand.consensus import STAGES, Consensus, consensus
-from sopkit.demand.events import event_units
-from sopkit.demand.naive import naive_forecast
-from sopkit.demand.overrides import active_overrides
-from sopkit.demand.receipts import assumed_receipts
-from sopkit.demand.series import forecastable, unfinished
+from sopkit.demand.cleanse import (
+    cleanse,
+    forecastable,
+    history_issues,
+    unfinished,
+    with_estimates,
+)
+from sopkit.demand.consensus import STAGES, Consensus, bridge, consensus
+from sopkit.demand.orders import assumed_receipts
+from sopkit.demand.said import active_overrides
 
 __all__ = [
     "STAGES",
@@ -21,10 +23,8 @@ __all__ = [
     "bridge",
     "cleanse",
     "consensus",
-    "event_units",
     "forecastable",
     "history_issues",
-    "naive_forecast",
     "unfinished",
     "with_estimates",
 ]

@@ -1,5 +1,5 @@
 """The demand plan: from baseline to consensus, stage by stage, each the signed units added to the
-sum before it.
+sum before it; and what changed since the last plan.
 """
 
 from dataclasses import dataclass, fields
@@ -7,37 +7,63 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.events import effect, event_issues
-from sopkit.demand.given import Given, plan_grid
-from sopkit.demand.initiatives import initiative_issues, initiative_units
-from sopkit.demand.issues import issue, issues_frame, named
-from sopkit.demand.launches import launch_issues, launch_parts, product_plan
-from sopkit.demand.naive import seasonal_naive
+from sopkit.demand.cleanse import ESTIMATE
+from sopkit.demand.events import event_units, initiative_units
+from sopkit.demand.issues import counted, issue, issues_frame, named
+from sopkit.demand.launches import launch_parts, launch_units, product_plan
 from sopkit.demand.orders import order_excess
-from sopkit.demand.overrides import active_overrides, override_issues, override_units
-from sopkit.demand.sales_inputs import sales_input_units
-from sopkit.tables import PLANS
+from sopkit.demand.said import active_overrides, override_issues, override_units, sales_input_units
+from sopkit.grid import NONE, WHO, Grid, attribute, grid_of
+from sopkit.metrics.scopes import priced
+from sopkit.tables import PLANS, declared
 
 # Each stage: (given, sum before) → (signed units, issues). The order is the order of application
 # and of the columns.
 STAGES = {
-    "events": lambda given, before: (
-        effect(given.grid, given.baseline, given.events),
-        event_issues(given.grid, given.events),
-    ),
-    "launches": lambda given, before: (launch_parts(given, before).units, launch_issues(given)),
-    "initiatives": lambda given, before: (
-        initiative_units(given, before),
-        initiative_issues(given),
-    ),
+    "events": event_units,
+    "launches": launch_units,
+    "initiatives": initiative_units,
     "sales_input": lambda given, before: _settled(
         given, "sales_inputs", sales_input_units(given, before)
     ),
     "override": lambda given, before: _settled(
-        given, "overrides", override_units(given, before), override_issues(given)
+        given, "overrides", override_units(given, before), override_issues(given.overrides)
     ),
-    "order_excess": lambda given, before: (order_excess(given, before), []),
+    "order_excess": order_excess,
 }
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the demand plan is made of: the ``grid``, the ``baseline`` on it, and the facts and
+    judgments of one cycle, each table as declared.
+    """
+
+    grid: Grid
+    baseline: np.ndarray
+    items: pd.DataFrame
+    history: pd.DataFrame
+    events: pd.DataFrame
+    launches: pd.DataFrame
+    initiatives: pd.DataFrame
+    sales_inputs: pd.DataFrame
+    overrides: pd.DataFrame
+    orders: pd.DataFrame
+    rule: str
+    demand_fence: int
+
+    def reference(self, items, markets) -> np.ndarray:
+        """Demand of each (item, market) as a like item: its baseline, else its last year of history
+        again.
+        """
+        row = self.grid.find(items, markets)
+        values = np.where((row >= 0)[:, None], self.baseline[row], 0.0)
+        silent = ~(values > 0).any(axis=1)
+        pairs = pd.DataFrame({"item": items, "market": markets})[silent]
+        past = grid_of(pairs, self.grid.buckets, None, self.grid.calendar)
+        at = past.find(pairs["item"], pairs["market"])
+        values[silent] = seasonal_naive(past, self.history)[at]
+        return values
 
 
 @dataclass(frozen=True)
@@ -86,46 +112,122 @@ def consensus(
     >>> plan[["baseline", "sales_input", "override", "consensus"]].values.tolist()
     [[100.0, 20.0, -30.0, 90.0]]
     """
+    items, launches = declared(items, "items"), declared(launches, "launches")
+    sales_inputs, orders = declared(sales_inputs, "sales_inputs"), declared(orders, "orders")
+    orders = orders[orders["shipped_on"].isna()]
     active = active_overrides(overrides, cycle or f"{buckets[0]:%Y-%m}", buckets[0], calendar)
-    grid = plan_grid(
-        baseline, buckets, items, calendar, sales_inputs, active, _open(orders), launches=launches
-    )
+    pairs = _pairs(baseline[["item", "market"]].drop_duplicates(), items, launches)
+    pairs = _named(pairs, items, sales_inputs, active, orders, launches)
+    grid = grid_of(pairs, buckets, items, calendar)
     if not grid.shape[0]:
-        return Consensus(
-            PLANS["demand_plan"].empty(),
-            PLANS["product_plan"].empty(),
-            PLANS["data_issues"].empty(),
-        )
-    start, issues = _cut(
-        "baseline",
-        grid,
-        grid.array(baseline.fillna({"baseline": 0.0}), "baseline"),
-        np.zeros(grid.shape),
+        tables = ("demand_plan", "product_plan", "data_issues")
+        return Consensus(*(PLANS[name].empty() for name in tables))
+    silent = baseline["item"][baseline["baseline"].isna()]
+    start = grid.array(baseline.fillna({"baseline": 0.0}), "baseline")
+    before, issues = _cut("baseline", grid, start, np.zeros(grid.shape))
+    issues += counted(
+        silent, "baseline_forecast", "baseline", "unknown", "cells have no baseline", "counted as 0"
     )
-    issues += _unknown(baseline)
     given = Given(
         grid,
-        start,
+        before,
         items,
-        history,
-        events,
+        PLANS["history"].typed(history),
+        declared(events, "events"),
         launches,
-        initiatives,
+        declared(initiatives, "initiatives"),
         sales_inputs,
         active,
         orders,
         rule,
         demand_fence,
     )
-    values = {"naive": seasonal_naive(grid, history), "baseline": start}
-    before, parts = start, None
+    values = {"naive": seasonal_naive(grid, given.history), "baseline": before}
     for name, stage in STAGES.items():
-        parts = launch_parts(given, before) if name == "launches" else parts
         units, found = stage(given, before)
         values[name], cut = _cut(name, grid, units, before)
         before, issues = before + values[name], issues + found + cut
     plan = PLANS["demand_plan"].conform(grid.frame(**values, consensus=np.maximum(before, 0)))
-    return Consensus(plan, product_plan(given, parts), issues_frame(issues))
+    products = product_plan(given, launch_parts(given, given.baseline + values["events"]))
+    return Consensus(plan, products, issues_frame(issues))
+
+
+def bridge(plan_now, plan_last, prices=None) -> pd.DataFrame:
+    """Per stage the total of both plans and the change, over the buckets that both hold: columns
+    stage, last, now, change.
+
+    The changes of the stages add up to that of consensus. In units, or in money where the
+    plan's ``prices`` are given.
+
+    >>> stages = ["baseline", *STAGES, "consensus"]
+    >>> now = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), **dict.fromkeys(stages, 0.0)})
+    >>> bridge(now.assign(baseline=12.0, consensus=12.0), now.assign(baseline=10.0, consensus=10.0)).iloc[[0, -1]].values.tolist()
+    [['baseline', 10.0, 12.0, 2.0], ['consensus', 10.0, 12.0, 2.0]]
+    """
+    stages, sums = ["baseline", *STAGES, "consensus"], {}
+    for name, plan, other in (("last", plan_last, plan_now), ("now", plan_now, plan_last)):
+        shared = plan[plan["bucket"].isin(other["bucket"])]
+        cells = shared.assign(price=1.0) if prices is None else priced(shared, prices)
+        sums[name] = cells[stages].mul(cells["price"], axis=0).sum()
+    table = pd.DataFrame(sums).rename_axis("stage").reset_index()
+    return table.assign(change=table["now"] - table["last"])
+
+
+def seasonal_naive(grid: Grid, history) -> np.ndarray:
+    """The same bucket of each series' last year again (series × bucket): what every other number is
+    compared with. A younger series' last demand; else 0.
+
+    Estimates of buckets that are not complete yet do not count as history.
+    """
+    season, first = grid.calendar.per_year, grid.numbers[0]
+    past = history[(history["flag"] != ESTIMATE) & history["demand"].notna()]
+    depth = max(season, first - grid.calendar.number(past["bucket"]).min(initial=first))
+    back = grid.over(np.arange(first - depth, first))
+    demand, told = back.array(past, "demand"), back.array(past, 1.0) > 0
+    last = np.where(told.any(axis=1), depth - 1 - told[:, ::-1].argmax(axis=1), -1)
+    # What is not told yet is the year before, so that every series reaches the plan's first bucket.
+    for t in range(max(int(last.min(initial=depth)) + 1, 1), depth):
+        late, year = (last >= 0) & (last < t), told[:, t - season] & (t >= season)
+        again = np.where(year, demand[:, t - season], demand[:, t - 1])
+        demand[:, t] = np.where(late, again, demand[:, t])
+        told[:, t] |= late & year
+    place = depth - season + np.arange(grid.shape[1]) % season
+    return np.where(told[:, place], demand[:, place], demand[:, -1:])
+
+
+def _pairs(known, items, launches):
+    """The baseline's series, and those of launched items and successors in the markets of what they
+    follow.
+    """
+    follows = pd.DataFrame(
+        np.concatenate([launches[["like_item", "item"]], items[["item", "successor"]]]),
+        columns=["old", "item"],
+    )
+    follows = follows[follows["item"].notna() & (follows["item"] != "")]
+    heirs = follows.merge(known.rename(columns={"item": "old"}).astype("object"), on="old")
+    return pd.concat([known, heirs[["item", "market"]]], ignore_index=True)
+
+
+def _named(known, items, *tables):
+    """The ``known`` series, and every item that a table names though it has none: in the market
+    that the table names, or else in the markets of its family (of the company, if it has none;
+    ``(none)`` if nobody has).
+    """
+    said = pd.concat([table.reindex(columns=["item", "market"]) for table in tables])
+    said = said.astype("object").replace(["", NONE], None)
+    said = said[said["item"].isin(items["item"])].drop_duplicates()
+    exact = said.dropna(subset=["market"])
+    vague = said.loc[said["market"].isna(), ["item"]]
+    vague = vague[~vague["item"].isin([*known["item"], *exact["item"]])]
+    vague, homes = (
+        rows.assign(family=attribute(items, "family", rows["item"]).fillna(NONE).to_numpy())
+        for rows in (vague, known)
+    )
+    at_home = vague.merge(homes[["family", "market"]].drop_duplicates(), on="family")
+    anywhere = known[["market"]].drop_duplicates() if len(known) else pd.DataFrame([NONE])
+    strangers = vague.loc[~vague["item"].isin(at_home["item"]), ["item"]]
+    strangers = strangers.merge(anywhere.set_axis(["market"], axis=1), how="cross")
+    return pd.concat([known, exact, at_home, strangers], ignore_index=True)[["item", "market"]]
 
 
 def _cut(stage, grid, units, before):
@@ -172,56 +274,15 @@ def _settled(given, table, settled, found=()):
                 value=int(gave_way.sum()),
             )
         )
-    if rows is not None and len(rows):
-        held = np.zeros(len(rows), dtype=bool)
-        for level in given.grid.levels(rows):
-            held[level.rows] = np.isin(level.scope, level.member)
-        if not held.all():
-            found.append(
-                issue(
-                    table,
-                    "item",
-                    "nothing to spread on",
-                    f"{int((~held).sum())} rows speak of cells that the plan does not have: "
-                    f"{named(_scope(rows[~held]))}",
-                    "they changed nothing; check item, family and market",
-                    value=int((~held).sum()),
-                )
-            )
-    return settled.units, found
-
-
-def _scope(rows):
-    columns = [
-        rows[name].astype("object").where(rows[name].notna(), "")
-        for name in ("item", "family", "market")
-        if name in rows
-    ]
-    return [
-        " ".join(str(part) for part in parts if part) or "everything" for parts in zip(*columns)
-    ]
-
-
-def _open(orders):
-    """The lines that are not shipped: only they may bring a series of their own."""
-    if orders is None or orders.empty or "shipped_on" not in orders:
-        return orders
-    return orders[pd.to_datetime(orders["shipped_on"]).isna()]
-
-
-def _unknown(baseline):
-    silent = baseline[baseline["baseline"].isna()]
-    return (
-        []
-        if silent.empty
-        else [
-            issue(
-                "baseline_forecast",
-                "baseline",
-                "unknown",
-                f"{len(silent)} cells have no baseline: {named(silent['item'])}",
-                "counted as 0",
-                value=len(silent),
-            )
-        ]
+    held = np.zeros(len(rows), dtype=bool)
+    for level in given.grid.levels(rows):
+        held[level.rows] = np.isin(level.scope, level.member)
+    scopes = rows.loc[~held, list(WHO)].fillna("").to_numpy()
+    return settled.units, found + counted(
+        [" ".join(filter(None, scope)) or "everything" for scope in scopes],
+        table,
+        "item",
+        "nothing to spread on",
+        "rows speak of cells that the plan does not have",
+        "they changed nothing; check item, family and market",
     )

@@ -21,6 +21,19 @@ def issue(table, column, rule, problem, done, *, value="", severity="warning", r
     }
 
 
+def counted(names, table, column, rule, problem, done, **more) -> list[dict]:
+    """The one issue that counts and names what has a problem; none where nothing has.
+
+    >>> counted(["Fair"], "events", "uplift", "unknown", "events have no uplift", "0")[0]["problem"]
+    '1 events have no uplift: Fair'
+    >>> counted([], "events", "uplift", "unknown", "events have no uplift", "0")
+    []
+    """
+    said = f"{len(names)} {problem}: {named(names)}"
+    row = issue(table, column, rule, said, done, **{"value": len(names)} | more)
+    return [row] if len(names) else []
+
+
 def issues_frame(rows) -> pd.DataFrame:
     """The rows as the declared table ``data_issues``."""
     table = PLANS["data_issues"]

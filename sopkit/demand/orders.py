@@ -1,76 +1,64 @@
-"""Open orders that exceed the plan: inside the demand fence a booked line counts more than a
-forecast.
+"""What is booked: open customer orders that exceed the plan, and the pipeline that is assumed where
+nobody brought open purchase and work orders.
 """
 
 import numpy as np
 import pandas as pd
 
-from sopkit.demand.given import Given
+from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.spread import spread
-from sopkit.grid import Grid, attribute
+from sopkit.grid import attribute, grid_of
+from sopkit.tables import INPUTS
 
 
-def order_excess(given: Given, before) -> np.ndarray:
+def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
     """Units of open order lines above the sum before, in the first ``demand_fence`` buckets (series
-    × bucket, ≥ 0).
+    × bucket, ≥ 0): inside the demand fence a booked line counts more than a forecast.
 
     A line falls due when it was requested, else promised, else ordered. Overdue lines, and every
     line of an order-driven item, are opening backlog already and do not count again. Lines of a
     market in which the item has no series are shared by its series in proportion to baseline.
     """
-    due = open_orders(given.orders, given.items, given.grid, given.demand_fence)
-    return np.maximum(_on_grid(given, due) - before, 0) * (_on_grid(given, due) > 0)
-
-
-def open_orders(orders, items, grid: Grid, demand_fence) -> pd.DataFrame:
-    """Open units of stock items by item, market and bucket inside the fence: columns item, market,
-    bucket, quantity.
-    """
-    if orders is None or orders.empty or demand_fence <= 0:
-        return pd.DataFrame(
-            {"item": [], "market": [], "bucket": pd.DatetimeIndex([]), "quantity": []}
-        )
-    lines = (
-        orders[pd.to_datetime(orders["shipped_on"]).isna()] if "shipped_on" in orders else orders
-    )
-    due = pd.to_datetime(lines["ordered_on"])
-    for better in ("promised_on", "requested_on"):
-        if better in lines:
-            due = pd.to_datetime(lines[better]).fillna(due)
-    shipped = lines["shipped_quantity"].fillna(0) if "shipped_quantity" in lines else 0.0
+    grid, lines = given.grid, given.orders
+    due = lines["requested_on"].fillna(lines["promised_on"]).fillna(lines["ordered_on"])
+    left = (lines["quantity"] - lines["shipped_quantity"].fillna(0)).clip(lower=0)
     column = grid.column(due)
-    to_stock = attribute(items, "strategy", lines["item"]).to_numpy(dtype=object) != "order"
-    counts = to_stock & (column >= 0) & (column < demand_fence)
-    market = (
-        lines["market"].astype("object")
-        if "market" in lines
-        else pd.Series("", index=lines.index, dtype="object")
+    to_stock = attribute(given.items, "strategy", lines["item"]).to_numpy() != "order"
+    inside = to_stock & (column >= 0) & (column < given.demand_fence)
+    lines = lines.assign(bucket=due, units=left)[inside]
+    homeless = lines[grid.find(lines["item"], lines["market"]) < 0]
+    by_item, item = grid.per_item()
+    units = grid.array(lines, "units") + spread(
+        by_item.array(homeless, "units"), given.baseline, item
     )
-    return pd.DataFrame(
-        {
-            "item": lines["item"].astype("object"),
-            "market": market.where(market.notna(), ""),
-            "bucket": grid.buckets.to_numpy()[np.maximum(column, 0)],
-            "quantity": (lines["quantity"] - shipped).clip(lower=0),
-        }
-    )[counts].reset_index(drop=True)
+    return np.maximum(units - before, 0) * (units > 0), []
 
 
-def _on_grid(given, due):
-    """Open units by series: those of its own market, and its share of lines whose market has no
-    series.
+def assumed_receipts(demand_plan, items, calendar) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Receipts equal to consensus in the buckets that nothing new can reach (lead_time rounded up),
+    and the issue that says so.
+
+    >>> from sopkit.buckets import Calendar
+    >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-11-01", "2026-12-01"]), "consensus": [10.0, 20.0]})
+    >>> assumed_receipts(plan, pd.DataFrame({"item": ["A"], "lead_time": [0.5]}), Calendar("month"))[0]["quantity"].tolist()
+    [10.0]
     """
-    grid = given.grid
-    own = grid.array(due, "quantity")
-    lost = due[grid.find(due["item"], due["market"]) < 0]
-    if lost.empty:
-        return own
-    code, names = pd.factorize(grid.series["item"])
-    total = np.zeros((len(names), grid.shape[1]))
-    at = pd.Index(names).get_indexer(lost["item"])
-    np.add.at(
-        total,
-        (at[at >= 0], grid.column(lost["bucket"])[at >= 0]),
-        lost["quantity"].to_numpy(dtype=float)[at >= 0],
+    buckets = pd.DatetimeIndex(demand_plan["bucket"].sort_values().unique())
+    grid = grid_of(demand_plan, buckets, items, calendar, ("item",))
+    wait = np.ceil(attribute(items, "lead_time", grid.series["item"]).fillna(0).to_numpy())
+    total = grid.array(demand_plan, "consensus")
+    coming = (grid.numbers - grid.numbers[:1] < wait[:, None]) & (total > 0)
+    rows = grid.frame(quantity=total)[coming.ravel()].rename(columns={"bucket": "due_on"})
+    receipts = INPUTS["receipts"].conform(rows.assign(ordered_on=pd.NaT))
+    items = receipts["item"].unique()
+    assumed = issue(
+        "receipts",
+        "",
+        "absent",
+        f"no open orders were given; {len(items)} items cannot get anything new inside their lead"
+        f" time: {named(items)}",
+        "assumed receipts equal to consensus inside the lead time; bring receipts to plan with the"
+        " real ones",
+        value=f"{receipts['quantity'].sum():,.10g}",
     )
-    return own + spread(total, given.baseline, code)
+    return receipts, issues_frame([assumed] if len(items) else [])

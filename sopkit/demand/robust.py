@@ -3,7 +3,8 @@
 
 Everything is measured on the square root of demand, where the noise of counts is about as wide at
 any level and zero is a number like others, with medians, which a few odd buckets cannot move
-(Hampel 1974; Anscombe 1948).
+(Hampel 1974; Anscombe 1948). Runs of odd buckets in a series, and odd buckets that many series
+share, are no outliers.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ import pandas as pd
 MAD_TO_SIGMA = 1.4826
 ENOUGH = 5
 CLEARLY = 0.6  # three or four years fit themselves: noise alone brings the ratio to about 0.75
+OUTLIER, UNUSUAL = 6.0, 4.0  # robust standard deviations: changed, only shown
+NEAR = 3.0  # deviations from which a neighbour strays too
+LONGEST = (
+    2  # buckets in a row that may be a rise out of line; more are a new level, and so are two falls
+)
+TOGETHER = 0.2  # share of the company's series that stray together: not an outlier
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def local_level(values, season) -> np.ndarray:
     running = (
         pd.DataFrame(values.T).rolling(window, center=True, min_periods=3).median().to_numpy().T
     )
-    overall = _median(values, axis=1)[:, None]
+    overall = median(values)[:, None]
     return np.where(np.isfinite(running), running, overall)
 
 
@@ -69,9 +76,7 @@ def _pattern(residual, level, season, groups):
         at = slice(place, None, season)
         few = np.isfinite(residual[:, at]).sum(axis=1) < 3
         shared[:, at] = _by_group(relative[:, at], groups)[:, None] * level[:, at]
-        own[:, at] = np.where(
-            few[:, None], shared[:, at], _median(residual[:, at], axis=1)[:, None]
-        )
+        own[:, at] = np.where(few[:, None], shared[:, at], median(residual[:, at])[:, None])
     fits = _mad(residual - own) < CLEARLY * _mad(residual - shared)
     return np.nan_to_num(np.where(fits[:, None], own, shared))
 
@@ -93,15 +98,43 @@ def _sigma(residual, centre, demand):
         )
         < 1e-9
     )
-    unit = np.where(whole, 1.0, np.minimum(1.0, 0.01 * np.nan_to_num(_median(demand, axis=1))))
+    unit = np.where(whole, 1.0, np.minimum(1.0, 0.01 * np.nan_to_num(median(demand))))
     floor = 0.5 * np.sqrt(np.maximum(unit, 1e-9))[:, None] + 0.02 * centre
     return np.maximum(MAD_TO_SIGMA * np.nan_to_num(_mad(residual))[:, None], floor)
 
 
 def _mad(residual):
-    return _median(np.abs(residual), axis=1)
+    return median(np.abs(residual))
 
 
-def _median(values, axis):
-    """Median of the known values, NaN where there is none."""
-    return pd.DataFrame(values if axis == 1 else values.T).median(axis=1).to_numpy()
+def median(values) -> np.ndarray:
+    """Median of the known values of each row, NaN where there is none."""
+    return pd.DataFrame(values).median(axis=1).to_numpy()
+
+
+def common(score, live) -> np.ndarray:
+    """Cells of buckets in which many series stray to the same side: the company's news, not one
+    series' outlier.
+    """
+    shared = np.zeros(score.shape, dtype=bool)
+    enough = max(3.0, TOGETHER * len(score))
+    for side in (1, -1):
+        astray = (score * side >= UNUSUAL) & live
+        shared |= astray & (
+            (astray.sum(axis=0) >= enough) & (astray.sum(axis=0) >= TOGETHER * live.sum(axis=0))
+        )
+    return shared
+
+
+def run(score, limit) -> np.ndarray:
+    """Length of the run of buckets beyond ``limit`` on the same side in which each cell stands."""
+    length = np.zeros(score.shape)
+    for side in (1, -1):
+        beyond = score * side >= limit
+        ahead, behind = np.zeros(score.shape), np.zeros(score.shape)
+        for t in range(score.shape[1]):
+            ahead[:, t] = (ahead[:, t - 1] + 1 if t else 1) * beyond[:, t]
+        for t in reversed(range(score.shape[1])):
+            behind[:, t] = (behind[:, t + 1] + 1 if t + 1 < score.shape[1] else 1) * beyond[:, t]
+        length = np.maximum(length, (ahead + behind - 1) * beyond)
+    return length

@@ -6,8 +6,6 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.demand import consensus
-from sopkit.demand.given import Given
-from sopkit.grid import grid_of
 
 
 @pytest.fixture
@@ -86,16 +84,5 @@ def look():
             key: np.round(values.to_numpy(), 9).tolist()
             for key, values in frame.groupby(keys)[column]
         }
-
-    return make
-
-
-@pytest.fixture
-def given(calendar, items):
-    def make(baseline, *, items=items, **tables):
-        grid = grid_of(
-            baseline, pd.DatetimeIndex(sorted(baseline["bucket"].unique())), items, calendar
-        )
-        return Given(grid, grid.array(baseline, "baseline"), items, **tables)
 
     return make

@@ -2,9 +2,10 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.demand import event_units
+from sopkit.demand import consensus
 from sopkit.demand.events import explained
 from sopkit.grid import grid_of
+from sopkit.tables import declared
 
 
 def _event(starts, ends, uplift, **more):
@@ -21,7 +22,9 @@ def _event(starts, ends, uplift, **more):
 
 
 def _units(baseline, events, items, calendar, look):
-    return look(event_units(baseline, events, items, calendar), "units")
+    buckets = pd.DatetimeIndex(baseline["bucket"].unique())
+    plan = consensus(baseline, buckets, items, calendar, events=events).demand_plan
+    return look(plan, "events")
 
 
 def test_uplift_times_baseline_times_share_of_days(level, table, items, calendar, look):
@@ -110,9 +113,10 @@ def test_a_cut_of_overlapping_events_is_an_issue(level, table, plan):
     ]
 
 
-def test_no_events_and_no_baseline(level, items, calendar):
-    assert event_units(level({"A N": 5}), None, items, calendar)["units"].tolist() == [0]
-    assert event_units(level({}), None, items, calendar).empty
+def test_no_events_and_no_baseline(level, items, calendar, look):
+    assert _units(level({"A N": 5}), None, items, calendar, look) == {"A N": [0]}
+    november = calendar.range("2026-11-01", 1)
+    assert consensus(level({}), november, items, calendar).demand_plan.empty
 
 
 def test_what_events_explain(table, items):
@@ -124,9 +128,9 @@ def test_what_events_explain(table, items):
         calendar,
     )
     day = ("2026-02-01", "2026-02-28")
-    rises, falls = explained(grid, table(_event(*day, 0.2, kind="promotion")))
+    rises, falls = explained(grid, declared(table(_event(*day, 0.2, kind="promotion")), "events"))
     assert rises.tolist() == [[False, True, False, False]] and falls.tolist() == [
         [False, True, True, False]
     ]
-    rises, falls = explained(grid, table(_event(*day, -0.2, kind="holiday")))
+    rises, falls = explained(grid, declared(table(_event(*day, -0.2, kind="holiday")), "events"))
     assert not rises.any() and falls.tolist() == [[False, True, False, False]]

@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.demand import naive_forecast
+from sopkit.demand.consensus import seasonal_naive
+from sopkit.grid import grid_of
 
 
 def _history(calendar, demand, first, flag=""):
@@ -16,16 +17,18 @@ def _history(calendar, demand, first, flag=""):
     )
 
 
+def _naive(history, buckets, calendar):
+    return seasonal_naive(grid_of(history, buckets, None, calendar), history).ravel().tolist()
+
+
 def test_the_last_year_repeats(calendar):
     history = _history(calendar, range(24), "2024-11-01")
-    assert naive_forecast(history, calendar.range("2026-11-01", 14), calendar)[
-        "naive"
-    ].tolist() == [*range(12, 24), 12, 13]
+    assert _naive(history, calendar.range("2026-11-01", 14), calendar) == [*range(12, 24), 12, 13]
 
 
 def test_a_young_series_repeats_its_last_demand(calendar):
     history = _history(calendar, [3, 4, 5], "2026-08-01")
-    assert naive_forecast(history, calendar.range("2026-11-01", 2), calendar)["naive"].tolist() == [
+    assert _naive(history, calendar.range("2026-11-01", 2), calendar) == [
         5,
         5,
     ]
@@ -38,12 +41,9 @@ def test_estimates_are_no_history_and_a_series_that_ends_early_goes_on_by_its_se
             _history(calendar, [99], "2026-10-01", "estimate"),
         ]
     )
-    assert naive_forecast(history, calendar.range("2026-11-01", 12), calendar)[
-        "naive"
-    ].tolist() == [*range(13, 24), 12]
+    assert _naive(history, calendar.range("2026-11-01", 12), calendar) == [*range(13, 24), 12]
 
 
 def test_nothing_comes_of_nothing(calendar):
-    assert naive_forecast(
-        _history(calendar, [], "2026-10-01"), calendar.range("2026-11-01", 2), calendar
-    ).empty
+    nothing = _history(calendar, [], "2026-10-01")
+    assert _naive(nothing, calendar.range("2026-11-01", 2), calendar) == []

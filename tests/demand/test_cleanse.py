@@ -7,6 +7,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.demand import cleanse, history_issues, with_estimates
+from sopkit.demand.cleanse import Findings
 
 ROOT = Path(__file__).parents[2]
 JIT = ROOT.parent / "shared" / "real" / "jit"
@@ -331,3 +332,16 @@ def test_a_real_company_is_changed_little(calendar, month):
     sold = sales.loc[sales["bucket"] < month, "quantity"].sum()
     assert history["quantity"].sum() == sold and 0.95 < history["demand"].sum() / sold < 1.02
     assert history["flag"].isin(["outlier", "stocked out"]).mean() < 0.01
+
+
+def test_the_first_flag_of_a_cell_stands():
+    none = np.full((1, 2), "", dtype=object)
+    one = Findings(None, none == "", np.zeros((1, 2)), none, none).note(
+        np.array([[True, False]]), np.ones((1, 2)), "a", lambda s, t: "why a"
+    )
+    two = one.note(np.array([[True, True]]), np.full((1, 2), 2.0), "b", lambda s, t: "why b")
+    assert (
+        two.flag.tolist() == [["a", "b"]]
+        and two.demand.tolist() == [[1, 2]]
+        and two.reason.tolist() == [["why a", "why b"]]
+    )

@@ -1,0 +1,339 @@
+"""From sales history to demand history: what was sold beside what was wanted, every change with its
+reason; which series are forecast, and from where.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from sopkit.demand.events import explained
+from sopkit.demand.issues import counted, issues_frame
+from sopkit.demand.robust import (
+    LONGEST,
+    NEAR,
+    OUTLIER,
+    UNUSUAL,
+    common,
+    expectation,
+    median,
+    run,
+)
+from sopkit.grid import Grid, attribute, fold, grid_of
+from sopkit.tables import PLANS, declared
+
+ESTIMATE = "estimate"
+OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
+SPARSE = 0.3  # share of buckets without demand from which a series is intermittent
+# Each flag of history, and what was done about it.
+DONE = {
+    "returns": "demand counts as 0; quantity and revenue keep the returns",
+    "missing": "demand is the expected level",
+    "stocked out": "the demand that stock could not serve was added",
+    "outlier": "demand was set to the expected level",
+    "unusual": "nothing changed; look at it in the tuner",
+    ESTIMATE: "demand is the forecast of the bucket",
+}
+
+
+def cleanse(
+    sales_history,
+    items,
+    calendar,
+    first_bucket,
+    *,
+    inventory_history=None,
+    events=None,
+    last_complete=None,
+    history_basis="orders",
+) -> pd.DataFrame:
+    """The table ``history``: every bucket from a series' first sale to the last complete one before
+    ``first_bucket``.
+
+    ``quantity`` is what was sold (0 where no row stands; a retired item ends with its retirement),
+    ``demand`` the cleansed number ≥ 0, ``flag`` and ``reason`` what was found: returns (below 0
+    counts as 0), missing (no item has a row), stocked out, outlier (changed on strong evidence
+    only), unusual (shown, not changed). Known past events are no outliers; the normal spikes of
+    intermittent series neither. An empty shelf counts as evidence of lost demand only where it is
+    rare; ``history_basis`` (orders or shipments) says how strong.
+
+    >>> sales = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-01-01", "2026-03-01"]), "quantity": [5.0, -2.0]})
+    >>> from sopkit.buckets import Calendar
+    >>> cleanse(sales, pd.DataFrame({"item": ["A"]}), Calendar("month"), "2026-04-01")[["quantity", "demand", "flag"]].values.tolist()
+    [[5.0, 5.0, ''], [0.0, 0.0, ''], [-2.0, 0.0, 'returns']]
+    """
+    eve = calendar.shift(first_bucket, -1)
+    last = eve if pd.isna(last_complete) else min(eve, calendar.start([last_complete])[0])
+    sales = declared(sales_history, "sales_history")
+    sales = sales[calendar.number(sales["bucket"]) <= calendar.number([last])[0]]
+    if sales.empty:
+        return PLANS["history"].empty()
+    found, quantity, rows = _sold(sales, items, calendar, last)
+    below = found.live & (quantity < 0)
+    returned = "returns exceed sales by {:,.10g}; demand counts as 0"
+    found = found.note(
+        below, found.demand, "returns", lambda s, t: returned.format(-quantity[s, t])
+    )
+    found = _missing(found, rows)
+    stock = declared(inventory_history, "inventory_history")
+    found = _stocked_out(found, stock, history_basis)
+    found = _outliers(found, declared(events, "events"))
+    history = found.grid.frame(
+        quantity=quantity, demand=found.demand, flag=found.flag, reason=found.reason
+    )
+    return PLANS["history"].conform(history[found.live.ravel()])
+
+
+def with_estimates(history, estimates) -> pd.DataFrame:
+    """History with a row per ``estimates`` (item, market, bucket, baseline): quantity unknown,
+    demand the forecast, flag estimate.
+
+    They stand for the buckets between the last complete one and the plan's first.
+    """
+    added = estimates[["item", "market", "bucket"]].assign(
+        quantity=np.nan,
+        demand=estimates["baseline"].clip(lower=0),
+        flag=ESTIMATE,
+        reason="the bucket is not complete yet; demand is its forecast",
+    )
+    return PLANS["history"].conform(pd.concat([history, added], ignore_index=True))
+
+
+def history_issues(history) -> pd.DataFrame:
+    """One row of ``data_issues`` per flag in ``history``: how many cells of which items, and what
+    was done.
+    """
+    rows = []
+    for flag, cells in history[history["flag"].isin(DONE)].groupby("flag"):
+        rows += counted(
+            cells["item"],
+            "sales_history",
+            "quantity",
+            flag,
+            f"cells of {cells['item'].nunique()} items",
+            f"{DONE[flag]}; table history gives each reason",
+            severity="notice" if flag in ("unusual", ESTIMATE) else "warning",
+        )
+    return issues_frame(rows)
+
+
+def forecastable(history) -> pd.DataFrame:
+    """The series that still live, as the forecast takes them: item, market, bucket, quantity
+    (cleansed demand, units).
+
+    Estimates are left out, and so are series that ended before the last complete bucket (a retired
+    item's).
+
+    >>> months = pd.to_datetime(["2026-01-01", "2026-02-01"])
+    >>> old = pd.DataFrame({"item": ["A", "A", "B"], "market": "N", "bucket": [*months, months[0]], "demand": [3.0, 4.0, 9.0], "flag": ""})
+    >>> forecastable(old)["quantity"].tolist()
+    [3.0, 4.0]
+    """
+    known = history[history["flag"] != ESTIMATE].rename(columns={"demand": "sold"})
+    ends = known.groupby(["item", "market"])["bucket"].transform("max")
+    live = known.loc[ends == known["bucket"].max(), ["item", "market", "bucket", "sold"]]
+    return live.rename(columns={"sold": "quantity"}).reset_index(drop=True)
+
+
+def unfinished(history, calendar, first_bucket) -> pd.DatetimeIndex:
+    """The buckets after the last complete one of ``history`` and before ``first_bucket``: they are
+    estimated, not known.
+
+    >>> from sopkit.buckets import Calendar
+    >>> known = pd.DataFrame({"bucket": pd.to_datetime(["2026-08-01"]), "flag": [""]})
+    >>> unfinished(known, Calendar("month"), "2026-11-01").strftime("%b").tolist()
+    ['Sep', 'Oct']
+    """
+    known = history.loc[history["flag"] != ESTIMATE, "bucket"]
+    first = calendar.number([first_bucket])[0]
+    last = calendar.number([known.max()])[0] if len(known) else first
+    return calendar.stamp(np.arange(last + 1, first))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is found while history is cleansed: ``demand``, ``flag`` and ``reason`` on the grid,
+    whose ``live`` cells run from first sale to last complete bucket or retirement.
+    """
+
+    grid: Grid
+    live: np.ndarray
+    demand: np.ndarray
+    flag: np.ndarray
+    reason: np.ndarray
+
+    def note(self, where, demand, flag, reasons) -> "Findings":
+        """The findings with ``demand``, one ``flag`` and a reason at each place; the first flag of
+        a cell stands.
+        """
+        where = where & (self.flag == "")
+        why = self.reason.copy()
+        why[where] = [reasons(*at) for at in zip(*np.nonzero(where))]
+        return replace(
+            self,
+            demand=np.where(where, demand, self.demand),
+            flag=np.where(where, flag, self.flag).astype(object),
+            reason=why,
+        )
+
+    def normal(self, usable, grid=None, demand=None):
+        """What each cell should have sold and how far it strayed, as the ``usable`` cells say."""
+        grid, demand = grid or self.grid, self.demand if demand is None else demand
+        families = pd.factorize(grid.series["family"])[0]
+        return expectation(demand, grid.calendar.per_year, families, usable)
+
+
+def _units(value) -> str:
+    """Units in a sentence.
+
+    >>> _units(1234.5), _units(1.25)
+    ('1,234', '1.2')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:,.2g}"
+
+
+def _sold(sales, items, calendar, last):
+    """Findings of nothing yet, what was sold (NaN where a series does not live), and which cells
+    have rows.
+    """
+    first = sales["bucket"].min()
+    numbers = np.arange(calendar.number([first])[0], calendar.number([last])[0] + 1)
+    grid = grid_of(sales, calendar.stamp(numbers), items, calendar)
+    quantity, present = grid.array(sales, "quantity"), grid.array(sales, 1.0) > 0
+    position = np.arange(len(numbers))
+    latest = (present * position).max(axis=1)
+    retired = attribute(items, "retired_on", grid.series["item"]).fillna(last)
+    ends = np.maximum(calendar.number(retired) - numbers[0], latest)
+    live = (position >= present.argmax(axis=1)[:, None]) & (position <= ends[:, None])
+    blank = np.full(grid.shape, "", dtype=object)
+    demand = np.where(live, np.maximum(quantity, 0), np.nan)
+    return Findings(grid, live, demand, blank, blank), np.where(live, quantity, np.nan), present
+
+
+def _missing(found, rows):
+    """A bucket in which nobody sold anything, amid buckets in which many did, is a hole in the data
+    and not a zero.
+    """
+    count = pd.Series(rows.sum(axis=0))
+    usual = count.where(count > 0).rolling(7, center=True, min_periods=2).median()
+    holes = ((count == 0) & (usual >= 5)).to_numpy()
+    if not holes.any():
+        return found
+    expected = found.normal(found.live & ~holes).expected
+    where = found.live & holes & np.isfinite(expected)
+    said = "no item has a row in this bucket; demand is the expected {}"
+    return found.note(where, expected, "missing", lambda s, t: said.format(_units(expected[s, t])))
+
+
+def _stocked_out(found, stock, history_basis):
+    """Add what empty shelves could not sell, at item level, shared by the markets that fell short
+    of their expectation.
+    """
+    shelf, item = found.grid.per_item()
+    empty, days = _empty(shelf, stock)
+    if not empty.any():
+        return found
+    count, live, demand = len(shelf.series), found.live, np.nan_to_num(found.demand)
+    total, alive = fold(demand, item, count), fold(live.astype(float), item, count) > 0
+    normal = found.normal(alive & ~empty, shelf, np.where(alive, total, np.nan))
+    share = np.clip(days / shelf.days, 0, 1)
+    lost = _lost(total, normal, empty, share, history_basis, alive)
+    expected = found.normal(live & ~empty[item]).expected
+    short = np.where(live, np.maximum(np.nan_to_num(expected) - demand, 0), 0.0)
+    part = short / np.maximum(fold(short, item, count), 1e-12)[item]
+    added = np.minimum(part * lost[item], short)
+    days = days[item]
+
+    def why(s, t):
+        seen = f"{days[s, t]:.0f} days without stock" if days[s, t] else "stock ended at 0"
+        return (
+            f"{seen} and sold {_units(demand[s, t])} where about {_units(expected[s, t])}"
+            f" was expected; {_units(added[s, t])} added"
+        )
+
+    return found.note(live & (added > 1e-6), demand + added, "stocked out", why)
+
+
+def _empty(shelf, stock):
+    """Where each item was out of stock, nowhere if that is its habit, and for how many days (0 =
+    not counted).
+    """
+    told = stock[stock["stocked_out"].notna()]
+    days, dated = shelf.array(told, "stocked_out"), shelf.array(told, 1.0) > 0
+    counts, none = shelf.array(stock, 1.0) > 0, shelf.array(stock[stock["on_hand"] <= 0], 1.0) > 0
+    empty = (days > 0) | (none & ~dated)
+    habit = empty.sum(axis=1) > OFTEN_EMPTY * np.maximum(counts.sum(axis=1), 1)
+    empty &= ~habit[:, None]
+    return empty, np.where(empty, days, 0.0)
+
+
+def _lost(total, normal, empty, share, history_basis, alive):
+    """Units that an item lost: the expected sales of the days without stock, never above what was
+    expected.
+
+    Orders are still taken with an empty shelf, so there demand must be clearly short before any is
+    added; a count of 0 without days says less still: a long or a common fall is taken for what it
+    is.
+    """
+    expected, score = np.nan_to_num(normal.expected), normal.score
+    short = np.where(alive, np.maximum(expected - total, 0), 0.0)
+    by_days = expected * share * (score < (-2.0 if history_basis == "orders" else 0.0))
+    isolated = (run(score, NEAR) <= LONGEST) & ~common(score, alive)
+    by_count = short * (empty & (share == 0) & (score < -NEAR) & isolated)
+    return np.minimum(short, np.maximum(by_days, by_count))
+
+
+def _outliers(found, events):
+    """Isolated buckets far from their neighbours and season become the expected level; doubtful
+    ones are only shown.
+    """
+    live, (rises, falls) = found.live, explained(found.grid, events)
+    normal = found.normal(live & ~(rises & falls) & (found.flag == ""))
+    sold = np.nan_to_num(found.demand)
+    sparse = (((sold == 0) & live).sum(axis=1) > SPARSE * live.sum(axis=1))[:, None]
+    known = np.where(normal.score > 0, rises, falls)
+    score = np.where(live & ~sparse & ~known, normal.score, 0.0)
+    alone = run(score, NEAR) <= np.where(score > 0, LONGEST, 1)
+    strong = (np.abs(score) >= OUTLIER) & alone & ~common(score, live) & ~_doubtful_end(score, live)
+    strong |= sparse & _giants(sold) & live & ~rises
+    typical = np.nan_to_num(median(np.where(sold > 0, sold, np.nan)))[:, None]
+    expected = np.where(sparse, typical, normal.expected)
+
+    def away(s, t):
+        return f"({abs(score[s, t]):.0f} robust deviations away)"
+
+    found = found.note(
+        strong,
+        expected,
+        "outlier",
+        lambda s, t: (
+            f"sold {_units(sold[s, t])} where neighbours and season suggest about"
+            f" {_units(expected[s, t])}{' ' + away(s, t) if score[s, t] else ''}"
+            f"; demand set to {_units(expected[s, t])}"
+        ),
+    )
+    return found.note(
+        (np.abs(score) >= UNUSUAL) & ~strong,
+        found.demand,
+        "unusual",
+        lambda s, t: (
+            f"sold {_units(sold[s, t])} where about {_units(expected[s, t])} was expected"
+            f" {away(s, t)}; not strong enough to change it"
+        ),
+    )
+
+
+def _doubtful_end(score, live):
+    """The last two buckets may be a new level: a fall there is never changed, a rise only on double
+    evidence.
+    """
+    position = np.arange(score.shape[1])
+    last = (live * position).max(axis=1)[:, None]
+    return (position >= last - 1) & (score < 2 * OUTLIER)
+
+
+def _giants(sold):
+    """In a series of six sales or more: one that is over ten times the second largest."""
+    ordered = np.sort(np.pad(sold, ((0, 0), (1, 0))), axis=1)
+    lone = ((sold > 0).sum(axis=1) >= 6) & (ordered[:, -1] > 10 * ordered[:, -2])
+    return lone[:, None] & (sold == ordered[:, -1:])

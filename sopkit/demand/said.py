@@ -1,0 +1,123 @@
+"""What people said of a cell: sales inputs with the rule that blends them, and the ledger's
+overrides.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.demand.issues import counted
+from sopkit.demand.spread import Settled, settle
+from sopkit.errors import PlanError
+from sopkit.grid import WHO
+from sopkit.tables import LEDGER
+
+CELL = [*WHO, "bucket"]
+RULES = ("midpoint", "sum", "mean", "latest")
+WANTED = ("set_to", "units", "percent")
+
+
+def sales_input_units(given, before) -> Settled:
+    """What the rule makes of the authors, as signed units on the sum before.
+
+    Each author's rows make one view of the plan: the finer rows stand, the coarser are spread by
+    baseline over the rest, totals exact. In the cells that authors speak of, ``mean`` takes the
+    mean of their views, ``midpoint`` goes half the way there from the sum before, ``latest`` lets
+    the last row of a cell win as the table stands, an author's name takes that view alone, and
+    ``sum`` hears nobody. ``PlanError`` where the rule is neither a rule nor, among authors, one.
+    """
+    rule, inputs = given.rule, given.sales_inputs
+    authors = sorted(inputs["author"].unique())
+    if authors and rule not in (*RULES, *authors):
+        raise PlanError(
+            f"settings, sales_inputs.rule: {rule!r} is neither a rule nor an author; "
+            f"use one of: {', '.join(RULES)}; or an author: {', '.join(authors)}"
+        )
+    total, voices = np.zeros(given.grid.shape), np.zeros(given.grid.shape)
+    gave_way = np.zeros(given.grid.shape, dtype=bool)
+    for cells in views(inputs, rule, given.grid.calendar):
+        members = [np.isin(level.member, level.scope) for level in given.grid.levels(cells)]
+        here = np.flatnonzero(np.logical_or.reduce(members))
+        view = settle(given.grid.only(here), before[here], given.baseline[here], cells)
+        total[here] += view.units
+        voices[here] += view.told
+        gave_way[here] |= view.gave_way
+    part = 0.5 if rule == "midpoint" else 1.0
+    return Settled(part * total / np.maximum(voices, 1), voices > 0, gave_way)
+
+
+def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
+    """The cells of each view that the rule listens to, in the words of ``settle``; one per author
+    for midpoint and mean.
+
+    >>> from sopkit.buckets import Calendar
+    >>> from sopkit.tables import declared
+    >>> inputs = pd.DataFrame({"author": ["Ann", "Bob"], "item": ["A", "A"], "bucket": ["2026-11-01"] * 2, "quantity": [130.0, 150.0]})
+    >>> [view["set_to"].tolist() for view in views(declared(inputs, "sales_inputs"), "midpoint", Calendar("month"))]
+    [[130.0], [150.0]]
+    """
+    said = _cells(sales_inputs.dropna(subset=["quantity"]), calendar)
+    said = said.assign(set_to=said["quantity"], units=0.0, percent=0.0)
+    if rule == "latest":
+        return [said.drop_duplicates(CELL, keep="last")] if len(said) else []
+    heard = said if rule in ("midpoint", "mean") else said[said["author"] == rule]
+    return [rows for _, rows in heard.groupby("author")]
+
+
+def active_overrides(overrides, cycle, first_bucket, calendar) -> pd.DataFrame:
+    """The ledger rows that count in the pack of ``cycle`` ("2026-11"), by id.
+
+    Entered for this cycle or an earlier one, their bucket not passed, not expired before
+    ``first_bucket`` and not taken back: a ``remove`` takes back the earlier rows of its own cell
+    (item, family, market, bucket), and counts no further itself.
+    """
+    rows = LEDGER["overrides"].typed(overrides).sort_values("id", kind="stable")
+    entered = rows["cycle"].str[:7] <= str(cycle)[:7]
+    rows = rows[entered & (rows["bucket"] >= calendar.start([first_bucket])[0])]
+    removed = _latest(rows, "remove", calendar)
+    return rows[~(rows["id"] <= removed) & ~(rows["expires_on"] < pd.Timestamp(first_bucket))]
+
+
+def override_units(given, before) -> Settled:
+    """What the active overrides add to the sum before."""
+    return settle(given.grid, before, given.baseline, wanted(given.overrides, given.grid.calendar))
+
+
+def override_issues(overrides) -> list[dict]:
+    """Issues of active overrides without a value: they change nothing."""
+    return counted(
+        overrides.loc[overrides["value"].isna(), "id"],
+        "overrides",
+        "value",
+        "no value",
+        "overrides have no value, by id",
+        "they changed nothing; enter them again with a value, and a remove for the blank ones",
+    )
+
+
+def wanted(overrides, calendar) -> pd.DataFrame:
+    """What the rows want of each cell, in the words of ``settle``.
+
+    Within a cell the latest ``set_to`` counts, with the units and percents entered after it on top;
+    without one, all add up. A percent is of the sum before the overrides.
+
+    >>> from sopkit.buckets import Calendar
+    >>> rows = pd.DataFrame({"id": [1, 2, 3], "item": "A", "bucket": "2026-11-01", "kind": ["units", "set_to", "units"], "value": [5., 90., 10.]})
+    >>> wanted(LEDGER["overrides"].typed(rows), Calendar("month"))[["set_to", "units", "percent"]].values.tolist()
+    [[90.0, 10.0, 0.0]]
+    """
+    rows = _cells(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")
+    rows = rows[~(rows["id"] < _latest(rows, "set_to", calendar))]
+    by_kind = {kind: rows["value"].where(rows["kind"] == kind) for kind in WANTED}
+    cells = rows[CELL].assign(**by_kind).groupby(CELL, sort=False)
+    return cells.agg({"set_to": "last", "units": "sum", "percent": "sum"}).reset_index()
+
+
+def _cells(rows, calendar):
+    """The rows with the bucket that holds their day, and "" where they name nothing."""
+    return rows.fillna(dict.fromkeys(WHO, "")).assign(bucket=calendar.start(rows["bucket"]))
+
+
+def _latest(rows, kind, calendar):
+    """The id of the last row of that kind in the cell of each row; NaN where it has none."""
+    cell = _cells(rows, calendar).groupby(CELL, sort=False).ngroup()
+    return rows["id"].where(rows["kind"] == kind).groupby(cell).transform("max")
