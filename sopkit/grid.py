@@ -42,8 +42,10 @@ class Grid:
     """``series`` (one row each, sorted: the ``keys`` columns, and the family where there are items)
     × ``buckets`` of the ``calendar``.
 
-    >>> grid = grid_of(pd.DataFrame({"item": ["A"]}), Calendar("month").range("2026-11-01", 2), None, Calendar("month"), ("item",))
-    >>> rows = pd.DataFrame({"item": ["A", "A"], "bucket": pd.to_datetime(["2026-12-01", "2026-12-24"]), "units": [2.0, 3.0]})
+    >>> month = Calendar("month")
+    >>> days = pd.to_datetime(["2026-12-01", "2026-12-24"])
+    >>> rows = pd.DataFrame({"item": "A", "bucket": days, "units": [2.0, 3.0]})
+    >>> grid = grid_of(rows, month.range("2026-11-01", 2), None, month, ("item",))
     >>> grid.array(rows, "units").tolist()
     [[0.0, 5.0]]
     >>> grid.frame(twice=2 * grid.array(rows, "units"))["twice"].tolist()
@@ -157,7 +159,8 @@ class Grid:
         """Share of each bucket's days from ``starts`` to ``ends`` (both counted; a blank end is
         open): row × bucket.
 
-        >>> grid = grid_of(pd.DataFrame({"item": ["A"], "market": ["N"]}), Calendar("month").range("2026-11-01", 2), None, Calendar("month"))
+        >>> month, item = Calendar("month"), pd.DataFrame({"item": ["A"]})
+        >>> grid = grid_of(item, month.range("2026-11-01", 2), None, month, ("item",))
         >>> grid.covered(pd.Series(["2026-11-16"]), pd.Series([None])).tolist()
         [[0.5, 1.0]]
         """

@@ -57,9 +57,11 @@ def cleanse(
     intermittent series neither. An empty shelf counts as evidence of lost demand only where it is
     rare; ``history_basis`` (orders or shipments) says how strong.
 
-    >>> sales = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-01-01", "2026-03-01"]), "quantity": [5.0, -2.0]})
     >>> from sopkit.buckets import Calendar
-    >>> cleanse(sales, pd.DataFrame({"item": ["A"]}), Calendar("month"), "2026-04-01")[["quantity", "demand", "flag"]].values.tolist()
+    >>> months = pd.to_datetime(["2026-01-01", "2026-03-01"])
+    >>> sales = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "quantity": [5.0, -2]})
+    >>> history = cleanse(sales, pd.DataFrame({"item": ["A"]}), Calendar("month"), "2026-04-01")
+    >>> history[["quantity", "demand", "flag"]].values.tolist()
     [[5.0, 5.0, ''], [0.0, 0.0, ''], [-2.0, 0.0, 'returns']]
     """
     eve = calendar.shift(first_bucket, -1)
@@ -125,8 +127,9 @@ def forecastable(history) -> pd.DataFrame:
     item's).
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-02-01"])
-    >>> old = pd.DataFrame({"item": ["A", "A", "B"], "market": "N", "bucket": [*months, months[0]], "demand": [3.0, 4.0, 9.0], "flag": ""})
-    >>> forecastable(old)["quantity"].tolist()
+    >>> ended = pd.DataFrame({"item": ["B"], "bucket": months[:1], "demand": [9.0]})
+    >>> alive = pd.DataFrame({"item": "A", "bucket": months, "demand": [3.0, 4.0]})
+    >>> forecastable(pd.concat([alive, ended]).assign(market="N", flag=""))["quantity"].tolist()
     [3.0, 4.0]
     """
     known = history[history["flag"] != ESTIMATE].rename(columns={"demand": "sold"})

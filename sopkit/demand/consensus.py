@@ -107,8 +107,11 @@ def consensus(
     >>> month = Calendar("month").range("2026-11-01", 1)
     >>> baseline = pd.DataFrame({"item": "A", "market": "N", "bucket": month, "baseline": 100.0})
     >>> says = pd.DataFrame({"author": "Ann", "item": "A", "bucket": month, "quantity": 140.0})
-    >>> rows = pd.DataFrame({"id": [1], "cycle": "2026-11", "item": "A", "bucket": month, "kind": "set_to", "value": 90.0})
-    >>> plan, products, issues = consensus(baseline, month, pd.DataFrame({"item": ["A"]}), Calendar("month"), sales_inputs=says, overrides=rows)
+    >>> row = {"id": 1, "cycle": "2026-11", "item": "A", "kind": "set_to", "value": 90.0}
+    >>> ours = pd.DataFrame([row]).assign(bucket=month)
+    >>> item = pd.DataFrame({"item": ["A"]})
+    >>> plan, products, issues = consensus(baseline, month, item, Calendar("month"),
+    ...                                    sales_inputs=says, overrides=ours)
     >>> plan[["baseline", "sales_input", "override", "consensus"]].values.tolist()
     [[100.0, 20.0, -30.0, 90.0]]
     """
@@ -160,8 +163,10 @@ def bridge(plan_now, plan_last, prices=None) -> pd.DataFrame:
     plan's ``prices`` are given.
 
     >>> stages = ["baseline", *STAGES, "consensus"]
-    >>> now = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]), **dict.fromkeys(stages, 0.0)})
-    >>> bridge(now.assign(baseline=12.0, consensus=12.0), now.assign(baseline=10.0, consensus=10.0)).iloc[[0, -1]].values.tolist()
+    >>> cell = {"item": "A", "bucket": pd.Timestamp("2026-11-01")} | dict.fromkeys(stages, 0.0)
+    >>> last = pd.DataFrame([cell | {"baseline": 10.0, "consensus": 10.0}])
+    >>> now = pd.DataFrame([cell | {"baseline": 12.0, "consensus": 12.0}])
+    >>> bridge(now, last).iloc[[0, -1]].values.tolist()
     [['baseline', 10.0, 12.0, 2.0], ['consensus', 10.0, 12.0, 2.0]]
     """
     stages, sums = ["baseline", *STAGES, "consensus"], {}

@@ -39,8 +39,10 @@ def assumed_receipts(demand_plan, items, calendar) -> tuple[pd.DataFrame, pd.Dat
     and the issue that says so.
 
     >>> from sopkit.buckets import Calendar
-    >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": pd.to_datetime(["2026-11-01", "2026-12-01"]), "consensus": [10.0, 20.0]})
-    >>> assumed_receipts(plan, pd.DataFrame({"item": ["A"], "lead_time": [0.5]}), Calendar("month"))[0]["quantity"].tolist()
+    >>> months = pd.to_datetime(["2026-11-01", "2026-12-01"])
+    >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "consensus": [10.0, 20]})
+    >>> items = pd.DataFrame({"item": ["A"], "lead_time": [0.5]})
+    >>> assumed_receipts(plan, items, Calendar("month"))[0]["quantity"].tolist()
     [10.0]
     """
     buckets = pd.DatetimeIndex(demand_plan["bucket"].sort_values().unique())

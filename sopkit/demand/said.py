@@ -51,8 +51,10 @@ def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
 
     >>> from sopkit.buckets import Calendar
     >>> from sopkit.tables import declared
-    >>> inputs = pd.DataFrame({"author": ["Ann", "Bob"], "item": ["A", "A"], "bucket": ["2026-11-01"] * 2, "quantity": [130.0, 150.0]})
-    >>> [view["set_to"].tolist() for view in views(declared(inputs, "sales_inputs"), "midpoint", Calendar("month"))]
+    >>> inputs = pd.DataFrame({"author": ["Ann", "Bob"], "item": "A", "bucket": "2026-11-01",
+    ...                        "quantity": [130.0, 150.0]})
+    >>> each = views(declared(inputs, "sales_inputs"), "midpoint", Calendar("month"))
+    >>> [view["set_to"].tolist() for view in each]
     [[130.0], [150.0]]
     """
     said = _cells(sales_inputs.dropna(subset=["quantity"]), calendar)
@@ -101,8 +103,10 @@ def wanted(overrides, calendar) -> pd.DataFrame:
     without one, all add up. A percent is of the sum before the overrides.
 
     >>> from sopkit.buckets import Calendar
-    >>> rows = pd.DataFrame({"id": [1, 2, 3], "item": "A", "bucket": "2026-11-01", "kind": ["units", "set_to", "units"], "value": [5., 90., 10.]})
-    >>> wanted(LEDGER["overrides"].typed(rows), Calendar("month"))[["set_to", "units", "percent"]].values.tolist()
+    >>> rows = pd.DataFrame({"id": [1, 2, 3], "item": "A", "bucket": "2026-11-01",
+    ...                      "kind": ["units", "set_to", "units"], "value": [5.0, 90.0, 10.0]})
+    >>> cells = wanted(LEDGER["overrides"].typed(rows), Calendar("month"))
+    >>> cells[["set_to", "units", "percent"]].values.tolist()
     [[90.0, 10.0, 0.0]]
     """
     rows = _cells(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")

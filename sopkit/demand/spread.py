@@ -28,7 +28,8 @@ def spread(total, weight, member, allowed=None) -> np.ndarray:
     the weights of a scope sum to 0 its cells share equally; a total whose scope has no allowed cell
     stays unplaced.
 
-    >>> spread(np.array([[30.0]]), np.array([[2.0], [1.0], [9.0]]), np.array([0, 0, -1])).ravel().tolist()
+    >>> weight = np.array([[2.0], [1.0], [9.0]])
+    >>> spread(np.array([[30.0]]), weight, np.array([0, 0, -1])).ravel().tolist()
     [20.0, 10.0, 0.0]
     >>> spread(np.array([[30.0]]), np.zeros((3, 1)), np.array([0, 0, 0])).ravel().tolist()
     [10.0, 10.0, 10.0]
