@@ -130,19 +130,28 @@ class Grid:
         return keys.assign(**{name: np.asarray(values).ravel() for name, values in arrays.items()})
 
     def levels(self, frame) -> Iterator[Level]:
-        """The rows of a scoped frame by level, finest first; a market says nothing to a grid
-        without markets.
+        """The rows of a scoped frame by level, finest first; a family beside an item says nothing
+        more, and a market nothing to a grid without markets.
         """
         who = [name for name in WHO if name in self.series]
-        told = [~blank(frame, name) for name in who]
+        told = {name: ~blank(frame, name) for name in who}
+        if "item" in told:
+            told["family"] &= ~told["item"]
         for fields in LEVELS:
-            as_told = [told[k] == (name in fields) for k, name in enumerate(who)]
+            as_told = [told[name] == (name in fields) for name in who]
             rows = np.flatnonzero(np.logical_and.reduce(as_told))
             if len(rows) and set(fields) <= set(who):
                 names = _names(frame.iloc[rows], fields)
                 scopes = names.unique()
                 member = scopes.get_indexer(_names(self.series, fields))
                 yield Level(rows, scopes.get_indexer(names), member, len(scopes))
+
+    def holds(self, frame) -> np.ndarray:
+        """Which series the scope of each row holds: row × series, True or False."""
+        held = np.zeros((len(frame), len(self.series)), dtype=bool)
+        for level in self.levels(frame):
+            held[level.rows] = level.member == level.scope[:, None]
+        return held
 
     def gather(self, frame, values) -> np.ndarray:
         """Each series' sum of ``values`` (row of the scoped frame × any) over the rows whose scope

@@ -112,3 +112,9 @@ def test_a_grid_of_items_hears_no_market_and_one_of_resources_no_family(calendar
         "bucket",
         "hours",
     ]
+
+
+def test_a_family_beside_an_item_says_nothing_more(calendar, items):
+    grid = _grid(calendar, items)
+    both = pd.DataFrame({"item": ["A", None], "family": ["F", "G"], "market": ["N", None]})
+    assert grid.holds(both).tolist() == [[True, False, False, False], [False] * 3 + [True]]

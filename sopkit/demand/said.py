@@ -117,8 +117,11 @@ def wanted(overrides, calendar) -> pd.DataFrame:
 
 
 def _cells(rows, calendar):
-    """The rows with the bucket that holds their day, and "" where they name nothing."""
-    return rows.fillna(dict.fromkeys(WHO, "")).assign(bucket=calendar.start(rows["bucket"]))
+    """The rows with the bucket that holds their day, and "" where they name nothing, or a family
+    beside an item.
+    """
+    rows = rows.fillna(dict.fromkeys(WHO, "")).assign(bucket=calendar.start(rows["bucket"]))
+    return rows.assign(family=rows["family"].where(rows["item"] == "", ""))
 
 
 def _latest(rows, kind, calendar):

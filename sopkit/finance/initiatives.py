@@ -5,11 +5,10 @@ chance that it does.
 import numpy as np
 import pandas as pd
 
-from sopkit.finance.prices import event_days, in_scope
+from sopkit.grid import blank, grid_of
 from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
 
-KEY = ["initiative", "bucket"]
 BEFORE = ["baseline", "events", "launches"]
 
 
@@ -34,28 +33,32 @@ def initiative_plan(book) -> pd.DataFrame:
     >>> table[["units", "money", "weighted"]].values.tolist()
     [[10.0, 30.0, 15.0]]
     """
-    active = event_days(book.initiatives, book)
-    who = ["initiative", "item", "family", "resource"]
-    first = ~active.sort_values("bucket").duplicated(who).reindex(active.index)
-    started = active["starts_on"] >= book.first
-    paid = active["investment"].where(first & started, 0.0)
-    hours = active["capacity_change"] * active["share"]
-    parts = [
-        active.assign(units=0.0, hours=hours, money=-paid),
-        _demand(book, active[active["resource"].fillna("") == ""]),
-    ]
-    every = pd.concat(parts, ignore_index=True)
-    every["weighted"] = every["money"] * every["probability"]
-    sums = every.groupby(KEY, as_index=False)[["units", "hours", "money", "weighted"]].sum()
-    return PLANS["initiative_plan"].conform(sums)
-
-
-def _demand(book, active):
-    """Units and margin that the initiatives' demand changes add, cell by cell."""
+    rows = book.initiatives
+    grid = grid_of(book.demand_plan, book.buckets, book.items, book.calendar)
     plan = book.priced(book.demand_plan).assign(before=lambda p: p[BEFORE].sum(axis=1))
-    cells = in_scope(active, book).merge(
-        plan[["item", "bucket", "before", "price"]], on=["item", "bucket"]
+    plan["worth"] = plan["before"] * (plan["price"] - per_item(plan, book.cost))
+    before, worth = (
+        (grid.holds(rows) & blank(rows, "resource")[:, None]) @ grid.array(plan, name)
+        for name in ("before", "worth")
     )
-    units = np.maximum(cells["demand_change"], -1.0) * cells["before"] * cells["share"]
-    money = units * (cells["price"] - per_item(cells, book.cost))
-    return cells.assign(units=units, hours=0.0, money=money)
+    share = grid.covered(rows["starts_on"], rows["ends_on"])
+    paid = (share > 0) & ((share > 0).cumsum(axis=1) == 1)
+    paid &= (rows["starts_on"] >= book.first).to_numpy()[:, None]
+
+    def each(name):
+        return rows[name].to_numpy(dtype=float)[:, None]
+
+    change = np.maximum(each("demand_change"), -1.0) * share
+    money = change * worth - np.where(paid, each("investment"), 0.0)
+    values = {
+        "units": change * before,
+        "hours": each("capacity_change") * share,
+        "money": money,
+        "weighted": money * each("probability"),
+    }
+    row, at = np.nonzero(share > 0)
+    cells = pd.DataFrame({name: value[row, at] for name, value in values.items()}).assign(
+        initiative=rows["initiative"].to_numpy()[row], bucket=grid.buckets[at]
+    )
+    sums = cells.groupby(["initiative", "bucket"], as_index=False).sum()
+    return PLANS["initiative_plan"].conform(sums)

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.grid import grid_of
 from sopkit.metrics.stages import CELL
 from sopkit.tables import PLANS
-
-DAY = pd.Timedelta(days=1)
 
 
 def prices(book) -> pd.DataFrame:
@@ -70,41 +69,13 @@ def _usual(book):
     return price.rename("price").reset_index().assign(source=source.astype(object))
 
 
-def _event_prices(book, grid):
+def _event_prices(book, cells):
     """Per cell: share of its days under an event's price, and that share × price."""
-    active = event_days(book.events[book.events["price"].notna()], book)
-    cells = in_scope(active, book).merge(grid[CELL], on=["item", "bucket"], suffixes=("_event", ""))
-    everywhere = cells["market_event"].fillna("") == ""
-    cells = cells[everywhere | (cells["market_event"] == cells["market"])]
-    sums = (
-        cells.assign(money=cells["share"] * cells["price"]).groupby(CELL)[["share", "money"]].sum()
-    )
+    events = book.events[book.events["price"].notna()]
+    grid = grid_of(cells, book.buckets, book.items, book.calendar)
+    covered = grid.covered(events["starts_on"], events["ends_on"])
+    share = grid.gather(events, covered)
+    money = grid.gather(events, covered * events["price"].to_numpy()[:, None])
     # Events that overlap share their days; together they cover no more than the bucket.
-    return sums.div(sums["share"].clip(lower=1.0), axis=0).reset_index()
-
-
-def event_days(events, book) -> pd.DataFrame:
-    """The events crossed with the buckets they touch: their rows with bucket and share (of the
-    bucket's days).
-
-    A blank ends_on lasts to the end of the last bucket.
-    """
-    ends = book.calendar.last_day(book.buckets) + DAY
-    rows = events.merge(pd.DataFrame({"bucket": book.buckets, "end": ends}), how="cross")
-    until = (rows["ends_on"] + DAY).fillna(ends.max())
-    days = np.minimum(until, rows["end"]) - np.maximum(rows["starts_on"], rows["bucket"])
-    share = (days / (rows["end"] - rows["bucket"])).clip(lower=0)
-    return rows.assign(share=share)[share > 0].drop(columns="end")
-
-
-def in_scope(rows, book) -> pd.DataFrame:
-    """The rows, one for each item that their scope names: the item, the family's items, or all
-    items where both are blank.
-    """
-    items = book.family.rename_axis("item").reset_index()
-    both = rows[["item", "family"]].fillna("").rename_axis("row").reset_index()
-    both = both.merge(items, how="cross", suffixes=("_scope", ""))
-    for name in ("item", "family"):
-        scope = both[f"{name}_scope"]
-        both = both[(scope == "") | (scope == both[name])]
-    return rows.loc[both["row"]].assign(item=both["item"].to_numpy())
+    over = np.maximum(share, 1.0)
+    return grid.frame(share=share / over, money=money / over)
