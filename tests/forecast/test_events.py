@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import infer_calendar
-from sopkit.demand.events import event_units
+from sopkit.demand import consensus
 from sopkit.errors import PlanError
 from sopkit.forecast import forecast
 from sopkit.forecast.events import common_mean, fill_uplifts, learn_events, without_events
@@ -18,8 +18,9 @@ def event_effects(history, events, baseline, items=None, model=None):
     """What the plan adds for events: learned, filled in, planned."""
     filled = fill_uplifts(events, model or learn_events(history, events, items), baseline, items)
     full = baseline if "market" in baseline else baseline.assign(market="(none)")
-    calendar = infer_calendar(baseline["bucket"])
-    return event_units(full, filled, items, calendar).rename(columns={"units": "effect"})
+    buckets = pd.DatetimeIndex(baseline["bucket"].sort_values().unique())
+    plan = consensus(full, buckets, items, infer_calendar(buckets), events=filled).demand_plan
+    return plan[["item", "market", "bucket", "events"]].rename(columns={"events": "effect"})
 
 
 def planted(items=20, uplift=0.5, pulled=0.3, seed=0):
