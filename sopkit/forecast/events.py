@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.forecast.panel import Panel, key_columns, panel_of
 from sopkit.forecast.prepare import fill
+from sopkit.grid import NONE, Grid, attribute, blank
 from sopkit.tables import INPUTS
 
 KINDS = ("promotion", "holiday", "one_off")
@@ -107,8 +107,9 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     keys = keys.drop_duplicates(ignore_index=True)
     uplift, pull, elasticity = lookup(keys, model.uplifts)
     parts = [events[events["uplift"].notna()]]
+    holds = _grid(keys, events, items).holds(events)
     for event in events[events["uplift"].isna()].itertuples():
-        rows = rows_in_scope(keys, event, items)
+        rows = np.flatnonzero(holds[event.Index])
         told = events.loc[[event.Index] * len(rows)].reset_index(drop=True)
         if event.kind != "price":
             kind = KINDS.index(event.kind)
@@ -163,9 +164,13 @@ def _design(panel: Panel, events, items) -> Design:
     share = np.zeros((count, len(KINDS), width))
     given, price = np.zeros((2, count, width))
     first = panel.last - width + 1
-    for event in events.itertuples():
-        rows, ratio = rows_in_scope(panel.keys, event, items), None
-        numbers, covered = bucket_shares(panel.calendar, event.starts_on, event.ends_on)
+    end = panel.last.max(initial=0)
+    span = np.arange(first.min(initial=end), end + 1)
+    grid = _grid(panel.keys, events, items, panel.calendar.stamp(span), panel.calendar)
+    shares = grid.covered(events["starts_on"], events["ends_on"])
+    for event, held, days in zip(events.itertuples(), grid.holds(events), shares):
+        rows, ratio = np.flatnonzero(held), None
+        numbers, covered = span[days > 0], days[days > 0]
         if event.kind == "price" and np.isnan(event.uplift):
             ratio = price_ratio(panel.keys, rows, event, items)
         columns = numbers[None] - first[rows][:, None]
@@ -182,6 +187,21 @@ def _design(panel: Panel, events, items) -> Design:
     after = np.zeros_like(share)
     after[:, :, 1:] = np.where(share[:, :, 1:] == 0, share[:, :, :-1], 0)
     return Design(share, given, price, after)
+
+
+def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
+    """The series of ``keys``, in their order, with the families that events may name; ``PlanError``
+    where they name some and ``items`` has none.
+    """
+    named = events[~blank(events, "family")]
+    if len(named) and (items is None or "family" not in items):
+        event = named.iloc[0]
+        raise PlanError(
+            f"event {event['event']!r} names family {event['family']!r}, but no families were"
+            " given; pass items with item and family"
+        )
+    family = attribute(items, "family", keys["item"]).fillna(NONE).to_numpy()
+    return Grid(keys.assign(family=family), buckets, calendar, tuple(keys))
 
 
 def price_ratio(keys, rows, event, items):
@@ -324,44 +344,3 @@ def _past_frame(panel, effect) -> pd.DataFrame:
     rows, columns = np.nonzero((np.arange(width) >= width - panel.lengths[:, None]) & (effect != 0))
     frame = panel.keys.iloc[rows].reset_index(drop=True)
     return frame.assign(bucket=panel.past()[rows, columns], effect=effect[rows, columns])
-
-
-def rows_in_scope(keys: pd.DataFrame, event, items=None) -> np.ndarray:
-    """Rows of ``keys`` (item, [market]) that an event's item, family and market name; a blank names
-    everything.
-
-    Raises ``PlanError`` where a family is named and ``items`` (item, family) is not given.
-    """
-    inside = np.ones(len(keys), dtype=bool)
-    for name in ("item", "market"):
-        if _named(getattr(event, name)) and name in keys:
-            inside &= (keys[name] == getattr(event, name)).to_numpy()
-    if _named(event.family):
-        if items is None or "family" not in items:
-            raise PlanError(
-                f"event {event.event!r} names family {event.family!r}, but no families were given;"
-                " pass items with item and family"
-            )
-        inside &= keys["item"].isin(items.loc[items["family"] == event.family, "item"]).to_numpy()
-    return np.flatnonzero(inside)
-
-
-def bucket_shares(calendar: Calendar, starts_on, ends_on) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the buckets between two days (inclusive), and the share of each bucket's days that
-    lie between them.
-
-    >>> days = pd.Timestamp("2026-01-17"), pd.Timestamp("2026-02-28")
-    >>> bucket_shares(Calendar("month"), *days)[1].round(3).tolist()
-    [0.484, 1.0]
-    """
-    first, last = calendar.number([starts_on, ends_on])
-    numbers = np.arange(first, last + 1)
-    begins, ends = calendar.stamp(numbers).to_numpy(), calendar.stamp(numbers + 1).to_numpy()
-    day = np.timedelta64(1, "D")
-    from_day = np.maximum(begins, np.datetime64(starts_on))
-    to_day = np.minimum(ends, np.datetime64(ends_on) + day)
-    return numbers, (to_day - from_day) / (ends - begins)
-
-
-def _named(value) -> bool:
-    return not pd.isna(value) and value != ""
