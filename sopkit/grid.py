@@ -187,13 +187,14 @@ def grid_of(rows, buckets, items, calendar, keys=("item", "market")) -> Grid:
     series = rows[list(keys)].astype("object").fillna({"market": NONE})
     series = series.drop_duplicates().sort_values(list(keys), ignore_index=True)
     if "item" in keys:
-        series["family"] = attribute(items, "family", series["item"]).fillna(NONE).to_numpy()
+        family = attribute(declared(items, "items"), "family", series["item"])
+        series["family"] = family.fillna(NONE).to_numpy()
     return Grid(series, buckets, calendar, tuple(keys))
 
 
 def attribute(items, name, codes) -> pd.Series:
-    """The declared column ``name`` of ``items`` for each item code; blank where no item says it."""
-    told = declared(items, "items").drop_duplicates("item").set_index("item")[name]
+    """The column ``name`` of the declared ``items`` for each item code; blank for what is none."""
+    told = items.drop_duplicates("item").set_index("item")[name]
     return told.reindex(codes).reset_index(drop=True)
 
 

@@ -89,11 +89,14 @@ def test_fold_leaves_out_what_belongs_to_no_group():
     assert fold(np.array([[1.0], [2.0], [4.0]]), np.array([0, -1, 0]), 2).tolist() == [[5.0], [0.0]]
 
 
-def test_attribute_of_an_unknown_item_or_column_is_blank(items):
+def test_attribute_of_an_unknown_item_is_blank_and_families_are_looked_up_without_items(items):
     assert attribute(items, "family", ["A", "X"]).fillna("?").tolist() == ["F", "?"]
+    buckets = pd.to_datetime(["2026-11-01"])
     assert (
-        attribute(items, "successor", ["A"]).isna().all()
-        and attribute(None, "family", ["A"]).isna().all()
+        grid_of(items, buckets, None, Calendar("month"), ("item",))
+        .series["family"]
+        .eq("(none)")
+        .all()
     )
 
 

@@ -70,7 +70,7 @@ def cleanse(
     sales = sales[calendar.number(sales["bucket"]) <= calendar.number([last])[0]]
     if sales.empty:
         return PLANS["history"].empty()
-    found, quantity, rows = _sold(sales, items, calendar, last)
+    found, quantity, rows = _sold(sales, declared(items, "items"), calendar, last)
     below = found.live & (quantity < 0)
     returned = "returns exceed sales by {:,.10g}; demand counts as 0"
     found = found.note(

@@ -60,7 +60,7 @@ class Given:
         values = np.where((row >= 0)[:, None], self.baseline[row], 0.0)
         silent = ~(values > 0).any(axis=1)
         pairs = pd.DataFrame({"item": items, "market": markets})[silent]
-        past = grid_of(pairs, self.grid.buckets, None, self.grid.calendar)
+        past = grid_of(pairs, self.grid.buckets, self.items, self.grid.calendar)
         at = past.find(pairs["item"], pairs["market"])
         values[silent] = seasonal_naive(past, self.history)[at]
         return values

@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.spread import spread
 from sopkit.grid import attribute, grid_of
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, declared
 
 
 def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
@@ -45,6 +45,7 @@ def assumed_receipts(demand_plan, items, calendar) -> tuple[pd.DataFrame, pd.Dat
     >>> assumed_receipts(plan, items, Calendar("month"))[0]["quantity"].tolist()
     [10.0]
     """
+    items = declared(items, "items")
     buckets = pd.DatetimeIndex(demand_plan["bucket"].sort_values().unique())
     grid = grid_of(demand_plan, buckets, items, calendar, ("item",))
     wait = np.ceil(attribute(items, "lead_time", grid.series["item"]).fillna(0).to_numpy())

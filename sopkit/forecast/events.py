@@ -15,7 +15,7 @@ from sopkit.errors import PlanError
 from sopkit.forecast.panel import Panel, key_columns, panel_of
 from sopkit.forecast.prepare import fill
 from sopkit.grid import NONE, Grid, attribute, blank
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, declared
 
 KINDS = ("promotion", "holiday", "one_off")
 LOG_LIMIT = 3.0
@@ -200,7 +200,7 @@ def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
             f"event {event['event']!r} names family {event['family']!r}, but no families were"
             " given; pass items with item and family"
         )
-    family = attribute(items, "family", keys["item"]).fillna(NONE).to_numpy()
+    family = attribute(declared(items, "items"), "family", keys["item"]).fillna(NONE).to_numpy()
     return Grid(keys.assign(family=family), buckets, calendar, tuple(keys))
 
 
