@@ -113,13 +113,7 @@ class Grid:
         values = frame[column] if isinstance(column, str) else np.full(len(frame), column)
         row = self.find(*(frame[name] for name in self.keys))
         at = self.column(frame["bucket"])
-        inside = (row >= 0) & (at >= 0)
-        cells = np.bincount(
-            row[inside] * len(self.buckets) + at[inside],
-            np.asarray(values, dtype=float)[inside],
-            len(self.series) * len(self.buckets),
-        )
-        return cells.reshape(self.shape)
+        return summed(row, at, np.asarray(values, dtype=float), self.shape)
 
     def frame(self, **arrays) -> pd.DataFrame:
         """The arrays as columns of a long frame with the keys and bucket, in the grid's order."""
@@ -203,6 +197,17 @@ def blank(frame, name) -> np.ndarray:
     if name not in frame.columns:
         return np.ones(len(frame), dtype=bool)
     return (frame[name].isna() | (frame[name].astype("object") == "")).to_numpy()
+
+
+def summed(rows, columns, values, shape) -> np.ndarray:
+    """The values summed into the (row, column) cells of an array; what lies outside is left out.
+
+    >>> summed(np.array([0, 0, -1]), np.array([1, 1, 0]), np.arange(3.0), (1, 2)).tolist()
+    [[0.0, 1.0]]
+    """
+    inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    cells = rows[inside] * shape[1] + columns[inside]
+    return np.bincount(cells, values[inside], shape[0] * shape[1]).reshape(shape)
 
 
 def fold(values, group, count) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import infer_calendar
+from sopkit.grid import summed
 from sopkit.supply import reading
 
 ARRIVING = ("production", "overtime_production", "subcontracted", "purchased", "receipts")
@@ -39,7 +40,7 @@ class Finished:
 
     def __getitem__(self, column: str) -> np.ndarray:
         values = self._plan[column].to_numpy(dtype="float64")
-        return reading.grid(self._row, self._column, values, self.shape)
+        return summed(self._row, self._column, values, self.shape)
 
     def fact(self, column: str) -> np.ndarray:
         """The items' column as an array, one entry per item."""

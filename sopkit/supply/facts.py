@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.grid import fold, summed
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
 from sopkit.supply.settings import Settings, buckets_a_year
@@ -45,7 +46,7 @@ class Bill:
 
     def load(self, quantity: np.ndarray, resources: int) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
-        return sum_groups(self.resource, self.hours[:, None] * quantity[self.way], resources)
+        return fold(self.hours[:, None] * quantity[self.way], self.resource, resources)
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,6 @@ class Facts:
         counts as late only when it is.
         """
         return np.where(self.items.to_order, 0.0, self.backlog)
-
-
-def sum_groups(groups: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """Rows of ``values`` summed by group number."""
-    summed = np.zeros((count, values.shape[1]))
-    np.add.at(summed, groups, values)
-    return summed
 
 
 def read_facts(
@@ -256,7 +250,7 @@ def _cells(frame: pd.DataFrame, table: str, names: pd.Index, horizon: np.ndarray
     column = pd.Index(horizon).get_indexer(
         pd.Index(reading.dates(frame["bucket"], table, "bucket"))
     )
-    return reading.grid(
+    return summed(
         reading.positions(names, frame["item"], table, "item"),
         column,
         quantity,
@@ -269,7 +263,7 @@ def _receipts(receipts, names: pd.Index, horizon: np.ndarray) -> np.ndarray:
     quantity = reading.numbers(frame, "receipts", "quantity", 0.0)
     due = reading.dates(frame["due_on"], "receipts", "due_on")
     column = np.maximum(reading.buckets_of(due, horizon, _end(horizon)), 0)
-    return reading.grid(
+    return summed(
         reading.positions(names, frame["item"], "receipts", "item"),
         column,
         quantity,
@@ -291,7 +285,7 @@ def _before(bookings, names: pd.Index, horizon: np.ndarray) -> np.ndarray:
     past = np.unique(stamps[stamps < horizon[0]])[::-1]
     back = np.where(stamps < horizon[0], len(past) - 1 - np.searchsorted(past[::-1], stamps), -1)
     quantity = reading.numbers(frame, "bookings", "quantity", 0.0)
-    return reading.grid(
+    return summed(
         reading.positions(names, frame["item"], "bookings", "item"),
         back,
         quantity,
@@ -317,4 +311,4 @@ def _opening(inventory, names: pd.Index, column: str) -> np.ndarray:
     frame = reading.frame_of(inventory, "inventory", ("item",))
     values = reading.numbers(frame, "inventory", column, 0.0)
     item = reading.positions(names, frame["item"], "inventory", "item")
-    return reading.grid(item, np.zeros(len(item), dtype=int), values, (len(names), 1))[:, 0]
+    return summed(item, np.zeros(len(item), dtype=int), values, (len(names), 1))[:, 0]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.supply.facts import Facts, sum_groups
+from sopkit.grid import fold
+from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits
 from sopkit.supply.strategies import Strategy
 
@@ -223,8 +224,8 @@ def level_hours(staff, endless: float) -> np.ndarray:
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
     """(resource, bucket): True where nothing is frozen and something can be finished."""
     bill, count = facts.bill, len(facts.resources)
-    used = sum_groups(bill.resource, (limits.most > 0)[bill.way], count)
-    held = sum_groups(bill.resource, limits.frozen[bill.way], count)
+    used = fold((limits.most > 0)[bill.way], bill.resource, count)
+    held = fold(limits.frozen[bill.way], bill.resource, count)
     return (used > 0) & (held == 0)
 
 
@@ -285,8 +286,7 @@ def prices_of(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndar
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     worked = facts.bill.hours[:, None] * hourly[facts.bill.resource]
     return {
-        "quantity": facts.ways.unit_cost[:, None]
-        + sum_groups(facts.bill.way, worked, len(facts.ways)),
+        "quantity": facts.ways.unit_cost[:, None] + fold(worked, facts.bill.way, len(facts.ways)),
         "safe": hold - missing,
         "above": hold,
         "ending": hold - second,

@@ -186,20 +186,6 @@ def buckets_of(values: np.ndarray, horizon: np.ndarray, after: np.datetime64) ->
     return np.where(values >= after, len(horizon), found)
 
 
-def grid(
-    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]
-) -> np.ndarray:
-    """Values summed into a (row, column) array; cells outside the columns are left out.
-
-    >>> grid(np.array([0, 0]), np.array([1, 1]), np.array([2.0, 3.0]), (1, 2)).tolist()
-    [[0.0, 5.0]]
-    """
-    inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0)
-    summed = np.zeros(shape)
-    np.add.at(summed, (rows[inside], columns[inside]), values[inside])
-    return summed
-
-
 def _describe(frame: pd.DataFrame, row: int) -> str:
     keys = [
         key for key in ("item", "resource", "source", "bucket", "due_on") if key in frame.columns

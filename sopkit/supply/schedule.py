@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
+from sopkit.grid import summed
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.tables import settled
@@ -129,7 +130,7 @@ def _bill(bill_of_resources, names: pd.Index) -> tuple[np.ndarray, pd.Index]:
     resources = pd.Index(bill["resource"].unique()).sort_values()
     row = reading.positions(names, bill["item"], "bill_of_resources", "item", allow_unknown=True)
     column, hours = resources.get_indexer(bill["resource"]), bill["hours_per_unit"].to_numpy()
-    return reading.grid(row, column, hours, (len(names), len(resources))), resources
+    return summed(row, column, hours, (len(names), len(resources))), resources
 
 
 def _hours(capacity_plan, resources: pd.Index, bucket: pd.Timestamp) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.errors import PlanError
-from sopkit.supply.facts import sum_groups
+from sopkit.grid import fold
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> 
 
     elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)
     own = long[ways.making(facts.shape[0])[ways.item]]
-    busy = sum_groups(bill.way, bill.hours[:, None] * movable[bill.resource], len(ways))
+    busy = fold(bill.hours[:, None] * movable[bill.resource], bill.way, len(ways))
     return {
         **prices,
         "quantity": prices["quantity"] + (elsewhere * own)[:, None] - idle * busy,
@@ -70,7 +70,7 @@ def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> 
 
 def staff_hours(facts) -> np.ndarray:
     """(way,): hours that one unit needs of all resources."""
-    return sum_groups(facts.bill.way, facts.bill.hours[:, None], len(facts.ways))[:, 0]
+    return fold(facts.bill.hours[:, None], facts.bill.way, len(facts.ways))[:, 0]
 
 
 def _most(money: np.ndarray) -> float:

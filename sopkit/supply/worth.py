@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.supply.facts import sum_groups
+from sopkit.grid import fold
 from sopkit.supply.flows import tidy
 from sopkit.supply.model import LOADED, level_hours, prices_of
 from sopkit.supply.solve import solve
@@ -45,7 +45,7 @@ def worth_of(book, values: dict, strategy, holding: str, start) -> Worth:
     beyond = (
         prices["quantity"]
         - book.duals("balance")[facts.ways.item]
-        - sum_groups(bill.way, bill.hours[:, None] * loads[bill.resource], len(facts.ways))
+        - fold(bill.hours[:, None] * loads[bill.resource], bill.way, len(facts.ways))
     )
     hour = -book.duals("hours", "ceiling") + np.zeros(loads.shape)
     if strategy.level and len(facts.resources):
