@@ -207,7 +207,8 @@ def summed(rows, columns, values, shape) -> np.ndarray:
     """
     inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
     cells = rows[inside] * shape[1] + columns[inside]
-    return np.bincount(cells, values[inside], shape[0] * shape[1]).reshape(shape)
+    sums = np.bincount(cells, values[inside], shape[0] * shape[1])
+    return sums.reshape(shape).astype(float)  # of nothing, numpy counts in whole numbers
 
 
 def fold(values, group, count) -> np.ndarray:
@@ -216,10 +217,9 @@ def fold(values, group, count) -> np.ndarray:
     >>> fold(np.array([[1.0], [2.0], [4.0]]), np.array([1, -1, 1]), 2).tolist()
     [[0.0], [5.0]]
     """
-    inside, width = group >= 0, values.shape[1]
-    cells = group[inside][:, None] * width + np.arange(width)
-    summed = np.bincount(cells.ravel(), values[inside].ravel(), count * width)
-    return summed.reshape(count, width)
+    width = values.shape[1]
+    columns = np.tile(np.arange(width), len(values))
+    return summed(np.repeat(group, width), columns, values.ravel(), (count, width))
 
 
 def _combined(words, codes):

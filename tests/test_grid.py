@@ -89,6 +89,11 @@ def test_fold_leaves_out_what_belongs_to_no_group():
     assert fold(np.array([[1.0], [2.0], [4.0]]), np.array([0, -1, 0]), 2).tolist() == [[5.0], [0.0]]
 
 
+def test_sums_of_nothing_are_numbers_like_others():
+    nothing = np.zeros((0, 2))
+    assert fold(nothing, np.zeros(0, dtype=int), 3).dtype == float
+
+
 def test_attribute_of_an_unknown_item_is_blank_and_families_are_looked_up_without_items(items):
     assert attribute(items, "family", ["A", "X"]).fillna("?").tolist() == ["F", "?"]
     buckets = pd.to_datetime(["2026-11-01"])
