@@ -17,6 +17,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -140,10 +141,11 @@ def _write_company(folder):
 def _leave_out_kernels_and_pages():
     building, releasing = (sys.modules[f"sopkit.pack.{name}"] for name in ("build", "release"))
     building.run_step, building.dress = _run_here, lambda folder: {}
+    building.start_kernel = lambda step, folder: SimpleNamespace(shutdown_kernel=lambda now: None)
     releasing.write_page = lambda pack: None
 
 
-def _run_here(step, folder, settled):
+def _run_here(step, folder, settled, kernel):
     """Seconds taken by the step's code cells in this process; what they draw is thrown away."""
     started = time.perf_counter()
     room = step.defaults | parameters_of(step, settled) | {"pack": str(folder)}

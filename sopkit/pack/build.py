@@ -1,11 +1,12 @@
 """Building a pack: check the facts, stage, run the steps, check the numbers, put it in place."""
 
-import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from shutil import copyfile, copytree
 
 from tqdm import tqdm
 
@@ -13,11 +14,13 @@ from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.manifest import hashes, write_manifest
-from sopkit.pack.run import StepFailed, run_step
+from sopkit.pack.run import StepFailed, run_step, start_kernel
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in
 from sopkit.sources import read_facts
+
+BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True)
@@ -71,51 +74,55 @@ def build_pack(
 
 def run_plan(folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False) -> dict:
     """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4,
-    reconcile).
+    reconcile), each in a plan of its own with step 1's tables.
+
+    While a step works, the kernel of the next one starts. A failing step leaves its executed
+    notebook in ``packs/failed``.
     """
     settled, asked = cycle["parameters"], cycle["scenarios"]
-    before, after = (
-        [step for step in steps if (step.number < 4) == early] for early in (True, False)
-    )
-    seconds = run_steps(folder, before, settled, packs, name, quiet)
+    runs = [(step, "", settled) for step in steps if step.number < 4]
     for scenario, changed in asked.items():
-        branch(folder, scenario)
-        again = [step for step in steps if 2 <= step.number <= 4]
-        took = run_steps(
-            folder / "scenarios" / scenario,
-            again,
-            settled | changed,
-            packs,
-            name,
-            quiet,
-            f"{scenario}: ",
-        )
-        seconds[f"scenario {scenario}"] = sum(took.values())
-    return seconds | run_steps(folder, after, settled, packs, name, quiet)
-
-
-def run_steps(
-    folder: Path, steps, settled: dict, packs: Path, name: str, quiet=False, prefix=""
-) -> dict:
-    """Seconds by step; a failing one leaves its executed notebook in ``packs/failed``."""
+        runs += [(s, scenario, settled | changed) for s in steps if 2 <= s.number <= 4]
+    runs += [(step, "", settled) for step in steps if step.number >= 4]
     seconds = {}
-    with tqdm(
-        steps,
-        disable=quiet,
-        unit="step",
-        bar_format="{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}",
-        ascii=" ▏▎▍▌▋▊▉█",
-    ) as bar:
-        for step in bar:
-            bar.set_description_str(prefix + step.title)
+    with (
+        tqdm(total=len(runs), disable=quiet, unit="step", bar_format=BAR, ascii=SHADES) as bar,
+        closing(_with_kernels(folder, runs)) as ready,
+    ):
+        for step, scenario, parameters, kernel in ready:
+            bar.set_description_str(f"{scenario}: {step.title}" if scenario else step.title)
+            within = _place(folder, scenario)
+            if scenario and not (within / "inputs").exists():
+                for part in ("inputs", "tables"):
+                    copytree(folder / part, within / part, copy_function=copyfile)
             try:
-                seconds[step.name] = run_step(step, folder, settled)
+                took = run_step(step, within, parameters, kernel)
             except StepFailed as failure:
                 kept = keep_failure(failure.notebook, packs, name)
                 raise StepFailed(
                     step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched"
                 ) from None
+            what = f"scenario {scenario}" if scenario else step.name
+            seconds[what] = seconds.get(what, 0) + took
+            bar.update()
     return seconds
+
+
+def _with_kernels(folder, runs):
+    """Each run with its kernel; the next one's starts before the run is handed out."""
+    waiting = []
+    try:
+        for at, run in enumerate(runs):
+            for step, scenario, _ in runs[at + len(waiting) : at + 2]:
+                waiting.append(start_kernel(step, _place(folder, scenario)))
+            yield *run, waiting.pop(0)
+    finally:
+        for kernel in waiting:
+            kernel.shutdown_kernel(now=True)
+
+
+def _place(folder, scenario):
+    return folder / "scenarios" / scenario if scenario else folder
 
 
 def questions(scenarios, name: str) -> dict:
@@ -130,13 +137,6 @@ def questions(scenarios, name: str) -> dict:
             "under a name of letters, digits, - and _"
         )
     return dict(zip(rows["parameter"], rows["value"]))
-
-
-def branch(folder: Path, scenario: str) -> None:
-    """Makes ``scenarios/NAME`` a plan of its own, with the same inputs and step 1's tables."""
-    target = folder / "scenarios" / scenario
-    for part in ("inputs", "tables"):
-        shutil.copytree(folder / part, target / part, copy_function=shutil.copyfile)
 
 
 def dress(folder: Path) -> dict:

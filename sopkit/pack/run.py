@@ -1,8 +1,11 @@
 """Running one step: papermill executes the notebook inside the pack, and every cell is checked."""
 
+import json
 import os
 import time
 from pathlib import Path
+from tempfile import gettempdir
+from uuid import uuid4
 
 import nbformat
 
@@ -22,33 +25,52 @@ class StepFailed(PlanError):
         self.step, self.notebook = step, notebook
 
 
-def run_step(step: Step, folder: Path, settled: dict) -> float:
-    """Seconds taken to execute the step inside the pack in ``folder``; raises ``StepFailed``."""
+def start_kernel(step: Step, folder: Path):
+    """A kernel for the step that imports what its notebook imports while nobody waits for it yet;
+    it is spoken to through files, not ports: nobody else can listen, and parallel packs cannot
+    clash.
+    """
+    from jupyter_client import KernelManager
+    from jupyter_client.asynchronous import AsyncKernelClient
+
+    kernel = KernelManager(kernel_name="python3", client_factory=AsyncKernelClient)
+    if os.name != "nt":
+        kernel.transport, kernel.ip = "ipc", f"{gettempdir()}/sopkit-{uuid4()}"
+    folder = folder / "notebooks"
+    folder.mkdir(exist_ok=True, parents=True)
+    ahead = [f"--IPKernelApp.exec_lines={line}" for line in _imports(step)]
+    kernel.start_kernel(cwd=str(folder), extra_arguments=["--Application.log_level=50", *ahead])
+    return kernel
+
+
+def run_step(step: Step, folder: Path, settled: dict, kernel=None) -> float:
+    """Seconds taken to execute the step inside the pack in ``folder``, in a kernel started ahead if
+    there is one; raises ``StepFailed``.
+    """
     target = folder / "notebooks" / f"{step.name}.ipynb"
     target.parent.mkdir(exist_ok=True)
     started = time.perf_counter()
-    _execute(step, target, {OWN: ".."} | parameters_of(step, settled))
+    _execute(step, target, {OWN: ".."} | parameters_of(step, settled), kernel)
     _insist_it_finished(step, target)
     return time.perf_counter() - started
 
 
-def _execute(step, target, parameters):
+def _execute(step, target, parameters, kernel=None):
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     for attempt in range(1, TRIES + 1):
+        kernel = kernel or start_kernel(step, target.parents[1])
         try:
             papermill.execute_notebook(
                 str(step.path),
                 str(target),
                 parameters,
-                cwd=str(target.parent),
-                progress_bar=False,
+                km=kernel,
                 kernel_name="python3",
+                progress_bar=False,
                 request_save_on_cell_execute=False,
-                kernel_manager_class=_kernel_manager(),
-                extra_arguments=["--Application.log_level=50"],
             )
             return
         except PapermillExecutionError as error:
@@ -66,19 +88,17 @@ def _execute(step, target, parameters):
                     f"step {step.title}: its kernel did not live ({error}); free memory or ports,"
                     " then run it again",
                 ) from error
+        finally:
+            kernel.shutdown_kernel(now=True)
+            kernel = None
 
 
-def _kernel_manager():
-    """Kernels that are spoken to through files, not ports: nobody else can listen, and parallel
-    packs cannot clash.
-    """
-    from jupyter_client import AsyncKernelManager
-    from traitlets import Unicode
-
-    class FileKernelManager(AsyncKernelManager):
-        transport = Unicode("tcp" if os.name == "nt" else "ipc")
-
-    return FileKernelManager
+def _imports(step):
+    """The import lines of a step's notebook."""
+    cells = json.loads(step.path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    lines = [line for source in sources for line in source.splitlines()]
+    return [line for line in lines if line.startswith(("import ", "from "))]
 
 
 def _insist_it_finished(step, target):

@@ -43,8 +43,8 @@ def test_a_run_that_was_killed_looks_valid_and_is_refused(tmp_path, monkeypatch,
     step, folder = step_of(tmp_path, "1 + 1")
     execute = running._execute
 
-    def killed(step, target, parameters):
-        execute(step, target, parameters)
+    def killed(step, target, parameters, kernel):
+        execute(step, target, parameters, kernel)
         notebook = nbformat.read(target, as_version=4)
         if wound == "end_time":
             notebook.metadata["papermill"]["end_time"] = None
