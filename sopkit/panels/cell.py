@@ -22,6 +22,16 @@ class Cell:
     tables: dict
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Item and market ("" = all)."""
+        return self.item, self.market
+
+    @property
+    def why(self) -> str:
+        """Why the baseline is as it is, in words."""
+        return next(iter(self.tables["baseline_forecast"]["why"]), "")
+
+    @property
     def buckets(self) -> pd.DatetimeIndex:
         """The planned buckets."""
         return pd.DatetimeIndex(self.numbers.index)

@@ -2,51 +2,43 @@
 family, company and capacity.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.measure import with_family
 from sopkit.errors import PlanError
-from sopkit.forecast import METHODS, explain
+from sopkit.forecast import METHODS, explain, register
 from sopkit.metrics import wape
 
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
-_LEVEL, _TREND, _DAMPED = ("level",), ("level", "trend"), ("level", "trend", "damping")
-_ALL = (*_DAMPED, "season")
+_LEVEL = (
+    "simple, simple additive, theta, theta additive, theta log, croston, sba, tsb, adida, imapa"
+)
 TAKES = {
-    "simple": _LEVEL,
-    "simple additive": _LEVEL,
-    "holt": _TREND,
-    "damped": _DAMPED,
-    "damped additive": _DAMPED,
-    "damped log": _DAMPED,
-    "winters": _ALL,
-    "winters additive": _ALL,
-    "winters log": _ALL,
-    "theta": _LEVEL,
-    "theta additive": _LEVEL,
-    "theta log": _LEVEL,
-    "croston": _LEVEL,
-    "sba": _LEVEL,
-    "tsb": _LEVEL,
-    "adida": _LEVEL,
-    "imapa": _LEVEL,
-    ETS: ("level", "trend", "season"),
+    name: tuple(sliders.split())
+    for sliders, names in {
+        "level": _LEVEL,
+        "level trend": "holt",
+        "level trend damping": "damped, damped additive, damped log",
+        "level trend damping season": "winters, winters additive, winters log",
+        "level trend season": ETS,
+    }.items()
+    for name in names.split(", ")
 }
 LAGS = 3
+FEWEST = 10  # values that statsmodels needs to start from
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A method's forecast by bucket, its band if it has one, its backtest error over lags 1–3, and
+    """A method's forecast by bucket, its backtest error over lags 1–3 (NaN where it has none), and
     why in words.
     """
 
     baseline: pd.Series
-    band: pd.DataFrame | None
     wape: float
     why: str
 
@@ -55,7 +47,7 @@ def methods() -> list[str]:
     """The methods on offer: the pack's own choice, every registered one, and statsmodels' as an
     independent opinion.
     """
-    return [CHOSEN, *METHODS, ETS]
+    return [CHOSEN, *METHODS]
 
 
 def try_method(history, method, horizon: int, settings=None, season: int = 12) -> Trial:
@@ -64,86 +56,55 @@ def try_method(history, method, horizon: int, settings=None, season: int = 12) -
 
     Raises ``PlanError`` where the history is too short or empty.
     """
-    if len(history) < 3:
+    if len(history) < LAGS:
         raise PlanError(
             f"{len(history)} buckets of history are too few to try a method; start from an earlier"
             " bucket"
         )
-    fixed = {
-        SLIDERS[name]: value
-        for name, value in (settings or {}).items()
-        if value and name in TAKES.get(method, ())
-    }
-    if method == ETS:
-        return _ets(history, horizon, fixed, season)
+    takes = TAKES.get(method, ())
+    fixed = {SLIDERS[name]: value for name, value in (settings or {}).items() if name in takes}
     found = explain(
         history.assign(item="x"),
         "x",
         horizon=horizon,
+        season=season,
         method=None if method == CHOSEN else method,
-        parameters=fixed or None,
+        parameters={name: value for name, value in fixed.items() if value} or None,
     )
     near = found.backtest[found.backtest["lag"] <= LAGS]
-    error = (
-        wape(near["actual"], near["baseline"]) if len(near) and near["actual"].sum() > 0 else np.nan
-    )
-    return Trial(
-        found.forecast.set_index("bucket")["baseline"],
-        found.forecast.set_index("bucket")[["p10", "p90"]],
-        error,
-        found.why,
-    )
+    error = wape(near["actual"], near["baseline"]) if near["actual"].sum() > 0 else np.nan
+    return Trial(found.forecast.set_index("bucket")["baseline"], error, found.why)
 
 
-def _ets(history, horizon, fixed, season):
-    values = history["quantity"].to_numpy(dtype=float)
-    future = pd.date_range(
-        history["bucket"].iloc[-1], periods=horizon + 1, freq=_step(history["bucket"])
-    )[1:]
-    missed = [
-        _fit(values[:-back], min(back, LAGS), fixed, season) - values[-back:][:LAGS]
-        for back in (LAGS, 2 * LAGS)
-        if len(values) - back >= 8
-    ]
-    actual = sum(
-        values[-back:][:LAGS].sum() for back in (LAGS, 2 * LAGS) if len(values) - back >= 8
-    )
-    error = sum(np.abs(miss).sum() for miss in missed) / actual if actual > 0 else np.nan
-    return Trial(
-        pd.Series(_fit(values, horizon, fixed, season), index=future),
-        None,
-        error,
-        "Holt-Winters of statsmodels, additive, damped trend",
-    )
-
-
-def _fit(values, horizon, fixed, season):
-    import warnings
-
+def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
+    """Holt-Winters of statsmodels, additive, damped trend; the last value where that is not
+    enough to start from.
+    """
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
-    names = {"alpha": "smoothing_level", "beta": "smoothing_trend", "gamma": "smoothing_seasonal"}
-    seasonal = (
-        {"seasonal": "add", "seasonal_periods": season}
-        if season > 1 and len(values) >= 2 * season + 2
-        else {}
-    )
-    wanted = {names[name]: value for name, value in fixed.items() if name != "gamma" or seasonal}
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # its optimiser grumbles on short series; the backtest beside it shows how good it is
+    ahead = np.repeat(window.values[:, -1:], horizon, axis=1)
+    for row, values in enumerate(window.values):
+        values = values[~np.isnan(values)]
+        if len(values) < FEWEST:
+            continue
+        seasonal = 1 < window.season <= len(values) // 2 - 1
+        fixed = {"smoothing_level": alpha, "smoothing_trend": beta}
+        fixed |= {"smoothing_seasonal": gamma} if seasonal else {}
         model = ExponentialSmoothing(
-            values, trend="add", damped_trend=True, initialization_method="estimated", **seasonal
+            values,
+            trend="add",
+            damped_trend=True,
+            seasonal="add" if seasonal else None,
+            seasonal_periods=window.season if seasonal else None,
         )
-        return np.maximum(model.fit(**wanted).forecast(horizon), 0)
+        with warnings.catch_warnings():
+            # its optimiser grumbles on short series; the backtest beside it shows how good it is
+            warnings.simplefilter("ignore")
+            ahead[row] = np.maximum(model.fit(**fixed).forecast(horizon), 0)
+    return ahead
 
 
-def _step(buckets):
-    from sopkit.buckets import infer_calendar
-
-    calendar = infer_calendar(buckets)
-    return {"month": "MS", "quarter": "QS"}.get(calendar.size, pd.Timedelta(days=7))
+register(ETS, _holt_winters, kinds=())
 
 
 @dataclass(frozen=True)
@@ -162,52 +123,37 @@ class Effect:
     load_after: float = np.nan
 
 
-def effect(
-    change: pd.Series, item, demand_plan, items, capacity_plan=None, bill_of_resources=None
-) -> Effect:
-    """The effect of ``change`` (units by bucket) on one item; the load by rough cut, as if it were
-    made when it falls due.
+def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
+    """The consensus in money by item, with its family: what shares of a change are taken of."""
+    money = view.valued(demand_plan, ["consensus"])
+    return view.with_family(money.groupby("item", as_index=False)["consensus"].sum())
+
+
+def effect(change: pd.Series, item, view, planned, capacity_plan, bill_of_resources) -> Effect:
+    """The effect of ``change`` (units by bucket) on one item, in money at the plan's prices and of
+    what is ``planned`` (``worth``); the load by rough cut, as if it were made when it falls due.
     """
-    price = items.set_index("item")["price"].fillna(0.0)
-    worth = with_family(demand_plan[["item", "consensus"]], items).assign(
-        worth=lambda f: f["consensus"] * f["item"].map(price).fillna(0.0)
-    )
-    family = worth.loc[worth["item"] == item, "family"]
-    money = float(change.sum() * price.get(item, 0.0))
-    in_family = worth.loc[worth["family"] == (family.iloc[0] if len(family) else ""), "worth"].sum()
-    shares = [money / total if total > 0 else np.nan for total in (in_family, worth["worth"].sum())]
-    return Effect(
-        float(change.sum()),
-        money,
-        *shares,
-        **_loads(change, item, capacity_plan, bill_of_resources),
-    )
+    units = change.rename("units").rename_axis("bucket").reset_index().assign(item=item)
+    money = float(view.valued(units, ["units"])["units"].sum())
+    mine = planned["family"].isin(planned.loc[planned["item"] == item, "family"])
+    totals = (planned.loc[mine, "consensus"].sum(), planned["consensus"].sum())
+    shares = [money / total if total > 0 else np.nan for total in totals]
+    fullest = _fullest(change, item, capacity_plan, bill_of_resources)
+    return Effect(float(change.sum()), money, *shares, *fullest)
 
 
-def _loads(change, item, capacity_plan, bill_of_resources):
-    if capacity_plan is None or bill_of_resources is None or capacity_plan.empty:
-        return {}
-    hours = (
-        bill_of_resources[bill_of_resources["item"] == item]
-        .set_index("resource")["hours_per_unit"]
-        .astype(float)
-    )
-    rows = capacity_plan[
-        capacity_plan["resource"].isin(hours.index) & (capacity_plan["regular_capacity"] > 0)
-    ]
-    added = rows["bucket"].map(change).astype(float).fillna(0.0) * rows["resource"].map(
-        hours
-    ).astype(float)
+def _fullest(change, item, capacity_plan, bill_of_resources):
+    """Resource, bucket, load before and after (fractions of regular hours) where it is highest
+    after the change.
+    """
+    mine = bill_of_resources[bill_of_resources["item"] == item]
+    hours = mine.groupby("resource")["hours_per_unit"].max()
+    rows = capacity_plan[capacity_plan["regular_capacity"] > 0]
+    added = rows["bucket"].map(change) * rows["resource"].map(hours)
     rows = rows.assign(
         before=rows["load"] / rows["regular_capacity"],
         after=(rows["load"] + added) / rows["regular_capacity"],
-    )[added != 0]
+    )[added.fillna(0) != 0]
     if rows.empty:
-        return {}
-    worst = rows.loc[rows["after"].idxmax()]
-    return {
-        "resource": worst["resource"],
-        "bucket": worst["bucket"],
-        "load_before": worst["before"],
-        "load_after": worst["after"],
-    }
+        return ()
+    return tuple(rows.loc[rows["after"].idxmax(), ["resource", "bucket", "before", "after"]])

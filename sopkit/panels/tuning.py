@@ -8,6 +8,7 @@ from html import escape
 import ipywidgets as widgets
 import pandas as pd
 
+from sopkit.charts import View, show
 from sopkit.charts.words import money, month, months, number, percent
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
@@ -22,13 +23,24 @@ from sopkit.panels.entries import (
     rows_to_undo,
 )
 from sopkit.panels.picture import picture
-from sopkit.panels.trial import CHOSEN, SLIDERS, TAKES, effect, methods, try_method
+from sopkit.panels.trial import CHOSEN, SLIDERS, TAKES, effect, methods, try_method, worth
 
 LISTED = 300
 PAUSE = 0.05  # seconds of silence after the last move of a slider before the picture is drawn
-_STYLE = """<style>.tuner .widget-label{min-width:0}.tuner .cellhead{font:12px "DejaVu Sans",Verdana,sans-serif;text-align:right;line-height:1.5;padding-right:4px}
-.tuner .cellhead b{font-weight:600}.tuner .say{font:13px "DejaVu Sans",Verdana,sans-serif;margin:2px 0}.tuner .bad{border-left:4px solid #d55e00;background:#fdf3ec;padding:5px 9px}
-.tuner .good{border-left:4px solid #009e73;background:#eef8f4;padding:5px 9px}.tuner input{text-align:right}.tuner .wide input{text-align:left}</style>"""
+OVERRIDES, CONSENSUS = "these are overrides", "these are the consensus"
+_STYLE = """<style>
+.tuner .widget-label { min-width: 0 }
+.tuner .say, .tuner .cellhead { font: 13px "DejaVu Sans", Verdana, sans-serif; margin: 2px 0 }
+.tuner .cellhead { font-size: 12px; text-align: right; line-height: 1.5; padding-right: 4px }
+.tuner .cellhead b { font-weight: 600 }
+.tuner .bad { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 5px 9px }
+.tuner .good { border-left: 4px solid #009e73; background: #eef8f4; padding: 5px 9px }
+.tuner input { text-align: right }
+.tuner .wide input { text-align: left }
+</style>"""
+_ROWS = """<div class="cellhead" style="width:104px"
+ title="events, launches, initiatives, sales inputs, orders"><b>&nbsp;</b><br>baseline<br>other
+ stages<div style="height:34px;line-height:34px">override</div><b>consensus</b></div>"""
 
 
 def tuner(plan, ledger, by: str = "") -> widgets.VBox:
@@ -45,181 +57,106 @@ class Tuner:
 
     def __init__(self, plan, ledger, by=""):
         self.plan, self.ledger = plan, ledger if hasattr(ledger, "append") else Ledger(ledger)
-        self.items, self.currency = plan.facts["items"], plan.settings["currency"]
-        self.rows = work.worklist(plan.read("demand_plan"), plan.read("exceptions"), self.items)
-        self.typed, self.saved, self.cell, self._timer, self._quiet = {}, [], None, None, False
+        self.demand_plan = plan.read("demand_plan")
+        self.view = View.of(plan, plan.read("prices"), self.demand_plan)
+        self.planned = worth(self.view, self.demand_plan)
+        self.rows = work.worklist(self.demand_plan, plan.read("exceptions"), self.view.items)
+        self.typed, self.saved, self.cell, self._waiting = {}, [], None, None
+        self._timer, self._quiet = None, False
         self._build(by)
+        self._wire()
+        self.box = self._laid_out()
         self._list()
         self.list.index = 0 if self.list.options else None
 
     # The widgets
 
     def _build(self, by):
-        wide = widgets.Layout(width="96%")
-        self.family = widgets.Dropdown(
-            options=[
-                ("all families", ""),
-                *((name, name) for name in sorted(self.rows["family"].unique())),
-            ],
-            layout=wide,
-        )
-        self.status = widgets.Dropdown(
-            options=[("open and checked", ""), ("open", work.OPEN), ("checked", work.CHECKED)],
-            layout=wide,
-        )
-        self.search = widgets.Text(placeholder="item …", continuous_update=True, layout=wide)
-        self.list = widgets.Select(rows=18, layout=wide)
-        self.count = widgets.HTML()
-        self.market = widgets.Dropdown(description="market", layout=widgets.Layout(width="260px"))
-        self.picture, self.message, self.effect, self.accuracy = (widgets.HTML() for _ in range(4))
-        self.method = widgets.Dropdown(options=methods(), value=CHOSEN, layout=wide)
+        families = sorted(self.rows["family"].unique())
+        states = {"open and checked": "", work.OPEN: work.OPEN, work.CHECKED: work.CHECKED}
+        self.family = _sized(widgets.Dropdown, options=_choices("all families", families))
+        self.status = _sized(widgets.Dropdown, options=states)
+        self.search = _sized(widgets.Text, placeholder="item …")
+        self.list = _sized(widgets.Select, rows=18)
+        self.market = _sized(widgets.Dropdown, "260px", description="market")
+        self.method = _sized(widgets.Dropdown, options=methods(), value=CHOSEN)
         self.sliders = {
-            name: widgets.FloatSlider(
-                value=0,
-                min=0,
-                max=1,
-                step=0.05,
-                description=name,
-                readout_format=".2f",
-                layout=wide,
-            )
+            name: _sized(widgets.FloatSlider, max=1, step=0.05, description=name)
             for name in SLIDERS
         }
-        self.start = widgets.Dropdown(description="from", layout=wide)
-        self.take = widgets.Button(
-            description="Take as override",
-            tooltip="fills the override row with the difference to what counts now",
-        )
-        self.by = widgets.Text(
-            value=by,
-            description="by",
-            placeholder="your name",
-            layout=widgets.Layout(width="230px"),
-        )
-        self.reason = widgets.Dropdown(
-            options=[("choose a reason", ""), *((word, word) for word in REASONS)],
-            description="reason",
-            layout=widgets.Layout(width="250px"),
-        )
-        self.note = widgets.Text(
-            description="note", placeholder="in words", layout=widgets.Layout(width="420px")
-        )
-        self.until = widgets.DatePicker(
-            description="until",
-            tooltip="blank = until its month has passed",
-            layout=widgets.Layout(width="230px"),
-        )
-        self.buttons = {
-            name: widgets.Button(description=name, button_style=style)
-            for name, style in (
-                ("Save", "primary"),
-                ("Undo", ""),
-                ("Checked ✓", ""),
-                ("Next ▸", ""),
-            )
-        }
-        self.pasted = widgets.Textarea(
-            placeholder="paste a range from a spreadsheet here",
-            layout=widgets.Layout(width="520px", height="54px"),
-        )
-        self.meaning = widgets.Dropdown(
-            options=["these are overrides", "these are the consensus"],
-            layout=widgets.Layout(width="200px"),
-        )
+        self.start = _sized(widgets.Dropdown, description="from")
+        self.by = _sized(widgets.Text, "230px", description="by", value=by, placeholder="your name")
+        reasons = _choices("choose a reason", REASONS)
+        self.reason = _sized(widgets.Dropdown, "250px", description="reason", options=reasons)
+        self.note = _sized(widgets.Text, "420px", description="note", placeholder="in words")
+        self.until = _sized(widgets.DatePicker, "230px", description="until")
+        self.until.tooltip = "blank = until its month has passed"
+        self.pasted = _sized(widgets.Textarea, "520px", "54px")
+        self.pasted.placeholder = "paste a range from a spreadsheet here"
+        self.meaning = _sized(widgets.Dropdown, "200px", options=[OVERRIDES, CONSENSUS])
+        self.take = widgets.Button(description="Take as override")
+        self.take.tooltip = "fills the override row with the difference to what counts now"
         self.read, self.accept, self.drop = (
             widgets.Button(description=name) for name in ("Read range", "Accept", "Drop")
         )
-        self.preview, self.grid = (
-            widgets.HTML(),
-            widgets.HBox(layout=widgets.Layout(overflow="auto", width="100%")),
-        )
-        self.tops, self.fields, self.bottoms = [], [], []
-        self._wire()
-        self.box = self._laid_out()
-
-    def _laid_out(self):
-        column = lambda *parts, width: widgets.VBox(parts, layout=widgets.Layout(width=width))  # noqa: E731
-        left = column(
-            widgets.HTML("<b>Worklist</b>"),
-            self.family,
-            self.status,
-            self.search,
-            self.list,
-            self.count,
-            width="290px",
-        )
-        tools = widgets.HBox(
-            [
-                column(
-                    widgets.HTML("<b>Method</b> (0 = automatic)"),
-                    self.method,
-                    *self.sliders.values(),
-                    self.start,
-                    self.take,
-                    width="330px",
-                ),
-                column(
-                    widgets.HTML("<b>Backtest error</b> (WAPE, 1–3 ahead)"),
-                    self.accuracy,
-                    width="280px",
-                ),
-                column(widgets.HTML("<b>If saved</b>"), self.effect, width="300px"),
-            ]
-        )
-        right = column(self.market, self.picture, tools, width="calc(100% - 300px)")
-        entry = widgets.HBox(
-            [self.by, self.reason, self.note, self.until],
-            layout=widgets.Layout(flex_flow="row wrap"),
-        )
-        paste = widgets.Accordion(
-            [
-                widgets.VBox(
-                    [
-                        widgets.HBox([self.pasted, self.meaning, self.read]),
-                        self.preview,
-                        widgets.HBox([self.accept, self.drop]),
-                    ]
-                )
-            ],
-            titles=["Paste from a spreadsheet"],
-        )
-        box = widgets.VBox(
-            [
-                widgets.HTML(_STYLE),
-                widgets.HBox([left, right]),
-                self.grid,
-                entry,
-                widgets.HBox(list(self.buttons.values())),
-                self.message,
-                paste,
-            ]
-        )
-        box.add_class("tuner")
-        for one in (self.by, self.note, self.search):
-            one.add_class("wide")
-        return box
+        self.buttons = {
+            name: widgets.Button(description=name)
+            for name in ("Save", "Undo", "Checked ✓", "Next ▸")
+        }
+        self.buttons["Save"].button_style = "primary"
+        said = [widgets.HTML() for _ in range(6)]
+        self.count, self.picture, self.message, self.effect, self.accuracy, self.preview = said
+        self.grid = widgets.HBox(layout=widgets.Layout(overflow="auto", width="100%"))
 
     def _wire(self):
-        for one in (self.family, self.status, self.search):
-            one.observe(lambda change: self._safely(self._list), "value")
-        self.list.observe(lambda change: self._safely(self._select), "value")
-        self.market.observe(lambda change: self._quiet or self._safely(self._open), "value")
-        for one in (self.method, self.start, *self.sliders.values()):
-            one.observe(lambda change: self._quiet or self._later(self._try), "value")
-        for name, action in {
-            "Save": self._save,
-            "Undo": self._undo,
-            "Checked ✓": self._check,
-            "Next ▸": self._next,
-        }.items():
-            self.buttons[name].on_click(lambda button, action=action: self._safely(action))
-        for button, action in (
-            (self.take, self._take),
-            (self.read, self._read),
-            (self.accept, self._accept),
-            (self.drop, self._drop),
-        ):
-            button.on_click(lambda button, action=action: self._safely(action))
+        self._on(self._list, self.family, self.status, self.search)
+        self._on(self._select, self.list)
+        self._on(self._open, self.market)
+        tried = [self.method, self.start, *self.sliders.values()]
+        self._on(lambda: self._later(self._try), *tried)
+        actions = (self._save, self._undo, self._check, self._next)
+        clicks = dict(zip(self.buttons.values(), actions)) | {
+            self.take: self._take,
+            self.read: self._read,
+            self.accept: self._accept,
+            self.drop: self._drop,
+        }
+        for button, action in clicks.items():
+            button.on_click(lambda _, action=action: self._safely(action))
+
+    def _laid_out(self):
+        title = widgets.HTML("<b>Worklist</b>")
+        asked = (title, self.family, self.status, self.search, self.list, self.count)
+        head = widgets.HTML("<b>Method</b> (0 = automatic)")
+        method = (head, self.method, *self.sliders.values(), self.start, self.take)
+        backtest = (widgets.HTML("<b>Backtest error</b> (WAPE, 1–3 ahead)"), self.accuracy)
+        saved = (widgets.HTML("<b>If saved</b>"), self.effect)
+        tools = [_column("330px", method), _column("280px", backtest), _column("300px", saved)]
+        right = (self.market, self.picture, widgets.HBox(tools))
+        entry = widgets.HBox([self.by, self.reason, self.note, self.until])
+        entry.layout.flex_flow = "row wrap"
+        parts = [
+            widgets.HTML(_STYLE),
+            widgets.HBox([_column("290px", asked), _column("calc(100% - 300px)", right)]),
+            self.grid,
+            entry,
+            widgets.HBox(list(self.buttons.values())),
+            self.message,
+        ]
+        pasting = [
+            widgets.HBox([self.pasted, self.meaning, self.read]),
+            self.preview,
+            widgets.HBox([self.accept, self.drop]),
+        ]
+        paste = widgets.Accordion([widgets.VBox(pasting)], titles=["Paste from a spreadsheet"])
+        for one in (self.by, self.note, self.search):
+            one.add_class("wide")
+        return widgets.VBox([*parts, paste]).add_class("tuner")
+
+    def _on(self, action, *ones):
+        """Has the action run when one of them changes, except by the tuner itself."""
+        for one in ones:
+            one.observe(lambda change: self._quiet or self._safely(action), "value")
 
     def _safely(self, action):
         """Runs what a click asks for; whatever goes wrong is said in the panel, and nothing typed
@@ -230,10 +167,8 @@ class Tuner:
         except PlanError as error:
             self._say(str(error), "bad")
         except Exception as error:  # a planner reads the panel, not the kernel's log
-            self._say(
-                f"this did not work: {type(error).__name__}: {error}; nothing was saved by it",
-                "bad",
-            )
+            words = f"this did not work: {type(error).__name__}: {error}; nothing was saved by it"
+            self._say(words, "bad")
 
     def _later(self, action):
         """Runs the action once the sliders rest; at once where no event loop runs."""
@@ -245,7 +180,7 @@ class Tuner:
             self._safely(action)
 
     def _say(self, words, css="good"):
-        self.message.value = f'<div class="say {css}">{escape(words)}</div>'
+        self.message.value = _said(words, css)
 
     # The worklist
 
@@ -253,194 +188,147 @@ class Tuner:
         rows = work.filtered(
             self.rows, family=self.family.value, status=self.status.value, text=self.search.value
         ).head(LISTED)
-        here, options = (
-            self.list.value,
-            [(work.line(row, self.currency), row.item) for row in rows.itertuples()],
-        )
-        self.list.options = options
-        if here in [value for _, value in options]:
+        here = self.list.value
+        self.list.options = [
+            (work.line(row, self.view.currency), row.item) for row in rows.itertuples()
+        ]
+        if (rows["item"] == here).any():
             self.list.value = here
         counts = self.rows["status"].value_counts()
-        self.count.value = (
-            f'<div class="say">{counts.get(work.OPEN, 0)} open · {counts.get(work.CHECKED, 0)}'
-            f" checked · {len(options)} shown</div>"
-        )
+        parts = [f"{counts.get(state, 0)} {state}" for state in (work.OPEN, work.CHECKED)]
+        self.count.value = _said(" · ".join([*parts, f"{len(rows)} shown"]))
 
     def _select(self):
-        if self.list.value is None or (self.cell and self.cell.item == self.list.value):
+        item = self.list.value
+        if item is None or (self.cell and self.cell.item == item):
             return
-        rows = self.plan.read("demand_plan")
-        markets = sorted(rows.loc[rows["item"] == self.list.value, "market"].unique())
+        markets = sorted(set(self.demand_plan.loc[self.demand_plan["item"] == item, "market"]))
         self._quiet = True
-        self.market.options = [("all markets", ""), *((name, name) for name in markets)]
+        self.market.options = _choices("all markets", markets)
         self.market.value = markets[0] if len(markets) == 1 else ""
         self._quiet = False
         self._open()
 
     def _open(self):
-        self.cell = cell_of(self.plan, self.ledger, self.list.value, self.market.value)
+        self._look(self.list.value, self.market.value)
         self.drawn = picture(self.plan, self.cell.item, self.cell.market, self.cell.tables)
+        years = sorted(set(self.cell.history["bucket"].dt.year))[1:-1]
         self._quiet = True
         self.method.value = CHOSEN
-        years = sorted({bucket.year for bucket in self.cell.history["bucket"]})
-        self.start.options = [("all history", 0), *((str(year), year) for year in years[1:-1])]
+        self.start.options = _choices("all history", years, everything=0)
         self.start.value = 0
         for slider in self.sliders.values():
             slider.value = 0
         self._quiet = False
         self.message.value = ""
-        self._fill()
         self._try()
+
+    def _look(self, item, market):
+        """Reads the cell, as the ledger has it by now."""
+        self.cell = cell_of(self.plan, self.ledger, item, market)
+        self._fill()
 
     # The picture and the numbers beside it
 
     def _try(self):
+        method, history, self.trial = self.method.value, self.cell.history, None
         for name, slider in self.sliders.items():
-            slider.disabled = name not in TAKES.get(self.method.value, ())
-        self.trial = None
-        if self.method.value != CHOSEN:
-            since = (
-                self.cell.history[self.cell.history["bucket"].dt.year >= self.start.value]
-                if self.start.value
-                else self.cell.history
-            )
-            found = try_method(
-                since,
-                self.method.value,
+            slider.disabled = name not in TAKES.get(method, ())
+        if method != CHOSEN:
+            self.trial = try_method(
+                history[history["bucket"].dt.year >= self.start.value],
+                method,
                 len(self.cell.buckets),
                 {name: slider.value for name, slider in self.sliders.items()},
                 self.plan.calendar.per_year,
             )
-            self.trial = found
         self._draw()
         self._show_accuracy()
 
     def _draw(self):
-        tried = self.trial.baseline.reindex(self.cell.buckets).dropna() if self.trial else None
-        self.picture.value = self.drawn.moved(
-            self.cell.consensus(self.override), tried, self.method.value
-        )
+        tried = self.trial and self.trial.baseline.reindex(self.cell.buckets).dropna()
+        consensus = self.cell.consensus(self.override)
+        self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
         self._show_effect()
 
     def _show_accuracy(self):
         known = work.accuracy_of(self.plan.read("forecast_accuracy"), self.cell.item).head(6)
-        lines = [(self.method.value + ", tried here", self.trial.wape)] if self.trial else []
-        lines += [
-            (f"{name}, all markets" if self.cell.market else name, value)
-            for name, value in known.items()
-        ]
+        where = ", all markets" if self.cell.market else ""
+        lines = [(f"{self.method.value}, tried here", self.trial.wape)] if self.trial else []
+        lines += [(name + where, value) for name, value in known.items()]
         rows = "".join(
-            f'<tr><td>{escape(name)}</td><td style="text-align:right">{percent(value, 0)}</td></tr>'
-            for name, value in lines
+            f'<tr><td>{escape(name)}<td style="text-align:right">{percent(value, 0)}'
+            for name, value in lines or [("no backtest: too little history", None)]
         )
-        why = (
-            self.trial.why
-            if self.trial
-            else next(iter(self.cell.tables["baseline_forecast"]["why"]), "")
-        )
-        self.accuracy.value = (
-            "<table"
-            f' class="say">{rows or "<tr><td>no backtest: too little history</td></tr>"}</table><div'
-            f' class="say">{escape(str(why))}</div>'
-        )
+        why = self.trial.why if self.trial else self.cell.why
+        self.accuracy.value = f'<table class="say">{rows}</table>{_said(why)}'
 
     def _show_effect(self):
         found = effect(
             self.change,
             self.cell.item,
-            self.plan.read("demand_plan"),
-            self.items,
+            self.view,
+            self.planned,
             self.plan.read("capacity_plan"),
             self.plan.facts["bill_of_resources"],
         )
+        worth = money(found.money, self.view.currency, sign=True)
         parts = [
-            (
-                f"{number(found.units, sign=True)} units,"
-                f" {money(found.money, self.currency, sign=True)}"
-            ),
+            f"{number(found.units, sign=True)} units, {worth}",
             f"family {percent(found.family_share, sign=True)}",
             f"company {percent(found.company_share, 2, sign=True)}",
         ]
         if found.resource:
-            parts.append(
-                f"{found.resource} {'▲' if found.load_after > found.load_before else '▼'}"
-                f" {percent(found.load_after)} in {month(found.bucket)} (was"
-                f" {percent(found.load_before)})"
-            )
-        self.effect.value = "".join(
-            f'<div class="say">{escape(part)}</div>'
-            for part in (parts if self.change.abs().sum() > 0 else ["nothing changed yet"])
-        )
+            way = "▲" if found.load_after > found.load_before else "▼"
+            then, before = percent(found.load_after), percent(found.load_before)
+            parts.append(f"{found.resource} {way} {then} in {month(found.bucket)} (was {before})")
+        shown = parts if self.change.any() else ["nothing changed yet"]
+        self.effect.value = "".join(map(_said, shown))
 
     # The grid of overrides
 
     @property
     def override(self) -> pd.Series:
         """The override row as typed, by bucket."""
-        return pd.Series(
-            [field.value for field in self.fields], index=self.cell.buckets, dtype=float
-        )
+        typed = [field.value for field in self.fields]
+        return pd.Series(typed, index=self.cell.buckets, dtype=float)
 
     @property
     def change(self) -> pd.Series:
-        """What is typed less what counts now."""
-        return self.override - self.cell.numbers["override"]
+        """What is typed less what counts now; 0 where that is only rounding."""
+        change = self.override - self.cell.numbers["override"]
+        return change.where(change.abs() > 1e-6, 0.0)
 
     def _fill(self):
-        kept = self.typed.get((self.cell.item, self.cell.market), {})
-        self.tops, self.bottoms = ([widgets.HTML() for _ in self.cell.buckets] for _ in range(2))
-        self.fields = [
-            widgets.FloatText(
-                value=round(kept.get(bucket, value), 6), layout=widgets.Layout(width="78px")
+        numbers, kept = self.cell.numbers, self.typed.get(self.cell.key, {})
+        others = numbers["consensus"] - numbers["baseline"] - numbers["override"]
+        self.tops = [
+            widgets.HTML(
+                _head(f"<b>{label}</b><br>{number(base, 0)}<br>{number(more, 0, sign=True)}")
             )
-            for bucket, value in self.cell.numbers["override"].items()
+            for label, base, more in zip(months(numbers.index), numbers["baseline"], others)
         ]
-        others = (
-            self.cell.numbers["consensus"]
-            - self.cell.numbers["baseline"]
-            - self.cell.numbers["override"]
-        )
-        for top, label, value, more in zip(
-            self.tops, months(self.cell.buckets), self.cell.numbers["baseline"], others
-        ):
-            top.value = (
-                "<div"
-                f' class="cellhead"><b>{escape(label)}</b><br>{number(value, 0)}<br>{number(more, 0, sign=True)}</div>'
-            )
-        for place, field in enumerate(self.fields):
-            field.observe(
-                lambda change, place=place: self._safely(lambda: self._typed(place)), "value"
-            )
-        names = widgets.HTML(
-            '<div class="cellhead" style="width:104px" title="events, launches, initiatives, sales'
-            ' inputs, orders"><b>&nbsp;</b><br>baseline<br>other stages<div'
-            ' style="height:34px;line-height:34px">override</div><b>consensus</b></div>'
-        )
+        self.fields = [
+            _sized(widgets.FloatText, "78px", value=round(kept.get(bucket, value), 6))
+            for bucket, value in numbers["override"].items()
+        ]
+        self.bottoms = [widgets.HTML() for _ in numbers.index]
+        self._on(self._typed, *self.fields)
+        columns = zip(self.tops, self.fields, self.bottoms)
         self.grid.children = [
-            names,
-            *(
-                widgets.VBox(parts, layout=widgets.Layout(min_width="82px"))
-                for parts in zip(self.tops, self.fields, self.bottoms)
-            ),
+            widgets.HTML(_ROWS),
+            *(widgets.VBox(one, layout=widgets.Layout(min_width="82px")) for one in columns),
         ]
         self._show_consensus()
 
-    def _typed(self, place):
-        self.typed.setdefault((self.cell.item, self.cell.market), {})[self.cell.buckets[place]] = (
-            self.fields[place].value
-        )
+    def _typed(self):
+        self.typed[self.cell.key] = self.override[self.change != 0]
         self._show_consensus()
-        if not self._quiet:
-            self._later(self._draw)
+        self._later(self._draw)
 
     def _show_consensus(self):
         for bottom, value in zip(self.bottoms, self.cell.consensus(self.override)):
-            text = (
-                "<div"
-                f' class="cellhead"><b>{number(value, 0)}</b>{" ✗" if value < -1e-9 else ""}</div>'
-            )
-            if bottom.value != text:
-                bottom.value = text
+            bottom.value = _head(f"<b>{number(value, 0)}</b>{' ✗' if value < -1e-9 else ''}")
 
     def _set(self, values):
         """Puts numbers into the override row, by place."""
@@ -448,7 +336,7 @@ class Tuner:
         for place, value in values.items():
             self.fields[place].value = round(float(value), 6)
         self._quiet = False
-        self._draw()
+        self._typed()
 
     def _take(self):
         if self.trial is None:
@@ -456,9 +344,10 @@ class Tuner:
                 "the method is the pack's own choice, so there is no difference to take; choose"
                 " another method first"
             )
-        tried = self.trial.baseline.reindex(self.cell.buckets)
-        wanted = self.cell.numbers["override"] + tried - self.cell.numbers["baseline"]
-        self._set({place: round(value) for place, value in enumerate(wanted) if value == value})
+        numbers = self.cell.numbers
+        wanted = (self.trial.baseline + numbers["override"] - numbers["baseline"]).round()
+        wanted = wanted.reindex(numbers.index).reset_index(drop=True)
+        self._set(wanted.dropna())
         self._say(
             f"{self.method.value} is in the override row as the difference to the baseline; give a"
             " reason and save"
@@ -468,35 +357,25 @@ class Tuner:
 
     def _read(self):
         values = placed(parse_range(self.pasted.value), len(self.fields))
-        if self.meaning.value == "these are the consensus":
-            now = self.cell.consensus(self.override)
-            values = {
-                place: self.fields[place].value + value - now.iloc[place]
-                for place, value in values.items()
-            }
-        self._waiting = values
-        after = self.override.copy()
+        before, after = self.override, self.override
+        already = before if self.meaning.value == OVERRIDES else self.cell.consensus(before)
         for place, value in values.items():
-            after.iloc[place] = value
-        shown = difference(self.cell.buckets, self.override.to_numpy(), after.to_numpy())
-        from sopkit.charts import show
-
+            after.iloc[place] += value - already.iloc[place]
+        self._waiting = {place: after.iloc[place] for place in values}
+        shown = difference(self.cell.buckets, before.to_numpy(), after.to_numpy())
+        consensus = self.cell.consensus(after).reindex(shown["bucket"]).to_numpy()
+        heads = {"bucket": "month", "now": "override now", "then": "pasted"}
         self.preview.value = show(
-            shown.assign(consensus=self.cell.consensus(after).reindex(shown["bucket"]).to_numpy()),
+            shown.assign(consensus=consensus),
             rows=24,
             units=dict.fromkeys(["now", "then", "change", "consensus"], "units"),
             columns="bucket now then change consensus",
-            heads={
-                "bucket": "month",
-                "now": "override now",
-                "then": "pasted",
-                "consensus": "consensus then",
-            },
+            heads=heads | {"consensus": "consensus then"},
         ).html
         self._say(f"{len(shown)} of {len(values)} pasted cells differ; look, then Accept or Drop")
 
     def _accept(self):
-        if not getattr(self, "_waiting", None):
+        if not self._waiting:
             raise PlanError("no range was read; paste one and press Read range")
         self._set(self._waiting)
         self._drop("the pasted numbers are in the override row; give a reason and save")
@@ -507,41 +386,36 @@ class Tuner:
 
     # The ledger
 
+    def _enter(self, rows):
+        """Numbers of the rows entered in the ledger; raises ``PlanError`` if nobody signs them."""
+        if not self.by.value.strip():
+            raise PlanError(
+                "the field by is blank; write your name there, so that the ledger knows who entered"
+                " the rows"
+            )
+        cycle = entry_month(self.plan)
+        return self.ledger.append("overrides", rows, by=self.by.value, cycle=cycle)
+
     def _save(self):
-        self._insist_on_a_name()
-        change = difference(
-            self.cell.buckets, self.cell.numbers["override"].to_numpy(), self.override.to_numpy()
-        )
-        until = pd.Timestamp(self.until.value) if self.until.value else None
+        now = self.cell.numbers["override"].to_numpy()
         rows = rows_to_save(
-            change,
+            difference(self.cell.buckets, now, self.override.to_numpy()),
             self.cell.consensus(self.override),
             item=self.cell.item,
             market=self.cell.market,
             reason=self.reason.value,
             note=self.note.value,
             owner=self.by.value.strip(),
-            expires_on=until,
+            expires_on=pd.Timestamp(self.until.value) if self.until.value else None,
         )
-        numbers = self.ledger.append(
-            "overrides", rows, by=self.by.value, cycle=entry_month(self.plan)
-        )
-        self.saved.append([row | {"id": number} for row, number in zip(rows, numbers)])
-        self._settled()
+        self.saved.append([row | {"id": id} for row, id in zip(rows, self._enter(rows))])
+        self._settle(self.cell.key)
         self._say(
             f"saved {len(rows)} rows to the ledger for {self.cell.item}; the next pack of"
             f" {entry_month(self.plan)} carries them"
         )
 
-    def _insist_on_a_name(self):
-        if not self.by.value.strip():
-            raise PlanError(
-                "the field by is blank; write your name there, so that the ledger knows who entered"
-                " the rows"
-            )
-
     def _undo(self):
-        self._insist_on_a_name()
         if not self.saved:
             raise PlanError(
                 "nothing was saved in this session, so there is nothing to undo; older rows are"
@@ -554,20 +428,18 @@ class Tuner:
             first_bucket=self.plan.first_bucket,
             calendar=self.plan.calendar,
         )
-        self.ledger.append("overrides", rows, by=self.by.value, cycle=entry_month(self.plan))
-        undone = self.saved.pop()
-        self.typed.pop((undone[0]["item"], undone[0]["market"]), None)
-        self._settled()
+        self._enter(rows)
+        undone = self.saved.pop()[0]
+        self._settle((undone["item"], undone["market"]))
         self._say(
-            f"took back {len(rows)} rows of {undone[0]['item']}; both stay in the ledger for the"
+            f"took back {len(rows)} rows of {undone['item']}; both stay in the ledger for the"
             " record"
         )
 
-    def _settled(self):
-        """Reads the cell again after the ledger changed."""
-        self.typed.pop((self.cell.item, self.cell.market), None)
-        self.cell = cell_of(self.plan, self.ledger, self.cell.item, self.cell.market)
-        self._fill()
+    def _settle(self, key):
+        """Reads the open cell again after the ledger changed; of ``key`` nothing is only typed."""
+        self.typed.pop(key, None)
+        self._look(*self.cell.key)
         self._draw()
 
     def _check(self):
@@ -576,8 +448,28 @@ class Tuner:
         self._next()
 
     def _next(self):
-        values = [value for _, value in self.list.options]
-        after = values[values.index(self.cell.item) + 1 :] if self.cell.item in values else values
+        items = [item for _, item in self.list.options]
+        after = items[items.index(self.cell.item) + 1 :] if self.cell.item in items else items
         if not after:
             raise PlanError("this is the end of the list; change the filters, or take a break")
         self.list.value = after[0]
+
+
+def _sized(kind, width="96%", height=None, **traits):
+    return kind(layout=widgets.Layout(width=width, height=height), **traits)
+
+
+def _column(width, parts):
+    return widgets.VBox(parts, layout=widgets.Layout(width=width))
+
+
+def _choices(first, names, everything=""):
+    return [(first, everything), *((str(name), name) for name in names)]
+
+
+def _said(words, css=""):
+    return f'<div class="say {css}">{escape(str(words))}</div>'
+
+
+def _head(html):
+    return f'<div class="cellhead">{html}</div>'

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit.charts import View
 from sopkit.ledger import Ledger
 from sopkit.panels import trial, tuner
 from sopkit.panels.tuning import Tuner
@@ -201,9 +202,9 @@ def test_the_rows_of_the_grid_add_up(panel):
 def test_effect_is_units_money_shares_and_load():
     change = pd.Series([100.0], index=[small.AHEAD[0]])
     hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
-    found = trial.effect(
-        change, "P-300", small.demand_plan(), small.items(), small.capacity_plan(), hours
-    )
+    view, demand_plan = View(small.items()), small.demand_plan()
+    planned = trial.worth(view, demand_plan)
+    found = trial.effect(change, "P-300", view, planned, small.capacity_plan(), hours)
     before = small.capacity_plan().query("resource == 'LINE1'")["load"].iloc[0]
     assert (found.units, found.money, found.resource) == (100.0, 12000.0, "LINE1")
     assert found.load_after == pytest.approx(
