@@ -2,7 +2,7 @@
 given its weights.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -83,21 +83,13 @@ def fit_panel(
     kept = cut_silent_start(panel.values)
     order, tasks = [], []
     for reach, rows in rows_by_reach(counts(kept), horizon):
-        for begin in range(0, len(rows), CHUNK):
+        for begin in range(0, max(len(rows), 1), CHUNK):
             part = rows[begin : begin + CHUNK]
             width = int(panel.lengths[part].max(initial=1))
+            values = panel.values[part, panel.values.shape[1] - width :]
             order.append(part)
-            tasks.append(
-                (
-                    panel.values[part, panel.values.shape[1] - width :],
-                    horizon,
-                    panel.season,
-                    methods,
-                    origins_for(reach, origins),
-                )
-            )
-    results = ordered_map(fit_chunk, tasks, client)
-    return assemble(panel, horizon, methods, order, results)
+            tasks.append((values, horizon, panel.season, methods, origins_for(reach, origins)))
+    return assemble(panel, horizon, methods, order, ordered_map(fit_chunk, tasks, client))
 
 
 def ordered_map(function, tasks: list[tuple], client=None) -> list:
@@ -122,7 +114,8 @@ def rows_by_reach(lengths: np.ndarray, horizon: int):
     a shorter history.
     """
     reach, order = reaches(lengths, horizon), np.argsort(-lengths, kind="stable")
-    return [(int(step), order[reach[order] == step]) for step in np.unique(reach)[::-1]]
+    steps = np.unique(reach)[::-1] if len(order) else [horizon]
+    return [(int(step), order[reach[order] == step]) for step in steps]
 
 
 def reaches(lengths: np.ndarray, horizon: int) -> np.ndarray:
@@ -147,22 +140,16 @@ def fit_chunk(values, horizon, season, methods, held_back):
     for kind, functions in methods.items():
         rows = np.flatnonzero(ready.regular if kind == "regular" else ~ready.regular)
         if len(rows):
-            trials[kind] = (
-                rows,
-                try_methods(
-                    ready.values[rows], ready.known[rows], horizon, season, functions, held_back
-                ),
-            )
+            part = ready.values[rows], ready.known[rows]
+            trials[kind] = rows, try_methods(*part, horizon, season, functions, held_back)
     return ready, classify(ready.values, season), Window(ready.values, season).strength, trials
 
 
 def assemble(panel, horizon, methods, order, results) -> Fit:
     """The chunks' parts put back in the panel's order, with weights that know the whole panel."""
-    count, width = panel.values.shape
-    prepared = _together([ready for ready, *_ in results], order, count, width)
-    classes, strength = np.full(count, "dead", dtype="<U12"), np.zeros(count)
-    for rows, (_, kinds, strong, _) in zip(order, results):
-        classes[rows], strength[rows] = kinds, strong
+    back = np.argsort(np.concatenate(order))
+    ready, kinds, strong, _ = zip(*results)
+    prepared, classes = _joined(ready, back), np.concatenate(kinds)[back]
     blocks = {}
     for kind, functions in methods.items():
         parts = [
@@ -171,14 +158,10 @@ def assemble(panel, horizon, methods, order, results) -> Fit:
             if kind in trials
         ]
         if parts:
-            blocks[kind] = _block(
-                np.concatenate([rows for rows, _ in parts]),
-                tuple(functions),
-                _joined([t for _, t in parts]),
-                classes,
-                RULES[kind],
-            )
-    return Fit(panel, horizon, prepared, classes, strength, blocks)
+            rows, tried = zip(*parts)
+            rows, trial = np.concatenate(rows), _joined(tried)
+            blocks[kind] = _block(rows, tuple(functions), trial, classes, RULES[kind])
+    return Fit(panel, horizon, prepared, classes, np.concatenate(strong)[back], blocks)
 
 
 def _block(rows, methods, trial, classes, rule) -> Block:
@@ -208,32 +191,17 @@ def _fair_weights(trial, prior, rule):
     return np.stack(fair, axis=1)
 
 
-def _joined(trials) -> Trial:
-    fields = ("forecasts", "tests", "actual", "scale", "back")
-    return Trial(*(np.concatenate([getattr(trial, name) for trial in trials]) for name in fields))
+def _joined(parts, order=slice(None)):
+    """One dataclass of the parts': each field's arrays below each other, shorter histories
+    right-aligned with NaN before them, in ``order``.
+    """
 
+    def whole(name):
+        blocks = [getattr(part, name) for part in parts]
+        longest = max(block.shape[-1] for block in blocks)
+        if blocks[0].ndim == 2 and any(block.shape[1] < longest for block in blocks):
+            room = [((0, 0), (longest - block.shape[1], 0)) for block in blocks]
+            blocks = [np.pad(block, r, constant_values=np.nan) for block, r in zip(blocks, room)]
+        return np.concatenate(blocks)[order]
 
-def _together(parts, order, count, width) -> Prepared:
-    def matrix(name):
-        whole = np.full((count, width), np.nan)
-        for rows, part in zip(order, parts):
-            block = getattr(part, name)
-            whole[rows, width - block.shape[1] :] = block
-        return whole
-
-    def vector(name, kind):
-        whole = np.zeros(count, dtype=kind)
-        for rows, part in zip(order, parts):
-            whole[rows] = getattr(part, name)
-        return whole
-
-    return Prepared(
-        matrix("values"),
-        matrix("known"),
-        vector("regular", bool),
-        vector("cut", int),
-        vector("filled", int),
-        vector("bounded", int),
-        vector("shifted", int),
-        vector("factor", float),
-    )
+    return type(parts[0])(*(whole(field.name) for field in fields(parts[0])))

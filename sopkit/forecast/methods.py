@@ -5,6 +5,8 @@ A method takes a window of complete series, the horizon and optional parameters,
 forecasts (series, horizon) in the same units.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,7 +14,16 @@ import numpy as np
 from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts, grid, left, line, trust_in_slope
 from sopkit.forecast.rare_methods import adida, aggregate, croston, imapa, sba, tsb
-from sopkit.forecast.seasonal import additive, logarithmic, multiplicative, past_indices
+from sopkit.forecast.seasonal import (
+    Window,
+    additive,
+    logarithmic,
+    multiplicative,
+    past_indices,
+    plain,
+    seen,
+    where_positive,
+)
 from sopkit.forecast.smoothing import (
     ALPHAS,
     damping,
@@ -192,82 +203,71 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
     return total / number[:, None]
 
 
-def _seasonal(adjustment, method):
-    return lambda window, horizon, **parameters: adjustment(
-        partial(method, **parameters), window, horizon
-    )
-
-
-def _flat(method):
-    return lambda window, horizon, **parameters: method(window.values, horizon, **parameters)
-
-
-def _holt(values, horizon, alpha=(0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), beta=(0.01, 0.05, 0.2)):
-    return smooth(values, horizon, alpha, beta)
-
-
-def _damped(values, horizon, alpha=ALPHAS, beta=(0.03, 0.2), phi=(0.8, 0.9, 0.97)):
-    return smooth(values, horizon, alpha, beta, phi)
-
-
-def _simple(values, horizon, alpha=ALPHAS):
-    return smooth(values, horizon, alpha)
-
-
-def _zero(window, horizon):
-    return np.zeros((len(window.values), horizon))
+def _winters_additive(window, horizon, **parameters):
+    return winters(window.values, window.plain_season[0], horizon, **parameters)
 
 
 def _winters(window, horizon, **parameters):
     """Multiplicative season; additive where a series touches zero."""
     index = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
     forecast = winters(window.values, index, horizon, multiplicative=True, **parameters)
-    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+    return where_positive(forecast, _winters_additive, window, horizon, **parameters)
 
 
 def _winters_log(window, horizon, **parameters):
     """Season and growth in per cent, states on log values; additive where a series touches zero."""
-    forecast = np.exp(
-        np.clip(winters(window.logs, window.log_season[0], horizon, **parameters), -700, 700)
-    )
-    return _additive_where(~window.positive, forecast, window, horizon, parameters)
+    logs = winters(window.logs, window.log_season[0], horizon, **parameters)
+    forecast = np.exp(np.clip(logs, -700, 700))
+    return where_positive(forecast, _winters_additive, window, horizon, **parameters)
 
 
-def _additive_where(rows, forecast, window, horizon, parameters):
-    if rows.any():
-        forecast[rows] = winters(
-            window.values[rows], window.plain_season[0][rows], horizon, **parameters
-        )
-    return forecast
+@dataclass(frozen=True)
+class Method:
+    """A method on offer: a ``season`` says what ``ahead`` is given (the window, or values adjusted
+    for the season, which is put back), ``sliders`` which parameters a person may set.
+    """
 
+    season: Callable
+    ahead: Callable
+    sliders: tuple[str, ...] = ()
+
+    def __call__(self, window: Window, horizon: int, **parameters) -> np.ndarray:
+        """The forecast (series, horizon), in the values' units."""
+        return self.season(partial(self.ahead, **parameters), window, horizon)
+
+
+LEVEL, TREND, DAMPED = ("level",), ("level", "trend"), ("level", "trend", "damping")
+ALL = (*DAMPED, "season")
+_holt = partial(smooth, alpha=(0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), beta=(0.01, 0.05, 0.2))
+_damped = partial(smooth, beta=(0.03, 0.2), phi=(0.8, 0.9, 0.97))
 
 METHODS = {
-    "seasonal naive": lambda window, horizon: seasonal_naive(window.values, horizon, window.season),
-    "mean": _flat(mean),
-    "seasonal mean": _seasonal(multiplicative, mean),
-    "simple": _seasonal(multiplicative, _simple),
-    "simple additive": _seasonal(additive, _simple),
-    "holt": _seasonal(multiplicative, _holt),
-    "damped": _seasonal(multiplicative, _damped),
-    "damped additive": _seasonal(additive, _damped),
-    "damped log": _seasonal(logarithmic, _damped),
-    "theta": _seasonal(multiplicative, theta),
-    "theta additive": _seasonal(additive, theta),
-    "theta log": _seasonal(logarithmic, theta),
-    "winters": _winters,
-    "winters additive": lambda window, horizon, **parameters: winters(
-        window.values, window.plain_season[0], horizon, **parameters
+    "seasonal naive": Method(
+        seen, lambda window, n: seasonal_naive(window.values, n, window.season)
     ),
-    "winters log": _winters_log,
-    "autoregression": _seasonal(logarithmic, autoregression),
-    "aggregated": _seasonal(multiplicative, aggregated),
-    "aggregated log": _seasonal(logarithmic, aggregated),
-    "croston": _flat(croston),
-    "sba": _flat(sba),
-    "tsb": _flat(tsb),
-    "adida": _flat(adida),
-    "imapa": _flat(imapa),
-    "zero": _zero,
+    "mean": Method(plain, mean),
+    "seasonal mean": Method(multiplicative, mean),
+    "simple": Method(multiplicative, smooth, LEVEL),
+    "simple additive": Method(additive, smooth, LEVEL),
+    "holt": Method(multiplicative, _holt, TREND),
+    "damped": Method(multiplicative, _damped, DAMPED),
+    "damped additive": Method(additive, _damped, DAMPED),
+    "damped log": Method(logarithmic, _damped, DAMPED),
+    "theta": Method(multiplicative, theta, LEVEL),
+    "theta additive": Method(additive, theta, LEVEL),
+    "theta log": Method(logarithmic, theta, LEVEL),
+    "winters": Method(seen, _winters, ALL),
+    "winters additive": Method(seen, _winters_additive, ALL),
+    "winters log": Method(seen, _winters_log, ALL),
+    "autoregression": Method(logarithmic, autoregression),
+    "aggregated": Method(multiplicative, aggregated),
+    "aggregated log": Method(logarithmic, aggregated),
+    "croston": Method(plain, croston, LEVEL),
+    "sba": Method(plain, sba, LEVEL),
+    "tsb": Method(plain, tsb, LEVEL),
+    "adida": Method(plain, adida, LEVEL),
+    "imapa": Method(plain, imapa, LEVEL),
+    "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
 }
 
 CANDIDATES = {

@@ -3,7 +3,7 @@ method may see: a block of complete series with its season worked out once.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -150,6 +150,16 @@ class Window:
         return np.where(self.positive, self.log_season[1], self.plain_season[1])
 
 
+def seen(method, window: Window, horizon: int) -> np.ndarray:
+    """``method(window, horizon)``, for a method that takes care of the season itself."""
+    return method(window, horizon)
+
+
+def plain(method, window: Window, horizon: int) -> np.ndarray:
+    """``method(values, horizon)`` on the values as they are."""
+    return method(window.values, horizon)
+
+
 def additive(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on additively adjusted values, the season put back."""
     return method(window.adjusted, horizon) + future_indices(window.plain_season[0], horizon)
@@ -162,7 +172,7 @@ def multiplicative(method, window: Window, horizon: int) -> np.ndarray:
     forecast = method(np.exp(window.adjusted_logs), horizon) * np.exp(
         future_indices(window.log_season[0], horizon)
     )
-    return _where_positive(forecast, method, window, horizon)
+    return where_positive(forecast, partial(additive, method), window, horizon)
 
 
 def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
@@ -170,12 +180,16 @@ def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
     where a series touches zero.
     """
     forecast = method(window.adjusted_logs, horizon) + future_indices(window.log_season[0], horizon)
-    return _where_positive(np.exp(np.clip(forecast, -700, 700)), method, window, horizon)
+    forecast = np.exp(np.clip(forecast, -700, 700))
+    return where_positive(forecast, partial(additive, method), window, horizon)
 
 
-def _where_positive(forecast, method, window, horizon):
+def where_positive(forecast, method, window: Window, horizon: int, **parameters) -> np.ndarray:
+    """The forecast where a series is above zero throughout, that of ``method(window, horizon)``
+    elsewhere.
+    """
     rest = ~window.positive
     if rest.any():
         part = Window(window.values[rest], window.season)
-        forecast[rest] = additive(method, part, horizon)
+        forecast[rest] = method(part, horizon, **parameters)
     return forecast

@@ -14,20 +14,8 @@ from sopkit.metrics import wape
 
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
-_LEVEL = (
-    "simple, simple additive, theta, theta additive, theta log, croston, sba, tsb, adida, imapa"
-)
-TAKES = {
-    name: tuple(sliders.split())
-    for sliders, names in {
-        "level": _LEVEL,
-        "level trend": "holt",
-        "level trend damping": "damped, damped additive, damped log",
-        "level trend damping season": "winters, winters additive, winters log",
-        "level trend season": ETS,
-    }.items()
-    for name in names.split(", ")
-}
+TAKES = {name: getattr(method, "sliders", ()) for name, method in METHODS.items()}
+TAKES[ETS] = ("level", "trend", "season")
 LAGS = 3
 FEWEST = 10  # values that statsmodels needs to start from
 
