@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import gettempdir
 from uuid import uuid4
 
-import nbformat
-
 from sopkit.errors import PlanError
 from sopkit.pack.steps import OWN, Step, parameters_of
 
@@ -104,12 +102,12 @@ def _imports(step):
 def _insist_it_finished(step, target):
     """A killed run leaves JSON that looks valid; so ask for its end and for every cell."""
     notebook = _tidy(step, target)
-    record = notebook.metadata["papermill"]
+    record = notebook["metadata"]["papermill"]
     unfinished = [
         number
-        for number, cell in enumerate(notebook.cells, start=1)
-        if cell.cell_type == "code"
-        and cell.metadata.get("papermill", {}).get("status") != "completed"
+        for number, cell in enumerate(notebook["cells"], start=1)
+        if cell["cell_type"] == "code"
+        and cell["metadata"].get("papermill", {}).get("status") != "completed"
     ]
     if record.get("exception") or not record.get("end_time") or unfinished:
         raise StepFailed(
@@ -123,7 +121,8 @@ def _tidy(step, target):
     """Paths in the executed notebook become relative, so that a pack says the same wherever it
     lies.
     """
-    notebook = nbformat.read(target, as_version=4)
-    notebook.metadata["papermill"].update(input_path=step.path.name, output_path=target.name)
-    nbformat.write(notebook, target)
+    notebook = json.loads(target.read_text(encoding="utf-8"))
+    notebook["metadata"]["papermill"] |= {"input_path": step.path.name, "output_path": target.name}
+    text = json.dumps(notebook, indent=1, ensure_ascii=False)
+    target.write_text(text + "\n", encoding="utf-8")
     return notebook

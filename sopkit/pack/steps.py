@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def parameters_of(step: Step, settled: dict) -> dict:
 
 
 def _defaults(path):
+    sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of every start, only to check links
     import papermill
 
     return {

@@ -1,5 +1,5 @@
-"""How long a pack takes, step by step, and how much memory: the sample company and one of 5,000
-items.
+"""How long a pack takes, step by step, and how much memory: the sample company, one of 5,000 items,
+and the real trading company (1,700 series) where its data lies beside the project.
 """
 
 import json
@@ -10,7 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-CASES = [("sample, 60 items", 60, "60 s"), ("5,000 items", 5000, "300 s, 4 GiB")]
+REAL = Path(__file__).parents[3] / "shared" / "real" / "jit"
+CASES = [
+    ("sample, 60 items", ("--items", 60), None, "22 s"),
+    ("real, 1,700 series", REAL, "2018-01", "35 s"),
+    ("5,000 items", ("--items", 5000), None, "80 s, 2 GiB"),
+]
 
 
 def main():
@@ -18,7 +23,11 @@ def main():
     included.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        measured = [(name, goal, *_measure(Path(scratch), items)) for name, items, goal in CASES]
+        measured = [
+            (name, goal, *_measure(Path(scratch) / str(number), company, month))
+            for number, (name, company, month, goal) in enumerate(CASES)
+            if company != REAL or REAL.is_dir()
+        ]
     print(f"\nPacks (wall clock on {os.cpu_count()} cores, kernels included)")
     names = list(measured[0][2])
     print(f"{'':<24}" + "".join(f"{name:>20}" for name, *_ in measured))
@@ -31,10 +40,14 @@ def main():
     print(f"{'goal':<24}" + "".join(f"{goal:>20}" for _, goal, *_ in measured))
 
 
-def _measure(scratch, items):
-    data, packs = scratch / f"data-{items}", scratch / f"packs-{items}"
-    _run("sample", data, "--items", items)
-    _run("pack", "--data", data, "--packs", packs)
+def _measure(scratch, company, month):
+    """Seconds by step, and the peak memory (KiB) of the largest process so far."""
+    data, packs = scratch / "data", scratch / "packs"
+    if company == REAL:
+        data = REAL
+    else:
+        _run("sample", data, *company)
+    _run("pack", *([month] if month else []), "--data", data, "--packs", packs)
     manifest = next(packs.glob("*/manifest.json"))
     return (
         json.loads(manifest.read_text())["seconds"],
