@@ -44,7 +44,7 @@ def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean, centre = filled.sum(axis=1) / count, (weight * columns).sum(axis=1) / count
     distance = weight * (columns - centre[:, None])
     spread = (distance**2).sum(axis=1)
-    slope = (distance * filled).sum(axis=1) / np.where(spread > 0, spread, 1)
+    slope = over((distance * filled).sum(axis=1), spread)
     return mean, slope, centre
 
 
@@ -70,6 +70,25 @@ def grid(*axes) -> tuple[np.ndarray, ...]:
             *(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"
         )
     )
+
+
+def row_mean(values: np.ndarray) -> np.ndarray:
+    """Mean of each row's known values; 0 where a row has none.
+
+    >>> row_mean(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]])).tolist()
+    [2.0, 0.0]
+    """
+    known = ~np.isnan(values)
+    return np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """``part`` ÷ ``whole``; ``part`` itself where the whole is not above 0.
+
+    >>> over(np.array([6.0, 6.0]), np.array([2.0, 0.0])).tolist()
+    [3.0, 6.0]
+    """
+    return part / np.where(whole > 0, whole, 1)
 
 
 def row_median(values: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from sopkit.forecast.arrays import over
 from sopkit.forecast.fit import Fit
 
 LEVELS = np.concatenate(
@@ -43,9 +44,8 @@ def learn(errors: np.ndarray, prior: Errors | None = None) -> Errors:
     prior = prior or random_walk(errors.shape[2])
     size = np.abs(errors)
     tests = int((~np.isnan(errors)).any(axis=2).sum())
-    growth = growth_by_lead(size, prior.growth) * (
-        1 + 1 / tests if tests else 1
-    )  # few tests leave the size itself uncertain
+    # Few tests leave the size itself uncertain.
+    growth = growth_by_lead(size, prior.growth) * (1 + 1 / tests if tests else 1)
     relative = (errors / growth).reshape(-1, errors.shape[2])
     sample = relative[~np.isnan(relative)]
     return Errors(
@@ -146,7 +146,7 @@ class Rare:
         the sizes.
         """
         chance = self.chance[rows, bucket]
-        inside = np.clip((level - (1 - chance)) / np.where(chance > 0, chance, 1), 0, 1)
+        inside = np.clip(over(level - (1 - chance), chance), 0, 1)
         place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
         near = np.minimum(inside / np.where(chance < 1, TAPER, 1e-9), 1)
         return np.where((inside > 0) & (chance > 0), near * self.sizes[rows, place], 0.0)
@@ -165,20 +165,20 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) ->
     0.5
     """
     sizes, number = size_quantiles(values)
-    mean = sizes.mean(axis=1)
-    relative = sizes / np.where(mean > 0, mean, 1)[:, None]
+    mean = sizes.mean(axis=1, keepdims=True)
+    relative = over(sizes, mean)
     plenty = number >= 5
     common = relative[plenty].mean(axis=0) if plenty.sum() >= 5 else np.ones(SIZES)
     share = (number / (number + POOL_EVIDENCE))[:, None]
-    sizes = mean[:, None] * (share * relative + (1 - share) * common / common.mean())
-    chance = baseline / np.where(mean > 0, mean, 1)[:, None]
-    most = np.maximum(chance.max(axis=1), 1.0)
-    chance = np.minimum(chance / most[:, None], 1.0)
+    sizes = mean * (share * relative + (1 - share) * common / common.mean())
+    chance = over(baseline, mean)
+    most = np.maximum(chance.max(axis=1, keepdims=True), 1.0)
+    chance = np.minimum(chance / most, 1.0)
     selling = chance > 0
     usual = chance[selling].mean() if selling.any() else 0.0
     return Rare(
         np.where(selling & (chance < 1), usual + trust * (chance - usual), chance),
-        sizes * most[:, None],
+        sizes * most,
     )
 
 
@@ -198,18 +198,10 @@ def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -
     past = np.take_along_axis(total, column, axis=1) / np.maximum(before, 1)
     tested = ~np.isnan(actual)
     came = ((actual > 0) & tested).sum(axis=2) / np.maximum(tested.sum(axis=2), 1)
-    use = (
-        (before >= 12) & tested.any(axis=2)
-        if (before >= 12).any()
-        else (before > 0) & tested.any(axis=2)
-    )
-    past, came = past[use], came[use]
-    spread = ((past - past.mean()) ** 2).sum() if len(past) else 0.0
-    return (
-        float(np.clip(((past - past.mean()) * came).sum() / spread, LEAST_TRUST, 1.0))
-        if spread > 0
-        else 1.0
-    )
+    use = (before >= (12 if (before >= 12).any() else 1)) & tested.any(axis=2)
+    off = past[use] - past[use].mean() if use.any() else np.zeros(0)
+    spread = (off**2).sum()
+    return float(np.clip((off * came[use]).sum() / spread, LEAST_TRUST, 1)) if spread > 0 else 1.0
 
 
 def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -218,12 +210,12 @@ def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     number = (~np.isnan(demand)).sum(axis=1)
     ordered = np.sort(demand, axis=1)
     place = (np.arange(SIZES) + 0.5) / SIZES * number[:, None] - 0.5
-    low = np.clip(np.floor(place), 0, np.maximum(number - 1, 0)[:, None]).astype(int)
-    high = np.minimum(low + 1, np.maximum(number - 1, 0)[:, None])
+    last = np.maximum(number - 1, 0)[:, None]
+    low = np.clip(np.floor(place), 0, last).astype(int)
+    high = np.minimum(low + 1, last)
     share = np.clip(place - low, 0, 1)
-    mixed = (1 - share) * np.take_along_axis(ordered, low, 1) + share * np.take_along_axis(
-        ordered, high, 1
-    )
+    below, above = (np.take_along_axis(ordered, place, 1) for place in (low, high))
+    mixed = (1 - share) * below + share * above
     return np.where(number[:, None] > 0, mixed, 0.0), number
 
 
@@ -244,10 +236,8 @@ class Bands:
 
     def at(self, level: float) -> np.ndarray:
         """The quantile at one level, (series, horizon), never below 0."""
-        levels = np.full((1, self.baseline.shape[1]), level)
-        return self.values(
-            np.arange(len(self.baseline)), np.broadcast_to(levels, self.baseline.shape)
-        )
+        rows = np.arange(len(self.baseline))
+        return self.values(rows, np.full(self.baseline.shape, level))
 
     def values(self, rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Demand of the given rows at levels (row, horizon), never below 0."""
@@ -258,10 +248,8 @@ class Bands:
             result[own] = self.baseline[rows[own]] + self.unit[rows[own]] * moved
         seldom = self.is_rare[rows]
         if seldom.any():
-            place = self.place[rows[seldom]][:, None]
-            result[seldom] = self.rare.quantile(
-                place, np.arange(levels.shape[1])[None], levels[seldom]
-            )
+            place = self.place[rows[seldom], None]
+            result[seldom] = self.rare.quantile(place, np.arange(levels.shape[1]), levels[seldom])
         return np.where(self.classes[rows, None] == "dead", 0.0, np.maximum(result, 0.0))
 
 
@@ -275,32 +263,21 @@ def bands_of(fit: Fit) -> Bands:
         block = fit.blocks["regular"]
         moved = (block.trial.actual - block.combined_tests) / block.trial.scale[:, :-1, None]
         whole = learn(moved)
-        errors = {
-            str(name): learn(moved[fit.classes[block.rows] == name], whole)
-            for name in np.unique(fit.classes[block.rows])
-        }
-        growth = np.array([errors[name].growth for name in fit.classes[block.rows]])
-        unit[block.rows] = (
-            block.trial.scale[:, -1:] * growth * own_spread(moved, growth[:, None])[:, None]
-        )
+        kinds = fit.classes[block.rows]
+        errors = {str(name): learn(moved[kinds == name], whole) for name in np.unique(kinds)}
+        growth = np.array([errors[name].growth for name in kinds])
+        spread = own_spread(moved, growth[:, None])[:, None]
+        unit[block.rows] = block.trial.scale[:, -1:] * growth * spread
     rows = np.flatnonzero(is_rare)
     place[rows] = np.arange(len(rows))
     trust = 1.0
     if "rare" in fit.blocks:
         block = fit.blocks["rare"]
-        trust = trust_in_chances(
-            fit.prepared.known[block.rows], block.trial.back, block.trial.actual
-        )
+        known, trial = fit.prepared.known[block.rows], block.trial
+        trust = trust_in_chances(known, trial.back, trial.actual)
     rare = rare_demand(fit.prepared.known[rows], baseline[rows], trust)
-    return Bands(
-        baseline,
-        fit.classes,
-        is_rare,
-        unit,
-        {str(n): errors.get(str(n), whole) for n in np.unique(fit.classes)},
-        rare,
-        place,
-    )
+    errors = {str(name): errors.get(str(name), whole) for name in np.unique(fit.classes)}
+    return Bands(baseline, fit.classes, is_rare, unit, errors, rare, place)
 
 
 def draw(bands: Bands, names: list, paths: int, seed: int) -> np.ndarray:
@@ -309,28 +286,21 @@ def draw(bands: Bands, names: list, paths: int, seed: int) -> np.ndarray:
     """
     horizon = bands.baseline.shape[1]
     result = np.zeros((len(names), paths, horizon))
-    roots = {
-        name: np.linalg.cholesky(errors.correlation).T for name, errors in bands.errors.items()
-    }
-    tables = {
-        name: quantile(errors.shape, _normal_table()) for name, errors in bands.errors.items()
-    }
+    levels, taught = _normal_table(), bands.errors.items()
+    roots = {name: np.linalg.cholesky(errors.correlation).T for name, errors in taught}
+    tables = {name: quantile(errors.shape, levels) for name, errors in taught}
     for row, name in enumerate(names):
         kind = str(bands.classes[row])
         if kind == "dead":
             continue
-        normal = np.random.default_rng([seed, crc32(str(name).encode())]).standard_normal(
-            (paths, horizon)
-        )
+        chance = np.random.default_rng([seed, crc32(str(name).encode())])
+        normal = chance.standard_normal((paths, horizon))
         if bands.is_rare[row]:
-            result[row] = bands.rare.quantile(
-                bands.place[row], np.arange(horizon)[None], look_up(_normal_table(), normal)
-            )
+            level = look_up(levels, normal)
+            result[row] = bands.rare.quantile(bands.place[row], np.arange(horizon), level)
         else:
-            moved = bands.baseline[row] + bands.unit[row] * look_up(
-                tables[kind], normal @ roots[kind]
-            )
-            np.maximum(moved, 0.0, out=result[row])
+            moved = bands.unit[row] * look_up(tables[kind], normal @ roots[kind])
+            np.maximum(bands.baseline[row] + moved, 0.0, out=result[row])
     return result
 
 

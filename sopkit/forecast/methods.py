@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from sopkit.errors import PlanError
-from sopkit.forecast.arrays import counts, grid, left, line, trust_in_slope
+from sopkit.forecast.arrays import counts, grid, left, line, row_mean, trust_in_slope
 from sopkit.forecast.rare_methods import adida, aggregate, croston, imapa, sba, tsb
 from sopkit.forecast.seasonal import (
     Window,
@@ -40,9 +40,7 @@ def mean(values: np.ndarray, horizon: int) -> np.ndarray:
     >>> mean(np.array([[np.nan, 1.0, 3.0]]), 1).tolist()
     [[2.0]]
     """
-    known = ~np.isnan(values)
-    average = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.repeat(average[:, None], horizon, axis=1)
+    return np.repeat(row_mean(values)[:, None], horizon, axis=1)
 
 
 def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import counts, row_median, starts
+from sopkit.forecast.arrays import counts, over, row_mean, row_median, starts
 from sopkit.forecast.seasonal import indices, past_indices
 
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "dead")
@@ -27,9 +27,10 @@ def interval_and_variation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     demand, known = values > 0, ~np.isnan(values)
     number = demand.sum(axis=1)
     interval = np.where(number > 0, known.sum(axis=1) / np.maximum(number, 1), np.inf)
-    mean = np.where(demand, values, 0).sum(axis=1) / np.maximum(number, 1)
-    spread = np.where(demand, (values - mean[:, None]) ** 2, 0).sum(axis=1) / np.maximum(number, 1)
-    return interval, np.where(mean > 0, spread / np.where(mean > 0, mean, 1) ** 2, 0.0)
+    sizes = np.where(demand, values, np.nan)
+    mean = row_mean(sizes)
+    spread = row_mean((sizes - mean[:, None]) ** 2)
+    return interval, np.where(mean > 0, over(spread, mean**2), 0.0)
 
 
 def buckets_without_demand(values: np.ndarray) -> np.ndarray:
@@ -156,11 +157,7 @@ def _clearest(change, logs, season):
             & lasting.all(axis=1)
         )
         clear &= (jump > 0.6 * np.abs(shift)) & (np.abs(shift) > 2 * usual)
-        best, begin, size = (
-            np.where(clear, score, best),
-            np.where(clear, start, begin),
-            np.where(clear, shift, size),
-        )
+        best[clear], begin[clear], size[clear] = score[clear], start, shift[clear]
     return begin, size
 
 
@@ -216,7 +213,7 @@ def cut_silent_start(values: np.ndarray) -> np.ndarray:
     """
     moving = np.nan_to_num(values) != 0
     first = np.where(moving.any(axis=1), moving.argmax(axis=1), values.shape[1])
-    silent = np.minimum(first, values.shape[1]) - starts(values)
+    silent = first - starts(values)
     after = values.shape[1] - first
     rate = np.minimum(moving.sum(axis=1) / np.maximum(after + 1, 1), 0.95)
     unlikely = moving.any(axis=1) & ((1 - rate) ** np.maximum(silent, 0) < 0.005)

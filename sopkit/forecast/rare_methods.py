@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import left, starts
+from sopkit.forecast.arrays import left, over, row_mean, starts
 from sopkit.forecast.smoothing import likelihood_weights, recursion
 
 ALPHAS = (0.1, 0.15, 0.2, 0.25, 0.3)
@@ -21,7 +21,7 @@ def croston(
     [[2.0]]
     """
     size, interval = _croston_states(values, alpha)
-    rate = np.where(interval > 0, correction * size / np.where(interval > 0, interval, 1), 0.0)
+    rate = np.where(interval > 0, over(correction * size, interval), 0.0)
     return np.repeat(rate[:, None], horizon, axis=1)
 
 
@@ -40,10 +40,7 @@ def _croston_states(values, alpha):
     span = np.where(demand, np.arange(values.shape[1])[None] + 1, 0).max(axis=1) - starts(values)
     interval = span / np.maximum(seen[:, -1], 1)
     size = np.take_along_axis(values, demand.argmax(axis=1)[:, None], axis=1)[:, 0]
-    size, interval = (
-        np.where(demand.any(axis=1), size, 0.0),
-        np.where(demand.any(axis=1), interval, 0.0),
-    )
+    size, interval = np.where(demand.any(axis=1), (size, interval), 0.0)
     waited = np.ones(len(values))
     for column in range(values.shape[1]):
         now, later = demand[:, column], demand[:, column] & (seen[:, column] > 1)
@@ -63,7 +60,7 @@ def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05
     [[1.98]]
     """
     demand, known = values > 0, ~np.isnan(values)
-    size = np.where(demand, values, 0).sum(axis=1) / np.maximum(demand.sum(axis=1), 1)
+    size = row_mean(np.where(demand, values, np.nan))
     chance = demand.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     for column in range(values.shape[1]):
         now = demand[:, column]
@@ -104,9 +101,7 @@ def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray
     """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a
     series has no whole sum.
     """
-    known = ~np.isnan(values)
-    mean = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    sums = aggregate(values, width)
+    mean, sums = row_mean(values), aggregate(values, width)
     whole = sums.shape[1] > 0 and ~np.isnan(sums).all(axis=1)
     return np.where(whole, smoothed_level(sums, alpha) / width, mean) if sums.size else mean
 

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from sopkit.forecast.arrays import over
+
 
 def centred_average(values: np.ndarray, season: int) -> np.ndarray:
     """Centred moving average over one season (2×m where m is even); NaN at the ends.
@@ -59,9 +61,7 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     means = means - means.mean(axis=1, keepdims=True)
     between = (means**2).sum(axis=1) / (season - 1) * seen.mean(axis=1)
     enough = (seen.min(axis=1) >= 1) & (seen.sum(axis=1) > season)
-    strength = np.where(
-        enough & (between > 0), np.maximum(0, 1 - within / np.where(between > 0, between, 1)), 0.0
-    )
+    strength = np.where(enough & (between > 0), np.maximum(0, 1 - over(within, between)), 0.0)
     return means * strength[:, None], strength
 
 

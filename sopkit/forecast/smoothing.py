@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import grid, left, line, starts, trust_in_slope
+from sopkit.forecast.arrays import grid, left, line, over, starts, trust_in_slope
 
 ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 
@@ -141,11 +141,7 @@ def likelihood_weights(squares: np.ndarray, count: np.ndarray, penalty=0.0) -> n
     floor = np.maximum(
         squares.min(axis=1, keepdims=True), 1e-12 * squares.max(axis=1, keepdims=True)
     )
-    cost = (
-        count
-        * np.log(np.where(floor > 0, np.maximum(squares, floor) / np.where(floor > 0, floor, 1), 1))
-        + penalty
-    )
+    cost = count * np.log(np.where(floor > 0, over(np.maximum(squares, floor), floor), 1)) + penalty
     weights = np.exp(-0.5 * (cost - cost.min(axis=1, keepdims=True)))
     return weights / weights.sum(axis=1, keepdims=True)
 

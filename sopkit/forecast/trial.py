@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sopkit.forecast.arrays import over, row_mean
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
@@ -104,9 +105,7 @@ def run(values, horizon, season, methods) -> np.ndarray:
         result[:, place] = method(window, horizon)
     broken = ~np.isfinite(result)
     if broken.any():
-        known = ~np.isnan(values)
-        mean = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        result = np.where(broken, mean[:, None, None], result)
+        result = np.where(broken, row_mean(values)[:, None, None], result)
     return np.maximum(result, 0.0)
 
 
@@ -119,10 +118,8 @@ def usual_move(values: np.ndarray) -> np.ndarray:
     >>> usual_move(np.array([[10.0, 12.0, 10.0, 12.0]])).round(3).tolist()
     [2.325]
     """
-    known = ~np.isnan(values)
-    move = np.abs(np.diff(values, axis=1))
+    move, size = np.abs(np.diff(values, axis=1)), row_mean(np.abs(values))
     number = (~np.isnan(move)).sum(axis=1)
-    size = np.where(known, np.abs(values), 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     mean = np.maximum((np.nansum(move, axis=1) + 0.3 * size) / (number + 1), 0.01 * size)
     return np.where(mean > 0, mean, 1.0)
 
@@ -160,9 +157,7 @@ def relative(loss: np.ndarray) -> np.ndarray:
     method is exact.
     """
     mean = loss.mean(axis=1, keepdims=True)
-    return np.where(
-        mean > 0, loss / np.where(mean > 0, mean, 1), np.where(np.isnan(mean), np.nan, 1.0)
-    )
+    return np.where(mean > 0, over(loss, mean), np.where(np.isnan(mean), np.nan, 1.0))
 
 
 def pooled(relative_loss: np.ndarray, groups: np.ndarray) -> dict:

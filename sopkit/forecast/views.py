@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.forecast.arrays import row_mean
 from sopkit.forecast.bands import bands_of, draw, learn, own_spread, quantile
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
 from sopkit.forecast.methods import chosen_methods
@@ -216,8 +217,7 @@ def naive_scales(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _mean(moves):
-    known = ~np.isnan(moves)
-    mean = np.where(known, moves, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    mean = row_mean(moves)
     return np.where(mean > 0, mean, np.nan)
 
 
