@@ -53,11 +53,7 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
     events = checked(events)
     panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season, calendar)
     design = _design(panel, events, items)
-    touched = np.flatnonzero(
-        np.any(design.share != 0, axis=(1, 2))
-        | np.any(design.given != 0, axis=1)
-        | np.any(design.price != 0, axis=1)
-    )
+    touched = np.flatnonzero((design.mask() | (design.given != 0)).any(axis=1))
     expected = panel.values.copy()
     expected[touched] = _expected(panel, design, touched)
     uplifts = _estimate(panel, design, expected, touched)
@@ -168,22 +164,16 @@ def _design(panel: Panel, events, items) -> Design:
     span = np.arange(first.min(initial=end), end + 1)
     grid = _grid(panel.keys, events, items, panel.calendar.stamp(span), panel.calendar)
     shares = grid.covered(events["starts_on"], events["ends_on"])
+    at = first[:, None] - span[:1] + np.arange(width)
     for event, held, days in zip(events.itertuples(), grid.holds(events), shares):
-        rows, ratio = np.flatnonzero(held), None
-        numbers, covered = span[days > 0], days[days > 0]
-        if event.kind == "price" and np.isnan(event.uplift):
-            ratio = price_ratio(panel.keys, rows, event, items)
-        columns = numbers[None] - first[rows][:, None]
-        inside = (columns >= 0) & (columns < width)
-        at, place = np.nonzero(inside)
-        target = rows[at], columns[at, place]
-        if ratio is not None:
-            price[target] = ratio[at] * covered[place]
-        elif np.isnan(event.uplift):
+        rows, covered = np.flatnonzero(held), days[at[held]]
+        if not np.isnan(event.uplift):
+            given[rows] += event.uplift * covered
+        elif event.kind in KINDS:
             kind = KINDS.index(event.kind)
-            np.maximum.at(share, (target[0], np.full(len(at), kind), target[1]), covered[place])
-        else:
-            np.add.at(given, target, event.uplift * covered[place])
+            share[rows, kind] = np.maximum(share[rows, kind], covered)
+        elif (ratio := price_ratio(panel.keys, rows, event, items)) is not None:
+            price[rows] = np.where(covered > 0, ratio[:, None] * covered, price[rows])
     after = np.zeros_like(share)
     after[:, :, 1:] = np.where(share[:, :, 1:] == 0, share[:, :, :-1], 0)
     return Design(share, given, price, after)
@@ -316,27 +306,16 @@ def lookup(keys, uplifts):
     """Uplift and pull-forward by series and kind, and elasticity by series; the kind's mean where a
     series has no evidence of its own.
     """
-    names = list(keys.columns)
-    uplift, pull = np.zeros((len(keys), len(KINDS))), np.zeros((len(keys), len(KINDS)))
-    elasticity = np.zeros(len(keys))
-    for kind in (*KINDS, "price"):
+    uplift, pull = np.zeros((2, len(keys), len(KINDS) + 1))
+    for place, kind in enumerate((*KINDS, "price")):
         rows = uplifts[uplifts["kind"] == kind]
         usual = float(np.average(rows["uplift"], weights=rows["evidence"])) if len(rows) else 0.0
-        own = (
-            keys.merge(rows, on=[name for name in names if name in rows], how="left")["uplift"]
-            .fillna(usual)
-            .to_numpy(dtype=float)
+        own = keys.merge(rows, on=list(keys), how="left")
+        uplift[:, place], pull[:, place] = (
+            own["uplift"].fillna(usual),
+            own["pull_forward"].fillna(0),
         )
-        if kind == "price":
-            elasticity = own
-        else:
-            uplift[:, KINDS.index(kind)] = own
-            pull[:, KINDS.index(kind)] = (
-                keys.merge(rows, on=names, how="left")["pull_forward"]
-                .fillna(0.0)
-                .to_numpy(dtype=float)
-            )
-    return uplift, pull, elasticity
+    return uplift[:, :-1], pull[:, :-1], uplift[:, -1]
 
 
 def _past_frame(panel, effect) -> pd.DataFrame:
