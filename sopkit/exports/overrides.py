@@ -60,9 +60,9 @@ def read_overrides(path) -> pd.DataFrame:
             " that file"
         )
     _insist_same_rows(path, now, before)
-    change = _numbers(path, now, buckets).set_axis(pd.MultiIndex.from_frame(now[KEY])) - _numbers(
-        path, before, buckets
-    ).set_axis(pd.MultiIndex.from_frame(before[KEY])).reindex(pd.MultiIndex.from_frame(now[KEY]))
+    key = pd.MultiIndex.from_frame(now[KEY])
+    then = _numbers(path, before, buckets).set_axis(pd.MultiIndex.from_frame(before[KEY]))
+    change = _numbers(path, now, buckets).set_axis(key) - then.reindex(key)
     long = change.rename_axis(columns="bucket").stack().rename("value").reset_index()
     long = long[long["value"].abs() > 1e-9].merge(now[KEY + WORDS], on=KEY)
     silent = long[long["reason"].str.strip() == ""]

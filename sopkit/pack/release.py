@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,15 +60,10 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
         cycle=manifest["month"],
     )
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    text = (
-        json.dumps(
-            {"by": by, "at": at, "note": note, "manifest": digest}, indent=2, ensure_ascii=False
-        )
-        + "\n"
-    )
+    said = {"by": by, "at": at, "note": note, "manifest": digest}
     beside = pack / ".release.json"
-    beside.write_text(text)
-    os.replace(beside, pack / "release.json")
+    beside.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    beside.replace(pack / "release.json")
     write_page(pack)
     for path in pack.rglob("*"):
         if path.is_file():
@@ -90,12 +84,8 @@ def _insist_identities_hold(pack, manifest):
 
 def _insist_it_is_unchanged(pack, manifest):
     for part in ("inputs", "tables"):
-        now = hashes(pack / part)
-        changed = sorted(
-            set(now) ^ set(manifest[part])
-            | {name for name in now if now[name] != manifest[part].get(name)}
-        )
-        if changed:
+        unlike = set(hashes(pack / part).items()) ^ set(manifest[part].items())
+        if changed := sorted({name for name, _ in unlike}):
             raise PlanError(
                 f"pack {pack.name}: {len(changed)} files changed since it was built, first"
                 f" {part}/{changed[0]}; build the pack again"

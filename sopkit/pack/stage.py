@@ -44,23 +44,20 @@ def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
 
 
 def _copy_releases(target, packs, month, facts):
-    released = {}
-    for pack in packs_in(packs):
-        if (pack / "release.json").exists() and pack.name[:7] < month:
-            released[pack.name[:7]] = pack  # a later revision takes its month's place
-    months = sorted(released)[-GRADED:]
+    """Earlier releases: the latest whole, of the others what came true since."""
+    released = [pack for pack in packs_in(packs) if (pack / "release.json").exists()]
+    # a later revision takes its month's place
+    known = {pack.name[:7]: pack for pack in released if pack.name[:7] < month}
     first = facts.calendar.first_in(month)
-    for earlier in months:
+    for earlier in (months := sorted(known)[-GRADED:]):
         (target / earlier).mkdir(parents=True)
-        for table in sorted((released[earlier] / "tables").glob("*.parquet")):
+        for path in (known[earlier] / "tables").glob("*.parquet"):
             if earlier == months[-1]:
-                shutil.copyfile(table, target / earlier / table.name)
-            elif table.stem in ("demand_plan", "supply_plan"):
-                frame = pd.read_parquet(table)
-                write_table(
-                    frame[frame["bucket"] < first].reset_index(drop=True),
-                    target / earlier / table.name,
-                )
+                shutil.copyfile(path, target / earlier / path.name)
+            elif path.stem in ("demand_plan", "supply_plan"):
+                frame = pd.read_parquet(path)
+                past = frame[frame["bucket"] < first].reset_index(drop=True)
+                write_table(past, target / earlier / path.name)
 
 
 def put_in_place(folder: Path, target: Path) -> None:
@@ -84,9 +81,9 @@ def put_in_place(folder: Path, target: Path) -> None:
 
 def keep_failure(notebook: Path, packs: Path, name: str) -> Path:
     """The executed copy of a failed step, kept in ``packs/failed/NAME`` for reading."""
-    kept = packs / "failed" / name
-    shutil.rmtree(kept, ignore_errors=True)
-    kept.mkdir(parents=True)
+    kept = packs / "failed" / name / notebook.name
+    shutil.rmtree(kept.parent, ignore_errors=True)
+    kept.parent.mkdir(parents=True)
     if notebook.exists():
-        shutil.copyfile(notebook, kept / notebook.name)
-    return kept / notebook.name
+        shutil.copyfile(notebook, kept)
+    return kept

@@ -3,6 +3,7 @@ becomes.
 """
 
 import math
+import re
 
 import pandas as pd
 
@@ -23,6 +24,10 @@ REASONS = (
 )
 
 
+CELL = ["item", "market", "bucket"]
+NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
+
+
 def parse_range(text: str) -> list[float | None]:
     """The numbers of a pasted row or column, tab, semicolon or line by line; a blank cell is None
     (unchanged).
@@ -33,40 +38,21 @@ def parse_range(text: str) -> list[float | None]:
     >>> parse_range("1,200\\t\\t−5")
     [1200.0, None, -5.0]
     """
-    cells = (
-        text.strip("\r\n").replace("\r\n", "\n").replace("\n", "\t").replace(";", "\t").split("\t")
-    )
     if not text.strip():
         raise PlanError(
             "nothing was pasted; copy a row of cells from the spreadsheet and paste it into the box"
         )
+    cells = re.split(r"\r?\n|[\t;]", text.strip("\r\n"))
     return [_number(cell, place) for place, cell in enumerate(cells, start=1)]
 
 
 def _number(cell, place):
-    plain = (
-        cell.strip()
-        .replace("\u00a0", "")
-        .replace("\u202f", "")
-        .replace(" ", "")
-        .replace("'", "")
-        .replace("−", "-")
-        .lstrip("+")
-    )
+    plain = re.sub(r"[\s']", "", cell).replace("−", "-").lstrip("+")
+    plain = re.sub(r"^\((.*)\)$", r"-\1", plain)
     if not plain:
         return None
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = "-" + plain[1:-1]
-    whole, _, fraction = plain.partition(".")
-    groups = whole.lstrip("-").split(",")
-    well = len(groups) == 1 or (
-        1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
-    )
-    try:
-        value = float(plain.replace(",", "")) if well else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "," in fraction:
+    value = float(plain.replace(",", "")) if NUMBER.fullmatch(plain) else math.inf
+    if math.isinf(value):
         raise PlanError(
             f"cell {place} of the pasted range is {cell.strip()!r}, which is no number; write it"
             " like 1200, 1,200 or -35.5"
@@ -138,17 +124,13 @@ def rows_to_undo(saved, ledger_rows, *, month, first_bucket, calendar) -> list[d
     """
     others = active_overrides(ledger_rows, month, first_bucket, calendar)
     others = others[~others["id"].isin([row["id"] for row in saved])]
-    taken = {
-        (row.item, row.market, row.bucket)
-        for row in (
-            others[["item", "market", "bucket"]].fillna({"item": "", "market": ""}).itertuples()
-        )
-    }
-    return [_undone(row, (row["item"], row["market"], row["bucket"]) in taken) for row in saved]
+    cells = others[CELL].fillna({"item": "", "market": ""}).itertuples(index=False, name=None)
+    taken = set(cells)
+    return [_undone(row, tuple(row[name] for name in CELL) in taken) for row in saved]
 
 
 def _undone(row, shared):
-    base = {name: row[name] for name in ("item", "market", "bucket")} | {
+    base = {name: row[name] for name in CELL} | {
         "reason": "undo",
         "note": f"takes back row {row['id']}",
     }
@@ -162,15 +144,10 @@ def _undone(row, shared):
 def own_units(rows, item, market, buckets, *, month, first_bucket, calendar) -> pd.Series:
     """Units of the active ``units`` rows of exactly this item and market, by bucket."""
     active = active_overrides(rows, month, first_bucket, calendar)
-    if active is None or active.empty:
-        return pd.Series(0.0, index=buckets)
     mine = active[
         (active["item"] == item)
         & (active["market"].fillna("") == market)
         & (active["kind"] == "units")
     ]
-    return (
-        mine.groupby(calendar.start(mine["bucket"]))["value"].sum().reindex(buckets).fillna(0.0)
-        if len(mine)
-        else pd.Series(0.0, index=buckets)
-    )
+    units = mine["value"].groupby(calendar.start(mine["bucket"])).sum()
+    return units.reindex(buckets, fill_value=0.0)
