@@ -6,6 +6,7 @@ from sopkit import charts
 from sopkit.charts import show
 from sopkit.charts.words import money, quantity
 from sopkit.pages.demand import against
+from sopkit.tables import declared
 
 
 def answer(company, gap_options, view):
@@ -75,12 +76,12 @@ def initiatives(initiative_plan, initiatives, view):
     """Each initiative over the horizon: units, hours, money if it happens and weighted by its
     probability.
     """
-    about = initiatives.drop_duplicates("initiative").set_index("initiative")
+    about = declared(initiatives, "initiatives").drop_duplicates("initiative")
     sums = initiative_plan.groupby("initiative").agg(
         {"bucket": "min", **dict.fromkeys(["units", "hours", "money", "weighted"], "sum")}
     )
     return show(
-        sums.join(about[["stage", "probability", "owner"]]).reset_index(),
+        sums.join(about.set_index("initiative")[["stage", "probability", "owner"]]).reset_index(),
         "initiative_plan",
         units={"probability": "fraction"},
         total=("money", "weighted"),

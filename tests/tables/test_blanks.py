@@ -1,12 +1,20 @@
 """A blank cell means the same to everybody: a plan made of blanks, column by column, is the plan
-made of what their declaration says that they mean.
+made of what their declaration says that they mean; in supply, and from the facts to the board.
 """
+
+import sys
 
 import pandas as pd
 import pytest
 
+from sopkit.pack import build_pack
+from sopkit.panels import write_board
+from sopkit.plan import Plan
+from sopkit.sources import read_facts
 from sopkit.supply import plan_supply
 from sopkit.tables import INPUTS, declared
+from tests.golden import _run_here, differences
+from tests.sources.company import COMPANY, MONTH, write
 
 BUCKETS = pd.date_range("2026-11-01", periods=4, freq="MS")
 DEMAND = pd.DataFrame(
@@ -86,3 +94,77 @@ def test_the_words_say_what_a_blank_means(name):
         words = {float("inf"): "unlimited"}.get(column.default, f"{column.default}")
         any_lot = column.name == "lot_size" and "blank = any quantity" in column.doc
         assert any_lot or f"blank = {words}" in column.doc, column.name
+
+
+QUICK = {"horizon": 4, "paths": 20, "strategies": ""}
+UNLIMITED = 1e6  # a file cannot say inf
+LINES = {  # one line without regular_cost, one with it and without overtime_cost
+    "resources": "resource,hours,overtime_hours,regular_cost\nLine 1,400,40,\nLine 2,60,40,30\n",
+    "bill_of_resources": COMPANY["bill_of_resources"] + "004,Line 2,0.5\n",
+}
+HOURS = ["hours", "overtime_hours", "regular_cost"]  # without hours, nothing tells their cost
+ABOUT_DEMAND = ["items", "events", "launches", "initiatives", "sales_inputs", "budget"]
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory):
+    """The tables of a small company, with every declared column."""
+    return read_facts(write(tmp_path_factory.mktemp("facts"), LINES), MONTH).tables
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """A function: the plan tables of a company and the board's sections, all drawn."""
+    build = sys.modules["sopkit.pack.build"]
+
+    def plan(tables):
+        folder = tmp_path_factory.mktemp("company")
+        for name, frame in tables.items():
+            frame.to_parquet(folder / f"{name}.parquet")
+        pack = build_pack(MONTH, folder, folder / "packs", parameters=QUICK, quiet=True).folder
+        board = (pack / "board" / "board.json").read_text()
+        assert "could not be drawn" not in board
+        made = {path.stem: pd.read_parquet(path) for path in (pack / "tables").glob("*.parquet")}
+        return made | {"board": pd.DataFrame({"section": board.split('{"name": ')})}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "run_step", _run_here)
+        patch.setattr(build, "dress", lambda folder: {"": bool(write_board(Plan(folder), folder))})
+        yield plan
+
+
+def of_blanks(name, frame, keep=()):
+    """The table with nothing but what it must say; families and markets it names are (none)."""
+    table = INPUTS[name]
+    said = table.typed(frame[[*table.required, *keep]])
+    said = said.assign(family="(none)") if name == "budget" else said
+    return said.drop_duplicates(list(table.key))
+
+
+def test_from_the_facts_to_the_board_a_blank_is_what_it_means(facts, shown):
+    blank = {n: of_blanks(n, frame, HOURS * (n == "resources")) for n, frame in facts.items()}
+    full = {
+        name: frame.assign(
+            **{
+                column.name: declared(frame, name)[column.name].replace(float("inf"), UNLIMITED)
+                for column in INPUTS[name].columns
+                if column.default is not None
+            }
+        )
+        for name, frame in blank.items()
+    }
+    came, told = shown(blank), shown(full)
+    for made in (came, told):  # what was not told is an issue of the one and not of the other
+        made.pop("data_issues")
+        made["board"] = made["board"][~made["board"]["section"].str.contains("Data issues")]
+    assert {name: differences(told[name], came[name]) for name in told} == dict.fromkeys(told, [])
+
+
+@pytest.mark.parametrize("about_demand", [True, False])
+def test_a_company_is_planned_and_shown_with_half_of_its_tables_blank(facts, shown, about_demand):
+    shown(
+        {
+            name: of_blanks(name, frame) if (name in ABOUT_DEMAND) == about_demand else frame
+            for name, frame in facts.items()
+        }
+    )
