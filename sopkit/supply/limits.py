@@ -86,26 +86,17 @@ def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.nd
     >>> sold_within(np.array([[5.0, 7.0, 9.0]]), np.array([2.0]), 1).tolist()
     [[16.0, 18.0, 18.0]]
     """
-    horizon = demand.shape[1]
-    finite = np.isfinite(buckets)
-    reach = int(np.ceil(buckets[finite].max(initial=0)))
-    if not finite.any():
-        return np.full(demand.shape, np.inf)
-    year = demand[:, -min(per_year, horizon) :]
-    beyond = year[:, np.arange(reach + 1) % year.shape[1]]
-    summed = np.concatenate(
-        [np.zeros((len(demand), 1)), np.cumsum(np.concatenate([demand, beyond], axis=1), axis=1)],
-        axis=1,
-    )
-    rows, start = np.arange(len(demand))[:, None], np.arange(1, horizon + 1)[None, :]
-    span = np.where(finite, buckets, 0.0)[:, None]
-    whole = np.floor(span).astype(int)
-    sold = summed[rows, start + whole] - summed[rows, start]
-    sold = sold + (span - whole) * (
-        summed[rows, np.minimum(start + whole + 1, summed.shape[1] - 1)]
-        - summed[rows, start + whole]
-    )
-    return np.where(finite[:, None], sold, np.inf)
+    horizon, year = demand.shape[1], demand[:, -per_year:]
+    known = np.concatenate([np.zeros((len(demand), 1)), demand, year, year[:, :1]], axis=1)
+    summed, rows = np.cumsum(known, axis=1), np.arange(len(demand))[:, None]
+    endless = ~np.isfinite(buckets)[:, None]
+    end = np.arange(1, horizon + 1) + np.where(endless, 0.0, buckets[:, None])
+    years, rest = np.divmod(np.maximum(end - horizon, 0.0), year.shape[1])
+    end = np.minimum(end, horizon) + rest
+    whole = np.floor(end).astype(int)
+    begun = (end - whole) * (summed[rows, whole + 1] - summed[rows, whole])
+    sold = summed[rows, whole] + begun + years * year.sum(axis=1, keepdims=True)
+    return np.where(endless, np.inf, sold - summed[:, 1 : horizon + 1])
 
 
 def frozen_quantities(facts: Facts, frozen) -> np.ndarray:

@@ -95,7 +95,7 @@ def spread(
     ...     np.array([[1.0]]), np.array([10.0])).tolist()
     [[0.0, 5.0, 5.0]]
     """
-    room = np.outer(hours, share)
+    room = np.where(share > 0, hours[:, None], 0.0) * share  # hours without a limit are inf
     open_weeks = np.flatnonzero(share > 0)
     planned = np.zeros((len(quantity), len(share)))
     left = quantity.copy()

@@ -3,6 +3,7 @@ made of what their declaration says that they mean; in supply, and from the fact
 """
 
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -129,6 +130,8 @@ def shown(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "run_step", _run_here)
+        idle = SimpleNamespace(shutdown_kernel=lambda now: None)
+        patch.setattr(build, "start_kernel", lambda step, folder: idle)
         patch.setattr(build, "dress", lambda folder: {"": bool(write_board(Plan(folder), folder))})
         yield plan
 
@@ -141,6 +144,7 @@ def of_blanks(name, frame, keep=()):
     return said.drop_duplicates(list(table.key))
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_from_the_facts_to_the_board_a_blank_is_what_it_means(facts, shown):
     blank = {n: of_blanks(n, frame, HOURS * (n == "resources")) for n, frame in facts.items()}
     full = {
@@ -160,6 +164,7 @@ def test_from_the_facts_to_the_board_a_blank_is_what_it_means(facts, shown):
     assert {name: differences(told[name], came[name]) for name in told} == dict.fromkeys(told, [])
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("about_demand", [True, False])
 def test_a_company_is_planned_and_shown_with_half_of_its_tables_blank(facts, shown, about_demand):
     shown(
