@@ -22,6 +22,7 @@ SEED = 2026  # of data/
 PLANT = 17  # tiles that share resources: about a thousand items
 LEVEL, NOISE = 0.25, 0.1  # how far items and buckets of other luck are from the sample's, in logs
 NAMES = ("item", "like_item", "cannibalised_item", "successor")
+QUANTITIES = ("units", "units/bucket", "money")
 SHARED = ("hours", "workers", "overtime_hours")  # what a plant has more of when it has more tiles
 
 
@@ -58,14 +59,13 @@ def _company(tables, items, seed):
     """Tables and truth of ``items`` items: tile by tile, plant by plant."""
     tiles = [_tile(tables, tile, items, seed) for tile in range(-(-items // len(tables["items"])))]
     plants = [tiles[at : at + PLANT] for at in range(0, len(tiles), PLANT)]
-    shared = [_plant(tables, plant, sum(map(_share, own))) for plant, own in enumerate(plants)]
+    shared = [
+        _plant(tables, plant, sum(len(tile["items"]) for tile in own) / 60)
+        for plant, own in enumerate(plants)
+    ]
     made = {name: pd.concat([part[name] for part in [*tiles, *shared]]) for name in INPUTS}
     truth = {"seed": seed, "items": [row for tile in tiles for row in tile["truth"]]}
     return {name: table[INPUTS[name].names] for name, table in made.items()}, truth
-
-
-def _share(tile):
-    return len(tile["items"]) / 60
 
 
 def _tile(tables, tile, items, seed):
@@ -79,15 +79,13 @@ def _tile(tables, tile, items, seed):
     made = {}
     for name, table in tables.items():
         own = table[table["item"].isin(kept)] if "item" in table else table.iloc[:0]
-        for column in NAMES:
-            if column in own and column != "item":
-                own = own.assign(**{column: own[column].where(own[column].isin(kept))})
+        own = own.assign(**{c: own[c].where(own[c].isin(kept)) for c in NAMES if c in own})
         if name == "launches":
             own = own.dropna(subset="like_item")
         scaled = own["item"].map(level) if len(own) else 1.0
         if name == "sales_history":
             scaled = scaled * np.exp(noisy * draw.standard_normal(len(own)))
-        made[name] = _named(_times(own, name, scaled), tile, tile // PLANT)
+        made[name] = _rows(own, name, scaled, tile, tile // PLANT)
     with open(DATA / TRUTH, encoding="utf-8") as file:
         known = [row for row in json.load(file)["items"] if row["item"] in set(kept)]
     made["truth"] = [
@@ -105,39 +103,30 @@ def _plant(tables, plant, share):
     for name, table in tables.items():
         own = table[table["item"].isna()] if "item" in table else table
         if plant:  # what is said of the whole company is said once
-            named = [column for column in ("family", "resource") if column in own]
-            own = own[own[named].notna().any(axis=1)] if name != "initiatives" else own.iloc[:0]
-        made[name] = _named(_times(own, name, share), 0, plant)
+            named = own.filter(regex="^(family|resource)$").notna().any(axis=1)
+            own = own[named] if name != "initiatives" else own.iloc[:0]
+        made[name] = _rows(own, name, share, 0, plant)
     return made
 
 
-def _times(table, name, factor):
-    """The table with its quantities times ``factor``: whole units, money in cents."""
-    units = [c.name for c in INPUTS[name].columns if c.unit in ("units", "units/bucket", "money")]
-    columns = SHARED if name == "resources" else units
-    if name in ("items", "initiatives") or np.all(factor == 1.0):
-        return table
-    money = ("revenue", "margin")
-    scaled = {column: table[column] * factor for column in columns}
-    return table.assign(
-        **{
-            column: values.round(2) if column in money else values.round().astype("Int64")
-            for column, values in scaled.items()
-        }
-    )
-
-
-def _named(table, tile, plant):
-    """The table with the tile's items and orders and the plant's families and resources."""
-    changed = dict.fromkeys((*NAMES, "order"), tile)
-    changed |= dict.fromkeys(("family", "cannibalised_family", "resource"), plant)
-    return table.assign(
-        **{
-            column: _code(table[column], number)
-            for column, number in changed.items()
-            if column in table
-        }
-    )
+def _rows(table, name, factor, tile, plant):
+    """The table with its quantities times ``factor`` (whole units, money in cents), the tile's
+    items and orders, and the plant's families and resources.
+    """
+    made = {}
+    if name not in ("items", "initiatives") and not np.all(factor == 1.0):
+        for column in INPUTS[name].columns:
+            shared = column.name in SHARED
+            if shared if name == "resources" else column.unit in QUANTITIES:
+                value = table[column.name] * factor
+                cents = column.name in ("revenue", "margin")
+                made[column.name] = value.round(2) if cents else value.round().astype("Int64")
+    for column in table:
+        if column in (*NAMES, "order"):
+            made[column] = _code(table[column], tile)
+        elif column in ("family", "cannibalised_family", "resource"):
+            made[column] = _code(table[column], plant)
+    return table.assign(**made)
 
 
 def _code(code, number):

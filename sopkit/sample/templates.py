@@ -115,13 +115,8 @@ def settings_template() -> str:
     for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
         allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
         lines += ["", f"# {setting.doc}{allowed}"]
+        default = "0.95  # no default" if setting.default is None else json.dumps(setting.default)
         lines.append(
-            f"# [{setting.name}]"
-            if setting.kind is dict
-            else f"# {setting.name} = {_toml(setting.default)}"
+            f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {default}"
         )
     return "\n".join(lines) + "\n"
-
-
-def _toml(value):
-    return "0.95  # no default" if value is None else json.dumps(value)
