@@ -21,7 +21,7 @@ def test_the_sample_is_the_data_folder_to_the_byte(tmp_path):
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     folder = tmp_path_factory.mktemp("large")
-    write_sample(folder, items=2100)
+    write_sample(folder, items=1140)
     return folder
 
 
@@ -29,11 +29,11 @@ def test_a_large_company_is_several_plants_that_share_nothing(large):
     issues = check(large)
     assert issues[issues["severity"] == "error"].empty
     facts = read_facts(large, "2026-11")
-    assert len(facts.items) == 2100 and facts.items["item"].is_unique
-    assert facts.items["family"].nunique() == 18
+    assert len(facts.items) == 1140 and facts.items["item"].is_unique
+    assert facts.items["family"].nunique() == 12
     made = facts.bill_of_resources.merge(facts.items[["item", "family"]])
     plants = made["resource"].str.extract(r"-(\d+)$")[0].fillna("1")
-    assert set(plants) == {"1", "2", "3"}
+    assert set(plants) == {"1", "2"}
     assert (made["family"].str.extract(r"-(\d+)$")[0].fillna("1") == plants).all()
 
 
