@@ -17,7 +17,6 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -141,7 +140,7 @@ def _write_company(folder):
 def _leave_out_kernels_and_pages():
     building, releasing = (sys.modules[f"sopkit.pack.{name}"] for name in ("build", "release"))
     building.run_step, building.dress = _run_here, lambda folder: {}
-    building.start_kernel = lambda step, folder: SimpleNamespace(shutdown_kernel=lambda now: None)
+    building.start_kernel, building.stop_kernel = lambda *run: None, lambda kernel: None
     releasing.write_page = lambda pack: None
 
 

@@ -14,7 +14,7 @@ from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.manifest import hashes, write_manifest
-from sopkit.pack.run import StepFailed, run_step, start_kernel
+from sopkit.pack.run import StepFailed, run_step, start_kernel, stop_kernel
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in
@@ -118,7 +118,7 @@ def _with_kernels(folder, runs):
             yield *run, waiting.pop(0)
     finally:
         for kernel in waiting:
-            kernel.shutdown_kernel(now=True)
+            stop_kernel(kernel)
 
 
 def _place(folder, scenario):

@@ -41,6 +41,13 @@ def start_kernel(step: Step, folder: Path):
     return kernel
 
 
+def stop_kernel(kernel) -> None:
+    """Ends a kernel and removes the files it was spoken to through."""
+    kernel.shutdown_kernel(now=True)
+    for path in Path(gettempdir()).glob(f"{Path(kernel.ip).name}-*"):
+        path.unlink(missing_ok=True)
+
+
 def run_step(step: Step, folder: Path, settled: dict, kernel=None) -> float:
     """Seconds taken to execute the step inside the pack in ``folder``, in a kernel started ahead if
     there is one; raises ``StepFailed``.
@@ -87,8 +94,7 @@ def _execute(step, target, parameters, kernel=None):
                     " then run it again",
                 ) from error
         finally:
-            kernel.shutdown_kernel(now=True)
-            kernel = None
+            kernel = stop_kernel(kernel)
 
 
 def _imports(step):
