@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts, over, row_mean, row_median, starts
-from sopkit.forecast.seasonal import indices, past_indices
+from sopkit.forecast.seasonal import by_season, indices, past_indices
 
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "dead")
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
@@ -278,20 +278,13 @@ def _habit(off, season):
     """
     if season < 2 or off.shape[1] <= season:
         return 0.0
-    years = -(-off.shape[1] // season)
-    folded = np.full((len(off), years * season), np.nan)
-    folded[:, years * season - off.shape[1] :] = off
-    folded = folded.reshape(len(off), years, season).transpose(0, 2, 1).reshape(-1, years)
+    folded = by_season(off, season).transpose(0, 2, 1)
+    folded = folded.reshape(-1, folded.shape[2])
     seen = (~np.isnan(folded)).sum(axis=1)
-    least = np.take_along_axis(
-        folded,
-        np.argmin(np.where(np.isnan(folded), np.inf, np.abs(folded)), axis=1)[:, None],
-        axis=1,
-    )[:, 0]
-    usual = np.where(seen >= 3, row_median(folded), np.where(seen == 2, least, 0.0)).reshape(
-        len(off), season
-    )
-    return past_indices(usual, off.shape[1])
+    nearest = np.argmin(np.where(np.isnan(folded), np.inf, np.abs(folded)), axis=1)
+    least = folded[np.arange(len(folded)), nearest]
+    usual = np.where(seen >= 3, row_median(folded), np.where(seen == 2, least, 0.0))
+    return past_indices(usual.reshape(-1, season), off.shape[1])
 
 
 def _between(values):
@@ -314,8 +307,5 @@ def _as_a_season_before(values, season):
     columns = np.arange(values.shape[1])
     earlier = np.where(columns >= season, values[:, np.maximum(columns - season, 0)], np.nan)
     before = np.maximum.accumulate(np.where(~np.isnan(values), columns, 0), axis=1)
-    return np.where(
-        np.isnan(full),
-        np.nan,
-        np.where(np.isnan(earlier), np.take_along_axis(values, before, axis=1), earlier),
-    )
+    last = np.take_along_axis(values, before, axis=1)
+    return np.where(np.isnan(full), np.nan, np.where(np.isnan(earlier), last, earlier))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sopkit.forecast.arrays import over
 from sopkit.forecast.prepare import buckets_without_demand
 
 ALONE = 0.6
@@ -58,27 +59,22 @@ def _dead(fit, row, gap) -> str:
 
 
 def _accuracy(block) -> list[str]:
-    actual = np.abs(block.trial.actual)
-    total = np.nansum(actual, axis=(1, 2))
-    missed = np.nansum(np.abs(block.trial.actual - block.combined_tests), axis=(1, 2))
-    naive = block.methods.index("seasonal naive") if "seasonal naive" in block.methods else None
-    other = (
-        np.zeros(len(total))
-        if naive is None
-        else np.nansum(np.abs(block.trial.tests[:, :, naive] - block.trial.actual), axis=(1, 2))
-    )
-    words = []
-    for tested, whole, own, reference in zip(block.origins, total, missed, other):
-        if not tested or whole <= 0:
-            words.append(
-                "too little history for a backtest" if not tested else "no demand in the backtest"
-            )
+    def missed(forecasts):
+        return np.nansum(np.abs(forecasts - block.trial.actual), axis=(1, 2))
+
+    total, against = missed(0.0), [""] * len(block.rows)
+    if "seasonal naive" in block.methods:
+        naive = missed(block.trial.tests[:, :, block.methods.index("seasonal naive")])
+        against = [f" (seasonal naive {share:.0f} %)" for share in over(100 * naive, total)]
+    shares, words = over(100 * missed(block.combined_tests), total), []
+    for tested, whole, share, other in zip(block.origins, total, shares, against):
+        if not tested:
+            words.append("too little history for a backtest")
+        elif whole <= 0:
+            words.append("no demand in the backtest")
         else:
-            against = "" if naive is None else f" (seasonal naive {100 * reference / whole:.0f} %)"
-            words.append(
-                f"backtest error {100 * own / whole:.0f} % of demand{against} from"
-                f" {counted(tested, 'origin')}"
-            )
+            origins = counted(tested, "origin")
+            words.append(f"backtest error {share:.0f} % of demand{other} from {origins}")
     return words
 
 

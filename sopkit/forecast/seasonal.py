@@ -48,10 +48,7 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     if season < 2 or width < season + 2:
         return np.zeros((count, max(season, 1))), np.zeros(count)
     deviation = values - _course(values, season)
-    years = -(-width // season)
-    folded = np.full((count, years * season), np.nan)
-    folded[:, years * season - width :] = deviation
-    folded = folded.reshape(count, years, season)
+    folded = by_season(deviation, season)
     known = ~np.isnan(folded)
     seen = known.sum(axis=1)
     means = np.where(known, folded, 0).sum(axis=1) / np.maximum(seen, 1)
@@ -63,6 +60,16 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     enough = (seen.min(axis=1) >= 1) & (seen.sum(axis=1) > season)
     strength = np.where(enough & (between > 0), np.maximum(0, 1 - over(within, between)), 0.0)
     return means * strength[:, None], strength
+
+
+def by_season(values: np.ndarray, season: int) -> np.ndarray:
+    """The values folded into whole seasons, (series, year, place in the season); NaN before them.
+
+    >>> by_season(np.array([[1.0, 2.0, 3.0]]), 2).tolist()
+    [[[nan, 1.0], [2.0, 3.0]]]
+    """
+    room = ((0, 0), (-values.shape[1] % season, 0))
+    return np.pad(values, room, constant_values=np.nan).reshape(len(values), -1, season)
 
 
 def _course(values, season):

@@ -49,50 +49,24 @@ def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
     An origin counts for a series that keeps at least 3 buckets before it, and a third of its
     history.
     """
-    count, width = values.shape
-    length = (~np.isnan(values)).sum(axis=1)
-    rows, back = _windows(length, held_back)
-    place = np.searchsorted(np.array((0, *held_back)), back)
+    (count, width), length = values.shape, (~np.isnan(values)).sum(axis=1)
+    # The origins, and last the present, at which every series is forecast.
+    ago = np.array((*held_back, 0))
+    enough = length[:, None] - ago >= np.maximum(3, length / 3)[:, None]
+    enough[:, -1] = True
+    place, rows = np.nonzero(enough.T)
     stacked = np.full((len(rows), width), np.nan)
-    for cut in (0, *held_back):
-        if cut < width:
-            stacked[back == cut, cut:] = values[rows[back == cut], : width - cut]
-    forecasts, moves = run(stacked, horizon, season, methods), usual_move(stacked)
-    tests = np.full((count, len(held_back), len(methods), horizon), np.nan)
-    scale = np.full((count, len(held_back) + 1), np.nan)
-    past = back > 0
-    tests[rows[past], place[past] - 1] = forecasts[past]
-    scale[rows[past], place[past] - 1] = moves[past]
-    scale[:, -1] = moves[~past]
-    return Trial(
-        forecasts[~past],
-        tests,
-        _actual(known, tests, held_back),
-        scale,
-        np.tile(np.array(held_back), (count, 1)),
-    )
-
-
-def _windows(length, held_back):
-    """Rows and held-back buckets of every window to forecast: all series now, and at each origin
-    those with history enough.
-    """
-    rows, back = [np.arange(len(length))], [np.zeros(len(length), dtype=int)]
-    for cut in held_back:
-        rows.append(np.flatnonzero(length - cut >= np.maximum(3, length / 3)))
-        back.append(np.full(len(rows[-1]), cut))
-    return np.concatenate(rows), np.concatenate(back)
-
-
-def _actual(known, tests, held_back):
-    """What came after each origin, (series, origin, horizon), NaN where no test met it."""
-    count, width = known.shape
-    actual = np.full((count, len(held_back), tests.shape[3]), np.nan)
-    for place, cut in enumerate(held_back):
-        if cut <= width:
-            met = known[:, width - cut : width - cut + tests.shape[3]]
-            actual[:, place, : met.shape[1]] = met
-    return np.where(np.isnan(tests[:, :, 0]), np.nan, actual)
+    for number, cut in enumerate(ago):
+        own = place == number
+        stacked[own, cut:] = values[rows[own], : max(width - cut, 0)]
+    tests = np.full((*enough.shape, len(methods), horizon), np.nan)
+    scale = np.full(enough.shape, np.nan)
+    tests[rows, place] = run(stacked, horizon, season, methods)
+    scale[rows, place] = usual_move(stacked)
+    came = width - ago[:-1, None] + np.arange(horizon)
+    later = np.pad(known, ((0, 0), (0, horizon)), constant_values=np.nan)
+    actual = np.where(enough[:, :-1, None], later[:, np.maximum(came, 0)], np.nan)
+    return Trial(tests[:, -1], tests[:, :-1], actual, scale, np.tile(ago[:-1], (count, 1)))
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
