@@ -83,7 +83,8 @@ class Calendar:
     def next_year(self, buckets) -> pd.DatetimeIndex:
         """The first year of a plan's buckets, in order; fewer where its horizon is shorter.
 
-        >>> Calendar("quarter").next_year(Calendar("quarter").range("2026-10-01", 8))[-1].date().isoformat()
+        >>> quarters = Calendar("quarter")
+        >>> quarters.next_year(quarters.range("2026-10-01", 8))[-1].date().isoformat()
         '2027-07-01'
         """
         return pd.DatetimeIndex(np.unique(pd.DatetimeIndex(buckets)))[: self.per_year]
@@ -116,7 +117,7 @@ def parse_month(text) -> pd.Timestamp:
     >>> parse_month("2026-13")
     Traceback (most recent call last):
     ...
-    sopkit.errors.PlanError: month '2026-13' is not a month; write it as YYYY-MM, for example 2026-11
+    sopkit.errors.PlanError: month '2026-13' is not a month; write YYYY-MM, for example 2026-11
     """
     try:
         year, month = (int(part) for part in str(text).split("-"))
@@ -125,7 +126,7 @@ def parse_month(text) -> pd.Timestamp:
         return pd.Timestamp(year=year, month=month, day=1)
     except ValueError:
         raise PlanError(
-            f"month {str(text)!r} is not a month; write it as YYYY-MM, for example 2026-11"
+            f"month {str(text)!r} is not a month; write YYYY-MM, for example 2026-11"
         ) from None
 
 
@@ -136,8 +137,8 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
     quarters apart. ``season`` (12, 52 or 4) settles it where the stamps allow several. Raises
     ``PlanError`` on mixed bucket sizes.
 
-    >>> infer_calendar(["2026-01-01", "2026-02-01"]).size, infer_calendar(["2026-01-01", "2026-04-01"]).size
-    ('month', 'quarter')
+    >>> [infer_calendar(["2026-01-01", other]).size for other in ("2026-02-01", "2026-04-01")]
+    ['month', 'quarter']
     """
     days = np.unique(_days(buckets))
     if not len(days):

@@ -21,7 +21,8 @@ class Ledger:
     """A connection to the ledger at a path or database URL; creates what is not there yet.
 
     >>> ledger = Ledger("sqlite://")
-    >>> ledger.append("assumptions", [{"text": "no second strike", "condition": "port closed"}], by="Ada", cycle="2026-11")
+    >>> row = {"text": "no second strike", "condition": "port closed"}
+    >>> ledger.append("assumptions", [row], by="Ada", cycle="2026-11")
     [1]
     >>> ledger.read("assumptions", "2026-11")[["id", "by", "text"]].to_dict("records")
     [{'id': 1, 'by': 'Ada', 'text': 'no second strike'}]

@@ -1,8 +1,8 @@
 """Panels: the planners' tuner, and the board that leadership opens; each loads only what it needs.
 
 ``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished;
-``board(pack)`` in Voilà, which only shows the page that ``write_board`` wrote; ``voila_command(pack,
-port)`` serves it.
+``board(pack)`` in Voilà, which only shows the page that ``write_board`` wrote;
+``voila_command(pack, port)`` serves it.
 """
 
 from importlib import import_module

@@ -94,7 +94,8 @@ def page_html(board: dict, packs=()) -> str:
         f"{month} · {state}",
         f'<h1>{escape(month)} <span class="{css}">{escape(state)}</span></h1>{board["head"]}'
         f'<div class="filters">{"".join(selects)}</div>'
-        f'<div class="tabs" role="tablist">{tabs}</div><div id="tab"></div><script type="application/json" id="board">{data}</script>'
+        f'<div class="tabs" role="tablist">{tabs}</div><div id="tab"></div>'
+        f'<script type="application/json" id="board">{data}</script>'
         f"<script>{SCRIPT}</script>",
     )
 

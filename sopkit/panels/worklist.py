@@ -14,9 +14,10 @@ def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
     """One row per planned item: item, family, money (at stake in all its exceptions), count, reason
     (of the worst), status; worst first.
 
-    >>> demand = pd.DataFrame({"item": ["A", "B"], "market": "N", "bucket": pd.Timestamp("2027-01-01"), "consensus": 1.0})
-    >>> found = pd.DataFrame({"level": ["item"], "name": ["B"], "money": [90.0], "reason": ["late"]})
-    >>> worklist(demand, found, pd.DataFrame({"item": ["A", "B"], "family": "pumps"}))[["item", "money", "status"]].values.tolist()
+    >>> items = pd.DataFrame({"item": ["A", "B"], "family": "pumps"})
+    >>> demand = items.assign(market="N", bucket=pd.Timestamp("2027-01-01"), consensus=1.0)
+    >>> found = pd.DataFrame({"level": "item", "name": ["B"], "money": 90.0, "reason": "late"})
+    >>> worklist(demand, found, items)[["item", "money", "status"]].values.tolist()
     [['B', 90.0, 'open'], ['A', 0.0, '']]
     """
     planned = with_family(demand_plan[["item"]].drop_duplicates(), items)
