@@ -64,13 +64,8 @@ def _wrong(setting, value) -> str:
         return odd and f"{odd}: expected a {'text in quotes' if kind is str else 'number'}"
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
-    if setting.choices:
-        right, hint = value in setting.choices, nearest(value, setting.choices)
-    else:
-        low = value if setting.at_least is None else setting.at_least
-        high = value if setting.at_most is None else setting.at_most
-        right, hint = low <= value <= high, ""
-    return "" if right else f"got {value!r}, expected {setting.rule}{hint}"
+    hint = nearest(value, setting.choices) if setting.choices else ""
+    return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
 
 
 def _is(value, kind) -> bool:

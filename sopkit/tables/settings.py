@@ -1,8 +1,11 @@
 """The settings of a company: name, default, kind and meaning; all optional."""
 
 from dataclasses import dataclass
+from math import inf
+from numbers import Real
 from typing import Any
 
+from sopkit.errors import PlanError
 from sopkit.tables.declare import rule
 
 
@@ -22,6 +25,16 @@ class Setting:
     def rule(self) -> str:
         """The rule in words; empty if anything of its kind goes."""
         return rule(self.choices, self.at_least, self.at_most)
+
+    def fits(self, value) -> bool:
+        """Whether the value is of the setting's kind and keeps its rule; parts of a bucket count
+        where buckets are counted.
+        """
+        if self.kind in (bool, dict, str) or isinstance(value, bool):
+            return isinstance(value, self.kind) and (not self.choices or value in self.choices)
+        low = -inf if self.at_least is None else self.at_least
+        high = inf if self.at_most is None else self.at_most
+        return isinstance(value, Real) and low <= value <= high
 
 
 SETTINGS = {
@@ -132,10 +145,15 @@ SETTINGS = {
 
 
 def settled(settings=None) -> dict:
-    """The company's settings (a mapping or None) with the default of every one that is not given.
+    """The company's settings (a mapping or None) with the default of every one that is not given;
+    ``PlanError`` for a value that is not of its kind or breaks its rule.
 
     >>> settled({"horizon": 18})["horizon"], settled()["review"]
     (18, 1.0)
     """
     given = {name: value for name, value in (settings or {}).items() if value is not None}
+    for name, value in given.items():
+        if name in SETTINGS and not SETTINGS[name].fits(value):
+            expected = SETTINGS[name].rule or f"a value like {SETTINGS[name].default!r}"
+            raise PlanError(f"setting {name} is {value!r}, expected {expected}; mend it")
     return {name: setting.default for name, setting in SETTINGS.items()} | given
