@@ -31,7 +31,8 @@ def page(title: str, body: str, links: str = "") -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
         ' content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n<main>\n{body}\n</main>\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n"
+        f"<main>\n{body}\n</main>\n</body></html>\n"
     )
 
 
