@@ -12,20 +12,23 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.panel import Panel, key_columns, panel_of
+from sopkit.forecast.arrays import over, row_mean
+from sopkit.forecast.panel import key_columns, panel_of
 from sopkit.forecast.prepare import fill
 from sopkit.grid import NONE, Grid, attribute, blank
 from sopkit.tables import INPUTS, declared
 
-KINDS = ("promotion", "holiday", "one_off")
-LOG_LIMIT = 3.0
+KINDS = ("promotion", "holiday", "one_off", "price")
+PRICE = KINDS.index("price")
+MOST = np.exp(3.0)  # times the usual demand that a price is believed to bring
 
 
 @dataclass(frozen=True)
 class EventModel:
     """What was learned: ``uplifts`` (one row per series and kind: item, [market,] kind, uplift,
     standard_error, own_uplift, evidence in buckets, pull_forward; for prices the elasticity in
-    place of the uplift) and ``past`` (item, [market,] bucket, effect in units).
+    place of the uplift) and ``past`` (item, [market,] bucket, effect in units, where demand is
+    known).
     """
 
     uplifts: pd.DataFrame
@@ -52,21 +55,17 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
     """
     events = checked(events)
     panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season, calendar)
-    design = _design(panel, events, items)
-    touched = np.flatnonzero((design.mask() | (design.given != 0)).any(axis=1))
-    expected = panel.values.copy()
-    expected[touched] = _expected(panel, design, touched)
-    uplifts = _estimate(panel, design, expected, touched)
-    lift = _lift(panel, design, uplifts)
-    past = np.where(design.mask(), panel.values - expected, 0.0)
-    modelled = expected * lift
-    past = np.where(
-        (design.given != 0) & np.isfinite(panel.values),
-        panel.values - panel.values / np.maximum(1 + lift, 0.05),
-        past,
-    )
-    past = np.where(np.isfinite(past), past, np.nan_to_num(modelled))
-    return EventModel(uplifts, _past_frame(panel, past))
+    sold, causes = panel.values, _causes(panel, events, items)
+    usual = sold / np.maximum(1 + causes.given, 0.05)
+    often = np.ones(len(sold), dtype=bool)
+    expected = fill(np.where(causes.unknown, np.nan, usual), often, panel.season)
+    uplifts = _estimate(panel, causes, usual, expected)
+    lift = np.maximum(1 + causes.lift(*lookup(panel.keys, uplifts)), 0.05)
+    effect = np.where(causes.unknown, sold - expected, 0.0)
+    effect = np.nan_to_num(np.where(causes.given != 0, sold - sold / lift, effect))
+    at = np.nonzero(effect)
+    past = panel.keys.iloc[at[0]].assign(bucket=panel.past()[at], effect=effect[at])
+    return EventModel(uplifts, past.reset_index(drop=True))
 
 
 def without_events(history, model: EventModel) -> pd.DataFrame:
@@ -99,44 +98,42 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     [0.5, 0.5]
     """
     events = checked(events)
-    keys = series[[name for name in ("item", "market") if name in series]]
-    keys = keys.drop_duplicates(ignore_index=True)
-    uplift, pull, elasticity = lookup(keys, model.uplifts)
-    parts = [events[events["uplift"].notna()]]
-    holds = _grid(keys, events, items).holds(events)
-    for event in events[events["uplift"].isna()].itertuples():
-        rows = np.flatnonzero(holds[event.Index])
-        told = events.loc[[event.Index] * len(rows)].reset_index(drop=True)
-        if event.kind != "price":
-            kind = KINDS.index(event.kind)
-            size, taken = uplift[rows, kind], pull[rows, kind]
-        elif (ratio := price_ratio(keys, rows, event, items)) is not None:
-            size, taken = np.exp(ratio * elasticity[rows]) - 1, np.zeros(len(rows))
-        else:
-            told = told.iloc[:0]
-        if told.empty:
-            parts.append(events.loc[[event.Index]])
-            continue
-        told = told.assign(family=None, uplift=size, **keys.iloc[rows].reset_index(drop=True))
-        parts.append(told.fillna({"pull_forward": pd.Series(taken)}))
-    return pd.concat([part for part in parts if len(part)] or [events], ignore_index=True)
+    series = series[[name for name in ("item", "market") if name in series]]
+    series = series.drop_duplicates(ignore_index=True)
+    grid = _grid(series, events, items)
+    row, at = np.nonzero(events["uplift"].isna().to_numpy()[:, None] & grid.holds(events))
+    told, keys = (frame.reset_index(drop=True) for frame in (events.iloc[row], series.iloc[at]))
+    kind = told["kind"].map(KINDS.index)
+    uplift, pull = (learned[at, kind] for learned in lookup(series, model.uplifts))
+    strength = _strength(told, grid.series["price"].to_numpy()[at])
+    uplift = np.where(kind == PRICE, np.expm1(strength * uplift), uplift)
+    known = ~np.isnan(uplift)
+    told = told.fillna({"pull_forward": pd.Series(pull)})
+    told = told.assign(family=None, uplift=uplift, **keys)[known]
+    return pd.concat([events.drop(index=row[known]), told], ignore_index=True)
 
 
 @dataclass(frozen=True)
-class Design:
-    """Regressors of a panel: ``share`` (series, kind, bucket) covered by events of unknown uplift,
-    ``given`` (series, bucket) known uplift, ``price`` (series, bucket) log of price over list
-    price, ``after`` (series, kind, bucket) the share of the bucket before.
+class Causes:
+    """What events did to a panel: ``share`` (series, kind, bucket) covered by events of unknown
+    uplift, for prices times the log of price over list price; ``after`` (series, kind, bucket) the
+    share of the bucket before, where none is covered; ``given`` (series, bucket) known uplift.
     """
 
     share: np.ndarray
-    given: np.ndarray
-    price: np.ndarray
     after: np.ndarray
+    given: np.ndarray
 
-    def mask(self) -> np.ndarray:
-        """Buckets whose demand some event of unknown effect touched."""
-        return (self.share != 0).any(axis=1) | (self.after != 0).any(axis=1) | (self.price != 0)
+    @property
+    def unknown(self) -> np.ndarray:
+        """Buckets whose demand some event of unknown effect touched, (series, bucket)."""
+        return ((self.share != 0) | (self.after != 0)).any(axis=1)
+
+    def lift(self, uplift, pull) -> np.ndarray:
+        """The effect of it all as a fraction of expected demand, (series, bucket)."""
+        effect = self.share * uplift[:, :, None]
+        effect[:, PRICE] = np.expm1(effect[:, PRICE])
+        return self.given + (effect - self.after * (uplift * pull)[:, :, None]).sum(axis=1)
 
 
 def checked(events) -> pd.DataFrame:
@@ -144,8 +141,7 @@ def checked(events) -> pd.DataFrame:
     dates must be mended.
     """
     events = INPUTS["events"].typed(events).reset_index(drop=True)
-    known = events["kind"].isin([*KINDS, "price"])
-    events["kind"] = events["kind"].where(known, "promotion")
+    events["kind"] = events["kind"].where(events["kind"].isin(KINDS), "promotion")
     wrong = ~(events["ends_on"] >= events["starts_on"])
     if wrong.any():
         raise PlanError(
@@ -155,33 +151,39 @@ def checked(events) -> pd.DataFrame:
     return events
 
 
-def _design(panel: Panel, events, items) -> Design:
+def _causes(panel, events, items) -> Causes:
     count, width = panel.values.shape
-    share = np.zeros((count, len(KINDS), width))
-    given, price = np.zeros((2, count, width))
-    first = panel.last - width + 1
-    end = panel.last.max(initial=0)
-    span = np.arange(first.min(initial=end), end + 1)
-    grid = _grid(panel.keys, events, items, panel.calendar.stamp(span), panel.calendar)
+    share, given = np.zeros((count, len(KINDS), width)), np.zeros((count, width))
+    buckets, at = np.unique(panel.past(), return_inverse=True)
+    grid = _grid(panel.keys, events, items, pd.DatetimeIndex(buckets), panel.calendar)
     shares = grid.covered(events["starts_on"], events["ends_on"])
-    at = first[:, None] - span[:1] + np.arange(width)
+    listed = grid.series["price"].to_numpy()
     for event, held, days in zip(events.itertuples(), grid.holds(events), shares):
-        rows, covered = np.flatnonzero(held), days[at[held]]
+        rows, covered, kind = np.flatnonzero(held), days[at[held]], KINDS.index(event.kind)
         if not np.isnan(event.uplift):
             given[rows] += event.uplift * covered
-        elif event.kind in KINDS:
-            kind = KINDS.index(event.kind)
-            share[rows, kind] = np.maximum(share[rows, kind], covered)
-        elif (ratio := price_ratio(panel.keys, rows, event, items)) is not None:
-            price[rows] = np.where(covered > 0, ratio[:, None] * covered, price[rows])
+            continue
+        strength = np.nan_to_num(_strength(event, listed[rows]))[:, None]
+        # Of prices that overlap the last holds, of other events the one that covers most.
+        before = (strength == 0) if kind == PRICE else share[rows, kind]
+        share[rows, kind] = np.where(covered > before, strength * covered, share[rows, kind])
     after = np.zeros_like(share)
-    after[:, :, 1:] = np.where(share[:, :, 1:] == 0, share[:, :, :-1], 0)
-    return Design(share, given, price, after)
+    after[:, :PRICE, 1:] = np.where(share[:, :PRICE, 1:] == 0, share[:, :PRICE, :-1], 0)
+    return Causes(share, after, given)
+
+
+def _strength(events, listed):
+    """How strongly events work where they cover a bucket whole, one (event, list price) each: for a
+    price its log over the list price, NaN where one is unknown; else 1.
+    """
+    known = (events.price > 0) & (listed > 0)
+    ratio = np.log(np.where(known, over(events.price, listed), np.nan))
+    return np.where(events.kind == "price", ratio, 1.0)
 
 
 def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
-    """The series of ``keys``, in their order, with the families that events may name; ``PlanError``
-    where they name some and ``items`` has none.
+    """The series of ``keys``, in their order, with the families that events may name and the list
+    price (NaN where unknown); ``PlanError`` where they name some and ``items`` has none.
     """
     named = events[~blank(events, "family")]
     if len(named) and (items is None or "family" not in items):
@@ -190,136 +192,77 @@ def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
             f"event {event['event']!r} names family {event['family']!r}, but no families were"
             " given; pass items with item and family"
         )
-    family = attribute(declared(items, "items"), "family", keys["item"]).fillna(NONE).to_numpy()
-    return Grid(keys.assign(family=family), buckets, calendar, tuple(keys))
+    items = declared(items, "items")
+    told = {name: attribute(items, name, keys["item"]).to_numpy() for name in ("family", "price")}
+    return Grid(keys.assign(**told).fillna({"family": NONE}), buckets, calendar, tuple(keys))
 
 
-def price_ratio(keys, rows, event, items):
-    """Log of the event's price over list price of each row, 0 where one is unknown; None where no
-    list price is to be had at all.
+def _estimate(panel, causes, usual, expected) -> pd.DataFrame:
+    """One row per series and kind that an event of unknown effect touched: least squares of what
+    was sold beyond expectation on the share covered and the share of the bucket before. No bucket
+    has both, so that each is a regression of its own.
     """
-    if items is None or "price" not in items or np.isnan(event.price):
-        return None
-    listed = dict(zip(items["item"], items["price"]))
-    ratio = event.price / keys["item"].iloc[rows].map(listed).to_numpy(dtype=float)
-    known = np.isfinite(ratio) & (ratio > 0)
-    return np.where(known, np.log(np.where(known, ratio, 1)), 0.0)
-
-
-def _expected(panel, design, rows):
-    """Demand of the touched series with event buckets filled from their neighbours and season, and
-    given uplifts taken out.
-    """
-    values = panel.values[rows] / np.maximum(1 + design.given[rows], 0.05)
-    values = np.where(design.mask()[rows], np.nan, values)
-    return fill(values, np.ones(len(rows), dtype=bool), panel.season)
-
-
-def _estimate(panel, design, expected, rows) -> pd.DataFrame:
-    """One row per series and kind that an event of unknown effect touched."""
-    found, touched = [], design.mask()
-    for row in rows:
-        sold, ahead, price = panel.values[row], expected[row], design.price[row]
-        usable = np.isfinite(ahead) & np.isfinite(sold) & (ahead > 0)
-        base = sold / np.maximum(1 + design.given[row], 0.05)
-        relative = np.where(usable, base / np.where(usable, ahead, 1) - 1, 0.0)
-        noise = _noise(sold, ahead, touched[row])
-        for kind, share, after in zip(KINDS, design.share[row], design.after[row]):
-            use = usable & ((share > 0) | (after > 0))
-            if (share[use] > 0).any():
-                causes = [share[use], after[use]][: 1 + int(after[use].any())]
-                fitted = np.linalg.lstsq(np.stack(causes, axis=1), relative[use].clip(-1, 20))[0]
-                found.append((row, kind, *_evidence(share[use], noise), *fitted, 0.0))
-        use = usable & (price != 0) & (sold > 0)
-        if use.any():
-            logs = np.log(np.maximum(1 + relative[use], 1e-3)).clip(-LOG_LIMIT, LOG_LIMIT)
-            fitted = np.linalg.lstsq(price[use][:, None], logs)[0]
-            found.append((row, "price", *_evidence(price[use], noise), *fitted, 0.0))
-    columns = ["row", "kind", "standard_error", "evidence", "own_uplift", "after"]
-    return _shrunk(panel, pd.DataFrame([line[:6] for line in found], columns=columns))
-
-
-def _evidence(cause, noise):
-    """Standard error of a cause's effect, and the buckets that it touched."""
-    return noise / np.sqrt((cause**2).sum()), int((cause != 0).sum())
-
-
-def _noise(values, expected, mask):
-    """Usual relative distance of a bucket from what its neighbours and season suggest, at least 5
-    %.
-    """
-    clean = np.where(mask, np.nan, values)
-    middle = 0.5 * (clean[:-2] + clean[2:])
-    known = np.isfinite(middle) & np.isfinite(clean[1:-1]) & (middle > 0)
-    distance = np.abs(clean[1:-1][known] / middle[known] - 1)
-    return max(1.2533 * float(np.minimum(distance, 3).mean()) if known.any() else 0.5, 0.05)
-
-
-def _shrunk(panel, found) -> pd.DataFrame:
-    """Each series' estimate drawn toward its kind's mean by how little it is known."""
-    found["uplift"], found["pull_forward"] = 0.0, 0.0
-    for _, group in found.groupby("kind"):
-        estimate, variance = group["own_uplift"].to_numpy(), group["standard_error"].to_numpy() ** 2
-        mean, between = common_mean(estimate, variance)
-        found.loc[group.index, "uplift"] = (estimate * between + mean * variance) / (
-            between + variance
-        )
-        trust = group["evidence"] / (group["evidence"] + 2)
-        pulled = np.clip(
-            -group["after"] / group["own_uplift"].where(group["own_uplift"] > 0.05), 0, 1
-        ).fillna(0.0)
-        found.loc[group.index, "pull_forward"] = trust * pulled
-    keys = panel.keys.iloc[found["row"]].reset_index(drop=True)
-    columns = ["kind", "uplift", "standard_error", "own_uplift", "evidence", "pull_forward"]
-    return pd.concat([keys, found[columns]], axis=1).sort_values(
-        [*panel.keys.columns, "kind"], ignore_index=True
+    usable = (expected > 0) & ~np.isnan(usual)
+    beyond = np.where(usable, over(usual, expected) - 1, 0.0)
+    logs = np.log(np.clip(1 + beyond, 1 / MOST, MOST))
+    beyond = np.stack([*[beyond.clip(-1, 20)] * PRICE, logs], axis=1)
+    share = np.where(usable[:, None], causes.share, 0)
+    share[:, PRICE] *= panel.values > 0
+    squares, evidence = (share**2).sum(axis=2), (share != 0).sum(axis=2)
+    own = over((share * beyond).sum(axis=2), squares)
+    after = np.where(usable[:, None], causes.after, 0)
+    later = over((after * beyond).sum(axis=2), (after**2).sum(axis=2))
+    noise = _noise(np.where(causes.unknown, np.nan, panel.values))[:, None]
+    variance = np.where(squares > 0, over(noise**2, squares), np.inf)
+    mean, between = common_mean(own, variance)
+    pulled = np.where(own > 0.05, np.clip(over(-later, own), 0, 1), 0.0)
+    series, kind = at = np.nonzero(squares)
+    found = panel.keys.iloc[series].assign(
+        kind=np.array(KINDS)[kind],
+        uplift=(mean + between / (between + variance) * (own - mean))[at],
+        standard_error=np.sqrt(variance[at]),
+        own_uplift=own[at],
+        evidence=evidence[at],
+        pull_forward=(evidence / (evidence + 2) * pulled)[at],
     )
+    return found.sort_values([*panel.keys, "kind"], ignore_index=True)
 
 
-def common_mean(estimate: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
-    """Mean of estimates with different variances, drawn toward 0 as if one more estimate of 0 was
-    seen, and the variance between them.
+def _noise(values) -> np.ndarray:
+    """Usual relative distance of a bucket from the middle of its neighbours, at least 5 %,
+    (series,).
+    """
+    middle = 0.5 * (values[:, :-2] + values[:, 2:])
+    distance = np.abs(over(values[:, 1:-1], middle) - 1)
+    distance = np.where(middle > 0, np.minimum(distance, 3), np.nan)
+    usual = np.where(np.isnan(distance).all(axis=1), 0.5, 1.2533 * row_mean(distance))
+    return np.maximum(usual, 0.05)
+
+
+def common_mean(estimate: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of each column of estimates with different variances (infinite: no estimate), drawn
+    toward 0 as if one more estimate of 0 was seen, and the variance between them.
 
     DerSimonian & Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7.
     """
-    weight = 1 / variance
-    mean = (weight * estimate).sum() / weight.sum()
-    spread = (weight * (estimate - mean) ** 2).sum() - (len(estimate) - 1)
-    scale = weight.sum() - (weight**2).sum() / weight.sum()
-    between = max(spread / scale if scale > 0 else 0.0, 0.05**2)
-    if len(estimate) == 1:
-        between = max(between, 0.3**2)
+    weight, number = 1 / variance, np.isfinite(variance).sum(axis=0)
+    total = weight.sum(axis=0)
+    mean = over((weight * estimate).sum(axis=0), total)
+    spread = (weight * (estimate - mean) ** 2).sum(axis=0) - (number - 1)
+    scale = total - over((weight**2).sum(axis=0), total)
+    between = np.maximum(over(spread, scale), np.where(number > 1, 0.05, 0.3) ** 2)
     weight = 1 / (variance + between)
-    return float((weight * estimate).sum() / (weight.sum() + 1 / 0.5**2)), float(between)
+    return (weight * estimate).sum(axis=0) / (weight.sum(axis=0) + 1 / 0.5**2), between
 
 
-def _lift(panel, design, uplifts):
-    """The modelled effect as a fraction of expected demand, (series, bucket)."""
-    uplift, pull, elasticity = lookup(panel.keys, uplifts)
-    lift = np.einsum("skb,sk->sb", design.share, uplift) - np.einsum(
-        "skb,sk->sb", design.after, uplift * pull
-    )
-    return design.given + lift + np.exp(design.price * elasticity[:, None]) - 1
-
-
-def lookup(keys, uplifts):
-    """Uplift and pull-forward by series and kind, and elasticity by series; the kind's mean where a
-    series has no evidence of its own.
+def lookup(keys, uplifts) -> tuple[np.ndarray, np.ndarray]:
+    """Uplift (for prices the elasticity) and pull-forward, (series, kind) each; the kind's mean
+    uplift where a series has no evidence of its own.
     """
-    uplift, pull = np.zeros((2, len(keys), len(KINDS) + 1))
-    for place, kind in enumerate((*KINDS, "price")):
-        rows = uplifts[uplifts["kind"] == kind]
-        usual = float(np.average(rows["uplift"], weights=rows["evidence"])) if len(rows) else 0.0
-        own = keys.merge(rows, on=list(keys), how="left")
-        uplift[:, place], pull[:, place] = (
-            own["uplift"].fillna(usual),
-            own["pull_forward"].fillna(0),
-        )
-    return uplift[:, :-1], pull[:, :-1], uplift[:, -1]
-
-
-def _past_frame(panel, effect) -> pd.DataFrame:
-    width = panel.values.shape[1]
-    rows, columns = np.nonzero((np.arange(width) >= width - panel.lengths[:, None]) & (effect != 0))
-    frame = panel.keys.iloc[rows].reset_index(drop=True)
-    return frame.assign(bucket=panel.past()[rows, columns], effect=effect[rows, columns])
+    weighted = uplifts["uplift"] * uplifts["evidence"]
+    usual = weighted.groupby(uplifts["kind"]).sum() / uplifts.groupby("kind")["evidence"].sum()
+    cells = keys.merge(pd.DataFrame({"kind": KINDS}), how="cross")
+    cells = cells.merge(uplifts, on=[*keys, "kind"], how="left")
+    cells["uplift"] = cells["uplift"].fillna(cells["kind"].map(usual))
+    learned = cells[["uplift", "pull_forward"]].fillna(0.0).to_numpy()
+    return tuple(learned.T.reshape(2, len(keys), len(KINDS)))
