@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sopkit.charts.measure import by_bucket
 from sopkit.panels.entries import own_units
 
 
 @dataclass(frozen=True)
 class Cell:
-    """History (bucket, quantity: cleansed demand), and by bucket of the plan: baseline, override,
-    consensus (units).
+    """History (bucket, quantity: cleansed demand), by bucket of the plan baseline, override,
+    consensus (units), and the plan tables that they were read from, with last cycle's plan.
     """
 
     item: str
@@ -20,6 +21,7 @@ class Cell:
     history: pd.DataFrame
     numbers: pd.DataFrame
     tables: dict
+    last: pd.DataFrame
 
     @property
     def key(self) -> tuple[str, str]:
@@ -34,7 +36,7 @@ class Cell:
     @property
     def buckets(self) -> pd.DatetimeIndex:
         """The planned buckets."""
-        return pd.DatetimeIndex(self.numbers.index)
+        return self.numbers.index
 
     def consensus(self, override: pd.Series) -> pd.Series:
         """The consensus with this override in place of the one that counts now."""
@@ -42,44 +44,18 @@ class Cell:
 
 
 def cell_of(plan, ledger, item: str, market: str = "") -> Cell:
-    """The cell as the pack planned it, moved by what was entered in the ledger since."""
-    tables = {
-        name: _mine(plan.read(name), item, market)
-        for name in ("history", "baseline_forecast", "demand_plan")
-    }
-    tables["last"] = _mine(plan.last.read("demand_plan"), item, market)
-    numbers = tables["demand_plan"].groupby("bucket")[["baseline", "override", "consensus"]].sum()
-    since = _since(plan, ledger, item, market, pd.DatetimeIndex(numbers.index))
-    numbers = numbers.assign(
-        override=numbers["override"] + since, consensus=numbers["consensus"] + since
+    """The cell as the pack planned it, moved by what was entered for exactly this cell since."""
+
+    def mine(source, table):
+        rows = source.read(table)
+        return rows[rows["item"].eq(item) & (rows["market"].eq(market) | (not market))]
+
+    tables = {name: mine(plan, name) for name in ("history", "baseline_forecast", "demand_plan")}
+    history = by_bucket(tables["history"], "demand").rename("quantity").reset_index()
+    numbers = by_bucket(tables["demand_plan"], ["baseline", "override", "consensus"])
+    now, then = (
+        own_units(rows, item, market, plan).reindex(numbers.index, fill_value=0.0)
+        for rows in (ledger.read("overrides"), plan.judgments("overrides"))
     )
-    history = (
-        tables["history"]
-        .groupby("bucket", as_index=False)["demand"]
-        .sum(min_count=1)
-        .rename(columns={"demand": "quantity"})
-    )
-    return Cell(item, market, history, numbers, tables)
-
-
-def _since(plan, ledger, item, market, buckets):
-    """Units entered for exactly this cell after the pack was built."""
-    when = {
-        "month": entry_month(plan),
-        "first_bucket": plan.first_bucket,
-        "calendar": plan.calendar,
-    }
-    return (
-        own_units(ledger.read("overrides"), item, market, buckets, **when)
-        - own_units(plan.judgments("overrides"), item, market, buckets, **when)
-    ).to_numpy()
-
-
-def entry_month(plan) -> str:
-    """The cycle that an entry belongs to: the plan's month, or the next one once it is released."""
-    return plan.month if plan.state != "released" else f"{pd.Period(plan.month) + 1}"
-
-
-def _mine(frame, item, market):
-    rows = frame[frame["item"] == item]
-    return rows[rows["market"] == market] if market else rows
+    numbers[["override", "consensus"]] = numbers[["override", "consensus"]].add(now - then, axis=0)
+    return Cell(item, market, history, numbers, tables, mine(plan.last, "demand_plan"))

@@ -60,94 +60,80 @@ def _number(cell, place):
     return value
 
 
-def placed(values, count: int, start: int = 0) -> dict[int, float]:
+def placed(values, count: int) -> dict[int, float]:
     """Pasted values by the place of their bucket, blank cells left out; raises ``PlanError`` if
-    they reach beyond the horizon.
+    they reach beyond the horizon of ``count`` buckets.
     """
-    if start + len(values) > count:
+    if len(values) > count:
         raise PlanError(
-            f"{len(values)} cells were pasted from bucket {start + 1} on, but the plan has {count}"
-            f" buckets; paste at most {count - start}"
+            f"{len(values)} cells were pasted from bucket 1 on, but the plan has {count} buckets;"
+            f" paste at most {count}"
         )
-    return {start + place: value for place, value in enumerate(values) if value is not None}
+    return {place: value for place, value in enumerate(values) if value is not None}
 
 
-def difference(buckets, before, after) -> pd.DataFrame:
-    """What a change would do: bucket, now, then, change; only buckets that change."""
-    frame = pd.DataFrame({"bucket": pd.DatetimeIndex(buckets), "now": before, "then": after})
-    frame["change"] = frame["then"] - frame["now"]
-    return frame[frame["change"].abs() > 1e-9].reset_index(drop=True)
+def difference(before: pd.Series, after: pd.Series) -> pd.DataFrame:
+    """What a change would do to numbers by bucket: bucket, now, then, change; only buckets that
+    change.
+    """
+    frame = pd.DataFrame({"now": before, "then": after, "change": after - before})
+    return frame[frame["change"].abs() > 1e-9].rename_axis("bucket").reset_index()
 
 
-def rows_to_save(
-    change, consensus, *, item, market, reason, note="", owner="", expires_on=None
-) -> list[dict]:
+def rows_to_save(change, consensus, **entered) -> list[dict]:
     """Ledger rows (kind ``units``) for the changes of a cell; ``consensus`` is what they would
-    make, by bucket.
+    make, by bucket; ``entered`` stands in every row: item, market, reason, note and the like.
 
     Raises ``PlanError`` where nothing changed, no reason is given, or a bucket's consensus would
     fall below zero.
     """
     if change.empty:
         raise PlanError("nothing was changed; type a number into the override row, then save")
-    if not reason:
+    if not entered["reason"]:
         raise PlanError(
             "no reason is given; choose one, so that next cycle can learn whether it held"
         )
-    below = [
-        (bucket, consensus[bucket]) for bucket in change["bucket"] if consensus[bucket] < -1e-9
-    ]
-    if below:
+    below = consensus[change["bucket"]].loc[lambda units: units < -1e-9]
+    if len(below):
         raise PlanError(
-            f"{month(below[0][0])}: consensus would be {number(below[0][1])}, below zero"
+            f"{month(below.index[0])}: consensus would be {number(below.iloc[0])}, below zero"
             f" ({len(below)} buckets in all); take away less"
         )
-    return [
-        {
-            "item": item,
-            "market": market,
-            "bucket": bucket,
-            "kind": "units",
-            "value": float(value),
-            "reason": reason,
-            "note": note,
-            "owner": owner,
-            "expires_on": expires_on,
-        }
-        for bucket, value in zip(change["bucket"], change["change"])
-    ]
+    rows = change.assign(value=change["change"], kind="units")[["bucket", "kind", "value"]]
+    return [entered | row for row in rows.to_dict("records")]
 
 
-def rows_to_undo(saved, ledger_rows, *, month, first_bucket, calendar) -> list[dict]:
+def rows_to_undo(saved, ledger_rows, plan) -> list[dict]:
     """Ledger rows that take the ``saved`` rows back: ``remove`` where nothing else stands in the
     cell, else the opposite units.
     """
-    others = active_overrides(ledger_rows, month, first_bucket, calendar)
+    others = active(ledger_rows, plan)
     others = others[~others["id"].isin([row["id"] for row in saved])]
-    cells = others[CELL].fillna({"item": "", "market": ""}).itertuples(index=False, name=None)
-    taken = set(cells)
+    taken = pd.MultiIndex.from_frame(others[CELL].fillna({"item": "", "market": ""}))
     return [_undone(row, tuple(row[name] for name in CELL) in taken) for row in saved]
 
 
 def _undone(row, shared):
-    base = {name: row[name] for name in CELL} | {
-        "reason": "undo",
-        "note": f"takes back row {row['id']}",
-    }
-    return base | (
-        {"kind": "units", "value": -row["value"], "expires_on": row["expires_on"]}
-        if shared
-        else {"kind": "remove", "value": None}
-    )
+    base = {name: row[name] for name in CELL}
+    base |= {"reason": "undo", "note": f"takes back row {row['id']}"}
+    if not shared:
+        return base | {"kind": "remove"}
+    return base | {"kind": "units", "value": -row["value"], "expires_on": row["expires_on"]}
 
 
-def own_units(rows, item, market, buckets, *, month, first_bucket, calendar) -> pd.Series:
+def own_units(rows, item, market, plan) -> pd.Series:
     """Units of the active ``units`` rows of exactly this item and market, by bucket."""
-    active = active_overrides(rows, month, first_bucket, calendar)
-    mine = active[
-        (active["item"] == item)
-        & (active["market"].fillna("") == market)
-        & (active["kind"] == "units")
-    ]
-    units = mine["value"].groupby(calendar.start(mine["bucket"])).sum()
-    return units.reindex(buckets, fill_value=0.0)
+    rows = active(rows, plan)
+    exactly = rows["item"].eq(item) & rows["market"].fillna("").eq(market)
+    own = rows[exactly & rows["kind"].eq("units")]
+    return own["value"].groupby(plan.calendar.start(own["bucket"])).sum()
+
+
+def active(rows, plan) -> pd.DataFrame:
+    """The ledger's override rows that count in the cycle that entries belong to."""
+    return active_overrides(rows, entry_month(plan), plan.first_bucket, plan.calendar)
+
+
+def entry_month(plan) -> str:
+    """The cycle that an entry belongs to: the plan's month, or the next one once it is released."""
+    return plan.month if plan.state != "released" else f"{pd.Period(plan.month) + 1}"

@@ -10,12 +10,11 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, explain, register
+from sopkit.forecast.methods import Method, seen
 from sopkit.metrics import wape
 
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
-TAKES = {name: getattr(method, "sliders", ()) for name, method in METHODS.items()}
-TAKES[ETS] = ("level", "trend", "season")
 LAGS = 3
 FEWEST = 10  # values that statsmodels needs to start from
 
@@ -31,16 +30,14 @@ class Trial:
     why: str
 
 
-def methods() -> list[str]:
-    """The methods on offer: the pack's own choice, every registered one, and statsmodels' as an
-    independent opinion.
-    """
-    return [CHOSEN, *METHODS]
+def takes(method: str) -> tuple[str, ...]:
+    """The sliders that a method understands."""
+    return getattr(METHODS.get(method), "sliders", ())
 
 
-def try_method(history, method, horizon: int, settings=None, season: int = 12) -> Trial:
-    """The trial of a method on one series: ``history`` is bucket, quantity; ``settings`` maps
-    slider to value, 0 = automatic.
+def try_method(history, method, horizon: int, per_year: int = 12, **sliders: float) -> Trial:
+    """The trial of a method on one series: ``history`` is bucket, quantity; of the ``sliders``
+    those that the method understands count, 0 = automatic; ``per_year`` buckets make a season.
 
     Raises ``PlanError`` where the history is too short or empty.
     """
@@ -49,18 +46,20 @@ def try_method(history, method, horizon: int, settings=None, season: int = 12) -
             f"{len(history)} buckets of history are too few to try a method; start from an earlier"
             " bucket"
         )
-    takes = TAKES.get(method, ())
-    fixed = {SLIDERS[name]: value for name, value in (settings or {}).items() if name in takes}
     found = explain(
         history.assign(item="x"),
         "x",
         horizon=horizon,
-        season=season,
-        method=None if method == CHOSEN else method,
-        parameters={name: value for name, value in fixed.items() if value} or None,
+        season=per_year,
+        method=method,
+        parameters={
+            SLIDERS[name]: value
+            for name, value in sliders.items()
+            if value and name in takes(method)
+        },
     )
     near = found.backtest[found.backtest["lag"] <= LAGS]
-    error = wape(near["actual"], near["baseline"]) if near["actual"].sum() > 0 else np.nan
+    error = wape(near["actual"], near["baseline"])
     return Trial(found.forecast.set_index("bucket")["baseline"], error, found.why)
 
 
@@ -92,7 +91,7 @@ def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
     return ahead
 
 
-register(ETS, _holt_winters, kinds=())
+register(ETS, Method(seen, _holt_winters, ("level", "trend", "season")), kinds=())
 
 
 @dataclass(frozen=True)
@@ -112,20 +111,22 @@ class Effect:
 
 
 def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
-    """The consensus in money by item, with its family: what shares of a change are taken of."""
-    money = view.valued(demand_plan, ["consensus"])
-    return view.with_family(money.groupby("item", as_index=False)["consensus"].sum())
+    """The consensus in money that a change of an item is a share of: its family's and the
+    company's, by item.
+    """
+    money = view.with_family(view.valued(demand_plan, ["consensus"]))
+    family = money.groupby("family")["consensus"].transform("sum")
+    shared = money[["item"]].assign(family=family, company=money["consensus"].sum())
+    return shared.groupby("item").first()
 
 
 def effect(change: pd.Series, item, view, planned, capacity_plan, bill_of_resources) -> Effect:
     """The effect of ``change`` (units by bucket) on one item, in money at the plan's prices and of
     what is ``planned`` (``worth``); the load by rough cut, as if it were made when it falls due.
     """
-    units = change.rename("units").rename_axis("bucket").reset_index().assign(item=item)
-    money = float(view.valued(units, ["units"])["units"].sum())
-    mine = planned["family"].isin(planned.loc[planned["item"] == item, "family"])
-    totals = (planned.loc[mine, "consensus"].sum(), planned["consensus"].sum())
-    shares = [money / total if total > 0 else np.nan for total in totals]
+    rows = pd.DataFrame({"bucket": change.index, "item": item})
+    money = float(view.price(rows) @ change.to_numpy())
+    shares = [money / total if total > 0 else np.nan for total in planned.loc[item]]
     fullest = _fullest(change, item, capacity_plan, bill_of_resources)
     return Effect(float(change.sum()), money, *shares, *fullest)
 

@@ -11,19 +11,21 @@ import pandas as pd
 from sopkit.charts import View, show
 from sopkit.charts.words import money, month, months, number, percent
 from sopkit.errors import PlanError
+from sopkit.forecast import METHODS
 from sopkit.ledger import Ledger
 from sopkit.panels import worklist as work
-from sopkit.panels.cell import cell_of, entry_month
+from sopkit.panels.cell import cell_of
 from sopkit.panels.entries import (
     REASONS,
     difference,
+    entry_month,
     parse_range,
     placed,
     rows_to_save,
     rows_to_undo,
 )
-from sopkit.panels.picture import picture
-from sopkit.panels.trial import CHOSEN, SLIDERS, TAKES, effect, methods, try_method, worth
+from sopkit.panels.picture import Picture
+from sopkit.panels.trial import CHOSEN, SLIDERS, effect, takes, try_method, worth
 
 LISTED = 300
 PAUSE = 0.05  # seconds of silence after the last move of a slider before the picture is drawn
@@ -79,7 +81,7 @@ class Tuner:
         self.search = _sized(widgets.Text, placeholder="item …")
         self.list = _sized(widgets.Select, rows=18)
         self.market = _sized(widgets.Dropdown, "260px", description="market")
-        self.method = _sized(widgets.Dropdown, options=methods(), value=CHOSEN)
+        self.method = _sized(widgets.Dropdown, options=[CHOSEN, *METHODS], value=CHOSEN)
         self.sliders = {
             name: _sized(widgets.FloatSlider, max=1, step=0.05, description=name)
             for name in SLIDERS
@@ -211,7 +213,7 @@ class Tuner:
 
     def _open(self):
         self._look(self.list.value, self.market.value)
-        self.drawn = picture(self.plan, self.cell.item, self.cell.market, self.cell.tables)
+        self.drawn = Picture(self.cell, self.view)
         years = sorted(set(self.cell.history["bucket"].dt.year))[1:-1]
         self._quiet = True
         self.method.value = CHOSEN
@@ -233,20 +235,21 @@ class Tuner:
     def _try(self):
         method, history, self.trial = self.method.value, self.cell.history, None
         for name, slider in self.sliders.items():
-            slider.disabled = name not in TAKES.get(method, ())
+            slider.disabled = name not in takes(method)
         if method != CHOSEN:
             self.trial = try_method(
                 history[history["bucket"].dt.year >= self.start.value],
                 method,
                 len(self.cell.buckets),
-                {name: slider.value for name, slider in self.sliders.items()},
                 self.plan.calendar.per_year,
+                **{name: slider.value for name, slider in self.sliders.items()},
             )
         self._draw()
         self._show_accuracy()
 
     def _draw(self):
-        tried = self.trial and self.trial.baseline.reindex(self.cell.buckets).dropna()
+        tried = self.trial.baseline if self.trial else pd.Series(dtype=float)
+        tried = tried.reindex(self.cell.buckets).dropna()
         consensus = self.cell.consensus(self.override)
         self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
         self._show_effect()
@@ -362,7 +365,7 @@ class Tuner:
         for place, value in values.items():
             after.iloc[place] += value - already.iloc[place]
         self._waiting = {place: after.iloc[place] for place in values}
-        shown = difference(self.cell.buckets, before.to_numpy(), after.to_numpy())
+        shown = difference(before, after)
         consensus = self.cell.consensus(after).reindex(shown["bucket"]).to_numpy()
         heads = {"bucket": "month", "now": "override now", "then": "pasted"}
         self.preview.value = show(
@@ -397,9 +400,8 @@ class Tuner:
         return self.ledger.append("overrides", rows, by=self.by.value, cycle=cycle)
 
     def _save(self):
-        now = self.cell.numbers["override"].to_numpy()
         rows = rows_to_save(
-            difference(self.cell.buckets, now, self.override.to_numpy()),
+            difference(self.cell.numbers["override"], self.override),
             self.cell.consensus(self.override),
             item=self.cell.item,
             market=self.cell.market,
@@ -421,13 +423,7 @@ class Tuner:
                 "nothing was saved in this session, so there is nothing to undo; older rows are"
                 " taken back by typing the old number and saving"
             )
-        rows = rows_to_undo(
-            self.saved[-1],
-            self.ledger.read("overrides"),
-            month=entry_month(self.plan),
-            first_bucket=self.plan.first_bucket,
-            calendar=self.plan.calendar,
-        )
+        rows = rows_to_undo(self.saved[-1], self.ledger.read("overrides"), self.plan)
         self._enter(rows)
         undone = self.saved.pop()[0]
         self._settle((undone["item"], undone["market"]))

@@ -2,6 +2,7 @@
 worst first.
 """
 
+import numpy as np
 import pandas as pd
 
 from sopkit.charts.measure import with_family
@@ -20,36 +21,26 @@ def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
     >>> worklist(demand, found, items)[["item", "money", "status"]].values.tolist()
     [['B', 90.0, 'open'], ['A', 0.0, '']]
     """
-    planned = with_family(demand_plan[["item"]].drop_duplicates(), items)
-    found = (
-        exceptions[exceptions["level"] == "item"]
-        .assign(money=lambda f: f["money"].fillna(0.0))
-        .sort_values("money", ascending=False, kind="stable")
+    found = exceptions[exceptions["level"] == "item"].fillna({"money": 0.0})
+    worst = (
+        found.sort_values("money", ascending=False, kind="stable")
+        .groupby("name")
+        .agg(money=("money", "sum"), count=("money", "size"), reason=("reason", "first"))
     )
-    worst = found.groupby("name").agg(
-        money=("money", "sum"), count=("money", "size"), reason=("reason", "first")
-    )
-    rows = planned.merge(worst, how="left", left_on="item", right_index=True).fillna(
-        {"money": 0.0, "count": 0, "reason": ""}
-    )
-    rows = rows.assign(
-        status=rows["count"].gt(0).map({True: OPEN, False: ""}), count=rows["count"].astype(int)
-    )
-    return rows.sort_values(
+    rows = with_family(demand_plan[["item"]].drop_duplicates(), items).join(worst, on="item")
+    rows = rows.fillna({"money": 0.0, "count": 0, "reason": ""})
+    return rows.assign(status=np.where(rows["count"] > 0, OPEN, "")).sort_values(
         ["money", "count", "item"], ascending=[False, False, True], kind="stable", ignore_index=True
     )
 
 
 def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
     """The rows of a family and status whose item holds the text; blank = all."""
-    keep = pd.Series(True, index=rows.index)
-    if family:
-        keep &= rows["family"] == family
-    if status:
-        keep &= rows["status"] == status
-    if text:
-        keep &= rows["item"].str.contains(text, case=False, regex=False)
-    return rows[keep]
+    return rows[
+        rows["item"].str.contains(text, case=False, regex=False)
+        & (rows["family"].eq(family) | (not family))
+        & (rows["status"].eq(status) | (not status))
+    ]
 
 
 def line(row, currency="EUR") -> str:
@@ -61,15 +52,10 @@ def line(row, currency="EUR") -> str:
     )
 
 
-def accuracy_of(forecast_accuracy, item, lags=(1, 2, 3)) -> pd.Series:
-    """Backtest WAPE (fraction) of each model for an item, best first, averaged over the lags."""
-    if forecast_accuracy is None or forecast_accuracy.empty:
-        return pd.Series(dtype=float)
-    rows = forecast_accuracy[
-        (forecast_accuracy["item"] == item)
-        & (forecast_accuracy["source"] == "backtest")
-        & forecast_accuracy["lag"].isin(lags)
-    ]
+def accuracy_of(forecast_accuracy, item) -> pd.Series:
+    """Backtest WAPE (fraction) of each model for an item, best first, averaged over lags 1–3."""
+    near = forecast_accuracy["source"].eq("backtest") & forecast_accuracy["lag"].between(1, 3)
+    rows = forecast_accuracy[near & forecast_accuracy["item"].eq(item)]
     return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 

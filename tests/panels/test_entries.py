@@ -14,9 +14,10 @@ from sopkit.panels.entries import (
     rows_to_save,
     rows_to_undo,
 )
+from tests.panels.fake import FakePlan
 
 BUCKETS = Calendar("month").range("2027-01-01", 4)
-WHEN = {"month": "2027-01", "first_bucket": BUCKETS[0], "calendar": Calendar("month")}
+PLAN = FakePlan()
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,12 @@ def test_an_empty_paste_and_one_too_long_are_refused():
         placed([1.0] * 5, 4)
 
 
+def _by_bucket(*rows):
+    return [pd.Series(row, BUCKETS) for row in rows]
+
+
 def test_only_changed_buckets_are_saved():
-    change = difference(BUCKETS, [0, 5, 0, 0], [0, 5, 20, -1])
+    change = difference(*_by_bucket([0, 5, 0, 0], [0, 5, 20, -1]))
     rows = rows_to_save(
         change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price"
     )
@@ -69,7 +74,7 @@ def test_only_changed_buckets_are_saved():
 
 
 def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
-    change, fine = difference(BUCKETS, [0] * 4, [0, 0, -9, 0]), pd.Series(5.0, index=BUCKETS)
+    change, fine = difference(*_by_bucket([0] * 4, [0, 0, -9, 0])), pd.Series(5.0, index=BUCKETS)
     with pytest.raises(PlanError, match="nothing was changed"):
         rows_to_save(change.iloc[:0], fine, item="A", market="", reason="price")
     with pytest.raises(PlanError, match="no reason"):
@@ -101,23 +106,17 @@ def test_undo_removes_and_leaves_what_others_entered():
     ledger = Ledger("sqlite://")
     _save(ledger, [7.0], by="Grace")
     saved = _save(ledger, [10.0, 20.0])
-    rows = rows_to_undo(saved, ledger.read("overrides"), **WHEN)
+    rows = rows_to_undo(saved, ledger.read("overrides"), PLAN)
     assert [row["kind"] for row in rows] == ["units", "remove"]
     ledger.append("overrides", rows, by="Ada", cycle="2027-01")
-    assert own_units(ledger.read("overrides"), "A", "N", BUCKETS, **WHEN).tolist() == [
-        7.0,
-        0.0,
-        0.0,
-        0.0,
-    ]
+    units = own_units(ledger.read("overrides"), "A", "N", PLAN)
+    assert units.to_dict() == {BUCKETS[0]: 7.0}
 
 
 def test_own_units_are_of_exactly_this_cell():
     ledger = Ledger("sqlite://")
     _save(ledger, [10.0])
     rows = ledger.read("overrides")
-    assert (
-        own_units(rows, "A", "N", BUCKETS, **WHEN).sum() == 10
-        and own_units(rows, "A", "", BUCKETS, **WHEN).sum() == 0
-    )
-    assert own_units(rows, "A", "N", BUCKETS, **(WHEN | {"month": "2026-12"})).sum() == 0
+    assert own_units(rows, "A", "N", PLAN).sum() == 10
+    assert own_units(rows, "A", "", PLAN).sum() == 0
+    assert own_units(rows, "A", "N", FakePlan(month="2026-12")).sum() == 0

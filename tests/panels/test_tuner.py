@@ -235,7 +235,7 @@ def test_tuner_returns_the_box_to_show():
     assert tuner(FakePlan(), "sqlite://").children
 
 
-@pytest.mark.parametrize("method", trial.TAKES)
+@pytest.mark.parametrize("method", trial.METHODS)
 def test_every_slider_on_offer_is_understood_by_its_method(method):
     history = (
         small.history()
@@ -243,6 +243,6 @@ def test_every_slider_on_offer_is_understood_by_its_method(method):
         .rename(columns={"demand": "quantity"})
     )
     free = trial.try_method(history, method, 6).baseline
-    for name in trial.TAKES[method]:
-        fixed = trial.try_method(history, method, 6, {name: 0.95}).baseline
+    for name in trial.takes(method):
+        fixed = trial.try_method(history, method, 6, **{name: 0.95}).baseline
         assert fixed.notna().all() and not fixed.equals(free), name
