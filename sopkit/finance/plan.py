@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import by_family, per_item
+from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
@@ -92,7 +92,7 @@ def _sales(book):
         inventory_value=plan["projected_available"] * cost,
         on_terms=plan["receipts"] * cost,
     )
-    return by_family(money, book.items)
+    return book.by_family(money)
 
 
 def _costs(book):
@@ -105,7 +105,7 @@ def _costs(book):
     of_load = of_load.merge(_load_shares(book), on=["resource", "bucket"], how="left")
     of_load = of_load.fillna({"family": COMPANY, "share": 1.0})
     of_load["money"] *= of_load["share"]
-    of_items = by_family(of["material"].rename(columns={"name": "item"}), book.items)
+    of_items = book.by_family(of["material"].rename(columns={"name": "item"}))
     rows = pd.concat([of_items, of_load, of["idle"].assign(family=COMPANY)], ignore_index=True)
     on_terms = rows["kind"].isin(ON_TERMS)
     return rows[KEY].assign(
@@ -123,7 +123,7 @@ def _load_shares(book):
     load = made[made["units"] > 0].merge(book.bill_of_resources, on="item")
     load["share"] = load["units"] * load["hours_per_unit"]
     keys = ["resource", "bucket"]
-    hours = by_family(load, book.items).groupby([*keys, "family"], as_index=False)["share"].sum()
+    hours = book.by_family(load).groupby([*keys, "family"], as_index=False)["share"].sum()
     total = hours.groupby(keys)["share"].transform("sum")
     return hours[total > 0].assign(share=hours["share"] / total)
 

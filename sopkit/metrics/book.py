@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
-from sopkit.metrics.scopes import by_scope, families, item_prices, per_item, priced, weights
+from sopkit.metrics.scopes import item_prices, per_item, priced, weights
+from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
 
 PLANNED = ("demand_plan", "supply_plan", "capacity_plan", "financial_plan")
@@ -87,6 +88,14 @@ class Book:
         """How time is cut."""
         return infer_calendar(self.buckets if len(self.buckets) else [self.first])
 
+    def before(self, count) -> pd.DatetimeIndex:
+        """The last ``count`` buckets before the plan."""
+        return self.calendar.range(self.calendar.shift(self.first, -count), count)
+
+    def at(self, step) -> pd.Timestamp:
+        """The bucket that a step is about: the last closed one in step 1, then the plan's first."""
+        return self.first if step > 1 else self.before(1)[0]
+
     @property
     def year(self) -> pd.DatetimeIndex:
         """The planned buckets of the next year."""
@@ -95,7 +104,7 @@ class Book:
     @cached_property
     def family(self) -> pd.Series:
         """Family by item."""
-        return families(self.items)
+        return self.items.set_index("item")["family"]
 
     @cached_property
     def cost(self) -> pd.Series:
@@ -128,9 +137,23 @@ class Book:
             return frame.assign(price=per_item(frame, self.list_price))
         return priced(frame, self.prices if "market" in frame else self.item_prices)
 
+    def by_family(self, frame) -> pd.DataFrame:
+        """The frame with a ``family`` column for its items; ``(none)`` where an item is unknown."""
+        return frame.assign(family=frame["item"].map(self.family).fillna("(none)"))
+
     def by_scope(self, frame) -> pd.DataFrame:
-        """Every row twice: once for the company, once for its item's family."""
-        return by_scope(frame, self.items)
+        """Every row twice: once with scope = company, once with scope = its family (its item's).
+
+        A family that bears the company's name is marked, so that the two never sum.
+
+        >>> book = Book({"items": pd.DataFrame({"item": ["A"], "family": ["Pumps"]})})
+        >>> rows = book.by_scope(pd.DataFrame({"item": ["A"], "units": [3]}))
+        >>> rows[["scope", "units"]].values.tolist()
+        [['company', 3], ['Pumps', 3]]
+        """
+        rows = frame if "family" in frame else self.by_family(frame)
+        family = rows["family"].where(rows["family"] != COMPANY, "company (family)")
+        return pd.concat([rows.assign(scope=COMPANY), rows.assign(scope=family)], ignore_index=True)
 
 
 def once(function):
@@ -142,6 +165,29 @@ def once(function):
         return book.__dict__[function]
 
     return kept
+
+
+def registry(kind):
+    """Entries by name, and the decorator that makes a function one of them: ``kind`` of the
+    function and what the decorator was given.
+
+    >>> shapes, shape = registry(lambda function, corners: (corners, function.__doc__))
+    >>> @shape(4)
+    ... def square():
+    ...     "equal sides"
+    >>> shapes
+    {'square': (4, 'equal sides')}
+    """
+    entries = {}
+
+    def declare(*given, **named):
+        def register(function):
+            entries[function.__name__] = kind(function, *given, **named)
+            return function
+
+        return register
+
+    return entries, declare
 
 
 def standard_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame:

@@ -1,30 +1,142 @@
 """The identities that make one set of numbers: checked on every pack; one that breaks cannot be
-released. An identity is one registered function of a book: how far both sides are apart by key, and
-the values that this is measured against.
+released. An identity is one row of data: two sides, each what formulas of a table's columns add up
+to by key.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import by_family
+from sopkit.metrics.book import once
+from sopkit.metrics.scopes import per_item
 from sopkit.metrics.stages import CELL, INCREMENTS
+from sopkit.tables import PLANS
 
 TOLERANCE = 1e-6
-MADE = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 KEY = ["item", "bucket"]
 FAMILY = ["family", "bucket"]
 RESOURCE = ["resource", "bucket"]
-IDENTITIES = {}
+UNITS = PLANS["supply_plan"].empty().select_dtypes("number").columns
+MADE = "production + overtime_production + subcontracted + purchased + receipts"
 
 
-def identity(words, *needs):
-    """Registers a function of a book as an identity between the tables that it needs."""
+class Identity(NamedTuple):
+    """An identity in words, the key of both sides, each side as (table, formula, …), whether the
+    left may be smaller, and the tables that are needed beside those of the sides.
 
-    def register(function):
-        IDENTITIES[words] = needs, function
-        return function
+    A side with one formula stands against every formula of the other.
+    """
 
-    return register
+    words: str
+    key: list
+    left: tuple
+    right: tuple
+    at_most: bool = False
+    needs: tuple = ()
+
+
+IDENTITIES = [
+    Identity(
+        "stock and backlog follow from what is made, bought, lost and demanded",
+        KEY,
+        ("supply_plan", "projected_available + backlog_before + demand"),
+        ("supply_plan", f"stock_before + backlog + {MADE} + lost"),
+        needs=("opening_stock",),
+    ),
+    Identity(
+        "shipments = demand − lost + backlog before − backlog after",
+        KEY,
+        ("supply_plan", "shipments + lost + backlog"),
+        ("supply_plan", "demand + backlog_before"),
+        needs=("opening_stock",),
+    ),
+    Identity(
+        "no column of the supply plan is negative",
+        KEY,
+        ("supply_plan", "0"),
+        ("supply_plan", *UNITS),
+        at_most=True,
+    ),
+    Identity(
+        "consensus = sum of its stages",
+        CELL,
+        ("demand_plan", "consensus"),
+        ("demand_plan", " + ".join(["baseline", *INCREMENTS, "order_excess"])),
+    ),
+    Identity(
+        "consensus ≥ 0", CELL, ("demand_plan", "0"), ("demand_plan", "consensus"), at_most=True
+    ),
+    Identity(
+        "supply's demand = consensus over markets",
+        KEY,
+        ("supply_plan", "demand"),
+        ("demand_plan", "consensus"),
+    ),
+    Identity(
+        "load ≤ regular capacity + overtime",
+        RESOURCE,
+        ("capacity_plan", "load"),
+        ("capacity_plan", "regular_capacity + overtime"),
+        at_most=True,
+    ),
+    Identity(
+        "overtime ≤ overtime limit",
+        RESOURCE,
+        ("capacity_plan", "overtime"),
+        ("capacity_plan", "overtime_limit"),
+        at_most=True,
+    ),
+    Identity(
+        "inventory plan's units = projected available",
+        KEY,
+        ("inventory_plan", "units"),
+        ("supply_plan", "projected_available"),
+    ),
+    Identity(
+        "items' stock value sums to families",
+        FAMILY,
+        ("financial_plan", "inventory_value"),
+        ("inventory_plan", "value"),
+        needs=("items",),
+    ),
+    Identity(
+        "stock value sums to the company",
+        ["bucket"],
+        ("financial_plan", "inventory_value"),
+        ("inventory_plan", "value"),
+    ),
+    Identity(
+        "items' backlog sums to families",
+        FAMILY,
+        ("backlog_plan", "bookings", "shipments", "closing"),
+        ("supply_plan", "demand * ordered", "shipments * ordered", "backlog * ordered"),
+        needs=("items",),
+    ),
+    Identity(
+        "revenue = shipments × price",
+        FAMILY,
+        ("financial_plan", "revenue"),
+        ("supply_plan", "shipments * price"),
+        needs=("prices", "demand_plan", "items"),
+    ),
+    Identity(
+        "margin = revenue − cost of sales − period costs",
+        FAMILY,
+        ("financial_plan", "margin + cost_of_sales + period_costs"),
+        ("financial_plan", "revenue"),
+    ),
+    Identity(
+        "gaps = plan − budget",
+        FAMILY,
+        ("financial_plan", "revenue_gap.fillna(0)", "margin_gap.fillna(0)"),
+        (
+            "financial_plan",
+            "revenue.sub(budget_revenue).fillna(0)",
+            "margin.sub(budget_margin).fillna(0)",
+        ),
+    ),
+]
 
 
 def identities(book) -> pd.DataFrame:
@@ -32,7 +144,7 @@ def identities(book) -> pd.DataFrame:
     worst key).
 
     One whose tables are absent is not listed. It holds when no difference exceeds 1e-6 of the
-    largest value in it.
+    largest value in it; what is unknown breaks it.
 
     >>> from sopkit.metrics import Book
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]),
@@ -43,159 +155,50 @@ def identities(book) -> pd.DataFrame:
     [['load ≤ regular capacity + overtime', False, 0.5], ['overtime ≤ overtime limit', True, 0.0]]
     """
     rows = [
-        _verdict(words, *check(book))
-        for words, (needs, check) in IDENTITIES.items()
-        if all(name in book for name in needs)
+        (identity.words, *_verdict(book, identity))
+        for identity in IDENTITIES
+        if all(name in book for name in (identity.left[0], identity.right[0], *identity.needs))
     ]
     return pd.DataFrame(rows, columns=["identity", "holds", "largest_difference", "where"])
 
 
-def _verdict(words, difference, size):
-    """One row; ``difference`` is a Series by key, ``size`` the values that it is measured
-    against.
-    """
-    worst = difference.abs().fillna(np.inf)
-    largest = float(worst.max()) if len(worst) else 0.0
-    scale = max(1.0, float(np.nan_to_num(np.abs(size), posinf=0.0).max(initial=0.0)))
+def _verdict(book, identity):
+    """Whether it holds, the largest difference, and where."""
+    left, right = (_side(book, identity.key, *side) for side in (identity.left, identity.right))
+    left, right = left.align(right, axis=0, fill_value=0.0)
+    apart = left.to_numpy() - right.to_numpy()
+    apart = np.maximum(apart, 0.0) if identity.at_most else np.abs(apart)
+    worst = pd.Series(np.where(np.isnan(apart), np.inf, apart).max(axis=1), left.index)
+    values = np.abs(np.append(left, right))
+    scale = values.max(initial=1.0, where=np.isfinite(values))
+    largest = worst.max() if len(worst) else 0.0
     key = np.atleast_1d(np.array(worst.idxmax(), dtype=object)) if largest > 0 else []
     where = ", ".join(f"{p:%Y-%m-%d}" if isinstance(p, pd.Timestamp) else str(p) for p in key)
-    return words, bool(largest <= TOLERANCE * scale), largest, where
+    return bool(largest <= TOLERANCE * scale), float(largest), where
 
 
+def _side(book, key, table, *formulas):
+    """A table's formulas, summed by key: a column each; an unknown sum stays unknown."""
+    frame = _supply(book) if table == "supply_plan" else getattr(book, table)
+    frame = book.by_family(frame) if key == FAMILY and "family" not in frame else frame
+    values = {formula: frame.eval(formula) for formula in formulas}
+    values = pd.DataFrame(values, index=frame.index, dtype="float64")
+    return values.groupby([frame[name] for name in key]).sum(min_count=1)
+
+
+@once
 def _supply(book):
-    """The supply plan by item and bucket, with stock and backlog at each bucket's start."""
-    plan = book.supply_plan.sort_values(KEY).set_index(KEY)
-    opening = book.opening_stock.set_index("item")
-    before = plan.groupby(level="item")[["projected_available", "backlog"]].shift(1)
-    items = plan.index.get_level_values("item")
-    for name, source in (("projected_available", "on_hand"), ("backlog", "backlog")):
-        start = opening[source].reindex(items).fillna(0.0).to_numpy()
-        plan[f"opening_{name}"] = np.where(~items.duplicated(), start, before[name])
-    return plan
-
-
-@identity(
-    "stock and backlog follow from what is made, bought, lost and demanded",
-    "supply_plan",
-    "opening_stock",
-)
-def _stock_balance(book):
-    p = _supply(book)
-    ends = p["projected_available"] - p["backlog"]
-    starts = p["opening_projected_available"] - p["opening_backlog"]
-    came = p[MADE].sum(axis=1) + p["lost"] - p["demand"]
-    moved = p[[*MADE, "lost", "demand", "projected_available", "backlog"]]
-    return ends - (starts + came), moved.to_numpy().ravel()
-
-
-@identity(
-    "shipments = demand − lost + backlog before − backlog after", "supply_plan", "opening_stock"
-)
-def _shipments(book):
-    p = _supply(book)
-    off = p["shipments"] - (p["demand"] - p["lost"] + p["opening_backlog"] - p["backlog"])
-    return off, p[["shipments", "demand", "backlog"]].to_numpy().ravel()
-
-
-@identity("no column of the supply plan is negative", "supply_plan")
-def _not_negative(book):
-    units = book.supply_plan.set_index(KEY).select_dtypes("number")
-    return units.min(axis=1, skipna=False).clip(upper=0), units.to_numpy().ravel()
-
-
-@identity("consensus = sum of its stages", "demand_plan")
-def _stages(book):
-    p = book.demand_plan.set_index(CELL)
-    stages = p[["baseline", *INCREMENTS, "order_excess"]].sum(axis=1, skipna=False)
-    return p["consensus"] - stages, p["consensus"]
-
-
-@identity("consensus ≥ 0", "demand_plan")
-def _consensus_not_negative(book):
-    consensus = book.demand_plan.set_index(CELL)["consensus"]
-    return consensus.clip(upper=0), consensus
-
-
-@identity("supply's demand = consensus over markets", "supply_plan", "demand_plan")
-def _one_demand(book):
-    consensus = book.demand_plan.groupby(KEY)["consensus"].sum()
-    return _apart(book.supply_plan, KEY, "demand", consensus)
-
-
-@identity("load ≤ regular capacity + overtime", "capacity_plan")
-def _load(book):
-    p = book.capacity_plan.set_index(RESOURCE)
-    return (p["load"] - p["regular_capacity"] - p["overtime"]).clip(lower=0), p["load"]
-
-
-@identity("overtime ≤ overtime limit", "capacity_plan")
-def _overtime(book):
-    p = book.capacity_plan.set_index(RESOURCE)
-    return (p["overtime"] - p["overtime_limit"]).clip(lower=0), p["overtime"]
-
-
-def _apart(frame, key, column, other):
-    """The frame's column, summed by key, less the other Series, and that Series; a NaN stays."""
-    return frame.groupby(key)[column].sum(min_count=1).sub(other, fill_value=0), other
-
-
-def _by_family(book, frame, column):
-    """A column of an item × bucket table, summed to family × bucket."""
-    return by_family(frame, book.items).groupby(FAMILY)[column].sum(min_count=1)
-
-
-@identity("inventory plan's units = projected available", "inventory_plan", "supply_plan")
-def _stock_units(book):
-    stock = book.supply_plan.set_index(KEY)["projected_available"]
-    return _apart(book.inventory_plan, KEY, "units", stock)
-
-
-@identity("items' stock value sums to families", "financial_plan", "inventory_plan", "items")
-def _stock_value(book):
-    value = _by_family(book, book.inventory_plan, "value")
-    return _apart(book.financial_plan, FAMILY, "inventory_value", value)
-
-
-@identity("stock value sums to the company", "financial_plan", "inventory_plan")
-def _company_value(book):
-    value = book.inventory_plan.groupby("bucket")["value"].sum()
-    return _apart(book.financial_plan, "bucket", "inventory_value", value)
-
-
-@identity("items' backlog sums to families", "backlog_plan", "supply_plan", "items")
-def _bookings(book):
-    backlog, plan = book.backlog_plan.set_index(FAMILY), book.supply_plan
-    ordered = plan["item"].isin(book.items.loc[book.items["strategy"] == "order", "item"])
-    columns = {"bookings": "demand", "shipments": "shipments", "closing": "backlog"}
-    off = [
-        backlog[name].sub(_by_family(book, plan[ordered], column), fill_value=0).abs()
-        for name, column in columns.items()
-    ]
-    return pd.concat(off, axis=1).max(axis=1, skipna=False), backlog["closing"]
-
-
-@identity(
-    "revenue = shipments × price", "financial_plan", "supply_plan", "prices", "demand_plan", "items"
-)
-def _revenue(book):
-    sold = book.priced(book.supply_plan).assign(money=lambda p: p["shipments"] * p["price"])
-    revenue = _by_family(book, sold, "money")
-    return _apart(book.financial_plan, FAMILY, "revenue", revenue)
-
-
-@identity("margin = revenue − cost of sales − period costs", "financial_plan")
-def _margin(book):
-    p = book.financial_plan.set_index(FAMILY)
-    return p["margin"] - (p["revenue"] - p["cost_of_sales"] - p["period_costs"]), p["revenue"]
-
-
-@identity("gaps = plan − budget", "financial_plan")
-def _gaps(book):
-    p = book.financial_plan.set_index(FAMILY)
-    off = [
-        (p[f"{name}_gap"] - (p[name] - p[f"budget_{name}"]))
-        .abs()
-        .where(p[f"budget_{name}"].notna(), 0.0)
-        for name in ("revenue", "margin")
-    ]
-    return np.maximum(*off), p["revenue"]
+    """The supply plan with its prices, whether the item is ordered (1 or 0), and stock and backlog
+    at each bucket's start.
+    """
+    plan = book.priced(book.supply_plan).sort_values(KEY)
+    opening, ordered = (
+        book.opening_stock.set_index("item"),
+        book.items.set_index("item")["strategy"],
+    )
+    before = plan.groupby("item")[["projected_available", "backlog"]].shift()
+    return plan.assign(
+        ordered=per_item(plan, ordered == "order"),
+        stock_before=before["projected_available"].fillna(per_item(plan, opening["on_hand"])),
+        backlog_before=before["backlog"].fillna(per_item(plan, opening["backlog"])),
+    )

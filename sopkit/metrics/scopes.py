@@ -5,31 +5,8 @@ unit counts and brings.
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.stages import CELL, COMPANY, families
-
-
-def by_family(frame, items) -> pd.DataFrame:
-    """The frame with a ``family`` column for its items; ``(none)`` where an item is unknown."""
-    return frame.assign(family=frame["item"].map(families(items)).fillna("(none)"))
-
-
-def by_scope(frame, items) -> pd.DataFrame:
-    """Every row twice: once with scope = company, once with scope = its family.
-
-    >>> items = pd.DataFrame({"item": ["A"], "family": ["Pumps"]})
-    >>> rows = by_scope(pd.DataFrame({"item": ["A"], "units": [3]}), items)
-    >>> rows[["scope", "units"]].values.tolist()
-    [['company', 3], ['Pumps', 3]]
-    """
-    return scopes(by_family(frame, items))
-
-
-def scopes(frame) -> pd.DataFrame:
-    """``by_scope`` of a frame that has families; a family that bears the company's name is marked,
-    so that the two never sum.
-    """
-    family = frame["family"].where(frame["family"] != COMPANY, "company (family)")
-    return pd.concat([frame.assign(scope=COMPANY), frame.assign(scope=family)], ignore_index=True)
+from sopkit.metrics.stages import CELL
+from sopkit.tables import declared
 
 
 def per_item(frame, values) -> pd.Series:
@@ -41,16 +18,60 @@ def weights(items, cost=None) -> pd.Series:
     """What a unit counts in a total (index item): 1 where all items share one unit of measure, else
     its ``cost`` (a Series by item; the items' unit_cost without one).
     """
-    names = items["item"].to_numpy()
-    if "unit" not in items or items["unit"].fillna("").nunique() <= 1:
-        return pd.Series(1.0, index=names)
-    own = items.get("unit_cost", pd.Series(0.0, index=items.index))
-    return pd.Series(own.fillna(0.0).to_numpy(), index=names) if cost is None else cost
+    items = declared(items, "items").set_index("item")
+    if items["unit"].nunique() <= 1:
+        return pd.Series(1.0, index=items.index)
+    return items["unit_cost"] if cost is None else cost
+
+
+def within(frame, buckets) -> pd.DataFrame:
+    """The rows of these buckets."""
+    return frame[frame["bucket"].isin(buckets)]
 
 
 def wide(frame, column, buckets) -> pd.DataFrame:
     """A table scope × bucket of a column, summed, blank where absent."""
     return frame.groupby(["scope", "bucket"])[column].sum().unstack().reindex(columns=buckets)
+
+
+def at_cost(book, frame, column, buckets):
+    """A table scope × bucket of a column of units, at standard cost (in units where no cost is
+    known), blank where absent.
+    """
+    rows = within(frame, buckets)
+    worth = per_item(rows, book.cost if book.cost.any() else book.weight)
+    return wide(
+        book.by_scope(rows.assign(worth=rows[column].clip(lower=0) * worth)), "worth", buckets
+    )
+
+
+def against_sales(book, buckets) -> pd.DataFrame:
+    """The released forecasts of these buckets beside what was sold (``quantity``): a cell without a
+    sales row sold nothing; no row where no sales are known.
+    """
+    sold = book.sales_history.groupby(CELL, as_index=False)["quantity"].sum()
+    plans = within(book.released_forecasts, buckets if len(sold) else [])
+    return plans.merge(sold, on=CELL, how="left").fillna({"quantity": 0.0})
+
+
+def next_year_money(book) -> pd.DataFrame:
+    """The financial plan of the next year in its scopes; what belongs to no family is the
+    company's only.
+    """
+    rows = book.by_scope(within(book.financial_plan, book.year))
+    return rows[rows["scope"] != "(company)"]
+
+
+def against_budget(book, name) -> pd.DataFrame:
+    """Planned and budgeted revenue (or margin) of the next year over the buckets that have a
+    budget: scope, bucket (the first of them), plan, budget.
+    """
+    columns = {name: "plan", f"budget_{name}": "budget"}
+    money = next_year_money(book).rename(columns=columns).groupby(["scope", "bucket"])
+    known = money[["plan", "budget"]].sum(min_count=1).dropna().reset_index()
+    return known.groupby("scope", as_index=False).agg(
+        {"bucket": "min", "plan": "sum", "budget": "sum"}
+    )
 
 
 def item_prices(prices, demand_plan) -> pd.DataFrame:

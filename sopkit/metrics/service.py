@@ -4,7 +4,8 @@ fast; and how a supply plan will serve them.
 Lines shipped before they were ordered are data issues: left out and counted. A late line that is
 not shipped yet stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item",
 "market"], or any that were added); with it the answer is a Series indexed by them, without it a
-float that says in ``.left_out`` how many lines were left out.
+float that says in ``.left_out`` how many lines were left out. ``window`` says what was on time:
+basis, early, late and as_of, as ``judged`` takes them.
 """
 
 from typing import NamedTuple
@@ -32,14 +33,11 @@ class CycleTime(NamedTuple):
     left_out: int
 
 
-def on_time_delivery(
-    orders, *, basis="promised", early=None, late=0, count="line", as_of=None, by=None
-):
-    """Lines (orders, or units) shipped within the window of the due date ÷ those due, a fraction.
+def on_time_delivery(orders, *, count="line", by=None, **window):
+    """Lines (orders, or units) shipped within the ``window`` of the due date ÷ those due, a
+    fraction.
 
-    ``basis`` is promised or requested; the window is ``early`` days before (None = any earlier day)
-    to ``late`` days after; ``count`` is line, order (late if one line is) or quantity (units
-    shipped on time ÷ units due); with ``as_of`` only what was due before that day counts.
+    ``count`` is line, order (late if one line is) or quantity (units shipped on time ÷ units due).
 
     >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"],
     ...     "quantity": [10, 30, 10],
@@ -49,10 +47,10 @@ def on_time_delivery(
     ...     count="order"), on_time_delivery(orders, count="quantity")
     (0.6667, 0.5, 0.8)
     """
-    return _share(_judged(orders, basis, early, late, as_of), "on_time", count, by)
+    return _share(judged(orders, **window), count, by)
 
 
-def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=None, by=None):
+def otif(orders, *, count="order", by=None, **window):
     """Orders (or lines) on time *and* complete ÷ those due, a fraction; an order counts only when
     every line of it does.
 
@@ -63,11 +61,10 @@ def otif(orders, *, basis="promised", early=None, late=0, count="order", as_of=N
     >>> otif(orders)
     0.5
     """
-    lines = _judged(orders, basis, early, late, as_of)
-    return _share(lines.assign(on_time=lines["on_time"] & lines["complete"]), "on_time", count, by)
+    return _share(_whole(orders, window), count, by)
 
 
-def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
+def fill_rate(orders, *, by=None, **window):
     """Units shipped at the first try (by the due date) ÷ units ordered, a fraction: β, not cycle
     service α.
 
@@ -80,12 +77,10 @@ def fill_rate(orders, *, basis="promised", late=0, as_of=None, by=None):
     >>> fill_rate(orders)
     0.35
     """
-    return _share(
-        _judged(orders, basis, None, late, as_of, undated=True), "on_time", "quantity", by
-    )
+    return _share(judged(orders, undated=True, **window), "quantity", by)
 
 
-def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, as_of=None):
+def perfect_order(orders, *, passed=None, **window):
     """Orders that pass every test ÷ orders due, a fraction, per order (never the product of the
     parts).
 
@@ -99,12 +94,11 @@ def perfect_order(orders, *, passed=None, basis="promised", early=None, late=0, 
     ...     "undamaged": [True, False]}))
     (1.0, 0.5)
     """
-    lines = _judged(orders, basis, early, late, as_of)
-    good = lines["on_time"] & lines["complete"]
+    lines = _whole(orders, window)
     if passed is not None:
         tests = passed.set_index("order").astype(bool).all(axis=1)
-        good &= lines["order"].map(tests.groupby(level=0).all()).eq(True)
-    return _share(lines.assign(on_time=good), "on_time", "order", None)
+        lines["on_time"] &= lines["order"].map(tests.groupby(level=0).all()).eq(True)
+    return _share(lines, "order")
 
 
 def order_cycle_time(orders, *, net=False, by=None):
@@ -125,19 +119,13 @@ def order_cycle_time(orders, *, net=False, by=None):
     done = lines["shipped_on"].notna() & ~shipped_before_ordered(lines)
     since = lines["requested_on"].fillna(lines["ordered_on"]) if net else lines["ordered_on"]
     days = ((lines["shipped_on"] - since).dt.days.clip(lower=0)).where(done)
+    lines = lines.assign(days=days, out=~done)
+    parts = lines if by is None else lines.groupby(_columns(by, lines))
+    days, out = parts["days"], parts["out"]
+    time = CycleTime(days.median(), days.quantile(0.9), days.count(), out.sum())
     if by is None:
-        measured = days.dropna().to_numpy()
-        both = np.quantile(measured, [0.5, 0.9]).tolist() if len(measured) else [np.nan, np.nan]
-        return CycleTime(*both, len(measured), int((~done).sum()))
-    grouped = lines.assign(days=days, out=~done).groupby(_columns(by, lines))
-    return pd.DataFrame(
-        {
-            "median": grouped["days"].median(),
-            "p90": grouped["days"].quantile(0.9),
-            "lines": grouped["days"].count(),
-            "left_out": grouped["out"].sum(),
-        }
-    )
+        return CycleTime(*(np.asarray(number).item() for number in time))
+    return pd.DataFrame(time._asdict())
 
 
 def unserved(demand, late, lost=0.0):
@@ -185,9 +173,12 @@ def _dated(orders) -> pd.DataFrame:
     return orders.assign(**INPUTS["orders"].typed(orders)[names])
 
 
-def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
-    """The lines due, each with on_time, complete, units (that arrived on time or not) and
-    quantity.
+def judged(orders, *, basis="promised", early=None, late=0, as_of=None, undated=False):
+    """The lines due, each with on_time, complete, units (that arrived on time or not) and quantity.
+
+    ``basis`` is promised or requested; the window is ``early`` days before (None = any earlier day)
+    to ``late`` days after; with ``as_of`` only what was due before that day counts; an ``undated``
+    line was due when it was shipped, if asked.
     """
     if basis not in BASES:
         raise PlanError(f"basis is {basis!r}; use one of: {', '.join(BASES)}")
@@ -198,35 +189,35 @@ def _judged(orders, basis, early, late, as_of, undated=False) -> pd.DataFrame:
     days = (lines["shipped_on"] - due).dt.days
     shipped = lines["shipped_quantity"].fillna(orders["quantity"])
     shipped = shipped.where(lines["shipped_on"].notna(), 0.0)
-    judged = lines.assign(
+    found = lines.assign(
         on_time=days.le(late) & (True if early is None else days.ge(-early)),
         complete=shipped.ge(orders["quantity"]),
         units=np.minimum(shipped, orders["quantity"]),
     )[counted]
-    judged.attrs["left_out"] = int(impossible.sum())
-    return judged
+    found.attrs["left_out"] = int(impossible.sum())
+    return found
 
 
-def _share(lines, passed, count, by):
-    """Share of lines, orders or units that passed: a Counted float, or a Series by the ``by``
+def _whole(orders, window):
+    """The lines due, on time only where they are complete too."""
+    lines = judged(orders, **window)
+    return lines.assign(on_time=lines["on_time"] & lines["complete"])
+
+
+def _share(lines, count, by=None):
+    """Share of lines, orders or units on time: a Counted float, or a Series by the ``by``
     columns.
     """
     if count not in COUNTS:
         raise PlanError(f"count is {count!r}; use one of: {', '.join(COUNTS)}")
-    left_out = lines.attrs.get("left_out", 0)
-    top, bottom = lines[passed].astype("float64"), pd.Series(1.0, index=lines.index)
-    if count == "quantity":
-        top, bottom = lines["units"] * lines[passed], lines["quantity"].astype("float64")
+    due = lines["quantity"].astype("float64") if count == "quantity" else 1.0
+    came = lines["units"] if count == "quantity" else 1.0
     keys = _columns(by, lines)
-    parts = lines[keys].assign(top=top, bottom=bottom)
+    parts = lines[keys].assign(top=lines["on_time"] * came, bottom=due)
     if count == "order":
-        parts = (
-            parts.assign(order=lines["order"])
-            .groupby([*keys, "order"], as_index=False)[["top", "bottom"]]
-            .min()
-        )
+        parts = parts.groupby([*keys, lines["order"]]).min().reset_index()
     if not keys:
-        return Counted(ratio(parts["top"].sum(), parts["bottom"].sum()), left_out)
+        return Counted(ratio(parts["top"].sum(), parts["bottom"].sum()), lines.attrs["left_out"])
     sums = parts.groupby(keys)[["top", "bottom"]].sum()
     return (sums["top"] / sums["bottom"].replace(0.0, np.nan)).rename("value")
 

@@ -324,7 +324,7 @@ def test_nothing_given_finds_nothing_in_declared_columns():
 
 def test_every_rule_is_registered_with_a_step_that_writes_exceptions():
     assert {rule.step for rule in exceptions.RULES.values()} == set(PLANS["exceptions"].steps)
-    assert all(rule.doc and rule.unit and rule.threshold >= 0 for rule in exceptions.RULES.values())
+    assert all(rule.of.__doc__ and rule.threshold >= 0 for rule in exceptions.RULES.values())
 
 
 def test_a_name_with_markup_stays_text():

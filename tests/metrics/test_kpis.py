@@ -278,9 +278,9 @@ def test_the_registry_is_whole():
     for name, kpi in kpis.KPIS.items():
         assert (
             kpi.better in {"higher", "lower", "zero"}
-            and kpi.doc
-            and kpi.feeds
+            and kpi.of.__doc__
+            and kpi.feed
             and kpi.step in PLANS["kpis"].steps
         ), name
-        for feed in kpi.feeds:
-            assert feed == "released plans" or feed.split(".")[0] in INPUTS or feed in PLANS, feed
+        table = kpi.feed.split(".")[0]
+        assert table == "released plans" or table in INPUTS or table in PLANS, table

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.metrics.book import once
-from sopkit.metrics.exceptions.rules import SOON, bucket_count, rule
-from sopkit.metrics.scopes import CELL, per_item, share
+from sopkit.metrics.exceptions.rules import SOON, bucket_count, rule, threshold
+from sopkit.metrics.scopes import against_budget, per_item, share, within
+from sopkit.metrics.stages import CELL, COMPANY
 
 
 @once
@@ -19,73 +20,54 @@ def _demand(book):
 @rule(
     2,
     0.5,
-    "fraction",
-    "backtest error is high, weighed with the money of the next buckets",
     f"The statistics ({{model}}, lag {{lag}}) miss by {{value:.0%}}; the next {SOON} buckets are"
     " worth {worth:,.0f}.",
 )
 def forecast_error(book):
-    """The error at the shortest lag of the method chosen (else of the best one) × the money of the
-    next buckets.
+    """Backtest error is high (a fraction), weighed with the money of the next buckets: at the
+    shortest lag of the method chosen, else of the best one.
     """
-    graded = book.forecast_accuracy
-    graded = graded[graded["source"] == "backtest"].dropna(subset=["wape"])
+    graded = book.forecast_accuracy.query("source == 'backtest'").dropna(subset="wape")
     order = ["item", "lag", "other", "wape"]
     best = graded.assign(other=graded["model"] != "chosen").sort_values(order, kind="stable")
     best = best.drop_duplicates("item")
-    plan = _demand(book)
-    soon = plan[plan["bucket"].isin(book.buckets[:SOON])].groupby("item")["worth"].sum()
-    worth = per_item(best, soon)
-    value = best["wape"]
-    return best.assign(bucket=book.first, value=value, worth=worth, money=value * worth)
+    soon = within(_demand(book), book.buckets[:SOON]).groupby("item")["worth"].sum()
+    worth, value = per_item(best, soon), best["wape"]
+    return best.assign(value=value, worth=worth, money=value * worth)
 
 
-@rule(
-    2,
-    0.3,
-    "fraction",
-    "override large against the baseline",
-    "Override of {override:+,.0f} on a baseline of {baseline:,.0f} units ({change}).",
-)
+@rule(2, 0.3, "Override of {override:+,.0f} on a baseline of {baseline:,.0f} units ({change}).")
 def large_override(book):
-    plan = _demand(book)
-    sums = (
-        plan.assign(money=(plan["override"] * plan["price"]).abs())
-        .groupby(["item", "bucket"], as_index=False)[["override", "baseline", "money"]]
-        .sum()
-    )
+    """Override large against the baseline: a fraction."""
+    plan = _demand(book).assign(money=lambda p: (p["override"] * p["price"]).abs())
+    sums = plan.groupby(["item", "bucket"], as_index=False)[["override", "baseline", "money"]].sum()
     return sums.assign(value=share(sums["override"], sums["baseline"]))
 
 
 @rule(
     2,
     0.0,
-    "units",
-    "baseline with override outside the statistics' p10–p90 band",
     "With its override {market} plans {judged:,.0f} units, outside {p10:,.0f}–{p90:,.0f}, where 8"
     " of 10 outcomes should fall.",
 )
 def outside_band(book):
-    plan = _demand(book)
-    cells = plan[plan["override"] != 0].merge(
-        book.baseline_forecast[[*CELL, "p10", "p90"]], on=CELL
-    )
+    """Baseline with override outside the statistics' p10–p90 band: in units."""
+    band = book.baseline_forecast[[*CELL, "p10", "p90"]]
+    cells = _demand(book).query("override != 0").merge(band, on=CELL)
     judged = cells["baseline"] + cells["override"]
-    beyond = (judged - cells["p90"]).clip(lower=0) - (cells["p10"] - judged).clip(lower=0)
-    return cells.assign(value=beyond, judged=judged, money=beyond.abs() * cells["price"])
+    beyond = judged - judged.clip(cells["p10"], cells["p90"])
+    return cells.assign(value=beyond, judged=judged, units=beyond)
 
 
 @rule(
     2,
     3.0,
-    "buckets",
-    "planned with fewer buckets of history, a launch without a like item among them",
     "Only {length} of history behind {consensus:,.0f} units; name a like item or plan it by hand.",
     below=True,
 )
 def short_history(book):
-    """Items with demand planned (or a launch) and few buckets of history; a like item's history
-    counts.
+    """Planned with fewer buckets of history, a launch without a like item among them; a like item's
+    history counts.
     """
     sums = _demand(book).groupby("item", as_index=False)[["consensus", "worth"]].sum()
     known = book.history.groupby("item")["bucket"].nunique()
@@ -93,26 +75,26 @@ def short_history(book):
     length = np.maximum(per_item(sums, known), per_item(sums, like.map(known)))
     wanted = (sums["consensus"] > 0) | sums["item"].isin(book.launches["item"])
     words = length.map(bucket_count)
-    return sums.assign(bucket=book.first, value=length, length=words, money=sums["worth"])[wanted]
+    return sums.assign(value=length, length=words, money=sums["worth"])[wanted]
 
 
 @rule(
     2,
     0.2,
-    "fraction",
-    "consensus changed against the last released plan",
     "Consensus moved from {was:,.0f} to {now:,.0f} units since the last release ({change}).",
 )
 def change(book):
-    """Over the buckets that both plans cover, by item."""
-    plan, last = _demand(book), book.last_demand_plan
-    now = plan[plan["bucket"].isin(last["bucket"])]
-    before = last[last["bucket"].isin(now["bucket"])].groupby("item")["consensus"].sum()
+    """Consensus changed against the last released plan, over the buckets that both plans cover, by
+    item: a fraction.
+    """
+    last = book.last_demand_plan
+    plan = within(_demand(book), last["bucket"])
+    before = within(last, plan["bucket"]).groupby("item")["consensus"].sum()
     named = {"now": ("consensus", "sum"), "price": ("price", "mean"), "bucket": ("bucket", "min")}
-    sums = now.groupby("item").agg(**named).reset_index()
+    sums = plan.groupby("item", as_index=False).agg(**named)
     was = per_item(sums, before)
     moved = sums["now"] - was
-    return sums.assign(was=was, value=share(moved, was), money=moved.abs() * sums["price"])
+    return sums.assign(was=was, value=share(moved, was), units=moved)
 
 
 @once
@@ -121,139 +103,95 @@ def _supply(book):
 
 
 def _missed(book, name):
-    """Units late or lost: in how many buckets, why, and their money."""
+    """Units late or lost: in how many buckets, and why."""
     plan = _supply(book)
-    value = plan[name]
-    often = per_item(plan, plan[value > 0].groupby("item")["bucket"].count())
+    often = per_item(plan, plan[plan[name] > 0].groupby("item")["bucket"].count())
     cause = [f" ({why})" if isinstance(why, str) and why else "" for why in plan["why"]]
     return plan.assign(
-        value=value, money=value * plan["price"], often=often.map(bucket_count), cause=cause
+        value=plan[name], units=plan[name], often=often.map(bucket_count), cause=cause
     )
 
 
-@rule(
-    3,
-    0.0,
-    "units",
-    "demand unserved when it is due",
-    "{value:,.0f} units late at the bucket's end, {often} in all{cause}.",
-)
+@rule(3, 0.0, "{value:,.0f} units late at the bucket's end, {often} in all{cause}.")
 def late(book):
+    """Demand unserved when it is due: in units."""
     return _missed(book, "late")
 
 
-@rule(
-    3,
-    0.0,
-    "units",
-    "demand that nothing serves by the horizon's end",
-    "{value:,.0f} units never served, {often} in all{cause}.",
-)
+@rule(3, 0.0, "{value:,.0f} units never served, {often} in all{cause}.")
 def lost(book):
+    """Demand that nothing serves by the horizon's end: in units."""
     return _missed(book, "lost")
 
 
 @rule(
     3,
     0.0,
-    "units",
-    "late before anything ordered now can arrive",
     "{value:,.0f} units late inside the lead time of {lead:,.0f} buckets: only open orders can be"
     " pulled in.",
 )
 def inside_lead_time(book):
+    """Late before anything ordered now can arrive: in units."""
     plan = _supply(book)
     lead = np.ceil(per_item(plan, book.items.set_index("item")["lead_time"]))
     early = book.buckets.get_indexer(plan["bucket"]) < lead
-    return plan.assign(lead=lead, value=plan["late"], money=plan["late"] * plan["price"])[early]
+    return plan.assign(lead=lead, value=plan["late"], units=plan["late"])[early]
 
 
 @rule(
     3,
     0.2,
-    "fraction",
-    "stock below safety stock",
-    "Stock of {projected_available:,.0f} is {short:,.0f} units ({value:.0%}) below the safety"
+    "Stock of {projected_available:,.0f} is {units:,.0f} units ({value:.0%}) below the safety"
     " stock of {safety_stock:,.0f}.",
 )
 def below_safety_stock(book):
+    """Stock below safety stock: a fraction."""
     plan = _supply(book)
     short = (plan["safety_stock"] - plan["projected_available"]).clip(lower=0)
-    value = share(short, plan["safety_stock"])
-    return plan.assign(short=short, value=value, money=short * plan["price"])
+    return plan.assign(value=share(short, plan["safety_stock"]), units=short)
 
 
 @rule(
     3,
     1.0,
-    "fraction",
-    "unconstrained load above regular and overtime hours",
     "Demand wants {unconstrained_load:,.0f} hours of {limit:,.0f} with overtime; the plan works"
     " {load:,.0f}, and one more hour saves {shadow_price:,.2f}.",
     level="resource",
 )
 def overload(book):
-    plan = book.capacity_plan
+    """Unconstrained load above regular and overtime hours: a fraction."""
+    plan = book.capacity_plan.rename(columns={"resource": "name"})
     limit, wanted = plan["regular_capacity"] + plan["overtime_limit"], plan["unconstrained_load"]
-    rows = plan.assign(
-        name=plan["resource"],
-        limit=limit,
-        value=share(wanted, limit),
-        money=(wanted - limit).clip(lower=0) * plan["shadow_price"],
-    )
-    return rows[np.isfinite(limit)]
+    money = (wanted - limit) * plan["shadow_price"]
+    return plan.assign(limit=limit, value=share(wanted, limit), money=money)[np.isfinite(limit)]
 
 
-@rule(
-    3,
-    6.0,
-    "buckets",
-    "stock lasts longer than this",
-    "{units:,.0f} units last {value:.1f} buckets, worth {worth:,.0f}.",
-)
+@rule(3, 6.0, "{units:,.0f} units last {value:.1f} buckets, worth {worth:,.0f}.")
 def excess_stock(book):
-    """Stock beyond the threshold's cover, in money; what has no demand at all is obsolete and not
-    listed here.
+    """Stock lasts longer than this, in buckets; the money is that of the stock beyond. What has no
+    demand at all is obsolete and not listed here.
     """
     plan = book.inventory_plan[lambda p: p["units"] > p["target"].fillna(0.0)]
-    limit = book.settings["thresholds"].get("excess_stock", 6.0)
-    beyond = (1 - limit / plan["cover"].where(plan["cover"] > limit)).fillna(0.0)
-    money = (beyond * plan["value"]).fillna(0.0)
-    return plan.assign(worth=plan["value"], value=plan["cover"], money=money)
+    worth, cover = plan["value"].fillna(0.0), plan["cover"]
+    beyond = (1 - threshold(book.settings, "excess_stock") / cover).fillna(0.0)
+    return plan.assign(worth=plan["value"], value=cover, money=beyond * worth)
 
 
-@rule(
-    3,
-    0.0,
-    "money",
-    "stock without any demand left in the horizon",
-    "{units:,.0f} units worth {money:,.0f} in stock and no demand in the horizon.",
-)
+@rule(3, 0.0, "{units:,.0f} units worth {money:,.0f} in stock and no demand in the horizon.")
 def obsolete_stock(book):
+    """Stock without any demand left in the horizon: in money."""
     asked = book.supply_plan.groupby("item")["demand"].sum()
     left = book.inventory_plan[per_item(book.inventory_plan, asked) <= 0]
     return left.assign(money=left["value"].fillna(0.0))
 
 
 def _gap(book, name):
-    """The next year's shortfall of the families that have a budget of their own, and of the
-    company, which also has what belongs to none.
-    """
-    year = book.financial_plan[book.financial_plan["bucket"].isin(book.year)]
-    keys = ["level", "name", "bucket"]
-    both = pd.concat(
-        [
-            year[year["family"] != "(company)"].assign(level="family", name=year["family"]),
-            year.assign(level="company", name="company"),
-        ]
-    )
-    rows = both.groupby(keys, as_index=False)[[name, f"budget_{name}"]].sum(min_count=1)
-    rows = rows.rename(columns={name: "plan", f"budget_{name}": "budget"}).dropna(subset="budget")
-    named = {"plan": ("plan", "sum"), "budget": ("budget", "sum"), "bucket": ("bucket", "min")}
-    sums = rows.groupby(keys[:2]).agg(**named).reset_index()
+    """The shortfall of the families that have a budget of their own, and of the company."""
+    sums = against_budget(book, name)
     gap = sums["plan"] - sums["budget"]
-    short = -gap
-    return sums.assign(value=share(gap, sums["budget"].abs()), money=short)[short > 0]
+    level = np.where(sums["scope"] == COMPANY, COMPANY, "family")
+    value = share(gap, sums["budget"].abs())
+    return sums.assign(level=level, name=sums["scope"], value=value, money=-gap)[gap < 0]
 
 
 BELOW = (
@@ -262,35 +200,24 @@ BELOW = (
 )
 
 
-@rule(
-    4,
-    0.05,
-    "fraction",
-    "planned revenue of the next year below budget",
-    BELOW.format("revenue"),
-)
+@rule(4, 0.05, BELOW.format("revenue"))
 def revenue_gap(book):
+    """Planned revenue of the next year below budget: a fraction."""
     return _gap(book, "revenue")
 
 
-@rule(4, 0.05, "fraction", "planned margin of the next year below budget", BELOW.format("margin"))
+@rule(4, 0.05, BELOW.format("margin"))
 def margin_gap(book):
+    """Planned margin of the next year below budget: a fraction."""
     return _gap(book, "margin")
 
 
-@rule(
-    4,
-    0.0,
-    "money",
-    "a bucket pays out more than it collects, by more than this",
-    "Pays {money:,.0f} more than it collects in the bucket.",
-    level="company",
-)
+@rule(4, 0.0, "Pays {money:,.0f} more than it collects in the bucket.", level="company")
 def cash(book):
-    """Buckets in which the company pays more than it collects, once the plan's first receivables
-    are in: what was owed before the plan is unknown.
+    """A bucket in which the company pays out more than it collects, by more than this (money), once
+    the plan's first receivables are in: what was owed before the plan is unknown.
     """
     paid = book.financial_plan.groupby("bucket", as_index=False)["cash"].sum()
     terms = pd.Timedelta(days=book.settings["receivable_days"])
     rows = paid[(paid["bucket"] >= paid["bucket"].min() + terms) & (paid["cash"] < 0)]
-    return rows.assign(name="company", value=rows["cash"], money=-rows["cash"])
+    return rows.assign(name=COMPANY, value=rows["cash"], money=-rows["cash"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.metrics.book import registry
+from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS, settled
 
 SOON = 3  # buckets that are soon
@@ -13,36 +15,25 @@ SOON = 3  # buckets that are soon
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: the step that applies it, its default threshold, the unit of value and threshold, its
-    meaning, its reason in words, what it judges, the function of a book that measures it, and
-    whether values below the threshold break it, not those beyond it.
+    """A rule: the function of a book that measures it (its docstring says what it means), the step
+    that applies it, its default threshold, its reason in words, what it judges, and whether values
+    below the threshold break it, not those beyond it.
 
-    The function gives a frame with name (or item), bucket, value, money and what the reason names;
-    the reason also knows ``change``, the value as a signed percentage.
+    The function gives a frame with name (or item), value, what the reason names, and money, or the
+    units at stake, which are worth their price (the list price where there is none). Without a
+    bucket rows stand at the step's. The reason also knows ``change``, the value as a signed
+    percentage.
     """
 
+    of: Callable
     step: int
     threshold: float
-    unit: str
-    doc: str
     reason: str
-    level: str
-    of: Callable
+    level: str = "item"
     below: bool = False
 
 
-RULES: dict[str, Rule] = {}
-
-
-def rule(step, threshold, unit, doc, reason, *, level="item", below=False):
-    """Registers a function of a book as the rule of its name."""
-
-    def register(function):
-        name = function.__name__
-        RULES[name] = Rule(step, threshold, unit, doc, reason, level, function, below)
-        return function
-
-    return register
+RULES, rule = registry(Rule)
 
 
 def threshold(settings, rule) -> float:
@@ -69,13 +60,16 @@ def table(step, book) -> pd.DataFrame:
 
 def _broken(name, rule, book):
     """Rows that break the rule, one per name (its worst by money), with their reason."""
-    frame, limit = rule.of(book), threshold(book.settings, name)
-    if frame.empty:
-        return frame
-    broken = frame["value"] < limit if rule.below else frame["value"].abs() > limit
-    given = {"level": rule.level, "name": frame.get("item")}
-    frame = frame.assign(**{key: value for key, value in given.items() if key not in frame})
-    worst = frame[broken].sort_values(["money", "bucket"], ascending=[False, True], kind="stable")
+    rows, limit = rule.of(book), threshold(book.settings, name)
+    rows = rows[rows["value"] < limit if rule.below else rows["value"].abs() > limit]
+    told = {
+        "level": rule.level,
+        "name": rows.get("item"),
+        "bucket": book.at(rule.step),
+        "money": lambda r: r["units"].abs() * r.get("price", per_item(r, book.list_price)),
+    }
+    rows = rows.assign(**{key: value for key, value in told.items() if key not in rows})
+    worst = rows.sort_values(["money", "bucket"], ascending=[False, True], kind="stable")
     worst = worst.drop_duplicates(["level", "name"])
     reasons = [
         rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")

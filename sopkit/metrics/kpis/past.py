@@ -2,39 +2,38 @@
 stock.
 """
 
-import numpy as np
 import pandas as pd
 
 from sopkit.metrics import flow, service
 from sopkit.metrics.book import once
 from sopkit.metrics.forecast_errors import accuracy, bias
-from sopkit.metrics.kpis.registry import grouped, kpi, within
-from sopkit.metrics.scopes import CELL, per_item, wide
+from sopkit.metrics.kpis.registry import BY, grouped, kpi
+from sopkit.metrics.scopes import against_sales, at_cost, per_item, wide, within
 
 SHOWN = 13  # this bucket of last year, and a year after it
-BY = ["scope", "bucket"]
 PACE = 3  # buckets whose shipments say how fast a backlog goes
 
 
 def _shown(book):
-    return book.calendar.range(book.calendar.shift(book.first, -SHOWN), SHOWN)
+    return book.before(SHOWN)
 
 
-def _lines(book, date):
-    """Order lines in each scope by the bucket of a date."""
-    known = book.orders[book.orders[date].notna()]
+def _lines(book, orders, date, buckets):
+    """Order lines in each scope, by the bucket of a date."""
+    known = orders[orders[date].notna()]
     known = known.assign(bucket=book.calendar.start(known[date]))
-    return book.by_scope(within(known, _shown(book)))
+    return book.by_scope(within(known, buckets))
 
 
 @once
 def _due(book):
-    return _lines(book, service.BASES[book.settings["on_time_basis"]])
+    due = service.BASES[book.settings["on_time_basis"]]
+    return _lines(book, book.orders, due, _shown(book))
 
 
 @once
 def _shipped(book):
-    return _lines(book, "shipped_on")
+    return _lines(book, book.orders, "shipped_on", _shown(book))
 
 
 def _window(book):
@@ -44,20 +43,22 @@ def _window(book):
     return {"basis": given["on_time_basis"], "late": given["on_time_late"], "early": early}
 
 
-@kpi(1, "fraction", "higher", "lines shipped within the window ÷ lines due", "orders")
+@kpi(1, "fraction", "higher", "orders")
 def on_time_delivery(book):
+    """Lines shipped within the window ÷ lines due."""
     return service.on_time_delivery(_due(book), by=BY, **_window(book))
 
 
-@kpi(1, "fraction", "higher", "orders on time and complete ÷ orders due", "orders")
+@kpi(1, "fraction", "higher", "orders")
 def otif(book):
+    """Orders on time and complete ÷ orders due."""
     return service.otif(_due(book), by=BY, **_window(book))
 
 
-@kpi(1, "fraction", "higher", "units shipped at the first try ÷ units ordered", "orders")
+@kpi(1, "fraction", "higher", "orders")
 def fill_rate(book):
-    window = _window(book)
-    return service.fill_rate(_due(book), by=BY, basis=window["basis"], late=window["late"])
+    """Units shipped at the first try ÷ units ordered."""
+    return service.fill_rate(_due(book), by=BY, **_window(book) | {"early": None})
 
 
 @once
@@ -67,72 +68,61 @@ def _gross(book):
 
 @once
 def _net(book):
-    lines = _shipped(book)
-    return service.order_cycle_time(lines[lines["requested_on"].notna()], net=True, by=BY)
+    lines = _shipped(book).dropna(subset="requested_on")
+    return service.order_cycle_time(lines, net=True, by=BY)
 
 
-@kpi(1, "days", "lower", "median days from order to shipment", "orders")
+@kpi(1, "days", "lower", "orders")
 def order_cycle_time(book):
+    """Median days from order to shipment."""
     return _gross(book)["median"]
 
 
-@kpi(1, "days", "lower", "days within which 90 % of the lines shipped", "orders")
+@kpi(1, "days", "lower", "orders")
 def order_cycle_time_p90(book):
+    """Days within which 90 % of the lines shipped."""
     return _gross(book)["p90"]
 
 
-@kpi(
-    1,
-    "days",
-    "lower",
-    "median days beyond the wait that customers asked for",
-    "orders.requested_on",
-)
+@kpi(1, "days", "lower", "orders.requested_on")
 def order_cycle_time_net(book):
+    """Median days beyond the wait that customers asked for."""
     return _net(book)["median"]
 
 
-@kpi(1, "days", "lower", "P90 of the days beyond the wait asked for", "orders.requested_on")
+@kpi(1, "days", "lower", "orders.requested_on")
 def order_cycle_time_net_p90(book):
+    """P90 of the days beyond the wait asked for."""
     return _net(book)["p90"]
 
 
-LEFT_OUT = "lines shipped before they were ordered, left out of every service KPI"
-
-
-@kpi(1, "lines", "lower", LEFT_OUT, "orders")
+@kpi(1, "lines", "lower", "orders")
 def lines_left_out(book):
+    """Lines shipped before they were ordered, left out of every service KPI."""
     lines = _shipped(book)
-    out = service.shipped_before_ordered(lines).astype("float64")
-    return out.groupby([lines[name] for name in BY]).sum()
+    return lines.assign(out=service.shipped_before_ordered(lines)).groupby(BY)["out"].sum()
 
 
-@kpi(
-    1,
-    "buckets",
-    "lower",
-    "open orders ÷ shipments per bucket, last 3 (order-driven items)",
-    "orders",
-)
+@kpi(1, "buckets", "lower", "orders")
 def backlog_lead_time(book):
-    driven = book.items.loc[book.items["strategy"] == "order", "item"]
-    lines = book.orders[book.orders["item"].isin(driven)]
-    lines = lines[~service.shipped_before_ordered(lines)]
-    if lines.empty:
+    """Open orders ÷ shipments per bucket, last 3 (order-driven items)."""
+    driven = book.items.query("strategy == 'order'")["item"]
+    orders = book.orders[book.orders["item"].isin(driven)]
+    orders = orders[~service.shipped_before_ordered(orders)]
+    if orders.empty:
         return None
-    start, shown = book.calendar.start, _shown(book)
-    units = lines["quantity"] * per_item(lines, book.weight)
-    lines = book.by_scope(lines.assign(units=units))
-    begun = start(lines["ordered_on"]).min()
-    span = book.calendar.stamp(np.arange(*book.calendar.number([begun, book.first])))
-    done = lines[lines["shipped_on"].notna()]
-    came = wide(lines.assign(bucket=start(lines["ordered_on"])), "units", span).fillna(0.0)
-    went = wide(done.assign(bucket=start(done["shipped_on"])), "units", span)
+    orders = orders.assign(units=orders["quantity"] * per_item(orders, book.weight))
+    begun, first = book.calendar.number([orders["ordered_on"].min(), book.first])
+    span = book.before(first - begun)
+    came, went = (
+        wide(_lines(book, orders, date, span), "units", span).fillna(0.0)
+        for date in ("ordered_on", "shipped_on")
+    )
     went = went.reindex(came.index).fillna(0.0)
     pace = went.T.rolling(PACE, min_periods=1).mean().T
     wait = flow.backlog_lead_time((came - went).cumsum(axis=1), pace)
     table = pd.DataFrame(wait, came.index, span)
-    return table.reindex(columns=shown).stack(future_stack=True)
+    return table.reindex(columns=_shown(book)).stack(future_stack=True)
 
 
 def _made(book, measure):
@@ -140,58 +130,45 @@ def _made(book, measure):
     return grouped(book.by_scope(made), measure, BY)
 
 
-@kpi(1, "fraction", "higher", "Σ min(actual, planned) ÷ Σ planned, by item", "production_history")
+@kpi(1, "fraction", "higher", "production_history")
 def plan_adherence(book):
+    """Σ min(actual, planned) ÷ Σ planned, by item."""
     return _made(book, flow.plan_adherence)
 
 
-@kpi(1, "fraction", "higher", "1 − |Σ planned − Σ actual| ÷ Σ planned", "production_history")
+@kpi(1, "fraction", "higher", "production_history")
 def volume_adherence(book):
+    """1 − |Σ planned − Σ actual| ÷ Σ planned."""
     return _made(book, flow.volume_adherence)
 
 
 @once
 def _forecast(book):
-    """Earlier plans' consensus beside sales; a forecast cell without a sales row sold nothing."""
-    sold = book.sales_history.groupby(CELL, as_index=False)["quantity"].sum()
-    cells = within(book.released_forecasts, _shown(book)).merge(sold, on=CELL, how="left")
-    return book.by_scope(cells.assign(quantity=cells["quantity"].fillna(0.0).clip(lower=0)))
+    return book.by_scope(against_sales(book, _shown(book)))
 
 
 def _graded(book, lag, measure):
     cells = _forecast(book)
-    judge = lambda c: measure(c["quantity"], c["consensus"])
+    judge = lambda part: measure(part["quantity"].clip(lower=0), part["consensus"])
     return grouped(cells[cells["lag"] == lag], judge, BY)
 
 
-AHEAD = "1 − WAPE of the consensus made {} ahead, item × market"
-
-
-@kpi(1, "fraction", "higher", AHEAD.format("one bucket"), "released plans")
+@kpi(1, "fraction", "higher", "released plans")
 def forecast_accuracy_lag_1(book):
+    """1 − WAPE of the consensus made one bucket ahead, item × market."""
     return _graded(book, 1, accuracy)
 
 
-@kpi(1, "fraction", "higher", AHEAD.format("three buckets"), "released plans")
+@kpi(1, "fraction", "higher", "released plans")
 def forecast_accuracy_lag_3(book):
+    """1 − WAPE of the consensus made three buckets ahead, item × market."""
     return _graded(book, 3, accuracy)
 
 
-@kpi(
-    1,
-    "fraction",
-    "zero",
-    "Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast",
-    "released plans",
-)
+@kpi(1, "fraction", "zero", "released plans")
 def forecast_bias_lag_1(book):
+    """Σ(F − A) ÷ ΣA one bucket ahead, positive = over-forecast."""
     return _graded(book, 1, bias)
-
-
-def _at_cost(book, frame, column, span):
-    rows = within(frame, span)
-    value = rows[column].clip(lower=0) * per_item(rows, book.cost)
-    return wide(book.by_scope(rows.assign(value=value)), "value", span)
 
 
 @once
@@ -199,23 +176,17 @@ def _stock(book):
     """Stock counted at the buckets' ends and sales, at cost, scope × bucket, from a year before the
     first bucket shown; no row where sales or costs are unknown.
     """
-    count = SHOWN + book.calendar.per_year
-    span = book.calendar.range(book.calendar.shift(book.first, -count), count)
+    span = book.before(SHOWN + book.calendar.per_year)
     known = book.cost.any() and len(book.sales_history)
-    counted = book.inventory_history if known else book.inventory_history.iloc[:0]
-    held = _at_cost(book, counted, "on_hand", span)
-    used = _at_cost(book, book.sales_history, "quantity", span)
+    counted = book.inventory_history if known else book.inventory_history[:0]
+    held = at_cost(book, counted, "on_hand", span)
+    used = at_cost(book, book.sales_history, "quantity", span)
     return held, used.reindex(held.index).fillna(0.0)
 
 
-@kpi(
-    1,
-    "turns/year",
-    "higher",
-    "annualised cost of sales ÷ average stock at cost, last 12 months",
-    "inventory_history",
-)
+@kpi(1, "turns/year", "higher", "inventory_history")
 def inventory_turns(book):
+    """Annualised cost of sales ÷ average stock at cost, last 12 months."""
     held, used = _stock(book)
     size = book.calendar.per_year
     return pd.Series(
@@ -229,21 +200,17 @@ def inventory_turns(book):
     )
 
 
-@kpi(
-    1,
-    "buckets",
-    "lower",
-    "buckets of the demand that followed that the stock would last",
-    "inventory_history",
-)
+@kpi(1, "buckets", "lower", "inventory_history")
 def cover(book):
+    """Buckets of the demand that followed that the stock would last."""
     held, used = _stock(book)
     lasts = flow.cover(held, used, per_year=book.calendar.per_year)
     return pd.DataFrame(lasts, held.index, held.columns)[_shown(book)].stack(future_stack=True)
 
 
-@kpi(1, "fraction", "lower", "share of counted items without stock", "inventory_history")
+@kpi(1, "fraction", "lower", "inventory_history")
 def stocked_out_share(book):
+    """Share of counted items without stock."""
     counts = book.by_scope(within(book.inventory_history, _shown(book)))
     out = (counts["on_hand"] <= 0) | (counts["stocked_out"].fillna(0) > 0)
-    return out.astype("float64").groupby([counts[name] for name in BY]).mean()
+    return counts.assign(out=out).groupby(BY)["out"].mean()

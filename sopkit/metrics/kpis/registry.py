@@ -6,37 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import COMPANY
+from sopkit.metrics.book import registry
+from sopkit.metrics.stages import COMPANY
 from sopkit.tables import PLANS
+
+BY = ["scope", "bucket"]
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """A KPI: the step that shows it, its unit in words, which way is better (higher, lower or
-    zero), its meaning, the tables that feed it, and the function of a book that gives its values by
-    scope and bucket, or by scope (then they stand at the plan's first bucket).
+    """A KPI: the function of a book (its docstring says what it means) that gives its values by
+    scope and bucket, or by scope (then they stand at the step's bucket); the step that shows it,
+    its unit in words, which way is better (higher, lower or zero), the table that feeds it.
     """
 
+    of: Callable
     step: int
     unit: str
     better: str
-    doc: str
-    feeds: tuple[str, ...]
-    of: Callable
+    feed: str
 
 
-KPIS: dict[str, Kpi] = {}
-
-
-def kpi(step, unit, better, doc, *feeds):
-    """Registers a function of a book as the KPI of its name; ``doc`` is its docstring."""
-
-    def register(function):
-        function.__doc__ = doc
-        KPIS[function.__name__] = Kpi(step, unit, better, doc, feeds, function)
-        return function
-
-    return register
+KPIS, kpi = registry(Kpi)
 
 
 def table(step, book) -> pd.DataFrame:
@@ -51,14 +42,9 @@ def table(step, book) -> pd.DataFrame:
     >>> float(row["actual"]), float(row["target"]), row["status"]
     (1.0, 3.0, 'ok')
     """
-    at = book.first if step > 1 else book.calendar.shift(book.first, -1)
-    targets = book.settings["targets"]
-    rows = [
-        _rows(name, entry, entry.of(book), at, targets.get(name))
-        for name, entry in KPIS.items()
-        if entry.step == step
-    ]
-    return PLANS["kpis"].conform(pd.concat(rows, ignore_index=True).assign(step=step))
+    rows = [_rows(name, kpi, book) for name, kpi in KPIS.items() if kpi.step == step]
+    found = pd.concat([PLANS["kpis"].empty(), *rows], ignore_index=True)
+    return PLANS["kpis"].conform(found.fillna({"bucket": book.at(step)}).assign(step=step))
 
 
 def status(actual, target, kpi) -> np.ndarray:
@@ -69,7 +55,7 @@ def status(actual, target, kpi) -> np.ndarray:
     ['ok', 'watch', 'miss']
     """
     actual = np.asarray(actual, dtype="float64")
-    if target is None or np.isnan(target):
+    if pd.isna(target):
         return np.full(actual.shape, "no target", dtype=object)
     short = {"higher": target - actual, "lower": actual - target, "zero": np.abs(actual) - target}
     slack, short = 0.02 if kpi.unit == "fraction" else 0.1 * abs(target), short[kpi.better]
@@ -77,34 +63,18 @@ def status(actual, target, kpi) -> np.ndarray:
     return words.astype(object)
 
 
-def _rows(name, kpi, values, at, target):
-    values = pd.Series(dtype="float64") if values is None else values.dropna()
-    none = values.empty
-    if none:
-        values = pd.Series({COMPANY: np.nan})
-    stamped = values.index.nlevels > 1
-    return pd.DataFrame(
-        {
-            "kpi": name,
-            "scope": values.index.get_level_values(0),
-            "bucket": values.index.get_level_values(1) if stamped else at,
-            "unit": kpi.unit,
-            "actual": values.to_numpy(dtype="float64"),
-            "target": np.nan if target is None else float(target),
-            "status": "no data: would come from table " + ", ".join(kpi.feeds)
-            if none
-            else status(values, target, kpi),
-        }
-    )
+def _rows(name, kpi, book):
+    target = book.settings["targets"].get(name)
+    values = pd.Series(kpi.of(book), dtype="float64").dropna()
+    rows = values.rename_axis(BY[: values.index.nlevels]).reset_index(name="actual")
+    words = status(values, target, kpi)
+    if rows.empty:
+        rows = pd.DataFrame({"scope": [COMPANY], "actual": np.nan})
+        words = f"no data: would come from table {kpi.feed}"
+    return rows.assign(kpi=name, unit=kpi.unit, target=target, status=words)
 
 
-def within(frame, buckets):
-    """The rows of these buckets."""
-    return frame[frame["bucket"].isin(buckets)]
-
-
-def grouped(frame, function, keys=("scope",)):
+def grouped(frame, function, by="scope"):
     """A Series of function(group) by scope (and bucket); None of an empty frame."""
     if len(frame):
-        names = list(keys) if len(keys) > 1 else keys[0]
-        return pd.Series({key: function(group) for key, group in frame.groupby(names)})
+        return pd.Series({key: function(group) for key, group in frame.groupby(by)})
