@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import against_budget, per_item
+from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, PLANS
 
-COLUMNS = ["option", "closes", "cost", "gain", "owner"]
 RISE = 0.01  # the price rise that is offered
 TRIFLE = 0.001  # share of demand that may be late before it is worth an option
 
@@ -22,17 +22,16 @@ def gap_options(book) -> pd.DataFrame:
     (closes money, no units). gain = margin brought, cost deducted; value_per_unit = gain ÷ units.
     Options do not add up: several may serve the same units. Empty where there is no gap.
     """
-    short, behind = _short(book), _behind(book)
+    short, behind, table = _short(book), _behind(book), PLANS["gap_options"]
     owners = book.settings["owners"]
     supply = owners.get("supply_plan", "head of supply planning")
     found = [measure(book, short).assign(owner=supply) for measure in SUPPLY if len(short)]
     for measure, owner in DEMAND.items() if len(behind) and len(book.demand_plan) else ():
         rows = measure(book, behind)
         found.append(rows.assign(owner=[owners.get(name, owner) for name in rows["family"]]))
-    rows = pd.concat([PLANS["gap_options"].empty(), *found], ignore_index=True)[COLUMNS]
-    rows = rows[rows["gain"] > 1e-6]
-    rows = rows.assign(value_per_unit=rows["gain"] / rows["closes"].where(rows["closes"] > 0))
-    best = PLANS["gap_options"].conform(rows)
+    rows = pd.concat([table.empty(), *found], ignore_index=True)
+    rows["value_per_unit"] = rows["gain"] / rows["closes"].where(rows["closes"] > 0)
+    best = table.conform(rows.loc[rows["gain"] > 1e-6, table.names])
     return best.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -47,22 +46,19 @@ def _short(book):
     sums["units"] = sums["late"] + sums["lost"]
     rows = sums[sums["units"] > np.maximum(TRIFLE * sums["demand"], 1e-6)]
     price = per_item(rows, book.item_prices.groupby("item")["price"].mean())
-    rows = rows.assign(price=price, margin=price - per_item(rows, book.cost))
-    return rows[["item", "units", "price", "margin", "until"]]
+    return rows.assign(price=price, margin=price - per_item(rows, book.cost))
 
 
-def _per_resource(book, short):
-    """Hours, units and margin short by resource, and the worst bucket."""
-    needs = short.merge(book.bill_of_resources, on="item")
-    needs = needs[needs["hours_per_unit"] > 0]
-    return (
-        needs.assign(
-            hours=needs["units"] * needs["hours_per_unit"],
-            margin=needs["units"] * needs["margin"],
-        )
-        .groupby("resource", as_index=False)
-        .agg({"hours": "sum", "units": "sum", "margin": "sum", "until": "max"})
-    )
+def _of_resources(book, short):
+    """The capacity plan of each resource that would serve what is short, with the rates of its
+    hours, the hours, units and margin of an hour that are short, and the worst bucket.
+    """
+    needs = short.merge(book.bill_of_resources.query("hours_per_unit > 0"), on="item")
+    needs["hours"] = needs["units"] * needs["hours_per_unit"]
+    needs["margin"] *= needs["units"]
+    how = {"hours": "sum", "units": "sum", "margin": "sum", "until": "max"}
+    sums = needs.groupby("resource", as_index=False).agg(how)
+    return _rates(book).merge(sums.assign(margin=sums["margin"] / sums["hours"]), on="resource")
 
 
 def _rates(book):
@@ -79,51 +75,39 @@ def _rates(book):
 
 def _overtime(book, short):
     """Overtime that is left up to the worst bucket, on resources that demand would overload."""
-    plan = _rates(book)
-    left = plan.assign(
-        left=(plan["overtime_limit"] - plan["overtime"]).clip(lower=0),
-        premium=plan["overtime_cost"] - plan["regular_cost"],
-    ).merge(_per_resource(book, short), on="resource")
-    left = left[left["bucket"] <= left["until"]]
-    over = left.loc[left["unconstrained_load"] > left["regular_capacity"], "resource"]
-    left = left[left["resource"].isin(over) & (left["left"] > 1e-6)]
-    how = {"left": "sum", "overtime_cost": "mean", "premium": "mean"}
-    sums = left.groupby("resource", as_index=False).agg(
-        how | dict.fromkeys(["hours", "units", "margin"], "first")
-    )
-    used = np.minimum(sums["left"], sums["hours"])
-    part = used / sums["hours"]
-    return sums.assign(
-        option=[f"Overtime on {name}: {h:,.0f} hours" for name, h in zip(sums["resource"], used)],
-        closes=sums["units"] * part,
-        cost=used * sums["overtime_cost"],
-        gain=sums["margin"] * part - used * sums["premium"],
-    )
+    plan = _of_resources(book, short).query("bucket <= until")
+    plan["offered"] = plan["overtime_limit"] - plan["overtime"]
+    plan["gain"] = plan["margin"] - (plan["overtime_cost"] - plan["regular_cost"])
+    over = plan.query("unconstrained_load > regular_capacity")["resource"]
+    left = plan[plan["resource"].isin(over) & (plan["offered"] > 1e-6)]
+    how = {"offered": "sum", "overtime_cost": "mean", "gain": "mean"}
+    sums = left.groupby(["resource", "hours", "units"], as_index=False).agg(how)
+    return _hours(sums, "Overtime on {}: {:,.0f} hours", sums["overtime_cost"], sums["gain"])
 
 
 def _more_hours(book, short):
     """Regular hours added where one more hour saves something, as many as the unconstrained load
     lacks.
     """
-    plan = _rates(book)
-    wanted = plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]
-    plan = plan.assign(
-        wanted=wanted.clip(lower=0),
-        saved=wanted * plan["shadow_price"],
-        paid=wanted * plan["regular_cost"],
-    )[(plan["shadow_price"] > 0) & (wanted > 1e-6)]
-    sums = plan.groupby("resource", as_index=False)[["wanted", "saved", "paid"]].sum()
-    sums = sums.merge(_per_resource(book, short), on="resource")
-    used = np.minimum(sums["wanted"], sums["hours"])
-    part = used / sums["wanted"]
-    return sums.assign(
-        option=[
-            f"More capacity on {name}: {hours:,.0f} regular hours"
-            for name, hours in zip(sums["resource"], used)
-        ],
-        closes=sums["units"] * used / sums["hours"],
-        cost=sums["paid"] * part,
-        gain=sums["saved"] * part,
+    plan = _of_resources(book, short).query("shadow_price > 0")
+    limit = plan["regular_capacity"] + plan["overtime_limit"]
+    plan["offered"] = plan["unconstrained_load"] - limit
+    plan["paid"] = plan["offered"] * plan["regular_cost"]
+    plan["saved"] = plan["offered"] * plan["shadow_price"]
+    sums = plan[plan["offered"] > 1e-6].groupby(["resource", "hours", "units"], as_index=False)
+    sums = sums[["offered", "paid", "saved"]].sum()
+    cost, gain = sums["paid"] / sums["offered"], sums["saved"] / sums["offered"]
+    return _hours(sums, "More capacity on {}: {:,.0f} regular hours", cost, gain)
+
+
+def _hours(offers, words, cost, gain):
+    """As many of the hours offered by a resource as are short, at a cost and a gain per hour."""
+    used = np.minimum(offers["offered"], offers["hours"])
+    return offers.assign(
+        option=[words.format(*offer) for offer in zip(offers["resource"], used)],
+        closes=offers["units"] * used / offers["hours"],
+        cost=used * cost,
+        gain=used * gain,
     )
 
 
@@ -145,19 +129,17 @@ def _sources(book, short):
 
 def _behind(book):
     """Families whose revenue of the next year is below budget: family, gap (money, positive),
-    revenue.
+    plan.
     """
-    plan = book.financial_plan
-    year = plan[plan["bucket"].isin(book.calendar.next_year(plan["bucket"]))]
-    year = year[year["revenue_gap"].notna() & (year["family"] != "(company)")]
-    sums = year.groupby("family", as_index=False)[["revenue_gap", "revenue"]].sum()
-    return sums.assign(gap=-sums["revenue_gap"])[sums["revenue_gap"] < 0]
+    sums = against_budget(book, "revenue").rename(columns={"scope": "family"})
+    sums["gap"] = sums["budget"] - sums["plan"]
+    return sums[(sums["gap"] > 0) & (sums["family"] != COMPANY)]
 
 
 def _cells(book, behind, bucket):
     """The demand plan of one bucket in the families that are behind, with the margin of a unit."""
     plan = book.demand_plan[book.demand_plan["bucket"] == bucket]
-    cells = book.priced(plan).assign(family=plan["item"].map(book.family).to_numpy())
+    cells = book.by_family(book.priced(plan))
     cells["margin"] = cells["price"] - per_item(cells, book.cost)
     return cells[cells["family"].isin(behind["family"])]
 
@@ -168,47 +150,34 @@ def _launches(book, behind):
     """
     cells = _cells(book, behind, book.buckets[-1])
     ahead = book.launches.loc[book.launches["launched_on"] > book.first, "item"]
-    cells = cells[cells["item"].isin(ahead)].assign(
-        closes=lambda c: c["launches"], gain=lambda c: c["launches"] * c["margin"]
-    )
+    cells = cells[cells["item"].isin(ahead)].rename(columns={"launches": "closes"})
+    cells["gain"] = cells["closes"] * cells["margin"]
     rows = cells.groupby(["item", "family"], as_index=False)[["closes", "gain"]].sum()
-    return rows.assign(
-        option=[f"Launch {item} one bucket earlier" for item in rows["item"]], cost=0.0
-    )
+    words = [f"Launch {item} one bucket earlier" for item in rows["item"]]
+    return rows.assign(option=words, cost=0.0)
 
 
 def _promotions(book, behind):
     """A promotion over the family's next bucket outside the fence, with the mean uplift and price
     cut of those known.
     """
-    events = book.events
-    known = events[(events["uplift"] > 0) & (events["kind"] == "promotion")]
+    known = book.events.query("uplift > 0 and kind == 'promotion'")
+    usual = per_item(known, book.item_prices.groupby("item")["price"].max())
+    cut = np.nan_to_num((1 - known["price"] / usual.where(usual > 0)).clip(lower=0).mean())
+    uplift, off = known["uplift"].mean(), f" at {cut:.0%} off" if cut else ""
     target = book.buckets[min(book.settings["planning_fence"], len(book.buckets) - 1)]
-    cells = _cells(book, behind, target)[: None if len(known) else 0]
-    uplift, cut = known["uplift"].mean(), _price_cut(book, known)
-    cells = cells.assign(
-        closes=cells["baseline"] * uplift,
-        cost=cells["baseline"] * (1 + uplift) * cells["price"] * cut,
-    )
+    cells = _cells(book, behind, target)
+    cells["closes"] = cells["baseline"] * uplift
+    cells["cost"] = (cells["baseline"] + cells["closes"]) * cells["price"] * cut
     cells["gain"] = cells["closes"] * cells["margin"] - cells["cost"]
     rows = cells.groupby("family", as_index=False)[["closes", "cost", "gain"]].sum()
-    off = f" at {cut:.0%} off" if cut else ""
     words = [f"Promote {name}: +{uplift:.0%} in {target:%b %y}{off}" for name in rows["family"]]
     return rows.assign(option=words)
 
 
-def _price_cut(book, known):
-    """Mean fraction off the usual price of the events that name an item and a price; 0 where none
-    does.
-    """
-    usual = per_item(known, book.item_prices.groupby("item")["price"].max())
-    cut = (1 - known["price"] / usual.where(usual > 0)).clip(lower=0).mean()
-    return 0.0 if np.isnan(cut) else float(cut)
-
-
 def _price_rise(book, behind):
     words = [f"Raise prices of {name} by {RISE:.0%}, volume unchanged" for name in behind["family"]]
-    gain = np.minimum(behind["revenue"] * RISE, behind["gap"])
+    gain = np.minimum(behind["plan"] * RISE, behind["gap"])
     return behind.assign(option=words, closes=0.0, cost=0.0, gain=gain)
 
 

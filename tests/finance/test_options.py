@@ -189,7 +189,7 @@ def test_ways_to_lift_revenue_to_budget(behind):
 
 
 def test_a_price_rise_closes_no_more_than_the_gap(behind):
-    near = behind["financial_plan"].assign(revenue_gap=[-900.0] * 3 + [-1.0] * 3)
+    near = behind["financial_plan"].assign(budget_revenue=[900.0] * 3 + [2001.0] * 3)
     table = options(supply(late=(0, 0, 0)), **behind | {"financial_plan": near})
     assert table["gain"].tolist() == [3] and table.index.tolist() == [
         "Raise prices of FA by 1%, volume unchanged"
