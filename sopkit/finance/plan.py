@@ -28,9 +28,10 @@ def financial_plan(book) -> pd.DataFrame:
     payable_days after arrival, wages and holding at once; what was owed before the plan is unknown
     and not counted. Budget and gaps are blank where none is budgeted.
     """
-    names = ["revenue", "cost_of_sales", "period_costs", "inventory_value", "on_terms", "at_once"]
+    families = sorted({*book.family, *book.budget["family"].dropna(), COMPANY})
+    grid = pd.MultiIndex.from_product([families, book.buckets], names=KEY)
     rows = pd.concat([_sales(book), _costs(book)], ignore_index=True)
-    plan = rows.groupby(KEY)[names].sum().reindex(_grid(book), fill_value=0.0)
+    plan = rows.groupby(KEY).sum().reindex(grid, fill_value=0.0)
     plan["margin"] = plan["revenue"] - plan["cost_of_sales"] - plan["period_costs"]
     terms = {"revenue": "receivable_days", "on_terms": "payable_days"}
     come, go = (
@@ -39,9 +40,7 @@ def financial_plan(book) -> pd.DataFrame:
     )
     plan["cash"] = (come - go).to_numpy().ravel() - plan["at_once"]
     budget = book.budget.set_index(KEY)[["revenue", "margin"]].add_prefix("budget_")
-    plan = plan.drop(columns=["on_terms", "at_once"]).join(budget)
-    for name in ("revenue", "margin"):
-        plan[f"{name}_gap"] = plan[name] - plan[f"budget_{name}"]
+    plan = _gaps(plan.drop(columns=["on_terms", "at_once"]).join(budget))
     return PLANS["financial_plan"].conform(plan.reset_index())
 
 
@@ -50,10 +49,12 @@ def company(financial_plan) -> pd.DataFrame:
     known.
     """
     sums = financial_plan.drop(columns="family").groupby("bucket").sum(min_count=1)
-    return sums.assign(
-        revenue_gap=sums["revenue"] - sums["budget_revenue"],
-        margin_gap=sums["margin"] - sums["budget_margin"],
-    ).reset_index()
+    return _gaps(sums).reset_index()
+
+
+def _gaps(plan):
+    gaps = {f"{name}_gap": plan[name] - plan[f"budget_{name}"] for name in ("revenue", "margin")}
+    return plan.assign(**gaps)
 
 
 def fiscal_year(buckets, start=1) -> np.ndarray:
@@ -84,50 +85,43 @@ def spread(buckets, days, calendar) -> np.ndarray:
 
 def _sales(book):
     """What units bring and cost, in their family; open orders that arrive are paid at standard."""
-    plan = book.priced(book.supply_plan)
+    plan = book.by_family(book.priced(book.supply_plan))
     cost = per_item(plan, book.cost)
-    money = plan[["item", "bucket"]].assign(
+    return plan[KEY].assign(
         revenue=plan["shipments"] * plan["price"],
         cost_of_sales=plan["shipments"] * cost,
         inventory_value=plan["projected_available"] * cost,
         on_terms=plan["receipts"] * cost,
     )
-    return book.by_family(money)
 
 
 def _costs(book):
     """``plan_costs`` in the family that they belong to: the item's, those whose load they are, or
     none.
     """
-    costs = book.plan_costs
-    of = {kinds[0]: costs[costs["kind"].isin(kinds)] for kinds in (OF_ITEMS, OF_LOAD, OF_COMPANY)}
-    of_load = of["regular_labour"].rename(columns={"name": "resource"})
-    of_load = of_load.merge(_load_shares(book), on=["resource", "bucket"], how="left")
-    of_load = of_load.fillna({"family": COMPANY, "share": 1.0})
-    of_load["money"] *= of_load["share"]
-    of_items = book.by_family(of["material"].rename(columns={"name": "item"}))
-    rows = pd.concat([of_items, of_load, of["idle"].assign(family=COMPANY)], ignore_index=True)
+    of_items, of_load, of_none = (
+        book.plan_costs[book.plan_costs["kind"].isin(kinds)]
+        for kinds in (OF_ITEMS, OF_LOAD, OF_COMPANY)
+    )
+    of_items = book.by_family(of_items.rename(columns={"name": "item"}))
+    of_load = of_load.merge(_load_shares(book), on=["name", "bucket"], how="left")
+    of_load["money"] *= of_load["share"].fillna(1.0)
+    rows = pd.concat([of_items, of_load, of_none], ignore_index=True).fillna({"family": COMPANY})
     on_terms = rows["kind"].isin(ON_TERMS)
     return rows[KEY].assign(
-        period_costs=rows["money"].where(rows["kind"].isin(PERIOD), 0.0),
-        on_terms=rows["money"].where(on_terms, 0.0),
-        at_once=rows["money"].where(~on_terms, 0.0),
+        period_costs=rows["money"] * rows["kind"].isin(PERIOD),
+        on_terms=rows["money"] * on_terms,
+        at_once=rows["money"] * ~on_terms,
     )
 
 
 def _load_shares(book):
-    """Each family's share of a resource's load in a bucket: resource, bucket, family, share."""
-    made = book.supply_plan[["item", "bucket"]].assign(
-        units=book.supply_plan["production"] + book.supply_plan["overtime_production"]
-    )
-    load = made[made["units"] > 0].merge(book.bill_of_resources, on="item")
+    """Each family's share of a resource's load in a bucket: name, bucket, family, share."""
+    made = book.by_family(book.supply_plan)
+    made["units"] = made["production"] + made["overtime_production"]
+    load = made.query("units > 0").merge(book.bill_of_resources, on="item")
     load["share"] = load["units"] * load["hours_per_unit"]
-    keys = ["resource", "bucket"]
-    hours = book.by_family(load).groupby([*keys, "family"], as_index=False)["share"].sum()
-    total = hours.groupby(keys)["share"].transform("sum")
+    load = load.rename(columns={"resource": "name"})
+    hours = load.groupby(["name", "bucket", "family"], as_index=False)["share"].sum()
+    total = hours.groupby(["name", "bucket"])["share"].transform("sum")
     return hours[total > 0].assign(share=hours["share"] / total)
-
-
-def _grid(book):
-    families = {*book.family, *book.budget["family"].dropna(), COMPANY}
-    return pd.MultiIndex.from_product([sorted(families), book.buckets], names=KEY)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.grid import grid_of
+from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import CELL
 from sopkit.tables import PLANS
 
@@ -45,28 +46,23 @@ def realised_price(book) -> pd.Series:
 
     Only rows whose revenue is known count; an item that sold nothing, or at no price, is absent.
     """
-    sales, first = book.sales_history, book.first
-    known = sales[sales["revenue"].notna() & (sales["bucket"] < first)]
-    year = known[known["bucket"] >= book.calendar.shift(first, -book.calendar.per_year)]
-    recent, ever = (_unit_revenue(rows) for rows in (year, known))
-    return recent.combine_first(ever)
-
-
-def _unit_revenue(rows):
-    sums = rows.groupby("item")[["revenue", "quantity"]].sum()
-    sold = sums[(sums["quantity"] > 0) & (sums["revenue"] > 0)]
-    return sold["revenue"] / sold["quantity"]
+    sales = book.sales_history
+    known = sales[sales["revenue"].notna() & (sales["bucket"] < book.first)]
+    recent, ever = (
+        rows.groupby("item")[["revenue", "quantity"]].sum().query("revenue > 0 and quantity > 0")
+        for rows in (within(known, book.before(book.calendar.per_year)), known)
+    )
+    sums = recent.combine_first(ever)
+    return sums["revenue"] / sums["quantity"]
 
 
 def _usual(book):
     """item, price, source: the chosen price, else the other, else 0 from ``none``."""
-    items = book.items.set_index("item")
-    both = {"list": items["price"], "realised": realised_price(book).reindex(items.index)}
-    choice = book.settings["price"]
-    other = "realised" if choice == "list" else "list"
-    source = np.select([both[choice].notna(), both[other].notna()], [choice, other], "none")
-    price = both[choice].fillna(both[other]).fillna(0.0)
-    return price.rename("price").reset_index().assign(source=source.astype(object))
+    given = book.items.set_index("item")[["price"]].rename(columns={"price": "list"})
+    given = given.assign(realised=realised_price(book), none=0.0)
+    given = given[[book.settings["price"], *given]]
+    table = {"price": given.bfill(axis=1).iloc[:, 0], "source": given.notna().idxmax(axis=1)}
+    return pd.DataFrame(table).reset_index()
 
 
 def _event_prices(book, cells):

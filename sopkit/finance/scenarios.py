@@ -5,6 +5,7 @@ import pandas as pd
 
 from sopkit.finance.plan import company
 from sopkit.metrics import planned_service
+from sopkit.metrics.scopes import within
 from sopkit.tables import PLANS
 
 BASE = "base"
@@ -62,14 +63,11 @@ def _money(book):
 
 def _units(book):
     plan = book.supply_plan
-    year = plan[plan["bucket"].isin(book.year)]
     return {
-        "service (fraction)": planned_service(year, book.items),
+        "service (fraction)": planned_service(within(plan, book.year), book.items),
         "late (units × buckets)": plan["late"].sum(),
         "lost (units)": plan["lost"].sum(),
-        "backlog at the end (units)": plan.loc[
-            plan["bucket"] == plan["bucket"].max(), "backlog"
-        ].sum(),
+        "backlog at the end (units)": within(plan, book.buckets[-1:])["backlog"].sum(),
         "subcontracted (units)": plan["subcontracted"].sum(),
     }
 
