@@ -2,20 +2,17 @@
 service and money.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from sopkit.finance.plan import fiscal_year
-from sopkit.metrics.book import Book
 from sopkit.metrics.flow import backlog_lead_time, cover
-from sopkit.metrics.scopes import per_item, weights
+from sopkit.metrics.scopes import per_item
 
 PAST, NEXT = 3, 6  # buckets shown one by one, before and after the current one
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
+OWED = ["demand", "shipments", "backlog", "late", "lost"]
 MONEY = "money at cost"
 NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([]))
 
@@ -25,7 +22,6 @@ class Line(NamedTuple):
     fiscal-year estimate and budget by bucket.
     """
 
-    block: str
     line: str
     unit: str
     values: pd.Series
@@ -45,211 +41,170 @@ def family_sheet(family, book) -> pd.DataFrame:
     cost. Wider columns hold the sum, of stocks and backlog the last value; cumulative differences
     run over the past columns.
     """
-    sheet = _Sheet(family, book)
-    lines = [line for block in BLOCKS for line in block(sheet)]
-    spans = _spans(book)
-    start = book.settings["fiscal_year_start"]
-    year = fiscal_year([book.first], start)[0]
+    mine, columns, year = book.of_family(family), _columns(book), _fiscal_year(book)
     rows = [
-        [
-            line.block,
-            line.line,
-            line.unit,
-            *(_take(line.values.reindex(span), line.how) for span in spans.values()),
-            _estimate(line, year, start, book.first),
-            _take(line.budget[fiscal_year(line.budget.index, start) == year], line.how),
-        ]
-        for line in lines
+        {"block": block, "line": line.line, "unit": line.unit} | _cells(line, columns, year, book)
+        for block, lines in BLOCKS.items()
+        for line in lines(mine)
     ]
-    named = [f"FY{year % 100:02d} est.", f"FY{year % 100:02d} budget"]
-    return pd.DataFrame(rows, columns=["block", "line", "unit", *spans, *named])
+    names = ["block", "line", "unit", *columns.unique(), f"{year.name} est.", f"{year.name} budget"]
+    return pd.DataFrame(rows, columns=names)
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """A family and the book that its lines are read from."""
-
-    family: str
-    book: Book
-
-    @cached_property
-    def items(self) -> pd.DataFrame:
-        """The family's items."""
-        return self.book.items[(self.book.family == self.family).to_numpy()]
-
-    @cached_property
-    def unit(self) -> str:
-        """What the lines are counted in."""
-        units = self.items["unit"][self.items["unit"] != ""].unique()
-        return MONEY if len(units) > 1 else "".join(units) or "units"
-
-    @cached_property
-    def weight(self) -> pd.Series:
-        """What a unit of each item counts."""
-        return weights(self.items, self.book.cost)
-
-    def of(self, strategy) -> pd.Series:
-        """The items that are made to stock, or to order."""
-        return self.items.loc[self.items["strategy"] == strategy, "item"]
-
-    def sums(self, frame, *columns, strategy=None) -> pd.Series:
-        """Weighted units of the family by bucket (of its stock or order items only, if asked)."""
-        names = self.items["item"] if strategy is None else self.of(strategy)
-        rows = frame[frame["item"].isin(names)]
-        units = rows[list(columns)].sum(axis=1, min_count=1) * per_item(rows, self.weight)
-        return units.groupby(rows["bucket"]).sum(min_count=1)
-
-    def own(self, frame, column) -> pd.Series:
-        """A column of a family × bucket table, by bucket."""
-        return frame[frame["family"] == self.family].set_index("bucket")[column]
-
-    def joined(self, past, ahead) -> pd.Series:
-        """What was before the plan, then what is planned."""
-        first = self.book.first
-        return pd.concat([past[past.index < first], ahead[ahead.index >= first]])
-
-    def plan_and_actual(self, block, planned, actual, ahead, how="sum", budget=NOTHING):
-        """The lines plan, actual, difference (and its cumulative sum for flows) of a block."""
-        done = self.joined(actual, NOTHING)
-        off = (done - self.joined(planned, NOTHING)).dropna()
-        plan, estimate = self.joined(planned, ahead), self.joined(actual, ahead)
-        lines = [
-            Line(block, "plan", self.unit, plan, how, estimate, budget),
-            Line(block, "actual", self.unit, done, how),
-            Line(block, "difference", self.unit, off, how),
-        ]
-        if how == "sum":
-            lines.append(Line(block, "cumulative", self.unit, off.iloc[-PAST:].cumsum(), "last"))
-        return lines
+def _cells(line, columns, year, book):
+    """Column → the line's number. The estimate is what was done of the fiscal year and what is
+    planned of it; blank where its elapsed part is not known.
+    """
+    passed = line.estimate.reindex(year[year < book.first])
+    known = line.how != "sum" or passed.empty or passed.notna().any()
+    parts = [
+        (line.values, columns),
+        (line.estimate if known else NOTHING, pd.Series(f"{year.name} est.", year)),
+        (line.budget, pd.Series(f"{year.name} budget", year)),
+    ]
+    cells = [values.dropna().groupby(labels).agg(line.how) for values, labels in parts]
+    return pd.concat(cells).to_dict()
 
 
-def _sales(sheet):
-    book = sheet.book
-    released = book.released_forecasts[book.released_forecasts["lag"] == 1]
-    return sheet.plan_and_actual(
-        "SALES",
-        sheet.sums(released, "consensus"),
-        sheet.sums(book.sales_history, "quantity"),
-        sheet.sums(book.demand_plan, "consensus"),
-        budget=NOTHING if sheet.unit == MONEY else sheet.own(book.budget, "quantity"),
+def _columns(book) -> pd.Series:
+    """Column by bucket: single buckets, then quarters (a part of one is named by its buckets)."""
+    near, far = book.before(PAST).append(book.buckets[: 1 + NEXT]), book.buckets[1 + NEXT :]
+    columns = dict(zip(near, book.calendar.label(near)))
+    for quarter, inside in far.groupby(far.to_period("Q")).items():
+        columns |= dict.fromkeys(inside, _quarter(quarter, inside, book.calendar))
+    return pd.Series(columns)
+
+
+def _quarter(quarter, inside, calendar):
+    begins = calendar.shift(inside[0], -1) < quarter.start_time
+    if begins and calendar.shift(inside[-1], 1) > quarter.end_time:
+        return quarter.strftime("Q%q %y")
+    return "–".join(dict.fromkeys(calendar.label(inside[[0, -1]])))
+
+
+def _fiscal_year(book) -> pd.DatetimeIndex:
+    """The buckets of the fiscal year in which the plan begins, and its name."""
+    size, start = book.calendar.per_year, book.settings["fiscal_year_start"]
+    around = book.before(size).append(book.calendar.range(book.first, size))
+    years = fiscal_year(around, start)
+    return around[years == years[size]].rename(f"FY{years[size] % 100:02d}")
+
+
+def _unit(book):
+    """What the lines are counted in."""
+    units = book.items["unit"].unique()
+    return MONEY if len(units) > 1 else "".join(units) or "units"
+
+
+def _units(book, frame, columns, strategy=None):
+    """Weighted units by bucket (of stock or order items only, if asked): a Series, or a frame of
+    several columns.
+    """
+    if strategy is not None:
+        asked = book.items["item"][book.items["strategy"] == strategy]
+        frame = frame[frame["item"].isin(asked)]
+    units = frame[columns].mul(per_item(frame, book.weight), axis=0)
+    return units.groupby(frame["bucket"]).sum(min_count=1)
+
+
+def _joined(book, past, ahead=NOTHING):
+    """What was before the plan, then what is planned."""
+    return pd.concat([past[past.index < book.first], ahead])
+
+
+def _plan_and_actual(book, planned, actual, ahead, budget=NOTHING):
+    """The lines plan, actual, difference and its cumulative sum of a flow."""
+    unit, done = _unit(book), _joined(book, actual)
+    off = (done - _joined(book, planned)).dropna()
+    plan, estimate = _joined(book, planned, ahead), _joined(book, actual, ahead)
+    return [
+        Line("plan", unit, plan, "sum", estimate, budget),
+        Line("actual", unit, done),
+        Line("difference", unit, off),
+        Line("cumulative", unit, off.iloc[-PAST:].cumsum(), "last"),
+    ]
+
+
+def _sales(book):
+    budget = book.budget.set_index("bucket")["quantity"]
+    return _plan_and_actual(
+        book,
+        _units(book, book.released_forecasts.query("lag == 1"), "consensus"),
+        _units(book, book.sales_history, "quantity"),
+        _units(book, book.demand_plan, "consensus"),
+        NOTHING if _unit(book) == MONEY else budget,
     )
 
 
-def _production(sheet):
-    made = sheet.book.production_history
-    return sheet.plan_and_actual(
-        "PRODUCTION",
-        sheet.sums(made, "planned"),
-        sheet.sums(made, "actual"),
-        sheet.sums(sheet.book.supply_plan, *INCOMING),
-    )
+def _production(book):
+    made = _units(book, book.production_history, ["planned", "actual"])
+    ahead = _units(book, book.supply_plan, INCOMING).sum(axis=1)
+    return _plan_and_actual(book, made["planned"], made["actual"], ahead)
 
 
-def _inventory(sheet):
-    if sheet.of("stock").empty:
+def _inventory(book):
+    if not (book.items["strategy"] == "stock").any():
         return []
-    book = sheet.book
-    ahead = sheet.sums(book.inventory_plan, "units", strategy="stock")
-    demand = sheet.sums(book.demand_plan, "consensus", strategy="stock")
-    demand = demand.reindex(ahead.index).fillna(0.0)
+    held = _joined(book, _units(book, book.inventory_history, "on_hand", "stock"))
+    ahead = _units(book, book.inventory_plan, "units", "stock")
+    demand = _units(book, book.demand_plan, "consensus", "stock").reindex(ahead.index).fillna(0.0)
     lasts = pd.Series(cover(ahead, demand, per_year=book.calendar.per_year), ahead.index)
-    held = sheet.sums(book.inventory_history, "on_hand", strategy="stock")
-    lines = sheet.plan_and_actual("INVENTORY", NOTHING, held, ahead, how="last")
-    return [*lines[:2], Line("INVENTORY", "cover", "buckets", lasts, "last", lasts)]
+    return [
+        Line("plan", _unit(book), ahead, "last", _joined(book, held, ahead)),
+        Line("actual", _unit(book), held, "last"),
+        Line("cover", "buckets", lasts, "last", lasts),
+    ]
 
 
-def _backlog(sheet):
-    plan, unit = sheet.book.supply_plan, sheet.unit
-    if sheet.of("order").empty or plan.empty:
+def _backlog(book):
+    plan, unit = _units(book, book.supply_plan, OWED, "order"), _unit(book)
+    if plan.empty:
         return []
-    names = ("demand", "shipments", "backlog", "late", "lost")
-    demand, shipments, closing, late, lost = (
-        sheet.sums(plan, name, strategy="order") for name in names
-    )
-    opening = closing - demand + lost + shipments
+    shipments, closing, late = plan["shipments"], plan["backlog"], plan["late"]
+    opening = closing - plan["demand"] + plan["lost"] + shipments
     pace = shipments.rolling(PAST, min_periods=1).mean()
     wait = pd.Series(backlog_lead_time(closing, pace), closing.index)
-    booked = sheet.sums(sheet.book.sales_history, "quantity", strategy="order")
-    bookings = sheet.joined(booked, demand)
+    booked = _units(book, book.sales_history, "quantity", "order")
+    bookings = _joined(book, booked, plan["demand"])
     return [
-        Line("BACKLOG", "opening", unit, opening, "first"),
-        Line("BACKLOG", "bookings", unit, bookings, "sum", bookings),
-        Line("BACKLOG", "shipments", unit, shipments),
-        Line("BACKLOG", "closing", unit, closing, "last", closing),
-        Line("BACKLOG", "late", unit, late, "last", late),
-        Line("BACKLOG", "lead time", "buckets", wait, "last", wait),
+        Line("opening", unit, opening, "first"),
+        Line("bookings", unit, bookings, "sum", bookings),
+        Line("shipments", unit, shipments),
+        Line("closing", unit, closing, "last", closing),
+        Line("late", unit, late, "last", late),
+        Line("lead time", "buckets", wait, "last", wait),
     ]
 
 
-def _service(sheet):
-    kpis = sheet.book.kpis
-    rows = kpis[(kpis["kpi"] == "on_time_delivery") & (kpis["scope"] == sheet.family)]
-    lines = {"on time": "actual", "target": "target"} if len(rows) else {"on time": "actual"}
-    values = rows.set_index(pd.DatetimeIndex(rows["bucket"]))
-    return [Line("SERVICE", name, "fraction", values[of], "last") for name, of in lines.items()]
+def _service(book):
+    values = book.kpis.query("kpi == 'on_time_delivery'").set_index("bucket")
+    lines = {"on time": "actual", "target": "target"} if len(values) else {"on time": "actual"}
+    return [Line(name, "fraction", values[of], "last") for name, of in lines.items()]
 
 
-def _money(sheet):
+def _money(book):
     """Revenue (invoiced, then planned), margin and their gaps to budget, stock; past margins are
     not known here.
     """
-    book = sheet.book
-    if book.financial_plan.empty:
+    plan, budget = (table.set_index("bucket") for table in (book.financial_plan, book.budget))
+    if plan.empty:
         return []
-    plan = book.financial_plan[book.financial_plan["family"] == sheet.family].set_index("bucket")
-    mine = book.sales_history[book.sales_history["item"].isin(sheet.items["item"])]
-    invoiced = mine.groupby("bucket")["revenue"].sum(min_count=1).dropna()
-    known = len(sheet.joined(invoiced, NOTHING))
-    revenue = sheet.joined(invoiced, plan["revenue"])
-    estimate, stock = revenue if known else NOTHING, plan["inventory_value"]
-    budget = {name: sheet.own(book.budget, name) for name in ("revenue", "margin")}
+    invoiced = book.sales_history.groupby("bucket")["revenue"].sum(min_count=1)
+    revenue, stock = _joined(book, invoiced, plan["revenue"]), plan["inventory_value"]
     return [
-        Line("MONEY", "revenue", "money", revenue, "sum", estimate, budget["revenue"]),
-        Line("MONEY", "revenue gap", "money", plan["revenue_gap"]),
-        Line("MONEY", "margin", "money", plan["margin"], budget=budget["margin"]),
-        Line("MONEY", "margin gap", "money", plan["margin_gap"]),
-        Line("MONEY", "stock", "money", stock, "last", stock),
+        Line("revenue", "money", revenue, "sum", revenue, budget["revenue"]),
+        Line("revenue gap", "money", plan["revenue_gap"]),
+        Line("margin", "money", plan["margin"], budget=budget["margin"]),
+        Line("margin gap", "money", plan["margin_gap"]),
+        Line("stock", "money", stock, "last", stock),
     ]
 
 
-BLOCKS = [_sales, _production, _inventory, _backlog, _service, _money]
-
-
-def _spans(book) -> dict:
-    """Column label → the buckets it holds: single buckets, then quarters (a part of one is named by
-    its buckets).
-    """
-    calendar, horizon = book.calendar, book.buckets
-    near = calendar.range(calendar.shift(book.first, -PAST), PAST + 1 + NEXT)
-    near = near[(near < book.first) | near.isin(horizon)]
-    spans = {label: near[[place]] for place, label in enumerate(calendar.label(near))}
-    far = horizon[horizon > near[-1]]
-    for quarter in pd.unique(far.to_period("Q")):
-        inside = far[far.to_period("Q") == quarter]
-        spans[_span_label(inside, quarter, calendar)] = inside
-    return spans
-
-
-def _span_label(inside, quarter, calendar):
-    whole = calendar.start(pd.date_range(quarter.start_time, quarter.end_time.normalize()))
-    if set(inside) >= {day for day in whole if day >= quarter.start_time}:
-        return f"Q{quarter.quarter} {quarter.year % 100:02d}"
-    labels = calendar.label(inside[[0, -1]])
-    return labels[0] if len(inside) == 1 else "–".join(labels)
-
-
-def _estimate(line, year, start, first):
-    """What was done of the fiscal year and what is planned of it; blank where its elapsed part is
-    not known.
-    """
-    inside = line.estimate[fiscal_year(line.estimate.index, start) == year]
-    begun = fiscal_year([first - pd.Timedelta(days=1)], start)[0] == year
-    unknown = line.how == "sum" and begun and not (inside.index < first).any()
-    return np.nan if unknown else _take(inside, line.how)
-
-
-def _take(values, how):
-    known = values.dropna()
-    if known.empty:
-        return np.nan
-    return known.sum() if how == "sum" else known.iloc[0 if how == "first" else -1]
+BLOCKS = {
+    "SALES": _sales,
+    "PRODUCTION": _production,
+    "INVENTORY": _inventory,
+    "BACKLOG": _backlog,
+    "SERVICE": _service,
+    "MONEY": _money,
+}

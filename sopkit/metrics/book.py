@@ -137,6 +137,28 @@ class Book:
             return frame.assign(price=per_item(frame, self.list_price))
         return priced(frame, self.prices if "market" in frame else self.item_prices)
 
+    def of_family(self, family) -> "Book":
+        """The book of one family: of every table the rows of its items, of itself or in its scope.
+
+        >>> items = pd.DataFrame({"item": ["A", "B"], "family": ["Pumps", "Valves"]})
+        >>> Book({"items": items}, first="2026-11-01").of_family("Pumps").items["item"].tolist()
+        ['A']
+        """
+
+        def read(name):
+            frame = self._found(name)
+            if frame is None:
+                return None
+            if "item" in frame:
+                return frame[frame["item"].map(self.family) == family]
+            whose = frame.get("family", frame.get("scope"))
+            return frame if whose is None else frame[whose == family]
+
+        first, settings, calendar = self.first, self.settings, self.calendar
+        book = Book(read=read, first=first, settings=settings, calendar=calendar)
+        book.buckets = self.buckets
+        return book
+
     def by_family(self, frame) -> pd.DataFrame:
         """The frame with a ``family`` column for its items; ``(none)`` where an item is unknown."""
         return frame.assign(family=frame["item"].map(self.family).fillna("(none)"))
