@@ -5,8 +5,7 @@
 """
 
 from sopkit.sources.facts import Facts, opening_stock
-from sopkit.sources.files import READERS
 from sopkit.sources.issues import report
 from sopkit.sources.read import check, read_facts
 
-__all__ = ["Facts", "READERS", "check", "opening_stock", "read_facts", "report"]
+__all__ = ["Facts", "check", "opening_stock", "read_facts", "report"]
