@@ -5,6 +5,7 @@ becomes.
 import math
 import re
 
+import numpy as np
 import pandas as pd
 
 from sopkit.charts.words import month, number
@@ -60,27 +61,25 @@ def _number(cell, place):
     return value
 
 
-def placed(values, count: int) -> dict[int, float]:
-    """Pasted values by the place of their bucket, blank cells left out; raises ``PlanError`` if
-    they reach beyond the horizon of ``count`` buckets.
+def placed(values, buckets) -> pd.Series:
+    """Pasted values by bucket, blank cells left out; raises ``PlanError`` if they reach beyond the
+    horizon.
     """
-    if len(values) > count:
+    if len(values) > len(buckets):
         raise PlanError(
-            f"{len(values)} cells were pasted from bucket 1 on, but the plan has {count} buckets;"
-            f" paste at most {count}"
+            f"{len(values)} cells were pasted from bucket 1 on, but the plan has {len(buckets)}"
+            f" buckets; paste at most {len(buckets)}"
         )
-    return {place: value for place, value in enumerate(values) if value is not None}
+    return pd.Series(values, buckets[: len(values)], dtype=float).dropna()
 
 
 def difference(before: pd.Series, after: pd.Series) -> pd.DataFrame:
-    """What a change would do to numbers by bucket: bucket, now, then, change; only buckets that
-    change.
-    """
+    """What a change would do to numbers by bucket: now, then, change; only buckets that change."""
     frame = pd.DataFrame({"now": before, "then": after, "change": after - before})
-    return frame[frame["change"].abs() > 1e-9].rename_axis("bucket").reset_index()
+    return frame[frame["change"].abs() > 1e-9].rename_axis("bucket")
 
 
-def rows_to_save(change, consensus, **entered) -> list[dict]:
+def rows_to_save(change, consensus, **entered) -> pd.DataFrame:
     """Ledger rows (kind ``units``) for the changes of a cell; ``consensus`` is what they would
     make, by bucket; ``entered`` stands in every row: item, market, reason, note and the like.
 
@@ -93,32 +92,30 @@ def rows_to_save(change, consensus, **entered) -> list[dict]:
         raise PlanError(
             "no reason is given; choose one, so that next cycle can learn whether it held"
         )
-    below = consensus[change["bucket"]].loc[lambda units: units < -1e-9]
+    below = consensus[change.index].loc[lambda units: units < -1e-9]
     if len(below):
         raise PlanError(
             f"{month(below.index[0])}: consensus would be {number(below.iloc[0])}, below zero"
             f" ({len(below)} buckets in all); take away less"
         )
-    rows = change.assign(value=change["change"], kind="units")[["bucket", "kind", "value"]]
-    return [entered | row for row in rows.to_dict("records")]
+    rows = change.rename(columns={"change": "value"})[["value"]].reset_index()
+    return rows.assign(kind="units", **entered)
 
 
-def rows_to_undo(saved, ledger_rows, plan) -> list[dict]:
-    """Ledger rows that take the ``saved`` rows back: ``remove`` where nothing else stands in the
-    cell, else the opposite units.
+def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:
+    """Ledger rows that take the saved rows of these ids back: ``remove`` where nothing else stands
+    in the cell, else the opposite units.
     """
-    others = active(ledger_rows, plan)
-    others = others[~others["id"].isin([row["id"] for row in saved])]
-    taken = pd.MultiIndex.from_frame(others[CELL].fillna({"item": "", "market": ""}))
-    return [_undone(row, tuple(row[name] for name in CELL) in taken) for row in saved]
-
-
-def _undone(row, shared):
-    base = {name: row[name] for name in CELL}
-    base |= {"reason": "undo", "note": f"takes back row {row['id']}"}
-    if not shared:
-        return base | {"kind": "remove"}
-    return base | {"kind": "units", "value": -row["value"], "expires_on": row["expires_on"]}
+    rows = ledger_rows.fillna({"item": "", "market": ""})
+    saved, others = rows[rows["id"].isin(ids)], active(rows[~rows["id"].isin(ids)], plan)
+    shared = pd.MultiIndex.from_frame(saved[CELL]).isin(pd.MultiIndex.from_frame(others[CELL]))
+    return saved[CELL].assign(
+        kind=np.where(shared, "units", "remove"),
+        value=-saved["value"].where(shared),
+        reason="undo",
+        note="takes back row " + saved["id"].astype(str),
+        expires_on=saved["expires_on"].where(shared),
+    )
 
 
 def own_units(rows, item, market, plan) -> pd.Series:

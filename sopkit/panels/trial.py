@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.charts.words import money, month, number, percent
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, explain, register
 from sopkit.forecast.methods import Method, seen
 from sopkit.metrics import wape
+from sopkit.metrics.forecast_errors import ratio
 
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
@@ -94,22 +96,6 @@ def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
 register(ETS, Method(seen, _holt_winters, ("level", "trend", "season")), kinds=())
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What a change of units would do: to the family and the company (units, money, share), and to
-    the fullest resource.
-    """
-
-    units: float
-    money: float
-    family_share: float
-    company_share: float
-    resource: str = ""
-    bucket: pd.Timestamp | None = None
-    load_before: float = np.nan
-    load_after: float = np.nan
-
-
 def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
     """The consensus in money that a change of an item is a share of: its family's and the
     company's, by item.
@@ -120,29 +106,37 @@ def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
     return shared.groupby("item").first()
 
 
-def effect(change: pd.Series, item, view, planned, capacity_plan, bill_of_resources) -> Effect:
-    """The effect of ``change`` (units by bucket) on one item, in money at the plan's prices and of
-    what is ``planned`` (``worth``); the load by rough cut, as if it were made when it falls due.
+def effect(change: pd.Series, item, plan, view, planned) -> list[str]:
+    """What ``change`` (units by bucket) of one item would do, in words: units, and money at the
+    plan's prices; shares of what is ``planned`` (``worth``); the load of the fullest resource by
+    rough cut, as if it were made when it falls due.
     """
+    if not change.any():
+        return ["nothing changed yet"]
     rows = pd.DataFrame({"bucket": change.index, "item": item})
-    money = float(view.price(rows) @ change.to_numpy())
-    shares = [money / total if total > 0 else np.nan for total in planned.loc[item]]
-    fullest = _fullest(change, item, capacity_plan, bill_of_resources)
-    return Effect(float(change.sum()), money, *shares, *fullest)
+    worth = view.price(rows) @ change.to_numpy()
+    family, company = (ratio(worth, total) for total in planned.loc[item])
+    return [
+        f"{number(change.sum(), sign=True)} units, {money(worth, view.currency, sign=True)}",
+        f"family {percent(family, sign=True)}",
+        f"company {percent(company, 2, sign=True)}",
+        *_fullest(change, item, plan),
+    ]
 
 
-def _fullest(change, item, capacity_plan, bill_of_resources):
-    """Resource, bucket, load before and after (fractions of regular hours) where it is highest
-    after the change.
-    """
-    mine = bill_of_resources[bill_of_resources["item"] == item]
-    hours = mine.groupby("resource")["hours_per_unit"].max()
-    rows = capacity_plan[capacity_plan["regular_capacity"] > 0]
+def _fullest(change, item, plan):
+    """The resource and bucket whose load (share of regular hours) is highest after the change."""
+    bill, capacity = plan.facts["bill_of_resources"], plan.read("capacity_plan")
+    hours = bill[bill["item"] == item].groupby("resource")["hours_per_unit"].max()
+    rows = capacity[capacity["regular_capacity"] > 0]
     added = rows["bucket"].map(change) * rows["resource"].map(hours)
-    rows = rows.assign(
-        before=rows["load"] / rows["regular_capacity"],
-        after=(rows["load"] + added) / rows["regular_capacity"],
-    )[added.fillna(0) != 0]
-    if rows.empty:
-        return ()
-    return tuple(rows.loc[rows["after"].idxmax(), ["resource", "bucket", "before", "after"]])
+    before, after = (
+        load / rows["regular_capacity"] for load in (rows["load"], rows["load"] + added)
+    )
+    after = after[added.abs() > 0]
+    if after.empty:
+        return []
+    at = after.idxmax()
+    way, where = "▲" if after[at] > before[at] else "▼", month(rows["bucket"][at])
+    now, then = percent(before[at]), percent(after[at])
+    return [f"{rows['resource'][at]} {way} {then} in {where} (was {now})"]

@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.charts.measure import with_family
 from sopkit.charts.words import clean, money
 
-OPEN, CHECKED = "open", "checked"
+STATES = OPEN, CHECKED = "open", "checked"
 
 
 def worklist(demand_plan, exceptions, items) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def test_an_empty_paste_and_one_too_long_are_refused():
     with pytest.raises(PlanError, match="nothing was pasted"):
         parse_range(" \n")
     with pytest.raises(PlanError, match="paste at most 4"):
-        placed([1.0] * 5, 4)
+        placed([1.0] * 5, BUCKETS)
 
 
 def _by_bucket(*rows):
@@ -67,9 +67,9 @@ def test_only_changed_buckets_are_saved():
     rows = rows_to_save(
         change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price"
     )
-    assert [(row["bucket"], row["value"], row["kind"]) for row in rows] == [
-        (BUCKETS[2], 20.0, "units"),
-        (BUCKETS[3], -1.0, "units"),
+    assert rows[["bucket", "value", "kind"]].values.tolist() == [
+        [BUCKETS[2], 20.0, "units"],
+        [BUCKETS[3], -1.0, "units"],
     ]
 
 
@@ -96,10 +96,7 @@ def _save(ledger, values, by="Ada"):
         }
         for bucket, value in zip(BUCKETS, values)
     ]
-    return [
-        row | {"id": number}
-        for row, number in zip(rows, ledger.append("overrides", rows, by=by, cycle="2027-01"))
-    ]
+    return ledger.append("overrides", rows, by=by, cycle="2027-01")
 
 
 def test_undo_removes_and_leaves_what_others_entered():
@@ -107,7 +104,7 @@ def test_undo_removes_and_leaves_what_others_entered():
     _save(ledger, [7.0], by="Grace")
     saved = _save(ledger, [10.0, 20.0])
     rows = rows_to_undo(saved, ledger.read("overrides"), PLAN)
-    assert [row["kind"] for row in rows] == ["units", "remove"]
+    assert rows["kind"].tolist() == ["units", "remove"]
     ledger.append("overrides", rows, by="Ada", cycle="2027-01")
     units = own_units(ledger.read("overrides"), "A", "N", PLAN)
     assert units.to_dict() == {BUCKETS[0]: 7.0}

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from sopkit.charts import View
+from sopkit.charts.words import percent
 from sopkit.ledger import Ledger
 from sopkit.panels import trial, tuner
 from sopkit.panels.tuning import Tuner
-from sopkit.panels.worklist import CHECKED, filtered, worklist
+from sopkit.panels.worklist import CHECKED, OPEN, filtered, worklist
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
@@ -58,7 +59,7 @@ def test_typing_and_saving_writes_the_difference_to_the_ledger(panel):
         "fair",
         pd.Timestamp("2027-06-30").date(),
     )
-    assert "saved 1 rows" in click(panel, "Save")
+    assert "saved 1 rows" in click(panel, "save")
     row = panel.ledger.read("overrides").iloc[0]
     assert (
         row["item"],
@@ -81,29 +82,29 @@ def test_undo_takes_the_last_save_back(panel):
     at(panel, "P-310", "North")
     before = panel.cell.consensus(panel.override)
     panel.fields[0].value, panel.reason.value = 33.0, "customer"
-    click(panel, "Save")
-    assert "took back 1 rows" in click(panel, "Undo")
+    click(panel, "save")
+    assert "took back 1 rows" in click(panel, "undo")
     assert (
         panel.cell.consensus(panel.override).equals(before)
         and len(panel.ledger.read("overrides")) == 2
     )
-    assert "nothing was saved" in click(panel, "Undo")
+    assert "nothing was saved" in click(panel, "undo")
 
 
 def test_errors_are_said_in_words_and_nothing_typed_is_lost(panel):
     at(panel, "P-310", "North")
     panel.fields[1].value = 12.0
-    assert "no reason is given" in click(panel, "Save") and panel.fields[1].value == 12.0
+    assert "no reason is given" in click(panel, "save") and panel.fields[1].value == 12.0
     panel.reason.value, panel.by.value = "price", " "
-    assert "the field by is blank" in click(panel, "Save") and panel.fields[1].value == 12.0
+    assert "the field by is blank" in click(panel, "save") and panel.fields[1].value == 12.0
     panel.by.value, panel.fields[1].value = "Ada", -1e6
-    assert "below zero" in click(panel, "Save") and panel.ledger.read("overrides").empty
+    assert "below zero" in click(panel, "save") and panel.ledger.read("overrides").empty
 
 
 def test_a_bug_is_said_in_the_panel_too(panel, monkeypatch):
     monkeypatch.setattr(panel.ledger, "append", lambda *a, **k: 1 / 0)
     panel.fields[0].value, panel.reason.value = 5.0, "price"
-    assert "ZeroDivisionError" in click(panel, "Save") and panel.fields[0].value == 5.0
+    assert "ZeroDivisionError" in click(panel, "save") and panel.fields[0].value == 5.0
 
 
 def test_numbers_typed_elsewhere_are_kept(panel):
@@ -115,13 +116,13 @@ def test_numbers_typed_elsewhere_are_kept(panel):
 def test_paste_difference_accept(panel):
     at(panel, "P-310", "North")
     panel.pasted.value, panel.meaning.value = "300\t\t310", "these are the consensus"
-    panel.read.click()
+    panel.buttons["read"].click()
     assert (
         "2 of 2 pasted cells differ" in panel.message.value
         and "Jan 27" in panel.preview.value
         and panel.change.abs().sum() == 0
     )
-    panel.accept.click()
+    panel.buttons["accept"].click()
     consensus = panel.cell.consensus(panel.override)
     assert (
         consensus.iloc[0] == pytest.approx(300, abs=1e-5)
@@ -132,7 +133,7 @@ def test_paste_difference_accept(panel):
 
 def test_a_bad_paste_names_its_cell_and_keeps_the_text(panel):
     panel.pasted.value = "1\tabc"
-    panel.read.click()
+    panel.buttons["read"].click()
     assert "cell 2" in panel.message.value and panel.pasted.value == "1\tabc"
 
 
@@ -145,7 +146,7 @@ def test_methods_are_tried_and_taken_as_override(panel, method):
         and method in panel.accuracy.value
         and "dashed" in panel.picture.value
     )
-    panel.take.click()
+    panel.buttons["take"].click()
     tried = panel.trial.baseline.reindex(panel.cell.buckets)
     assert np.allclose(panel.change, (tried - panel.cell.numbers["baseline"]).round())
 
@@ -172,7 +173,7 @@ def test_a_start_year_leaves_older_history_out(panel):
 
 def test_checked_moves_on_and_counts(panel):
     first = panel.cell.item
-    click(panel, "Checked ✓")
+    click(panel, "check")
     assert (
         panel.cell.item != first
         and panel.rows.set_index("item").loc[first, "status"] == CHECKED
@@ -183,7 +184,7 @@ def test_checked_moves_on_and_counts(panel):
 def test_a_released_plan_sends_entries_to_the_next_cycle():
     panel = Tuner(FakePlan(state="released"), Ledger("sqlite://"), "Ada")
     panel.fields[0].value, panel.reason.value = 5.0, "price"
-    click(panel, "Save")
+    click(panel, "save")
     assert panel.ledger.read("overrides")["cycle"].tolist() == ["2027-02"]
 
 
@@ -202,14 +203,14 @@ def test_the_rows_of_the_grid_add_up(panel):
 def test_effect_is_units_money_shares_and_load():
     change = pd.Series([100.0], index=[small.AHEAD[0]])
     hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
-    view, demand_plan = View(small.items()), small.demand_plan()
-    planned = trial.worth(view, demand_plan)
-    found = trial.effect(change, "P-300", view, planned, small.capacity_plan(), hours)
+    plan, view = FakePlan(facts={"bill_of_resources": hours}), View(small.items())
+    planned = trial.worth(view, small.demand_plan())
+    found = trial.effect(change, "P-300", plan, view, planned)
     before = small.capacity_plan().query("resource == 'LINE1'")["load"].iloc[0]
-    assert (found.units, found.money, found.resource) == (100.0, 12000.0, "LINE1")
-    assert found.load_after == pytest.approx(
-        (before + 50) / 640
-    ) and found.load_before == pytest.approx(before / 640)
+    load = f"LINE1 ▲ {percent((before + 50) / 640)} in Jan 27 (was {percent(before / 640)})"
+    assert found[0] == "+100 units, +12.0 k€" and found[-1] == load
+    worth = small.demand_plan().merge(small.items()).eval("consensus * price")
+    assert found[2] == f"company {percent(12000 / worth.sum(), 2, sign=True)}"
 
 
 def test_hostile_names_are_text_in_the_panel():
@@ -220,7 +221,7 @@ def test_hostile_names_are_text_in_the_panel():
     }
     plan.facts = plan.facts | {"items": small.items().replace({"P-300": nasty})}
     panel = Tuner(plan, Ledger("sqlite://"), nasty)
-    panel._safely(panel._save)
+    panel._safely(panel.save)
     values = [
         panel.picture.value,
         panel.message.value,
@@ -246,3 +247,13 @@ def test_every_slider_on_offer_is_understood_by_its_method(method):
     for name in trial.takes(method):
         fixed = trial.try_method(history, method, 6, **{name: 0.95}).baseline
         assert fixed.notna().all() and not fixed.equals(free), name
+
+
+def test_checking_the_last_open_item_of_a_filtered_list_skips_none(panel):
+    panel.status.value = OPEN
+    items = [item for _, item in panel.list.options]
+    click(panel, "check")
+    assert panel.cell.item == items[1] and items[0] not in dict(panel.list.options).values()
+    for _ in items[1:]:
+        click(panel, "check")
+    assert "the end of the list" in panel.message.value and not panel.list.options
