@@ -72,6 +72,11 @@ def grid(*axes) -> tuple[np.ndarray, ...]:
     )
 
 
+def flat(level: np.ndarray, horizon: int) -> np.ndarray:
+    """The level of each series repeated over the horizon, (series, horizon)."""
+    return np.repeat(level[:, None], horizon, axis=1)
+
+
 def row_mean(values: np.ndarray) -> np.ndarray:
     """Mean of each row's known values; 0 where a row has none.
 
@@ -97,12 +102,6 @@ def row_median(values: np.ndarray) -> np.ndarray:
     >>> row_median(np.array([[3.0, np.nan, 1.0]])).tolist()
     [2.0]
     """
-    ordered = np.sort(values, axis=1)
     number = (~np.isnan(values)).sum(axis=1)
-    low, high = np.maximum(number - 1, 0) // 2, number // 2
-    rows = np.arange(len(values))
-    return np.where(
-        number > 0,
-        0.5 * (ordered[rows, low] + ordered[rows, np.minimum(high, values.shape[1] - 1)]),
-        np.nan,
-    )
+    middle = np.stack([(number - 1) // 2, number // 2], axis=1)  # unknown values are sorted last
+    return np.take_along_axis(np.sort(values, axis=1), middle, axis=1).mean(axis=1)

@@ -12,26 +12,21 @@ from functools import partial
 import numpy as np
 
 from sopkit.errors import PlanError
-from sopkit.forecast.arrays import counts, grid, left, line, row_mean, trust_in_slope
+from sopkit.forecast.arrays import counts, flat, line, row_mean, trust_in_slope
 from sopkit.forecast.rare_methods import adida, aggregate, croston, imapa, sba, tsb
 from sopkit.forecast.seasonal import (
     Window,
     additive,
+    along,
+    learnt,
+    learnt_factors,
+    learnt_logs,
     logarithmic,
     multiplicative,
-    past_indices,
     plain,
     seen,
-    where_positive,
 )
-from sopkit.forecast.smoothing import (
-    ALPHAS,
-    damping,
-    initial_states,
-    likelihood_weights,
-    recursion,
-    smooth,
-)
+from sopkit.forecast.smoothing import ALPHAS, smooth, smooth_from_first
 
 
 def mean(values: np.ndarray, horizon: int) -> np.ndarray:
@@ -40,7 +35,7 @@ def mean(values: np.ndarray, horizon: int) -> np.ndarray:
     >>> mean(np.array([[np.nan, 1.0, 3.0]]), 1).tolist()
     [[2.0]]
     """
-    return np.repeat(row_mean(values)[:, None], horizon, axis=1)
+    return flat(row_mean(values), horizon)
 
 
 def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
@@ -52,12 +47,11 @@ def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
     >>> seasonal_naive(np.array([[1.0, 2.0, 3.0, 4.0]]), 3, season=2).tolist()
     [[3.0, 4.0, 3.0]]
     """
-    last = values[:, -1:]
     if values.shape[1] < season:
-        return np.repeat(last, horizon, axis=1)
+        return flat(values[:, -1], horizon)
     tail = values[:, -season:]
-    tail = np.where(np.isnan(tail).any(axis=1, keepdims=True), last, tail)
-    return tail[:, np.arange(horizon) % season]
+    tail = np.where(np.isnan(tail).any(axis=1, keepdims=True), values[:, -1:], tail)
+    return along(tail, 0, horizon)
 
 
 def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = False) -> np.ndarray:
@@ -71,13 +65,11 @@ def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = Fal
     >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95, full_slope=True).round(3).tolist()
     [[8.474]]
     """
-    alpha = np.atleast_1d(np.asarray(alpha, dtype=float))
-    first = left(values, 1)[:, 0]
-    states = recursion(values, alpha, 0 * alpha, 0 * alpha + 1, first, 0 * first)
-    weights = likelihood_weights(states.squares, states.count)
-    slope = line(values)[1] * (1.0 if full_slope else trust_in_slope(counts(values)))
-    reach = np.sum(weights * (1 - (1 - alpha) ** counts(values)[:, None]) / alpha, axis=1)
-    level = np.sum(weights * states.level, axis=1)
+    states = smooth_from_first(values, alpha)
+    level = np.sum(states.weights * states.level, axis=1)
+    slope = line(values)[1] * (1.0 if full_slope else trust_in_slope(states.count))
+    reach = (1 - (1 - np.asarray(alpha)) ** states.count[:, None]) / alpha
+    reach = np.sum(states.weights * reach, axis=1)
     return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])
 
 
@@ -94,78 +86,23 @@ def autoregression(
     >>> autoregression(np.array([[5.0] * 10]), 2).tolist()
     [[5.0, 5.0]]
     """
-    moves = np.diff(values, axis=1)
-    longest = max(lags)
-    if moves.shape[1] <= longest + 1:
-        return np.repeat(values[:, -1:], horizon, axis=1)
-    target = moves[:, longest:]
-    past = np.stack([moves[:, longest - lag : moves.shape[1] - lag] for lag in lags], axis=2)
+    moves, lags, longest = np.diff(values, axis=1), np.array(lags), max(lags)
+    count, width = moves.shape
+    if width <= longest + 1:
+        return flat(values[:, -1], horizon)
+    target, past = moves[:, longest:], moves[:, np.arange(longest, width)[:, None] - lags]
     used = ~(np.isnan(target) | np.isnan(past).any(axis=2))
     target, past = np.where(used, target, 0), np.where(used[:, :, None], past, 0)
     cross = np.einsum("sta,stb->sab", past, past)
     size = np.einsum("saa->s", cross) / len(lags)
-    number = used.sum(axis=1)
-    damp = ridge * size * (1 + 10 / np.maximum(number, 1)) + np.where(size > 0, 0, 1.0)
-    slopes = np.linalg.solve(
-        cross + damp[:, None, None] * np.eye(len(lags)),
-        np.einsum("sta,st->sa", past, target)[:, :, None],
-    )[:, :, 0]
-    return _roll(values, moves, slopes, lags, horizon)
-
-
-def _roll(values, moves, slopes, lags, horizon):
-    """The recursion ahead: each new move from the moves before it, known or forecast."""
-    track = np.concatenate(
-        [np.nan_to_num(moves[:, -max(lags) :]), np.zeros((len(values), horizon))], axis=1
-    )
-    for step in range(max(lags), max(lags) + horizon):
-        track[:, step] = sum(
-            slopes[:, place] * track[:, step - lag] for place, lag in enumerate(lags)
-        )
-    return values[:, -1:] + np.cumsum(track[:, max(lags) :], axis=1)
-
-
-def winters(
-    values,
-    index,
-    horizon: int,
-    *,
-    multiplicative=False,
-    alpha=(0.05, 0.2, 0.4, 0.7),
-    beta=(0.05,),
-    phi=(0.9, 0.97),
-    gamma=(0.0, 0.1, 0.3),
-) -> np.ndarray:
-    """Forecasts (series, horizon) of damped-trend smoothing with an additive or multiplicative
-    season, weighted by likelihood.
-
-    ``index`` (series, season) holds the seasonal indices that start the states, factors if
-    ``multiplicative``, in the order of the coming buckets. Holt (1957), IJF 20 (2004); Winters
-    (1960), Management Science 6; in the form of Hyndman et al. (2008), table 2.2.
-
-    >>> winters(np.tile([3.0, 1.0], 6)[None], np.array([[1.0, -1.0]]), 2).round(6).tolist()
-    [[3.0, 1.0]]
-    """
-    season = index.shape[1]
-    alpha, beta, phi, gamma = grid(alpha, beta, phi, gamma)
-    along = past_indices(index, values.shape[1])
-    adjusted = values / np.where(along == 0, 1, along) if multiplicative else values - along
-    level, trend = initial_states(adjusted, flat=not beta.any())
-    states = recursion(
-        values,
-        alpha,
-        beta,
-        phi,
-        level,
-        trend,
-        gamma=gamma * (1 - alpha),
-        season=index,
-        multiplicative=multiplicative,
-    )
-    weights = likelihood_weights(states.squares, states.count)
-    ahead = states.level[:, :, None] + states.trend[:, :, None] * damping(phi, horizon)
-    wheel = states.season[np.arange(horizon) % season].transpose(1, 2, 0)
-    return np.einsum("sg,sgh->sh", weights, ahead * wheel if multiplicative else ahead + wheel)
+    damp = ridge * size * (1 + 10 / np.maximum(used.sum(axis=1), 1)) + (size == 0)
+    cross += damp[:, None, None] * np.eye(len(lags))
+    slopes = np.linalg.solve(cross, np.einsum("sta,st->sa", past, target)[:, :, None])[:, :, 0]
+    # Each move ahead from the moves before it, known or forecast.
+    track = np.hstack([np.nan_to_num(moves[:, -longest:]), np.zeros((count, horizon))])
+    for step in range(longest, longest + horizon):
+        track[:, step] = (slopes * track[:, step - lags]).sum(axis=1)
+    return values[:, -1:] + np.cumsum(track[:, longest:], axis=1)
 
 
 COARSE_ALPHAS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.9)
@@ -185,12 +122,8 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
     total, number = np.zeros((len(values), horizon)), np.zeros(len(values))
     for width in (1, *widths):
         sums = aggregate(values, width)
-        rows = (
-            np.flatnonzero((~np.isnan(sums)).sum(axis=1) >= 6)
-            if width > 1
-            else np.arange(len(values))
-        )
-        if len(rows):
+        rows = (counts(sums) >= 6) | (width == 1)
+        if rows.any():
             ahead = -(-horizon // width)
             coarse = 0.5 * (
                 theta(sums[rows], ahead, COARSE_ALPHAS)
@@ -199,24 +132,6 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
             total[rows] += np.repeat(coarse / width, width, axis=1)[:, :horizon]
             number[rows] += 1
     return total / number[:, None]
-
-
-def _winters_additive(window, horizon, **parameters):
-    return winters(window.values, window.plain_season[0], horizon, **parameters)
-
-
-def _winters(window, horizon, **parameters):
-    """Multiplicative season; additive where a series touches zero."""
-    index = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
-    forecast = winters(window.values, index, horizon, multiplicative=True, **parameters)
-    return where_positive(forecast, _winters_additive, window, horizon, **parameters)
-
-
-def _winters_log(window, horizon, **parameters):
-    """Season and growth in per cent, states on log values; additive where a series touches zero."""
-    logs = winters(window.logs, window.log_season[0], horizon, **parameters)
-    forecast = np.exp(np.clip(logs, -700, 700))
-    return where_positive(forecast, _winters_additive, window, horizon, **parameters)
 
 
 @dataclass(frozen=True)
@@ -238,6 +153,9 @@ LEVEL, TREND, DAMPED = ("level",), ("level", "trend"), ("level", "trend", "dampi
 ALL = (*DAMPED, "season")
 _holt = partial(smooth, alpha=(0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), beta=(0.01, 0.05, 0.2))
 _damped = partial(smooth, beta=(0.03, 0.2), phi=(0.8, 0.9, 0.97))
+_winters = partial(
+    smooth, alpha=(0.05, 0.2, 0.4, 0.7), beta=0.05, phi=(0.9, 0.97), gamma=(0.0, 0.1, 0.3)
+)
 
 METHODS = {
     "seasonal naive": Method(
@@ -254,9 +172,9 @@ METHODS = {
     "theta": Method(multiplicative, theta, LEVEL),
     "theta additive": Method(additive, theta, LEVEL),
     "theta log": Method(logarithmic, theta, LEVEL),
-    "winters": Method(seen, _winters, ALL),
-    "winters additive": Method(seen, _winters_additive, ALL),
-    "winters log": Method(seen, _winters_log, ALL),
+    "winters": Method(learnt_factors, _winters, ALL),
+    "winters additive": Method(learnt, _winters, ALL),
+    "winters log": Method(learnt_logs, _winters, ALL),
     "autoregression": Method(logarithmic, autoregression),
     "aggregated": Method(multiplicative, aggregated),
     "aggregated log": Method(logarithmic, aggregated),

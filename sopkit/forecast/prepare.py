@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts, over, row_mean, row_median, starts
-from sopkit.forecast.seasonal import by_season, indices, past_indices
+from sopkit.forecast.seasonal import along, by_season, indices
 
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "dead")
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
@@ -233,7 +233,7 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
     part = values[rows]
     smooth = _between(part)
     for _ in range(3):
-        season_part = past_indices(indices(smooth, season)[0], part.shape[1])
+        season_part = along(indices(smooth, season)[0], -part.shape[1], 0)
         smooth = _between(part - season_part) + season_part
     repeated = _as_a_season_before(part, season)
     full = values.copy()
@@ -284,7 +284,7 @@ def _habit(off, season):
     nearest = np.argmin(np.where(np.isnan(folded), np.inf, np.abs(folded)), axis=1)
     least = folded[np.arange(len(folded)), nearest]
     usual = np.where(seen >= 3, row_median(folded), np.where(seen == 2, least, 0.0))
-    return past_indices(usual.reshape(-1, season), off.shape[1])
+    return along(usual.reshape(-1, season), -off.shape[1], 0)
 
 
 def _between(values):

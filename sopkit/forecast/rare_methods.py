@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import left, over, row_mean, starts
-from sopkit.forecast.smoothing import likelihood_weights, recursion
+from sopkit.forecast.arrays import flat, left, over, row_mean, starts
+from sopkit.forecast.seasonal import by_season
+from sopkit.forecast.smoothing import recursion, smooth_from_first
 
 ALPHAS = (0.1, 0.15, 0.2, 0.25, 0.3)
 
@@ -20,9 +21,15 @@ def croston(
     >>> croston(np.array([[0.0, 0.0, 6.0, 0.0, 0.0, 6.0]]), 1).round(6).tolist()
     [[2.0]]
     """
-    size, interval = _croston_states(values, alpha)
-    rate = np.where(interval > 0, over(correction * size, interval), 0.0)
-    return np.repeat(rate[:, None], horizon, axis=1)
+    demand, columns = values > 0, np.arange(values.shape[1])
+    seen = np.cumsum(demand, axis=1)
+    last = np.maximum.accumulate(np.where(demand, columns, -1), axis=1)
+    waited = np.where(demand & (seen > 1), np.diff(last, axis=1, prepend=-1), np.nan)
+    usual = (last[:, -1] + 1 - starts(values)) / np.maximum(seen[:, -1], 1)
+    sizes = np.where(demand, values, np.nan)
+    size, interval = _smoothed(sizes, alpha, left(sizes, 1)[:, 0]), _smoothed(waited, alpha, usual)
+    rate = np.where(seen[:, -1] > 0, over(correction * size, interval), 0.0)
+    return flat(rate, horizon)
 
 
 def sba(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
@@ -34,22 +41,6 @@ def sba(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
     return croston(values, horizon, alpha, 1 - alpha / 2)
 
 
-def _croston_states(values, alpha):
-    demand = values > 0
-    seen = np.cumsum(demand, axis=1)
-    span = np.where(demand, np.arange(values.shape[1])[None] + 1, 0).max(axis=1) - starts(values)
-    interval = span / np.maximum(seen[:, -1], 1)
-    size = np.take_along_axis(values, demand.argmax(axis=1)[:, None], axis=1)[:, 0]
-    size, interval = np.where(demand.any(axis=1), (size, interval), 0.0)
-    waited = np.ones(len(values))
-    for column in range(values.shape[1]):
-        now, later = demand[:, column], demand[:, column] & (seen[:, column] > 1)
-        size = np.where(later, size + alpha * (values[:, column] - size), size)
-        interval = np.where(later, interval + alpha * (waited - interval), interval)
-        waited = np.where(now, 1, waited + 1)
-    return size, interval
-
-
 def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05) -> np.ndarray:
     """Flat forecast (series, horizon): smoothed demand probability (by beta, every bucket) times
     smoothed size (by alpha).
@@ -59,14 +50,15 @@ def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05
     >>> tsb(np.array([[4.0, 0.0]]), 1, beta=0.1).round(6).tolist()
     [[1.98]]
     """
-    demand, known = values > 0, ~np.isnan(values)
-    size = row_mean(np.where(demand, values, np.nan))
-    chance = demand.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    for column in range(values.shape[1]):
-        now = demand[:, column]
-        chance = np.where(known[:, column], chance + beta * (now - chance), chance)
-        size = np.where(now, size + alpha * (values[:, column] - size), size)
-    return np.repeat((chance * size)[:, None], horizon, axis=1)
+    sizes = np.where(values > 0, values, np.nan)
+    sold = np.where(np.isnan(values), np.nan, values > 0)
+    chance = _smoothed(sold, beta, row_mean(sold))
+    return flat(chance * _smoothed(sizes, alpha, row_mean(sizes)), horizon)
+
+
+def _smoothed(values, alpha, first):
+    """Simple smoothing of the known values from ``first`` on, (series,)."""
+    return recursion(values, np.array([alpha]), first).level[:, 0]
 
 
 def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
@@ -76,10 +68,8 @@ def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
     >>> smoothed_level(np.array([[4.0, 8.0]]), alpha=0.5).tolist()
     [6.0]
     """
-    alpha = np.atleast_1d(np.asarray(alpha, dtype=float))
-    first = left(values, 1)[:, 0]
-    states = recursion(values, alpha, 0 * alpha, 0 * alpha + 1, first, 0 * first)
-    return np.sum(likelihood_weights(states.squares, states.count) * states.level, axis=1)
+    states = smooth_from_first(values, alpha)
+    return np.sum(states.weights * states.level, axis=1)
 
 
 def aggregate(values: np.ndarray, width: int) -> np.ndarray:
@@ -87,23 +77,17 @@ def aggregate(values: np.ndarray, width: int) -> np.ndarray:
     are NaN.
 
     >>> aggregate(np.array([[9.0, 1.0, 2.0, 3.0, 4.0]]), 2).tolist()
-    [[3.0, 7.0]]
+    [[nan, 3.0, 7.0]]
     """
-    blocks = values.shape[1] // width
-    return (
-        values[:, values.shape[1] - blocks * width :]
-        .reshape(len(values), blocks, width)
-        .sum(axis=2)
-    )
+    return by_season(values, width).sum(axis=2)
 
 
 def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray:
     """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a
     series has no whole sum.
     """
-    mean, sums = row_mean(values), aggregate(values, width)
-    whole = sums.shape[1] > 0 and ~np.isnan(sums).all(axis=1)
-    return np.where(whole, smoothed_level(sums, alpha) / width, mean) if sums.size else mean
+    level = smoothed_level(aggregate(values, width), alpha) / width
+    return np.where(np.isnan(level), row_mean(values), level)
 
 
 def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
@@ -120,7 +104,7 @@ def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     for step in np.unique(width):
         rows = width == step
         level[rows] = aggregated_level(values[rows], int(step), alpha)
-    return np.repeat(level[:, None], horizon, axis=1)
+    return flat(level, horizon)
 
 
 def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
@@ -137,7 +121,7 @@ def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     for step in range(1, int(width.max(initial=1)) + 1):
         rows = width >= step
         total[rows] += aggregated_level(values[rows], step, alpha)
-    return np.repeat((total / width)[:, None], horizon, axis=1)
+    return flat(total / width, horizon)
 
 
 def mean_interval(values: np.ndarray, most: int = 24) -> np.ndarray:

@@ -3,9 +3,11 @@ method may see: a block of complete series with its season worked out once.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sopkit.forecast.arrays import over
 
@@ -16,19 +18,12 @@ def centred_average(values: np.ndarray, season: int) -> np.ndarray:
     >>> centred_average(np.array([[1.0, 2.0, 3.0, 4.0, 5.0]]), 2).tolist()
     [[nan, 2.0, 3.0, 4.0, nan]]
     """
-    half, width = season // 2, 2 * (season // 2) + 1
-    average = np.full_like(values, np.nan)
-    if values.shape[1] >= width:
-        total = np.cumsum(np.pad(np.where(np.isnan(values), 0, values), ((0, 0), (1, 0))), axis=1)
-        inner = total[:, width:] - total[:, :-width]
-        if season % 2 == 0:
-            inner = inner - 0.5 * (
-                values[:, : values.shape[1] - width + 1] + values[:, width - 1 :]
-            )
-        average[:, half : values.shape[1] - half] = inner / season
-        started = np.isnan(values).sum(axis=1)[:, None] + half
-        average[np.arange(values.shape[1])[None] < started] = np.nan
-    return average
+    kernel = np.ones(season // 2 * 2 + 1)
+    if season % 2 == 0:
+        kernel[[0, -1]] = 0.5
+    room = ((0, 0), (len(kernel) // 2,) * 2)
+    padded = np.pad(values, room, constant_values=np.nan)
+    return sliding_window_view(padded, len(kernel), axis=1) @ (kernel / season)
 
 
 def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
@@ -47,18 +42,15 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     count, width = values.shape
     if season < 2 or width < season + 2:
         return np.zeros((count, max(season, 1))), np.zeros(count)
-    deviation = values - _course(values, season)
-    folded = by_season(deviation, season)
-    known = ~np.isnan(folded)
-    seen = known.sum(axis=1)
-    means = np.where(known, folded, 0).sum(axis=1) / np.maximum(seen, 1)
-    within = (np.where(known, folded - means[:, None], 0) ** 2).sum(axis=(1, 2)) / np.maximum(
-        seen.sum(axis=1) - season, 1
-    )
-    means = means - means.mean(axis=1, keepdims=True)
+    folded = by_season(values - _course(values, season), season)
+    seen = (~np.isnan(folded)).sum(axis=1)
+    total = seen.sum(axis=1)
+    means = np.nansum(folded, axis=1) / np.maximum(seen, 1)
+    within = np.nansum((folded - means[:, None]) ** 2, axis=(1, 2)) / np.maximum(total - season, 1)
+    means -= means.mean(axis=1, keepdims=True)
     between = (means**2).sum(axis=1) / (season - 1) * seen.mean(axis=1)
-    enough = (seen.min(axis=1) >= 1) & (seen.sum(axis=1) > season)
-    strength = np.where(enough & (between > 0), np.maximum(0, 1 - over(within, between)), 0.0)
+    enough = (seen.min(axis=1) >= 1) & (total > season) & (between > 0)
+    strength = np.where(enough, np.maximum(0, 1 - over(within, between)), 0.0)
     return means * strength[:, None], strength
 
 
@@ -76,29 +68,21 @@ def _course(values, season):
     """The centred average; for histories below three seasons carried on flat to both ends, so that
     every bucket counts.
     """
-    average = centred_average(values, season)
-    known, columns = ~np.isnan(average), np.arange(values.shape[1])
-    length = (~np.isnan(values)).sum(axis=1)
-    short = np.flatnonzero((length < 3 * season) & (length >= 1.5 * season) & known.any(axis=1))
-    if len(short):
-        first, last = (
-            known[short].argmax(axis=1),
-            values.shape[1] - 1 - known[short][:, ::-1].argmax(axis=1),
-        )
-        nearest = np.clip(columns, first[:, None], last[:, None])
-        carried = np.take_along_axis(average[short], nearest, axis=1)
-        average[short] = np.where(np.isnan(values[short]), np.nan, carried)
-    return average
+    average, known = centred_average(values, season), ~np.isnan(values)
+    length = known.sum(axis=1)
+    short = (length < 3 * season) & (length >= 1.5 * season)
+    carried = pd.DataFrame(average).ffill(axis=1).bfill(axis=1).to_numpy()
+    return np.where(short[:, None] & known, carried, average)
 
 
-def past_indices(index: np.ndarray, width: int) -> np.ndarray:
-    """The indices laid along the ``width`` past buckets, (series, width)."""
-    return index[:, (np.arange(width) - width) % index.shape[1]]
+def along(index: np.ndarray, begin: int, end: int) -> np.ndarray:
+    """The indices laid along the buckets from ``begin`` to before ``end``, 0 being the first to
+    come, (series, end − begin).
 
-
-def future_indices(index: np.ndarray, horizon: int) -> np.ndarray:
-    """The indices laid along the horizon, (series, horizon)."""
-    return index[:, np.arange(horizon) % index.shape[1]]
+    >>> along(np.array([[1.0, 2.0]]), -3, 0).tolist()
+    [[2.0, 1.0, 2.0]]
+    """
+    return index[:, np.arange(begin, end) % index.shape[1]]
 
 
 @dataclass(frozen=True)
@@ -123,11 +107,8 @@ class Window:
         """Log values; series that touch zero keep a small floor, but no method should use
         theirs.
         """
-        return np.log(
-            np.where(
-                self.positive[:, None], self.values, np.where(np.isnan(self.values), np.nan, 1.0)
-            )
-        )
+        usable = self.positive[:, None] | np.isnan(self.values)
+        return np.log(np.where(usable, self.values, 1.0))
 
     @cached_property
     def log_season(self) -> tuple[np.ndarray, np.ndarray]:
@@ -142,12 +123,12 @@ class Window:
     @cached_property
     def adjusted_logs(self) -> np.ndarray:
         """Log values without their season."""
-        return self.logs - past_indices(self.log_season[0], self.values.shape[1])
+        return self.logs - along(self.log_season[0], -self.values.shape[1], 0)
 
     @cached_property
     def adjusted(self) -> np.ndarray:
         """Values without their additive season."""
-        return self.values - past_indices(self.plain_season[0], self.values.shape[1])
+        return self.values - along(self.plain_season[0], -self.values.shape[1], 0)
 
     @cached_property
     def strength(self) -> np.ndarray:
@@ -169,34 +150,54 @@ def plain(method, window: Window, horizon: int) -> np.ndarray:
 
 def additive(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on additively adjusted values, the season put back."""
-    return method(window.adjusted, horizon) + future_indices(window.plain_season[0], horizon)
+    return method(window.adjusted, horizon) + along(window.plain_season[0], 0, horizon)
 
 
 def multiplicative(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on multiplicatively adjusted values, the season put back;
     additive where a series touches zero.
     """
-    forecast = method(np.exp(window.adjusted_logs), horizon) * np.exp(
-        future_indices(window.log_season[0], horizon)
-    )
-    return where_positive(forecast, partial(additive, method), window, horizon)
+    season = np.exp(along(window.log_season[0], 0, horizon))
+    forecast = method(np.exp(window.adjusted_logs), horizon) * season
+    return _where_positive(forecast, additive, method, window)
 
 
 def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on adjusted log values: growth in per cent, medians; additive
     where a series touches zero.
     """
-    forecast = method(window.adjusted_logs, horizon) + future_indices(window.log_season[0], horizon)
-    forecast = np.exp(np.clip(forecast, -700, 700))
-    return where_positive(forecast, partial(additive, method), window, horizon)
+    logs = method(window.adjusted_logs, horizon) + along(window.log_season[0], 0, horizon)
+    return _where_positive(np.exp(np.clip(logs, -700, 700)), additive, method, window)
 
 
-def where_positive(forecast, method, window: Window, horizon: int, **parameters) -> np.ndarray:
-    """The forecast where a series is above zero throughout, that of ``method(window, horizon)``
+def learnt(method, window: Window, horizon: int) -> np.ndarray:
+    """``method(values, horizon, season=indices)``, for a method that goes on learning the additive
+    season.
+    """
+    return method(window.values, horizon, season=window.plain_season[0])
+
+
+def learnt_factors(method, window: Window, horizon: int) -> np.ndarray:
+    """As ``learnt`` with a multiplicative season; additive where a series touches zero."""
+    factors = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
+    forecast = method(window.values, horizon, season=factors, multiplicative=True)
+    return _where_positive(forecast, learnt, method, window)
+
+
+def learnt_logs(method, window: Window, horizon: int) -> np.ndarray:
+    """As ``learnt`` on log values: season and growth in per cent; additive where a series touches
+    zero.
+    """
+    logs = method(window.logs, horizon, season=window.log_season[0])
+    return _where_positive(np.exp(np.clip(logs, -700, 700)), learnt, method, window)
+
+
+def _where_positive(forecast, otherwise, method, window):
+    """The forecast where a series is above zero throughout, that of the ``otherwise`` season
     elsewhere.
     """
     rest = ~window.positive
     if rest.any():
         part = Window(window.values[rest], window.season)
-        forecast[rest] = method(part, horizon, **parameters)
+        forecast[rest] = otherwise(method, part, forecast.shape[1])
     return forecast

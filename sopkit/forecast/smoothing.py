@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import grid, left, line, over, starts, trust_in_slope
+from sopkit.forecast.arrays import counts, grid, left, line, over, starts, trust_in_slope
+from sopkit.forecast.seasonal import along
 
 ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 
@@ -17,8 +18,8 @@ ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 @dataclass(frozen=True)
 class States:
     """Where a recursion ended: level and trend (series, parameter set), season (season, series,
-    parameter set) in the order of the coming buckets or None, squared one-step errors summed,
-    buckets counted, and the fitted values if kept.
+    parameter set) in the order of the coming buckets or None, squared one-step errors summed, and
+    buckets counted, (series,).
     """
 
     level: np.ndarray
@@ -26,110 +27,72 @@ class States:
     season: np.ndarray | None
     squares: np.ndarray
     count: np.ndarray
-    fitted: np.ndarray | None = None
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weight of each parameter set by its likelihood, (series, parameter set)."""
+        return likelihood_weights(self.squares, self.count)
 
 
 def recursion(
-    values,
-    alpha,
-    beta,
-    phi,
-    level,
-    trend,
-    *,
-    gamma=None,
-    season=None,
-    multiplicative=False,
-    keep=False,
+    values, alpha, level, trend=0.0, beta=0.0, phi=1.0, gamma=0.0, season=None, multiplicative=False
 ) -> States:
     """Final states of additive-trend smoothing (series, parameter set), in the error-correction
     form.
 
     ``values`` is (series, bucket), right-aligned; alpha, beta, phi, gamma are one value per
-    parameter set (beta is the share of the level's correction that the trend takes, phi damps the
-    trend); level and trend are the states before each series' first bucket; season (series, m) the
-    seasonal states, its last column one bucket before the end's next. Hyndman, Koehler, Ord &
-    Snyder (2008), Forecasting with Exponential Smoothing, table 2.2.
+    parameter set, or one for all (beta is the share of the level's correction that the trend takes,
+    phi damps the trend); level and trend are the states before each series' first bucket; season
+    (series, m) the seasonal states, its last column one bucket before the end's next. An unknown
+    bucket corrects nothing. Hyndman, Koehler, Ord & Snyder (2008), Forecasting with Exponential
+    Smoothing, table 2.2.
 
-    >>> alpha, beta, phi, level, trend = np.array([[0.5], [0.0], [1.0], [10.0], [0.0]])
-    >>> states = recursion(np.array([[10.0, 12.0]]), alpha, beta, phi, level, trend)
+    >>> states = recursion(np.array([[10.0, 12.0]]), np.array([0.5]), np.array([10.0]))
     >>> float(states.level[0, 0])
     11.0
     """
-    begin = starts(values)
+    begin, (count, width), size = starts(values), values.shape, len(alpha)
+    # By their start, so that the series that have started stand together at every bucket.
     order = np.argsort(begin, kind="stable")
-    rows, size, width = values[order], len(alpha), values.shape[1]
-    level, trend = (
-        np.repeat(np.asarray(state, dtype=float)[order][:, None], size, axis=1)
+    rows, started = values[order], np.searchsorted(begin[order], np.arange(width), side="right")
+    levels, trends = (
+        np.repeat(np.broadcast_to(state, count)[order, None], size, axis=1)
         for state in (level, trend)
     )
-    squares, room = np.zeros_like(level), (np.empty_like(level), np.empty_like(level))
+    squares = np.zeros((count, size))
     wheel = None if season is None else np.repeat(season[order].T[:, :, None], size, axis=2)
-    fitted = np.full((*level.shape, width), np.nan) if keep else None
-    started = np.searchsorted(begin[order], np.arange(width), side="right")
-    moving = bool(np.any(beta != 0) or np.any(trend != 0))
-    holes = bool((np.isnan(rows) & (np.arange(width) >= begin[order][:, None])).any())
-    for column in np.flatnonzero(started):
-        k = started[column]
-        state = level[:k], trend[:k], squares[:k], room[0][:k], room[1][:k]
+    moving = np.any(beta) or np.any(trends)
+    holes = (np.isnan(values).sum(axis=1) > begin).any()
+    for column, k in enumerate(started):
+        level, trend = levels[:k], trends[:k]
         if moving:
-            state[1][...] *= phi
-            state[0][...] += state[1]
-        now = None if wheel is None else wheel[(column - width) % len(wheel), :k]
-        if keep:
-            fitted[:k, :, column] = (
-                state[0] if now is None else state[0] * now if multiplicative else state[0] + now
-            )
-        _correct(
-            rows[:k, column, None],
-            *state,
-            now,
-            alpha,
-            beta if moving else None,
-            gamma,
-            multiplicative,
-            holes,
-        )
+            trend *= phi
+            level += trend
+        expected = level
+        if season is not None:
+            place = wheel[(column - width) % len(wheel), :k]
+            expected = level * place if multiplicative else level + place
+        error = rows[:k, column, None] - expected
+        if holes:
+            error[np.isnan(error)] = 0.0
+        squares[:k] += error**2
+        if season is not None:
+            turned = gamma * error
+            if multiplicative:
+                turned /= np.where(level == 0, 1.0, level)
+                error /= np.where(place == 0, 1.0, place)
+            place += turned
+        error *= alpha
+        level += error
+        if moving:
+            error *= beta
+            trend += error
     back = np.argsort(order, kind="stable")
-    return States(
-        level[back],
-        trend[back],
-        None if wheel is None else wheel[:, back],
-        squares[back],
-        width - begin,
-        fitted if fitted is None else fitted[back],
-    )
+    wheel = None if season is None else wheel[:, back]
+    return States(levels[back], trends[back], wheel, squares[back], width - begin)
 
 
-def _correct(
-    actual, level, trend, squares, error, spare, season, alpha, beta, gamma, multiplicative, holes
-):
-    """One bucket's correction of the states by its error, in place and without new arrays where
-    speed needs it.
-    """
-    if season is None:
-        np.subtract(actual, level, out=error)
-    elif multiplicative:
-        np.subtract(actual, np.multiply(level, season, out=error), out=error)
-    else:
-        np.subtract(actual, np.add(level, season, out=error), out=error)
-    if holes:
-        error[np.isnan(error)] = 0.0
-    squares += np.multiply(error, error, out=spare)
-    if season is not None:
-        np.multiply(error, gamma, out=spare)
-        if multiplicative:
-            spare /= np.where(level == 0, 1.0, level)
-            error /= np.where(season == 0, 1.0, season)
-        season += spare
-    error *= alpha
-    level += error
-    if beta is not None:
-        error *= beta
-        trend += error
-
-
-def likelihood_weights(squares: np.ndarray, count: np.ndarray, penalty=0.0) -> np.ndarray:
+def likelihood_weights(squares: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Weight of each parameter set from its squared errors (Akaike weights), rows sum to 1.
 
     Burnham & Anderson (2002), Model Selection and Multimodel Inference, 2.9.
@@ -141,7 +104,7 @@ def likelihood_weights(squares: np.ndarray, count: np.ndarray, penalty=0.0) -> n
     floor = np.maximum(
         squares.min(axis=1, keepdims=True), 1e-12 * squares.max(axis=1, keepdims=True)
     )
-    cost = count * np.log(np.where(floor > 0, over(np.maximum(squares, floor), floor), 1)) + penalty
+    cost = count * np.log(np.where(floor > 0, over(np.maximum(squares, floor), floor), 1))
     weights = np.exp(-0.5 * (cost - cost.min(axis=1, keepdims=True)))
     return weights / weights.sum(axis=1, keepdims=True)
 
@@ -161,23 +124,50 @@ def initial_states(values: np.ndarray, flat: bool = False) -> tuple[np.ndarray, 
     ten known values.
     """
     mean, slope, centre = line(left(values, min(10, values.shape[1])))
-    slope = slope * trust_in_slope(values.shape[1] - starts(values))
+    slope = slope * trust_in_slope(counts(values))
     return (mean, 0 * mean) if flat else (mean - slope * (centre + 1), slope)
 
 
-def smooth(values: np.ndarray, horizon: int, alpha=ALPHAS, beta=0.0, phi=1.0) -> np.ndarray:
-    """Likelihood-weighted smoothing forecasts (series, horizon) of series without season, in the
-    values' units.
+def smooth(
+    values: np.ndarray,
+    horizon: int,
+    alpha=ALPHAS,
+    beta=0.0,
+    phi=1.0,
+    gamma=0.0,
+    season=None,
+    multiplicative: bool = False,
+) -> np.ndarray:
+    """Likelihood-weighted smoothing forecasts (series, horizon), in the values' units.
 
-    alpha, beta and phi are one value each, or the values that the grid tries; a beta of 0 is simple
-    smoothing (level only).
+    alpha, beta, phi and gamma are one value each, or the values that the grid tries; a beta of 0 is
+    simple smoothing (level only). ``season`` (series, season) holds the seasonal indices that start
+    the states, factors if ``multiplicative``, in the order of the coming buckets; without it the
+    values have no season. Holt (1957), IJF 20 (2004); Winters (1960), Management Science 6; in the
+    form of Hyndman et al. (2008), table 2.2.
 
     >>> smooth(np.full((1, 8), 5.0), 2).tolist()
     [[5.0, 5.0]]
+    >>> values, season = np.tile([3.0, 1.0], 6)[None], np.array([[1.0, -1.0]])
+    >>> smooth(values, 2, 0.2, 0.05, 0.9, 0.1, season).round(6).tolist()
+    [[3.0, 1.0]]
     """
-    alpha, beta, phi = grid(alpha, beta, phi)
-    states = recursion(values, alpha, beta, phi, *initial_states(values, flat=not np.any(beta)))
-    weights = likelihood_weights(states.squares, states.count)
-    return np.sum(weights * states.level, axis=1)[:, None] + np.einsum(
-        "sg,gh->sh", weights * states.trend, damping(phi, horizon)
+    alpha, beta, phi, gamma = grid(alpha, beta, phi, gamma)
+    adjusted = values
+    if season is not None:
+        past = along(season, -values.shape[1], 0)
+        adjusted = values / np.where(past == 0, 1, past) if multiplicative else values - past
+    start = initial_states(adjusted, flat=not beta.any())
+    states = recursion(
+        values, alpha, *start, beta, phi, gamma * (1 - alpha), season, multiplicative
     )
+    ahead = states.level[:, :, None] + states.trend[:, :, None] * damping(phi, horizon)
+    if season is not None:
+        coming = states.season[np.arange(horizon) % len(states.season)].transpose(1, 2, 0)
+        ahead = ahead * coming if multiplicative else ahead + coming
+    return np.einsum("sg,sgh->sh", states.weights, ahead)
+
+
+def smooth_from_first(values, alpha) -> States:
+    """Where simple smoothing ends that starts at each series' first known value."""
+    return recursion(values, np.atleast_1d(np.asarray(alpha, dtype=float)), left(values, 1)[:, 0])

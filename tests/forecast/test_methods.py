@@ -5,7 +5,7 @@ import pytest
 
 from sopkit.forecast.methods import METHODS, aggregated, autoregression, mean, seasonal_naive, theta
 from sopkit.forecast.rare_methods import adida, croston, imapa, sba, tsb
-from sopkit.forecast.seasonal import Window, centred_average, indices, past_indices
+from sopkit.forecast.seasonal import Window, along, centred_average, indices
 from tests.forecast.series import seasonal
 
 
@@ -23,8 +23,7 @@ def test_strong_season_is_found_and_noise_is_shrunk():
     index, strength = indices(wave, 12)
     truth = np.log(1 + 0.3 * np.sin(2 * np.pi * np.arange(60) / 12))
     assert (
-        strength[0] > 0.99
-        and np.abs(past_indices(index, 60)[0] - (truth - truth.mean())).max() < 0.03
+        strength[0] > 0.99 and np.abs(along(index, -60, 0)[0] - (truth - truth.mean())).max() < 0.03
     )
     noise = np.random.default_rng(0).normal(0, 1, (200, 60))
     assert indices(noise, 12)[1].mean() < 0.25

@@ -63,13 +63,13 @@ def one(*values):
 
 def test_simple_smoothing_of_oil_production():
     """Hyndman & Athanasopoulos (2018), 7.1: alpha 0.83, level 446.6 give 542.68."""
-    states = recursion(np.array([OIL]), *one(0.8339, 0.0, 1.0), *one(446.5868, 0.0))
+    states = recursion(np.array([OIL]), *one(0.8339, 446.5868))
     assert states.level[0, 0] == pytest.approx(542.68, abs=0.01)
 
 
 def test_holt_of_air_passengers():
     """Hyndman & Athanasopoulos (2018), 7.2: 74.60, 76.70, 78.80."""
-    states = recursion(np.array([AIR]), *one(0.8302, 0.0001, 1.0), *one(15.5715, 2.1017))
+    states = recursion(np.array([AIR]), *one(0.8302, 15.5715, 2.1017, 0.0001))
     ahead = states.level[0] + states.trend[0] * damping(np.ones(1), 3)[0]
     assert ahead == pytest.approx([74.60, 76.70, 78.80], abs=0.02)
 
@@ -79,9 +79,8 @@ def test_trend_recursion_equals_statsmodels(beta, phi):
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
     values = np.cumsum(np.random.default_rng(0).normal(1, 3, 60)) + 50
-    states = recursion(
-        values[None], *one(0.4, beta, phi), *one(48.0, 0.7 if beta else 0.0), keep=True
-    )
+    setting = one(0.4, 48.0, 0.7 if beta else 0.0, beta, phi)
+    states = recursion(values[None], *setting)
     model = ExponentialSmoothing(
         values,
         trend="add" if beta else None,
@@ -97,7 +96,11 @@ def test_trend_recursion_equals_statsmodels(beta, phi):
     )
     fit = model.fit(**known, optimized=False)
     ahead = states.level[0] + states.trend[0] * damping(np.array([phi]), 12)[0]
-    np.testing.assert_allclose(states.fitted[0, 0], fit.fittedvalues, rtol=0, atol=1e-8)
+    fitted = [
+        states.level[0, 0] + states.trend[0, 0] * phi
+        for states in (recursion(values[None, :cut], *setting) for cut in range(1, 60))
+    ]
+    np.testing.assert_allclose(fitted, fit.fittedvalues[1:], rtol=0, atol=1e-8)
     np.testing.assert_allclose(ahead, fit.forecast(12), rtol=0, atol=1e-8)
 
 
@@ -125,19 +128,17 @@ def test_seasonal_recursion_equals_statsmodels(kind):
         smoothing_seasonal=0.2,
         optimized=False,
     )
-    states = recursion(
-        values[None],
-        *one(0.3, 0.1, 0.95),
-        *one(95.0, 0.5),
-        gamma=np.array([0.2]),
-        season=start[None],
-        multiplicative=kind == "mul",
-        keep=True,
-    )
-    ahead = states.level[0] + states.trend[0] * damping(np.array([0.95]), 12)[0]
-    season = states.season[:, 0, 0]
-    np.testing.assert_allclose(states.fitted[0, 0], fit.fittedvalues, rtol=0, atol=1e-8)
-    forecast = ahead + season if kind == "add" else ahead * season
+    setting, factors = one(0.3, 95.0, 0.5, 0.1, 0.95, 0.2), kind == "mul"
+
+    def season_ahead(cut):
+        """The forecasts of a season after ``cut`` buckets."""
+        states = recursion(values[None, :cut], *setting, np.roll(start, 60 - cut)[None], factors)
+        ahead = states.level[0] + states.trend[0] * damping(np.array([0.95]), 12)[0]
+        season = states.season[:, 0, 0]
+        return ahead * season if factors else ahead + season
+
+    forecast, fitted = season_ahead(60), [season_ahead(cut)[0] for cut in range(1, 60)]
+    np.testing.assert_allclose(fitted, fit.fittedvalues[1:], rtol=0, atol=1e-8)
     np.testing.assert_allclose(forecast[:11], fit.forecast(12)[:11], rtol=0, atol=1e-8)
     if kind == "add":
         np.testing.assert_allclose(
@@ -178,7 +179,7 @@ def test_series_of_different_lengths_do_not_disturb_each_other():
 
 
 def test_unknown_bucket_leaves_the_level_alone():
-    states = recursion(np.array([[10.0, np.nan, 12.0]]), *one(0.5, 0.0, 1.0), *one(10.0, 0.0))
+    states = recursion(np.array([[10.0, np.nan, 12.0]]), *one(0.5, 10.0))
     assert states.level[0, 0] == 11.0
 
 
