@@ -139,7 +139,8 @@ def _write_company(folder):
 
 def _leave_out_kernels_and_pages():
     building, releasing = (sys.modules[f"sopkit.pack.{name}"] for name in ("build", "release"))
-    building.run_step, building.dress = _run_here, lambda folder: {}
+    building.run_step, building.dress = _run_here, lambda *finished: {}
+    building.warm_up, building.draw_page = lambda: None, lambda *step: None
     building.start_kernel, building.stop_kernel = lambda *run: None, lambda kernel: None
     releasing.write_page = lambda pack: None
 

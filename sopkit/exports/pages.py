@@ -12,14 +12,15 @@ import nbformat  # noqa: E402
 STYLE = (Path(__file__).parent / "page.css").read_text()
 
 
-def write_pages(folder: Path) -> list[Path]:
-    """The pages written, one for each executed notebook of the pack in ``folder``, linked to one
-    another by relative paths.
+def write_page(folder: Path, name: str, names) -> Path:
+    """The page of an executed notebook of the pack in ``folder``, linked by relative paths to the
+    others in ``names``.
     """
-    notebooks = sorted((folder / "notebooks").glob("*.ipynb"))
-    pages = folder / "pages"
-    pages.mkdir(exist_ok=True)
-    return [_write(path, notebooks, pages) for path in notebooks]
+    target = folder / "pages" / f"{name}.html"
+    target.parent.mkdir(exist_ok=True)
+    body = _body(folder / "notebooks" / f"{name}.ipynb")
+    target.write_text(page(_words(name), body, _links(name, names)))
+    return target
 
 
 def page(title: str, body: str, links: str = "") -> str:
@@ -34,12 +35,6 @@ def page(title: str, body: str, links: str = "") -> str:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n"
         f"<main>\n{body}\n</main>\n</body></html>\n"
     )
-
-
-def _write(path, notebooks, pages):
-    target = pages / f"{path.stem}.html"
-    target.write_text(page(_words(path.stem), _body(path), _links(path, notebooks)))
-    return target
 
 
 def _body(path):
@@ -65,14 +60,12 @@ def _in_reading_order(notebook):
     return notebook
 
 
-def _links(here, notebooks):
+def _links(here, names):
     return " ".join(
-        (
-            f"<b>{escape(_words(p.stem))}</b>"
-            if p == here
-            else f'<a href="{p.stem}.html">{escape(_words(p.stem))}</a>'
-        )
-        for p in notebooks
+        f"<b>{escape(_words(name))}</b>"
+        if name == here
+        else f'<a href="{name}.html">{escape(_words(name))}</a>'
+        for name in names
     )
 
 

@@ -4,7 +4,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from shutil import copyfile, copytree
 
@@ -13,13 +12,15 @@ from tqdm import tqdm
 from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
+from sopkit.pack.kernels import WORKERS, start_kernel, stop_kernel, warm_up
 from sopkit.pack.manifest import hashes, write_manifest
-from sopkit.pack.run import StepFailed, run_step, start_kernel, stop_kernel
+from sopkit.pack.run import StepFailed, run_step
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in
 from sopkit.sources import read_facts
 
+DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
 
 
@@ -48,6 +49,7 @@ def build_pack(
     Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
     pack stays untouched) or a month that is released (unless ``revise``).
     """
+    warm_up()
     steps = find_steps(Path(notebooks))
     settled = settle(steps, parameters or {})
     packs = Path(packs)
@@ -61,23 +63,30 @@ def build_pack(
     asked = {
         name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios
     }
-    with staging(packs, target.name) as folder:
+    with (
+        staging(packs, target.name) as folder,
+        ProcessPoolExecutor(DRAWERS, mp_context=WORKERS) as pool,
+    ):
         cycle = {"month": month, "parameters": settled, "scenarios": asked}
         stage_inputs(folder, facts, book, packs, cycle)
-        seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet)
-        seconds |= dress(folder)
+        pages = []
+        draw = lambda step: pages.append(pool.submit(draw_page, folder, step, steps))
+        seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
+        seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
         manifest = write_manifest(folder, cycle, settled, seconds, source_hashes(data))
         put_in_place(folder, target)
     return Built(target, manifest)
 
 
-def run_plan(folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False) -> dict:
+def run_plan(
+    folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False, done=lambda step: None
+) -> dict:
     """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4,
     reconcile), each in a plan of its own with step 1's tables.
 
-    While a step works, the kernel of the next one starts. A failing step leaves its executed
-    notebook in ``packs/failed``.
+    While a step works, the kernel of the next one starts, and ``done`` may draw its page. A
+    failing step leaves its executed notebook in ``packs/failed``.
     """
     settled, asked = cycle["parameters"], cycle["scenarios"]
     runs = [(step, "", settled) for step in steps if step.number < 4]
@@ -105,6 +114,8 @@ def run_plan(folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=Fal
             what = f"scenario {scenario}" if scenario else step.name
             seconds[what] = seconds.get(what, 0) + took
             bar.update()
+            if not scenario:
+                done(step)
     return seconds
 
 
@@ -113,8 +124,8 @@ def _with_kernels(folder, runs):
     waiting = []
     try:
         for at, run in enumerate(runs):
-            for step, scenario, _ in runs[at + len(waiting) : at + 2]:
-                waiting.append(start_kernel(step, _place(folder, scenario)))
+            for _, scenario, _ in runs[at + len(waiting) : at + 2]:
+                waiting.append(start_kernel(_place(folder, scenario)))
             yield *run, waiting.pop(0)
     finally:
         for kernel in waiting:
@@ -139,21 +150,43 @@ def questions(scenarios, name: str) -> dict:
     return dict(zip(rows["parameter"], rows["value"]))
 
 
-def dress(folder: Path) -> dict:
-    """Seconds taken to make what people carry: pages of the steps (beside the rest, in another
-    process), the schedule, the board.
+def draw_page(folder: Path, step, steps) -> Path:
+    """The page of an executed step."""
+    from sopkit.exports import write_page
+
+    return write_page(folder, step.name, [step.name for step in steps])
+
+
+def dress(folder: Path, pool, pages) -> dict:
+    """Seconds taken to finish what people carry: the pages begun, the schedule, the board (drawn in
+    shares side by side).
     """
-    from sopkit.exports import write_pages, write_schedule
+    started = time.perf_counter()
+    shares = [pool.submit(_draw, folder, share) for share in range(SHARES)]
+    schedule = pool.submit(_schedule, folder)
+    drawn = [share.result() for share in shares]
+    for made in [*pages, schedule, pool.submit(_finish, folder, drawn)]:
+        made.result()
+    return {"pages and board": time.perf_counter() - started}
+
+
+# Run where pages and charts are imported already.
+def _draw(folder, share):
+    from sopkit.panels.sections import draw_board
+
+    return draw_board(Plan(folder), share, SHARES)
+
+
+def _finish(folder, shares):
     from sopkit.panels import write_board
 
-    started = time.perf_counter()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        pages = beside.submit(write_pages, folder)
-        plan = Plan(folder)
-        write_schedule(plan.read("master_schedule"), folder / "exports")
-        write_board(plan, folder)
-        pages.result()
-    return {"pages and board": time.perf_counter() - started}
+    return write_board(Plan(folder), folder, shares)
+
+
+def _schedule(folder):
+    from sopkit.exports import write_schedule
+
+    return write_schedule(Plan(folder).read("master_schedule"), folder / "exports")
 
 
 def next_month(data) -> str:

@@ -1,13 +1,11 @@
 """Running one step: papermill executes the notebook inside the pack, and every cell is checked."""
 
 import json
-import os
 import time
 from pathlib import Path
-from tempfile import gettempdir
-from uuid import uuid4
 
 from sopkit.errors import PlanError
+from sopkit.pack.kernels import start_kernel, stop_kernel
 from sopkit.pack.steps import OWN, Step, parameters_of
 
 TRIES = 3  # a kernel that does not come up (ports taken by another one) is started again
@@ -21,31 +19,6 @@ class StepFailed(PlanError):
     def __init__(self, step: Step, notebook: Path, message: str):
         super().__init__(message)
         self.step, self.notebook = step, notebook
-
-
-def start_kernel(step: Step, folder: Path):
-    """A kernel for the step that imports what its notebook imports while nobody waits for it yet;
-    it is spoken to through files, not ports: nobody else can listen, and parallel packs cannot
-    clash.
-    """
-    from jupyter_client import KernelManager
-    from jupyter_client.asynchronous import AsyncKernelClient
-
-    kernel = KernelManager(kernel_name="python3", client_factory=AsyncKernelClient)
-    if os.name != "nt":
-        kernel.transport, kernel.ip = "ipc", f"{gettempdir()}/sopkit-{uuid4()}"
-    folder = folder / "notebooks"
-    folder.mkdir(exist_ok=True, parents=True)
-    ahead = [f"--IPKernelApp.exec_lines={line}" for line in _imports(step)]
-    kernel.start_kernel(cwd=str(folder), extra_arguments=["--Application.log_level=50", *ahead])
-    return kernel
-
-
-def stop_kernel(kernel) -> None:
-    """Ends a kernel and removes the files it was spoken to through."""
-    kernel.shutdown_kernel(now=True)
-    for path in Path(gettempdir()).glob(f"{Path(kernel.ip).name}-*"):
-        path.unlink(missing_ok=True)
 
 
 def run_step(step: Step, folder: Path, settled: dict, kernel=None) -> float:
@@ -66,7 +39,7 @@ def _execute(step, target, parameters, kernel=None):
     from papermill.exceptions import PapermillExecutionError
 
     for attempt in range(1, TRIES + 1):
-        kernel = kernel or start_kernel(step, target.parents[1])
+        kernel = kernel or start_kernel(target.parents[1])
         try:
             papermill.execute_notebook(
                 str(step.path),
@@ -95,14 +68,6 @@ def _execute(step, target, parameters, kernel=None):
                 ) from error
         finally:
             kernel = stop_kernel(kernel)
-
-
-def _imports(step):
-    """The import lines of a step's notebook."""
-    cells = json.loads(step.path.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    lines = [line for source in sources for line in source.splitlines()]
-    return [line for line in lines if line.startswith(("import ", "from "))]
 
 
 def _insist_it_finished(step, target):

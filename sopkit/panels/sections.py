@@ -176,19 +176,33 @@ TABS = {
 }
 
 
-def write_board(plan, folder) -> Path:
-    """``board/board.json`` of a finished plan, written into its pack folder with the page.
+def draw_board(plan, share: int = 0, of: int = 1) -> dict:
+    """The choices' words and every ``of``-th part, by its place on the board (0 is the head): the
+    shares of a board may be drawn side by side.
+    """
+    source = Source(plan)
+    parts = [Section("head", head), *(section for tab in TABS.values() for section in tab)]
+    return {
+        "words": {name: list(words) for name, words in source.choices.items()},
+        "parts": {place: _drawn(parts[place], source) for place in range(share, len(parts), of)},
+    }
+
+
+def write_board(plan, folder, shares=None) -> Path:
+    """``board/board.json`` of a finished plan, written into its pack folder with the page;
+    ``shares``: of ``draw_board``, where they were drawn elsewhere.
 
     A section that fails is written as failed, with its error, and the rest of the board stands.
     """
-    source = Source(plan)
+    shares = shares or [draw_board(plan)]
+    drawn = iter(part for _, part in sorted(p for share in shares for p in share["parts"].items()))
     held = {
         "month": plan.month,
         "title": f"{plan.first_bucket:%B %Y}",
-        "words": {name: list(words) for name, words in source.choices.items()},
-        "head": _guarded(Section("head", head), source),
+        "words": shares[0]["words"],
+        "head": next(drawn)["html"].get("", ""),
         "tabs": [
-            {"name": name, "parts": [_drawn(section, source) for section in sections]}
+            {"name": name, "parts": [next(drawn) for _ in sections]}
             for name, sections in TABS.items()
         ],
     }

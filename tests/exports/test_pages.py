@@ -3,7 +3,7 @@
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from sopkit.exports import write_pages
+from sopkit.exports import write_page
 
 
 def cell(source, html, *tags):
@@ -21,9 +21,10 @@ def folder_with_pages(tmp_path):
         cell("evidence()", "<p>evidence</p>"),
         cell("answer()", "<p>the answer</p>", "headline"),
     ]
-    for name in ("1_gather_data", "2_demand_plan"):
+    names = ("1_gather_data", "2_demand_plan")
+    for name in names:
         nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / f"{name}.ipynb")
-    return write_pages(tmp_path)
+    return [write_page(tmp_path, name, names) for name in names]
 
 
 def test_the_answer_stands_before_the_evidence_and_no_code_is_shown(tmp_path):

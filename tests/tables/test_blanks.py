@@ -131,8 +131,12 @@ def shown(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "run_step", _run_here)
         idle = SimpleNamespace(shutdown_kernel=lambda now: None)
-        patch.setattr(build, "start_kernel", lambda step, folder: idle)
-        patch.setattr(build, "dress", lambda folder: {"": bool(write_board(Plan(folder), folder))})
+        patch.setattr(build, "start_kernel", lambda folder: idle)
+        patch.setattr(build, "warm_up", lambda: None)
+        patch.setattr(build, "draw_page", lambda *step: None)
+        patch.setattr(
+            build, "dress", lambda folder, *rest: {"": bool(write_board(Plan(folder), folder))}
+        )
         yield plan
 
 
