@@ -1,7 +1,6 @@
 """Building a pack: check the facts, stage, run the steps, check the numbers, put it in place."""
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from tqdm import tqdm
 from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
-from sopkit.pack.kernels import WORKERS, start_kernel, stop_kernel, warm_up
+from sopkit.pack.kernels import drawers, start_kernel, stop_kernel, warm_up
 from sopkit.pack.manifest import hashes, write_manifest
 from sopkit.pack.run import StepFailed, run_step
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
@@ -65,7 +64,7 @@ def build_pack(
     }
     with (
         staging(packs, target.name) as folder,
-        ProcessPoolExecutor(DRAWERS, mp_context=WORKERS) as pool,
+        drawers(DRAWERS) as pool,
     ):
         cycle = {"month": month, "parameters": settled, "scenarios": asked}
         stage_inputs(folder, facts, book, packs, cycle)

@@ -3,9 +3,11 @@ from one that has imported what they need, while the facts are read.
 """
 
 import os
-from multiprocessing import forkserver, get_all_start_methods, get_context
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
 from pathlib import Path
 from tempfile import gettempdir
+from threading import Thread
 from uuid import uuid4
 
 from jupyter_client import KernelManager
@@ -14,7 +16,9 @@ from jupyter_client.provisioning import LocalProvisioner
 
 FORKS = "forkserver" in get_all_start_methods()
 WORKERS = get_context("forkserver" if FORKS else "spawn")
-NEEDED = "sopkit.panels.sections sopkit.forecast ipykernel.kernelapp linopy highspy nbconvert"
+NEEDED = (
+    "sopkit.panels.sections sopkit.supply ipykernel.kernelapp linopy dask.array highspy nbconvert"
+)
 
 
 def warm_up() -> None:
@@ -22,6 +26,16 @@ def warm_up() -> None:
     if FORKS:
         WORKERS.set_forkserver_preload(NEEDED.split())
         forkserver.ensure_running()
+
+
+def drawers(number: int) -> ProcessPoolExecutor:
+    """Processes that draw what they are handed."""
+    return ProcessPoolExecutor(number, mp_context=WORKERS, initializer=_end_with_parent)
+
+
+def _end_with_parent():
+    """Nobody is left behind where the building process was killed."""
+    Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
 
 class _Kernel(WORKERS.Process):
@@ -44,11 +58,12 @@ class _Kernel(WORKERS.Process):
 
 
 def _serve(arguments, cwd, env):
-    """Runs as a kernel; it ends when the process that started it does."""
+    """Runs as a kernel."""
     from ipykernel.kernelapp import IPKernelApp
 
+    _end_with_parent()
     os.environ.clear()
-    os.environ.update(env | {"JPY_PARENT_PID": str(os.getppid())})
+    os.environ.update(env)
     os.chdir(cwd)
     IPKernelApp.launch_instance(arguments)
 
