@@ -4,11 +4,13 @@ and the real trading company (1,700 series) where its data lies beside the proje
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import psutil
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "jit"
 CASES = [
@@ -36,26 +38,37 @@ def main():
             f"{step:<24}"
             + "".join(f"{seconds.get(step, 0):>18.1f} s" for _, _, seconds, _ in measured)
         )
-    print(f"{'peak memory':<24}" + "".join(f"{peak / 2**20:>16.2f} GiB" for *_, peak in measured))
+    print(f"{'peak memory':<24}" + "".join(f"{peak / 2**30:>16.2f} GiB" for *_, peak in measured))
     print(f"{'goal':<24}" + "".join(f"{goal:>20}" for _, goal, *_ in measured))
 
 
 def _measure(scratch, company, month):
-    """Seconds by step, and the peak memory (KiB) of the largest process so far."""
+    """Seconds by step, and the peak memory (bytes) of the largest process while the pack is
+    built.
+    """
     data, packs = scratch / "data", scratch / "packs"
     if company == REAL:
         data = REAL
     else:
         _run("sample", data, *company)
-    _run("pack", *([month] if month else []), "--data", data, "--packs", packs)
+    peak = _run("pack", *([month] if month else []), "--data", data, "--packs", packs)
     manifest = next(packs.glob("*/manifest.json"))
-    return (
-        json.loads(manifest.read_text())["seconds"],
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
-    )
+    return json.loads(manifest.read_text())["seconds"], peak
 
 
 def _run(*words):
-    subprocess.run(
-        [sys.executable, "-m", "sopkit", *map(str, words)], check=True, stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "sopkit", *map(str, words)]
+    peak = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max([peak, *map(_memory, psutil.Process(process.pid).children(recursive=True))])
+            time.sleep(0.2)
+    assert not process.returncode
+    return peak
+
+
+def _memory(process):
+    try:
+        return process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
