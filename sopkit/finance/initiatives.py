@@ -10,6 +10,7 @@ from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
 
 BEFORE = ["baseline", "events", "launches"]
+GIVEN = ["demand_change", "capacity_change", "investment", "probability"]
 
 
 def initiative_plan(book) -> pd.DataFrame:
@@ -44,17 +45,14 @@ def initiative_plan(book) -> pd.DataFrame:
     share = grid.covered(rows["starts_on"], rows["ends_on"])
     paid = (share > 0) & ((share > 0).cumsum(axis=1) == 1)
     paid &= (rows["starts_on"] >= book.first).to_numpy()[:, None]
-
-    def each(name):
-        return rows[name].to_numpy(dtype=float)[:, None]
-
-    change = np.maximum(each("demand_change"), -1.0) * share
-    money = change * worth - np.where(paid, each("investment"), 0.0)
+    change, hours, investment, chance = rows[GIVEN].to_numpy(dtype=float).T[:, :, None]
+    change = np.maximum(change, -1.0) * share
+    money = change * worth - np.where(paid, investment, 0.0)
     values = {
         "units": change * before,
-        "hours": each("capacity_change") * share,
+        "hours": hours * share,
         "money": money,
-        "weighted": money * each("probability"),
+        "weighted": money * chance,
     }
     row, at = np.nonzero(share > 0)
     cells = pd.DataFrame({name: value[row, at] for name, value in values.items()}).assign(

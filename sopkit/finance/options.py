@@ -119,8 +119,7 @@ def _sources(book, short):
     ready = (book.buckets.get_indexer(offers["until"]) + 1 - lead).clip(lower=0)
     got = book.supply_plan.groupby("item")[["subcontracted", "purchased"]].sum().sum(axis=1)
     most = (offers["max_quantity"] * ready).where(ready > 0, 0.0)
-    got = per_item(offers, got).where(np.isfinite(most), 0.0)
-    units = np.minimum(offers["units"], (most - got).clip(lower=0))
+    units = np.minimum(offers["units"], (most - per_item(offers, got)).clip(lower=0))
     verb = np.where(offers["item"].isin(book.bill_of_resources["item"]), "Subcontract", "Buy")
     words = [f"{v} {i} from {s}" for v, i, s in zip(verb, offers["item"], offers["source"])]
     gain = units * (offers["price"] - cost)

@@ -160,7 +160,11 @@ class Book:
         return book
 
     def by_family(self, frame) -> pd.DataFrame:
-        """The frame with a ``family`` column for its items; ``(none)`` where an item is unknown."""
+        """The frame with a ``family`` column, of its items if it has none; ``(none)`` where an item
+        is unknown.
+        """
+        if "family" in frame:
+            return frame
         return frame.assign(family=frame["item"].map(self.family).fillna("(none)"))
 
     def by_scope(self, frame) -> pd.DataFrame:
@@ -173,7 +177,7 @@ class Book:
         >>> rows[["scope", "units"]].values.tolist()
         [['company', 3], ['Pumps', 3]]
         """
-        rows = frame if "family" in frame else self.by_family(frame)
+        rows = self.by_family(frame)
         family = rows["family"].where(rows["family"] != COMPANY, "company (family)")
         return pd.concat([rows.assign(scope=COMPANY), rows.assign(scope=family)], ignore_index=True)
 
@@ -229,6 +233,6 @@ def standard_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame
     rates = INPUTS["resources"].typed(resources)
     always = rates[rates["bucket"].isna()].groupby("resource")["regular_cost"].first()
     rate = always.combine_first(rates.groupby("resource")["regular_cost"].mean())
-    hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64").fillna(0.0)
+    hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64")
     labour = per_item(items, hours.groupby(bill["item"]).sum())
     return pd.DataFrame({"item": items["item"], "standard_cost": items["unit_cost"] + labour})

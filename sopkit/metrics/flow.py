@@ -46,7 +46,7 @@ def inventory_turns(cost_of_sales, inventory_value, per_year=12) -> float:
     6.0
     """
     cost, stock = pairs(cost_of_sales, inventory_value)
-    return ratio(cost.mean() * per_year, stock.mean()) if len(cost) else float("nan")
+    return ratio(cost.sum() * per_year, stock.sum())
 
 
 def cover(on_hand, demand, backlog=0.0, per_year=12):
@@ -89,10 +89,8 @@ def backlog_lead_time(backlog, shipments):
     >>> backlog_lead_time(30, 20)
     1.5
     """
-    backlog, shipments = np.broadcast_arrays(
-        np.asarray(backlog, dtype="float64"), np.asarray(shipments, dtype="float64")
-    )
-    wait = np.divide(backlog, shipments, out=np.full(backlog.shape, np.nan), where=shipments > 0)
+    shipments = np.asarray(shipments, dtype="float64")
+    wait = np.asarray(backlog, dtype="float64") / np.where(shipments > 0, shipments, np.nan)
     return wait if wait.ndim else float(wait)
 
 

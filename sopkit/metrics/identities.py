@@ -180,7 +180,7 @@ def _verdict(book, identity):
 def _side(book, key, table, *formulas):
     """A table's formulas, summed by key: a column each; an unknown sum stays unknown."""
     frame = _supply(book) if table == "supply_plan" else getattr(book, table)
-    frame = book.by_family(frame) if key == FAMILY and "family" not in frame else frame
+    frame = book.by_family(frame) if key == FAMILY else frame
     values = {formula: frame.eval(formula) for formula in formulas}
     values = pd.DataFrame(values, index=frame.index, dtype="float64")
     return values.groupby([frame[name] for name in key]).sum(min_count=1)

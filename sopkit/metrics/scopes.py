@@ -2,7 +2,6 @@
 unit counts and brings.
 """
 
-import numpy as np
 import pandas as pd
 
 from sopkit.metrics.stages import CELL
@@ -87,12 +86,13 @@ def item_prices(prices, demand_plan) -> pd.DataFrame:
     [8.5]
     """
     cells = prices.merge(demand_plan[[*CELL, "consensus"]], on=CELL, how="left")
-    weight = cells["consensus"].fillna(0.0)
-    total = weight.groupby([cells["item"], cells["bucket"]]).transform("sum")
-    weight = weight.where(total > 0, 1.0)
-    cells = cells.assign(weight=weight, money=weight * cells["price"])
-    sums = cells.groupby(["item", "bucket"])[["money", "weight"]].sum()
-    return (sums["money"] / sums["weight"]).rename("price").reset_index()
+    cells["money"] = cells["consensus"] * cells["price"]
+    how = {"consensus": "sum", "money": "sum", "price": "mean"}
+    sums = cells.groupby(["item", "bucket"], as_index=False).agg(how)
+    weighted = sums["money"] / sums["consensus"]
+    return sums[["item", "bucket"]].assign(
+        price=weighted.where(sums["consensus"] > 0, sums["price"])
+    )
 
 
 def priced(frame, prices) -> pd.DataFrame:
@@ -111,7 +111,10 @@ def priced(frame, prices) -> pd.DataFrame:
     return table.fillna({"price": 0.0})
 
 
-def share(top, bottom) -> np.ndarray:
-    """top ÷ bottom, infinite where only the bottom is 0, 0 where both are."""
-    none = np.where(top != 0, np.sign(top) * np.inf, 0.0)
-    return np.where(bottom != 0, top / bottom.where(bottom != 0, 1.0), none)
+def share(top, bottom) -> pd.Series:
+    """top ÷ bottom, infinite where only the bottom is 0, 0 where both are (or one is unknown).
+
+    >>> share(pd.Series([1.0, 2.0, 0.0]), pd.Series([4.0, 0.0, 0.0])).tolist()
+    [0.25, inf, 0.0]
+    """
+    return (top / bottom).fillna(0.0)

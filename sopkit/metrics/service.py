@@ -185,12 +185,12 @@ def judged(orders, *, basis="promised", early=None, late=0, as_of=None, undated=
     lines = _dated(orders)
     due, impossible = lines[BASES[basis]], shipped_before_ordered(lines)
     due = due.fillna(lines["shipped_on"]).fillna(lines["ordered_on"]) if undated else due
-    counted = due.notna() & ~impossible & (True if as_of is None else due < pd.Timestamp(as_of))
+    counted = ~impossible & (due < pd.Timestamp(as_of or pd.Timestamp.max))
     days = (lines["shipped_on"] - due).dt.days
     shipped = lines["shipped_quantity"].fillna(orders["quantity"])
     shipped = shipped.where(lines["shipped_on"].notna(), 0.0)
     found = lines.assign(
-        on_time=days.le(late) & (True if early is None else days.ge(-early)),
+        on_time=days.between(-np.inf if early is None else -early, late),
         complete=shipped.ge(orders["quantity"]),
         units=np.minimum(shipped, orders["quantity"]),
     )[counted]

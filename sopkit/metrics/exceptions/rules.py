@@ -49,10 +49,8 @@ def table(step, book) -> pd.DataFrame:
     """The step's rows of ``exceptions``, most money first: of every item (family, resource) and
     rule its worst bucket.
     """
-    columns = PLANS["exceptions"].names
-    rules = {name: rule for name, rule in RULES.items() if rule.step == step}
-    found = [_broken(name, rule, book).reindex(columns=columns) for name, rule in rules.items()]
-    rows = pd.concat([PLANS["exceptions"].empty(), *found], ignore_index=True)
+    found = [_broken(name, rule, book) for name, rule in RULES.items() if rule.step == step]
+    rows = pd.concat([PLANS["exceptions"].empty(), *found], join="inner", ignore_index=True)
     finite = rows["value"].where(rows["value"].abs() < np.inf)
     ordered = PLANS["exceptions"].conform(rows.assign(step=step, value=finite))
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
