@@ -42,7 +42,7 @@ def _short(book):
     plan = book.supply_plan.assign(worst=lambda p: p["late"] + p["lost"])
     worst = plan.sort_values(["worst", "bucket"], ascending=[False, True], kind="stable")
     named = {"late": ("late", "max"), "lost": ("lost", "sum"), "demand": ("demand", "sum")}
-    sums = worst.groupby("item").agg(**named, until=("bucket", "first")).reset_index()
+    sums = worst.groupby("item", as_index=False).agg(**named, until=("bucket", "first"))
     sums["units"] = sums["late"] + sums["lost"]
     rows = sums[sums["units"] > np.maximum(TRIFLE * sums["demand"], 1e-6)]
     price = per_item(rows, book.item_prices.groupby("item")["price"].mean())

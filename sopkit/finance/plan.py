@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.grid import DAY, Grid
 from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
 
@@ -77,10 +78,9 @@ def spread(buckets, days, calendar) -> np.ndarray:
     >>> spread(pd.to_datetime(["2026-09-01", "2026-10-01"]), 15, Calendar("month")).tolist()
     [[0.5, 0.5], [0.0, 0.5161290322580645]]
     """
-    starts = pd.DatetimeIndex(buckets).as_unit("us").asi8 / 86_400e6
-    ends = (calendar.last_day(buckets) + pd.Timedelta(days=1)).as_unit("us").asi8 / 86_400e6
-    overlap = np.minimum(ends[:, None] + days, ends) - np.maximum(starts[:, None] + days, starts)
-    return np.maximum(overlap, 0) / (ends - starts)[:, None]
+    grid, later = Grid(pd.DataFrame(), pd.DatetimeIndex(buckets), calendar), days * DAY
+    share = grid.covered(grid.buckets + later, calendar.last_day(buckets) + later)
+    return share * grid.days / grid.days[:, None]
 
 
 def _sales(book):

@@ -33,8 +33,7 @@ def prices(book) -> pd.DataFrame:
     idle = idle.merge(pd.DataFrame({"bucket": book.buckets}), how="cross")
     grid = pd.concat([plan[CELL], idle]).merge(_usual(book), on="item", how="left")
     grid = grid.fillna({"price": 0.0, "source": "none"})
-    grid = grid.merge(_event_prices(book, grid), on=CELL, how="left")
-    grid = grid.fillna({"share": 0.0, "money": 0.0})
+    grid = grid.merge(_event_prices(book, grid), on=CELL)
     grid["price"] = grid["price"] * (1 - grid["share"]) + grid["money"]
     grid["source"] = grid["source"].where(grid["share"] == 0, "event")
     return PLANS["prices"].conform(grid[PLANS["prices"].names])
