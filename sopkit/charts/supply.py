@@ -143,7 +143,7 @@ def backlog_chart(backlog_plan, view, family=None):
     rows = view.chosen(backlog_plan, family=family)
     if rows.empty:
         return nothing(
-            "No order-driven family has a backlog to plan",
+            "No order-driven item has a backlog to plan here",
             "items with strategy = order feed this plan",
         )
     families = sorted(rows["family"].unique())

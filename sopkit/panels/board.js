@@ -1,13 +1,10 @@
 const board = JSON.parse(document.getElementById("board").textContent);
 const buttons = [...document.querySelectorAll(".tabs button")];
-const chosen = name => Number(document.getElementById(name)?.value || 0);
+const chosen = name => document.getElementById(name)?.selectedIndex ?? 0;
 let tab = Math.max(0, board.tabs.findIndex(t => "#" + encodeURIComponent(t.name) === location.hash));
 
-// A part for a choice; where it was not drawn for the market, the one of all markets (it says so itself).
-function part(p) {
-  const key = p.by.map(chosen), all = p.by.map(name => name === "market" ? 0 : chosen(name));
-  return p.html[key.join("|")] ?? p.html[all.join("|")] ?? `<p class="note">${p.name}: nothing for this choice</p>`;
-}
+// A part for a choice.
+const part = p => p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name}: nothing for this choice</p>`;
 function draw() {
   document.getElementById("tab").innerHTML = board.tabs[tab].parts.map(p => `<section class="part">${part(p)}</section>`).join("");
   buttons.forEach((button, at) => button.setAttribute("aria-selected", at === tab));

@@ -79,12 +79,8 @@ def page_html(board: dict, packs=()) -> str:
     """
     month, state = title(board)
     css = "state released" if board["release"] else "state"
-    selects = [_select("month", packs, list(packs), board["pack"])] if len(packs) > 1 else []
-    selects += [
-        _select(name, range(len(words)), words)
-        for name, words in board["words"].items()
-        if len(words) > 1
-    ]
+    offered = {"month": packs} | board["words"]
+    selects = [_select(name, words, board["pack"]) for name, words in offered.items()]
     tabs = "".join(
         f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
     )
@@ -109,13 +105,12 @@ def _document(name, body):
     )
 
 
-def _select(name, values, words, chosen=0):
+def _select(name, words, chosen):
     options = "".join(
-        f'<option value="{escape(str(value))}"{" selected" if value == chosen else ""}>'
-        f"{escape(word)}</option>"
-        for value, word in zip(values, words)
+        f"<option{' selected' if word == chosen else ''}>{escape(word)}</option>" for word in words
     )
-    return f'<label>{name} <select id="{name}">{options}</select></label>'
+    shown = f'<label>{name} <select id="{name}">{options}</select></label>'
+    return shown if len(words) > 1 else ""
 
 
 def _newest():

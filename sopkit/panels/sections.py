@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sopkit import charts
-from sopkit.charts import View, kpi_strip, missing
+from sopkit.charts import Block, View, kpi_strip, missing
 from sopkit.charts.words import clean, count, day, escape, money, percent
 from sopkit.pages import common, data, demand, review, supply
 from sopkit.pages import money as finance
@@ -44,13 +44,8 @@ class Source:
     def __init__(self, plan):
         self.plan, self.view = plan, View.of(plan, plan.read("prices"), plan.read("demand_plan"))
         self.book = plan.book()
-        self.read, self.last = cache(self._read), cache(self._last)
-
-    def _read(self, table):
-        return self._placed(self.plan.read(table))
-
-    def _last(self, table):
-        return self._placed(self.plan.last.read(table))
+        self.read = cache(lambda table: self._placed(plan.read(table)))
+        self.last = cache(lambda table: self._placed(plan.last.read(table)))
 
     def _placed(self, frame):
         """A frame by item with its families and prices, looked up once for all choices."""
@@ -65,10 +60,12 @@ class Source:
         """
         view, demand_plan = self.view, self.read("demand_plan")
         families = view.families(demand_plan, MOST_FAMILIES)
+        families = {"all families": None} | {clean(name): name for name in families}
         markets = sorted(demand_plan["market"].unique())[:MOST_MARKETS]
+        markets = markets if len(families) * (len(markets) + 1) <= MOST else []
         size = f"{view.calendar.size}s"
         offered = (
-            {"all families": None} | {clean(name): name for name in families},
+            families,
             {"all markets": None} | {clean(name): name for name in markets},
             {"units": False, f"money ({view.currency})": True},
             {size: False} | {"quarters": size != "quarters"},
@@ -78,18 +75,17 @@ class Source:
 
 class Section(NamedTuple):
     """One chart or table of the board: ``draw(source, *chosen)`` for every value of the choices
-    named in ``by`` returns a Chart or Block, or None for nothing.
+    named in ``by`` returns a Chart, a Block (shown under the section's name) or HTML.
     """
 
     name: str
     draw: Callable
     by: tuple[str, ...] = ()
-    title: str = ""
 
 
 def _table(title, draw, *tables):
     """A section that is one table of the pages."""
-    return Section(title, lambda s: draw(*map(s.read, tables), s.view), title=title)
+    return Section(title, lambda s: draw(*map(s.read, tables), s.view))
 
 
 def _forecast(s, family, market):
@@ -112,22 +108,16 @@ def _chart(draw, table, by=FAMILY, last=False):
     return Section(table, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by)
 
 
-def _backlog(s, family):
-    rows = s.read("backlog_plan")
-    known = family is None or family in set(rows["family"])
-    return charts.backlog_chart(rows, s.view, family) if known else None
-
-
 TABS = {
     "Demand & supply": [
         Section("forecast", _forecast, MARKET),
         _chart(charts.supply_chart, "supply_plan"),
         Section("numbers", lines, EVERY),
-        Section("family page", _sheet, FAMILY, "Family page"),
+        Section("Family page", _sheet, FAMILY),
     ],
     "Inventory & backlog": [
         _chart(charts.inventory_chart, "inventory_plan", last=True),
-        Section("backlog", _backlog, FAMILY),
+        _chart(charts.backlog_chart, "backlog_plan"),
         _table(
             "Late, short and surplus items, worst first",
             lambda exceptions, view: common.exceptions(exceptions, view, STOCK, 15),
@@ -156,20 +146,18 @@ TABS = {
     "New products & initiatives": [
         _table("New products", demand.products, "product_plan"),
         Section(
-            "initiatives",
+            "Strategic initiatives",
             lambda s: finance.initiatives(
                 s.read("initiative_plan"), s.plan.facts["initiatives"], s.view
             ),
-            title="Strategic initiatives",
         ),
     ],
     "Log": [
         _table("Decisions", review.decisions, "decisions"),
         _table("Sign-offs", review.sign_offs, "sign_offs"),
         Section(
-            "overrides",
+            "Overrides, latest first",
             lambda s: review.overrides(s.plan.judgments("overrides"), s.view),
-            title="Overrides, latest first",
         ),
         _table("Data issues by rule", data.issues, "data_issues"),
     ],
@@ -197,7 +185,6 @@ def write_board(plan, folder, shares=None) -> Path:
     shares = shares or [draw_board(plan)]
     drawn = iter(part for _, part in sorted(p for share in shares for p in share["parts"].items()))
     held = {
-        "month": plan.month,
         "title": f"{plan.first_bucket:%B %Y}",
         "words": shares[0]["words"],
         "head": next(drawn)["html"].get("", ""),
@@ -215,31 +202,25 @@ def write_board(plan, folder, shares=None) -> Path:
 
 def _drawn(section, source):
     """A section for every choice that it depends on."""
-    offered = {name: [*source.choices[name].values()] for name in CHOICES}
-    many = len(offered["family"]) * len(offered["market"]) > MOST
     html = {}
-    for at in product(*(range(len(offered[name])) for name in section.by)):
-        if not (many and dict(zip(section.by, at)).get("market")):
-            chosen = [offered[name][place] for name, place in zip(section.by, at)]
-            html["|".join(map(str, at))] = _guarded(section, source, *chosen)
-    return {
-        "name": section.name,
-        "by": section.by,
-        "html": {at: text for at, text in html.items() if text},
-    }
+    for picked in product(*(enumerate(source.choices[name].values()) for name in section.by)):
+        places = "|".join(str(place) for place, _ in picked)
+        html[places] = _guarded(section, source, *(value for _, value in picked))
+    return {"name": section.name, "by": section.by, "html": html}
 
 
 def _guarded(section, source, *chosen) -> str:
     try:
         drawn = section.draw(source, *chosen)
     except Exception as error:  # a meeting must not lose its board to one section: it says so
-        drawn = (
+        return (
             f'<p class="failed">✗ {escape(section.name)} could not be drawn:'
             f" {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board"
             " stands.</p>"
         )
-    html = getattr(drawn, "svg", None) or getattr(drawn, "html", drawn)
-    return f"<h2>{section.title}</h2>{html}" if section.title and html else html or ""
+    if isinstance(drawn, Block):
+        return f"<h2>{section.name}</h2>{drawn.html}"
+    return getattr(drawn, "svg", drawn)
 
 
 def head(source) -> str:
@@ -280,8 +261,9 @@ def what_changed(source) -> str:
         return f"{what} as in the plan of {month}."
     moved, most = move.sum(), move.abs().idxmax()
     return (
-        f"{what} {percent(moved / old.sum(), sign=True)} ({_signed(moved, view.currency)}) against"
-        f" the plan of {month}, most in {most} ({_signed(move[most], view.currency)})."
+        f"{what} {percent(moved / old.sum(), sign=True)}"
+        f" ({money(moved, view.currency, sign=True)}) against the plan of {month},"
+        f" most in {most} ({money(move[most], view.currency, sign=True)})."
     )
 
 
@@ -297,13 +279,9 @@ def what_is_asked(wanted) -> str:
 def _decision(row, currency):
     facts = {
         "options: ": row.options,
-        "expected ": _signed(row.expected, currency).strip("–"),
+        "expected ": money(row.expected, currency, sign=True).strip("–"),
         "owner ": row.owner,
         "due ": day(row.due),
     }
     told = " · ".join(f"{name}{clean(fact)}" for name, fact in facts.items() if clean(fact))
     return f'<li><b>{escape(row.text, 160)}</b> <span class="note">{escape(told, 300)}</span></li>'
-
-
-def _signed(value, currency):
-    return money(value, currency, sign=True)
