@@ -78,13 +78,12 @@ def flat(level: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def row_mean(values: np.ndarray) -> np.ndarray:
-    """Mean of each row's known values; 0 where a row has none.
+    """Mean of each row's known values (along the last axis); 0 where a row has none.
 
     >>> row_mean(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]])).tolist()
     [2.0, 0.0]
     """
-    known = ~np.isnan(values)
-    return np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.nansum(values, axis=-1) / np.maximum((~np.isnan(values)).sum(axis=-1), 1)
 
 
 def over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

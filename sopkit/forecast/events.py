@@ -202,7 +202,8 @@ def _estimate(panel, causes, usual, expected) -> pd.DataFrame:
     was sold beyond expectation on the share covered and the share of the bucket before. No bucket
     has both, so that each is a regression of its own.
     """
-    usable = (expected > 0) & ~np.isnan(usual)
+    least = 1e-9 * row_mean(np.abs(usual))[:, None]
+    usable = (expected > least) & ~np.isnan(usual)
     beyond = np.where(usable, over(usual, expected) - 1, 0.0)
     logs = np.log(np.clip(1 + beyond, 1 / MOST, MOST))
     beyond = np.stack([*[beyond.clip(-1, 20)] * PRICE, logs], axis=1)

@@ -6,11 +6,12 @@ series is.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sopkit.forecast.arrays import counts, over, row_mean, row_median, starts
 from sopkit.forecast.seasonal import along, by_season, indices
 
-CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "dead")
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 
 
@@ -46,9 +47,12 @@ def silence(values: np.ndarray) -> np.ndarray:
     (series,) 0–1.
     """
     gap = buckets_without_demand(values)
-    before = counts(values) - gap
-    rate = np.minimum((values > 0).sum(axis=1) / np.maximum(before + 1, 1), 0.95)
-    return (1 - rate) ** gap
+    return _chance_of_silence((values > 0).sum(axis=1), counts(values) - gap, gap)
+
+
+def _chance_of_silence(sales, buckets, silent):
+    """How likely so many silent buckets are at the rate of so many sales in so many buckets."""
+    return (1 - np.minimum(sales / np.maximum(buckets + 1, 1), 0.95)) ** silent
 
 
 def classify(values: np.ndarray, season: int) -> np.ndarray:
@@ -60,17 +64,18 @@ def classify(values: np.ndarray, season: int) -> np.ndarray:
     ['smooth', 'intermittent', 'dead']
     """
     interval, variation = interval_and_variation(values)
-    rough = variation >= VARIATION_LIMIT
-    kind = np.where(
-        interval < INTERVAL_LIMIT,
-        np.where(rough, "erratic", "smooth"),
-        np.where(rough, "lumpy", "intermittent"),
-    )
-    gap, chance, length = buckets_without_demand(values), silence(values), counts(values)
-    kind = np.where(length < season, "new", kind)
-    kind = np.where((gap >= 3) & (chance < 0.05), "dying", kind)
-    never = ~(values > 0).any(axis=1)
-    return np.where(never | ((gap >= max(season, 4)) & (chance < 0.001)), "dead", kind)
+    often, rough = interval < INTERVAL_LIMIT, variation >= VARIATION_LIMIT
+    gap, chance = buckets_without_demand(values), silence(values)
+    dead = (gap >= max(season, 4)) & (chance < 0.001)
+    kinds = {
+        "dead": dead | ~(values > 0).any(axis=1),
+        "dying": (gap >= 3) & (chance < 0.05),
+        "new": counts(values) < season,
+        "erratic": often & rough,
+        "smooth": often,
+        "lumpy": rough,
+    }
+    return np.select(list(kinds.values()), list(kinds), "intermittent")
 
 
 def regular(values: np.ndarray) -> np.ndarray:
@@ -100,65 +105,34 @@ def level_shifts(
     [18]
     """
     count, width = values.shape
-    at, factor = np.full(count, -1), np.ones(count)
-    sound = np.flatnonzero(
-        rows
-        & ~(values <= 0).any(axis=1)
-        & ((~np.isnan(values)).sum(axis=1) >= max(2 * season, season + 8))
+    known = (~np.isnan(values)).sum(axis=1)
+    sound = rows & ~(values <= 0).any(axis=1) & (known >= max(2 * season, season + 8))
+    if not sound.any():
+        return np.full(count, -1), np.ones(count)
+    logs = np.log(np.where(sound[:, None], values, np.nan))
+    change = pd.DataFrame(logs).diff(season, axis=1).to_numpy()
+    # Every run that may be a shift, (series, run, bucket); those at the end are shorter.
+    begin = np.arange(season + 1, width - LEAST_BLOCK + 1)
+    padded = np.pad(change, ((0, 0), (0, season - 1)), constant_values=np.nan)
+    runs = sliding_window_view(padded, season, axis=1)[:, begin]
+    number, total, squares = (
+        np.nansum(part, axis=1, keepdims=True) for part in (~np.isnan(change), change, change**2)
     )
-    if not len(sound):
-        return at, factor
-    logs = np.log(values[sound])
-    change = np.full_like(logs, np.nan)
-    change[:, season:] = logs[:, season:] - logs[:, :-season]
-    begin, size = _clearest(change, logs, season)
-    found = begin >= 0
-    at[sound[found]], factor[sound[found]] = begin[found], np.exp(size[found])
-    return at, factor
-
-
-def rescaled(values: np.ndarray, at: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """The values with everything before each series' shift multiplied by its factor.
-
-    >>> rescaled(np.array([[1.0, 1.0, 5.0]]), np.array([2]), np.array([5.0])).tolist()
-    [[5.0, 5.0, 5.0]]
-    """
-    return np.where(np.arange(values.shape[1]) < at[:, None], values * factor[:, None], values)
-
-
-def _clearest(change, logs, season):
-    """The begin and size (log) of each row's clearest shift, −1 where none is clear."""
-    count, width = change.shape
-    best, begin, size = np.full(count, LIMIT), np.full(count, -1), np.zeros(count)
-    usual = 1.4826 * row_median(np.abs(np.diff(logs, axis=1)))
-    known = ~np.isnan(change)
-    total, squares = (
-        np.cumsum(np.pad(np.where(known, part, 0), ((0, 0), (1, 0))), axis=1)
-        for part in (change, change**2)
-    )
-    number = np.cumsum(np.pad(known, ((0, 0), (1, 0))), axis=1)
-    for start in range(season + 1, width - LEAST_BLOCK + 1):
-        end = min(start + season, width)
-        inner = number[:, end] - number[:, start]
-        outer = number[:, -1] - inner
-        mean_in = (total[:, end] - total[:, start]) / np.maximum(inner, 1)
-        mean_out = (total[:, -1] - total[:, end] + total[:, start]) / np.maximum(outer, 1)
-        within = squares[:, -1] - inner * mean_in**2 - outer * mean_out**2
-        spread = np.sqrt(np.maximum(within, 0) / np.maximum(number[:, -1] - 2, 1)) + 0.02
-        shift = mean_in - mean_out
-        lasting = np.abs(change[:, start:end] - mean_out[:, None]) > 0.5 * np.abs(shift)[:, None]
-        jump = (change[:, start] - change[:, start - 1]) * np.sign(shift)
-        score = np.abs(shift) / spread
-        clear = (
-            (score > best)
-            & (inner == end - start)
-            & (outer >= 3)
-            & (np.abs(shift) > np.log(LEAST_RATIO))
-            & lasting.all(axis=1)
-        )
-        clear &= (jump > 0.6 * np.abs(shift)) & (np.abs(shift) > 2 * usual)
-        best[clear], begin[clear], size[clear] = score[clear], start, shift[clear]
-    return begin, size
+    inner, mean_in = (~np.isnan(runs)).sum(axis=2), row_mean(runs)
+    outer = number - inner
+    mean_out = over(total - inner * mean_in, outer)
+    within = np.maximum(squares - inner * mean_in**2 - outer * mean_out**2, 0)
+    spread = np.sqrt(over(within, number - 2)) + 0.02
+    shift = mean_in - mean_out
+    size, usual = np.abs(shift), 1.4826 * row_median(np.abs(np.diff(logs, axis=1)))[:, None]
+    whole = (inner == np.minimum(season, width - begin)) & (outer >= 3)
+    large = (size > LIMIT * spread) & (size > np.log(LEAST_RATIO)) & (size > 2 * usual)
+    abrupt = (change[:, begin] - change[:, begin - 1]) * np.sign(shift) > 0.6 * size
+    returned = np.abs(runs - mean_out[:, :, None]) <= 0.5 * size[:, :, None]
+    clear = whole & large & abrupt & ~returned.any(axis=2)
+    best = np.where(clear, size / spread, 0).argmax(axis=1)
+    found, at = clear.any(axis=1), (np.arange(count), best)
+    return np.where(found, begin[best], -1), np.where(found, np.exp(shift[at]), 1.0)
 
 
 OUTLIER_LIMIT = 12.0
@@ -193,7 +167,8 @@ def prepare(values: np.ndarray, season: int) -> Prepared:
     full = fill(kept, often, season)
     bound = np.where(often[:, None], bound_outliers(full, season), full)
     shift, factor = level_shifts(bound, season, often)
-    level = rescaled(bound, shift, factor)
+    before = np.arange(values.shape[1]) < shift[:, None]
+    level = np.where(before, bound * factor[:, None], bound)
     known = np.where(np.isnan(kept), np.nan, level)
     return Prepared(
         level,
@@ -211,15 +186,12 @@ def cut_silent_start(values: np.ndarray) -> np.ndarray:
     """Leading zeros become NaN where so long a silence is unlikely (0.5 %) at the demand rate after
     it: the item was not on sale yet.
     """
-    moving = np.nan_to_num(values) != 0
-    first = np.where(moving.any(axis=1), moving.argmax(axis=1), values.shape[1])
-    silent = first - starts(values)
-    after = values.shape[1] - first
-    rate = np.minimum(moving.sum(axis=1) / np.maximum(after + 1, 1), 0.95)
-    unlikely = moving.any(axis=1) & ((1 - rate) ** np.maximum(silent, 0) < 0.005)
-    return np.where(
-        unlikely[:, None] & (np.arange(values.shape[1]) < first[:, None]), np.nan, values
-    )
+    sales = np.where(values != 0, values, np.nan)
+    first, number = starts(sales), (~np.isnan(sales)).sum(axis=1)
+    silent = np.maximum(first - starts(values), 0)
+    unlikely = _chance_of_silence(number, values.shape[1] - first, silent) < 0.005
+    before = np.arange(values.shape[1]) < first[:, None]
+    return np.where(unlikely[:, None] & before, np.nan, values)
 
 
 def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
@@ -241,8 +213,8 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
     return full
 
 
-def bound_outliers(values: np.ndarray, season: int, limit: float = OUTLIER_LIMIT) -> np.ndarray:
-    """Values more than ``limit`` robust deviations off their neighbours' median, in no season's
+def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
+    """Values more than 12 robust deviations off their neighbours' median, in no season's
     habit, moved to that bound.
 
     >>> float(bound_outliers(np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]]), 12).max())
@@ -255,21 +227,20 @@ def bound_outliers(values: np.ndarray, season: int, limit: float = OUTLIER_LIMIT
     habit = _habit(off, season)
     off = off - habit
     spread = 1.4826 * row_median(np.abs(off))
-    reach = limit * np.maximum(spread, 0.05 * row_median(np.abs(values)))[:, None] + np.abs(habit)
+    reach = OUTLIER_LIMIT * np.maximum(spread, 0.05 * row_median(np.abs(values)))[:, None] + np.abs(
+        habit
+    )
     wild = (np.abs(off) > reach) & (reach > 0)
     return np.where(wild, values - off + np.sign(off) * reach, values)
 
 
 def running_median(values: np.ndarray, width: int = 5) -> np.ndarray:
     """Median of the ``width`` values around each bucket; near the ends, of the nearest ones."""
-    begin = np.minimum(starts(values), values.shape[1] - 1)[:, None]
-    low = np.clip(
-        np.arange(values.shape[1]) - width // 2, begin, np.maximum(begin, values.shape[1] - width)
-    )
-    columns = np.minimum(low[:, :, None] + np.arange(width), values.shape[1] - 1)
-    near = np.take_along_axis(values[:, None, :], columns.reshape(len(values), 1, -1), axis=2)
-    median = row_median(near.reshape(-1, width)).reshape(values.shape)
-    return np.where(np.isnan(values), np.nan, median)
+    columns, begin = values.shape[1], starts(values)[:, None]
+    padded = np.pad(values, ((0, 0), (0, width)), mode="edge")
+    median = np.median(sliding_window_view(padded, width, axis=1), axis=2)
+    nearest = np.clip(np.arange(columns) - width // 2, begin, np.maximum(begin, columns - width))
+    return np.where(np.isnan(values), np.nan, np.take_along_axis(median, nearest, axis=1))
 
 
 def _habit(off, season):
@@ -278,34 +249,25 @@ def _habit(off, season):
     """
     if season < 2 or off.shape[1] <= season:
         return 0.0
-    folded = by_season(off, season).transpose(0, 2, 1)
-    folded = folded.reshape(-1, folded.shape[2])
+    folded = by_season(off, season).swapaxes(1, 2).reshape(len(off) * season, -1)
     seen = (~np.isnan(folded)).sum(axis=1)
-    nearest = np.argmin(np.where(np.isnan(folded), np.inf, np.abs(folded)), axis=1)
-    least = folded[np.arange(len(folded)), nearest]
-    usual = np.where(seen >= 3, row_median(folded), np.where(seen == 2, least, 0.0))
+    nearest = np.nan_to_num(np.abs(folded), nan=np.inf).argmin(axis=1)[:, None]
+    least = np.take_along_axis(folded, nearest, axis=1)[:, 0]
+    usual = np.select([seen >= 3, seen == 2], [row_median(folded), least], 0.0)
     return along(usual.reshape(-1, season), -off.shape[1], 0)
 
 
 def _between(values):
-    """Linear interpolation along each row; the last known value carried on."""
+    """Linear interpolation along each row that knows a value; the last known value carried on."""
+    # Beside its mirror image each row ends between twice the same value, and all are one line.
+    twice = np.hstack([values, values[:, ::-1]])
+    known = ~np.isnan(twice)
+    line = np.interp(np.arange(twice.size), np.flatnonzero(known), twice[known])
     columns = np.arange(values.shape[1])
-    known = ~np.isnan(values)
-    before = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
-    after = np.minimum.accumulate(np.where(known, columns, values.shape[1])[:, ::-1], axis=1)[
-        :, ::-1
-    ]
-    low = np.take_along_axis(values, np.maximum(before, 0), axis=1)
-    high = np.take_along_axis(values, np.minimum(after, values.shape[1] - 1), axis=1)
-    share = (columns - before) / np.maximum(after - before, 1)
-    inside = low + share * (high - low)
-    return np.where(before < 0, np.nan, np.where(after >= values.shape[1], low, inside))
+    line = line.reshape(twice.shape)[:, columns]
+    return np.where(columns < starts(values)[:, None], np.nan, line)
 
 
 def _as_a_season_before(values, season):
-    full = _between(values)
-    columns = np.arange(values.shape[1])
-    earlier = np.where(columns >= season, values[:, np.maximum(columns - season, 0)], np.nan)
-    before = np.maximum.accumulate(np.where(~np.isnan(values), columns, 0), axis=1)
-    last = np.take_along_axis(values, before, axis=1)
-    return np.where(np.isnan(full), np.nan, np.where(np.isnan(earlier), last, earlier))
+    frame = pd.DataFrame(values)
+    return frame.shift(season, axis=1).fillna(frame.ffill(axis=1)).to_numpy()
