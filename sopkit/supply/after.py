@@ -46,6 +46,11 @@ class Finished:
         """The items' column as an array, one entry per item."""
         return self.items[column].to_numpy()
 
+    def price(self, without: float) -> np.ndarray:
+        """Money/unit by item; what has no price is worth its cost, or ``without``."""
+        cost = pd.Series(np.where(self.cost > 0, self.cost, without))
+        return self.items["price"].fillna(cost).to_numpy()
+
     @property
     def got(self) -> np.ndarray:
         """(item, bucket) units that arrive, open receipts included."""
@@ -64,17 +69,13 @@ class Finished:
         return np.maximum(owed, 0.0)
 
     @property
-    def cycle_stock(self) -> np.ndarray:
-        """Mean stock that lots leave behind, units per item: half the larger of lot size and
-        minimum lot; none for order-driven items.
+    def target(self) -> np.ndarray:
+        """(item, bucket) units wanted: safety stock plus what lots leave behind in the mean, half
+        the larger of lot size and minimum lot (none for order-driven items).
         """
         lot = np.maximum(self.fact("lot_size"), self.fact("minimum_lot"))
-        return np.where(self.fact("strategy") == "order", 0.0, lot) / 2
-
-    @property
-    def target(self) -> np.ndarray:
-        """(item, bucket) units wanted: safety stock plus half a lot."""
-        return self["safety_stock"] + self.cycle_stock[:, None]
+        lot = np.where(self.fact("strategy") == "order", 0.0, lot)
+        return self["safety_stock"] + lot[:, None] / 2
 
     def table(self, **columns) -> pd.DataFrame:
         """(item, bucket) arrays as the columns of a long table."""

@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
-from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.supply.inputs import FROZEN
-from sopkit.tables import settled
-
-COLUMNS = ("family", "bucket", "opening", "bookings", "shipments", "closing", "late", "lead_time")
+from sopkit.tables import PLANS, settled
 
 
 def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
@@ -29,19 +26,15 @@ def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame
     ...     "family": ["F"]})).iloc[0, 2:].tolist()
     [4.0, 10.0, 8.0, 6.0, 1.0, 0.75]
     """
-    facts = reading.given(items, "items")
-    family = facts[facts["strategy"] == "order"].set_index("item")["family"]
-    rows = supply_plan[supply_plan["item"].isin(family.index)]
-    owed = rows["backlog"] + rows["shipments"] + rows["lost"] - rows["demand"]
-    sums = rows.assign(family=rows["item"].map(family).astype("str"), opening=owed)
-    sums = sums.groupby(["family", "bucket"], as_index=False)[
-        ["opening", "demand", "shipments", "backlog", "late"]
-    ].sum()
-    sums = sums.rename(columns={"demand": "bookings", "backlog": "closing"})
-    sums["opening"] = sums["opening"].clip(lower=0.0)
-    waits = backlog_lead_time(sums["closing"].to_numpy(), sums["shipments"].to_numpy())
+    plan = Finished(supply_plan, items)
+    columns = {"bookings": "demand", "shipments": "shipments", "closing": "backlog", "late": "late"}
+    units = plan.table(opening=plan.owed, **{name: plan[own] for name, own in columns.items()})
+    family = plan.items["family"].where(plan.items["strategy"] == "order")
+    units["family"] = family.repeat(len(plan.buckets)).to_numpy()
+    sums = units.groupby(["family", "bucket"], as_index=False).sum(numeric_only=True)
+    waits = backlog_lead_time(sums["closing"], sums["shipments"])
     sums["lead_time"] = np.where(sums["closing"] > 0, waits, 0.0)
-    return sums[list(COLUMNS)]
+    return sums[PLANS["backlog_plan"].names]
 
 
 def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
@@ -60,7 +53,7 @@ def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
     """
     plan = Finished(supply_plan)
     free = np.cumsum(plan["shipments"], axis=1) + plan["projected_available"]
-    enough = free >= (plan.owed[:, 0] + quantity)[:, None] - 1e-9
+    enough = free >= plan.owed[:, :1] + quantity - 1e-9
     found, first = enough.any(axis=1), enough.argmax(axis=1)
     return pd.DataFrame(
         {
@@ -72,50 +65,30 @@ def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
     )
 
 
-def plan_changes(
-    supply_plan, released, items=None, *, fence=None, settings=None, standard_cost=None
-) -> pd.DataFrame:
-    """Item, bucket, released, planned, change (units), money (|change| at standard cost), largest
-    money first.
+def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.DataFrame:
+    """Item, bucket, released, planned, change (units), money (|change| at ``standard_cost``, a
+    Series by item), largest money first.
 
-    Compares made, subcontracted and bought units in the first ``fence`` buckets of the plan
-    (default the setting planning_fence); what only one of the two plans holds counts as 0 in the
-    other. Σ|change| ÷ Σ released is the plan's instability (``plan_stability``).
+    Compares made, subcontracted and bought units in the first buckets of the plan (the setting
+    planning_fence); what only one of the two plans holds counts as 0 in the other. Σ|change| ÷
+    Σ released is the plan's instability (``plan_stability``).
 
     >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]),
     ...     "production": [100.0]})
     >>> new = old.assign(production=90.0)
-    >>> plan_changes(new, old, pd.DataFrame({"item": ["A"], "unit_cost": [3.0]}))[["change",
-    ...     "money"]].iloc[0].tolist()
+    >>> plan_changes(new, old, pd.Series({"A": 3.0}))[["change", "money"]].iloc[0].tolist()
     [-10.0, 30.0]
     """
-    fence = settled(settings)["planning_fence"] if fence is None else fence
-    reach = int(np.ceil(fence))
-    buckets = np.sort(pd.unique(supply_plan["bucket"]))[:reach]
-    both = pd.concat(
-        [
-            _output(released, buckets).rename("released"),
-            _output(supply_plan, buckets).rename("planned"),
-        ],
-        axis=1,
-    ).fillna(0.0)
-    table = both.reset_index()
+    fence = int(np.ceil(settled(settings)["planning_fence"]))
+    buckets = np.sort(pd.unique(supply_plan["bucket"]))[:fence]
+    output = {}
+    for name, plan in (("released", released), ("planned", supply_plan)):
+        inside = plan[plan["bucket"].isin(buckets)].set_index(["item", "bucket"])
+        units = inside.reindex(columns=FROZEN).fillna(0.0).sum(axis=1)
+        output[name] = units.groupby(level=[0, 1]).sum()
+    table = pd.concat(output, axis=1).fillna(0.0).reset_index()
     table["change"] = table["planned"] - table["released"]
-    table["money"] = table["change"].abs() * _cost(table["item"], items, standard_cost)
+    table["money"] = table["change"].abs() * table["item"].map(standard_cost).fillna(0.0)
     return table.sort_values(
         ["money", "item", "bucket"], ascending=[False, True, True], ignore_index=True
     )
-
-
-def _output(plan: pd.DataFrame, buckets: np.ndarray) -> pd.Series:
-    inside = plan[plan["bucket"].isin(buckets)]
-    units = inside.reindex(columns=FROZEN).fillna(0.0).sum(axis=1)
-    return inside.assign(units=units).groupby(["item", "bucket"])["units"].sum()
-
-
-def _cost(names: pd.Series, items, standard_cost) -> np.ndarray:
-    if standard_cost is None and items is None:
-        return np.ones(len(names))
-    if standard_cost is None:
-        standard_cost = reading.given(items, "items").set_index("item")["unit_cost"]
-    return names.map(pd.Series(standard_cost)).fillna(0.0).to_numpy()

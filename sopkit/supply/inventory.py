@@ -43,18 +43,17 @@ def safety_stock(
             f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(rows)}"
             " items in the order of names"
         )
-    general = pd.Series(chosen["service_level"], rows.index, dtype="float64")
+    level = rows["service_level"]
     if service_by_class and "class" in items:
         classes = items.set_index("item")["class"].map(service_by_class)
-        general = rows["item"].map(classes).astype("float64").fillna(general)
-    level = rows["service_level"].fillna(general).to_numpy()
+        level = level.fillna(rows["item"].map(classes).astype("float64"))
+    level = level.fillna(chosen["service_level"] or np.nan)
     span = rows["lead_time"].to_numpy() + chosen["review"]
-    error = error_quantile(paths, span, level)
+    error = error_quantile(paths, span, level.to_numpy())
     expected = _expected(demand, rows["item"], stamps, paths)
     per_year = infer_calendar(stamps).per_year
     following = sold_within(expected, span, per_year)
-    eve = np.concatenate([np.zeros((len(expected), 1)), expected], axis=1)
-    first = sold_within(eve, span, per_year)[:, :1]
+    first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
     wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
     table = reading.long(pd.Index(rows["item"], name="item"), stamps, {"quantity": wanted})
@@ -63,24 +62,18 @@ def safety_stock(
 
 def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Units per item: quantile ``level`` of cumulative demand over ``span`` buckets less its mean,
-    at least 0.
+    at least 0; 0 where the level is blank.
 
     Beyond the paths' last bucket their spread grows with the square root of time.
     """
-    buckets = paths.shape[2]
-    cumulative = np.concatenate([np.zeros((*paths.shape[:2], 1)), np.cumsum(paths, axis=2)], axis=2)
-    inside = np.minimum(span, buckets)
-    whole = np.minimum(np.floor(inside).astype(int), buckets)
-    rows = np.arange(len(paths))
-    low, high = cumulative[rows, :, whole], cumulative[rows, :, np.minimum(whole + 1, buckets)]
-    total = low + (inside - whole)[:, None] * (high - low)
+    count, buckets = paths.shape[1:]
+    covered = np.clip(span[:, None, None] - np.arange(buckets), 0, 1)  # share of each bucket
+    total = np.cumsum(paths * covered, axis=2)[:, :, -1]
     error = np.sort(total - total.mean(axis=1, keepdims=True), axis=1)
-    at = np.nan_to_num(level) * (paths.shape[1] - 1)
-    below = np.floor(at).astype(int)
-    above = np.minimum(below + 1, paths.shape[1] - 1)
-    quantile = error[rows, below] + (at - below) * (error[rows, above] - error[rows, below])
-    growth = np.sqrt(np.divide(span, inside, out=np.ones_like(span), where=inside > 0))
-    return np.where(np.isnan(level), 0.0, np.maximum(quantile * growth, 0.0))
+    at = np.nan_to_num(level) * (count - 1)
+    each = [np.interp(place, np.arange(count), row) for place, row in zip(at, error)]
+    growth = np.sqrt(np.maximum(span / buckets, 1.0))
+    return np.where(np.isnan(level), 0.0, np.maximum(each * growth, 0.0))
 
 
 def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
@@ -123,7 +116,6 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     plan = Finished(supply_plan, items, standard_cost)
     stock, demand, per_year = plan["projected_available"], plan["demand"], plan.per_year
     cost = plan.cost[:, None]
-    price = plan.items["price"].fillna(pd.Series(plan.cost)).to_numpy()[:, None]
     ahead = sold_within(demand, np.ones(len(stock)), per_year)
     usable = sold_within(demand, np.minimum(plan.fact("shelf_life"), per_year), per_year)
     usable = np.minimum(usable, _until_retired(plan))
@@ -131,7 +123,7 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     return plan.table(
         excess=np.maximum(stock - plan.target - ahead, 0.0) * cost,
         obsolete=np.maximum(stock - usable, 0.0) * cost,
-        shortage=shortage * price,
+        shortage=shortage * plan.price(0.0)[:, None],
     )
 
 

@@ -1,8 +1,11 @@
 """Why a unit is late, lost or short of safety stock: what holds it, and with what share."""
 
 import numpy as np
+import pandas as pd
 
 VISIBLE = 0.005  # shares below half a per cent are left out
+AT_LIMIT = " at its limit"
+CHEAPER = "cheaper than more stock, overtime, hiring or a dearer source"
 
 
 def reasons(facts, limits, flows, worth) -> np.ndarray:
@@ -13,96 +16,57 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     costs, is exactly the sum of the prices of the hours it would take and of the limits on that
     way.
     """
-    text = np.full(facts.shape, "", dtype="object")
     scale = 1e-6 * max(1.0, float(facts.demand.max(initial=0.0)))
-    short = np.maximum(facts.safety_stock - flows.stock, 0.0)
-    cells = np.argwhere((flows.late > scale) | (flows.lost > scale) | (short > scale))
-    if not len(cells):
-        return text
-    entries = _by_way(facts)
-    ways = (
-        [np.flatnonzero(facts.ways.item == i) for i in range(facts.shape[0])]
-        if facts.shape[0] < 50
-        else _ways_by_item(facts)
-    )
-    for item, bucket in cells:
-        what = (
-            "lost"
-            if flows.lost[item, bucket] > scale
-            else "late"
-            if flows.late[item, bucket] > scale
-            else "below safety stock"
-        )
-        text[item, bucket] = (
-            f"{what}: {_held(facts, limits, flows, worth, entries, ways[item], bucket)}"
-        )
+    missing = {
+        "lost": flows.lost,
+        "late": flows.late,
+        "below safety stock": facts.safety_stock - flows.stock,
+    }
+    found = [units > scale for units in missing.values()]
+    text = np.select(found, list(missing), "").astype("object")
+    cells = pd.DataFrame(np.argwhere(text != ""), columns=["item", "bucket"])
+    if len(cells):
+        held = [_resources(cells, facts, flows, worth), _limits(cells, facts, limits, worth)]
+        said = _said(pd.concat(held)).reindex(pd.MultiIndex.from_frame(cells)).fillna(CHEAPER)
+        text[cells["item"], cells["bucket"]] += ": " + said.to_numpy("object")
     return text
 
 
-def _held(facts, limits, flows, worth, entries, ways, bucket) -> str:
-    """The parts of one cell's price, largest first."""
-    parts: dict[str, float] = {}
-    for way in ways:
-        for resource, hours in entries.get(way, ()):
-            _add(
-                parts,
-                _resource_phrase(facts, flows, resource, bucket),
-                hours * worth.hour[resource, bucket],
-            )
-        _add(
-            parts,
-            _limit_phrase(facts, limits, way, bucket),
-            (
-                -worth.quantity[way, bucket]
-                if not limits.frozen[way, bucket]
-                else abs(worth.quantity[way, bucket])
-            ),
-        )
-    total = sum(parts.values())
-    if total <= 0:
-        return "cheaper than more stock, overtime, hiring or a dearer source"
-    ranked = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
-    return ", ".join(
-        f"{name} {price / total:.0%}" for name, price in ranked if price / total >= VISIBLE
+def _said(held: pd.DataFrame) -> pd.Series:
+    """What holds each cell (item, bucket, name, price), largest share first, in one text."""
+    cell = ["item", "bucket"]
+    held = held[held["price"] > 1e-9].groupby([*cell, "name"], as_index=False)["price"].sum()
+    held["share"] = held["price"] / held.groupby(cell)["price"].transform("sum")
+    held = held[held["share"] >= VISIBLE].sort_values(["price", "name"], ascending=[False, True])
+    held["text"] = held["name"] + held["share"].map(" {:.0%}".format)
+    return held.groupby(cell)["text"].agg(", ".join)
+
+
+def _resources(cells: pd.DataFrame, facts, flows, worth) -> pd.DataFrame:
+    """The hours that a unit of each cell takes, at their price."""
+    staff, bill = facts.resources, facts.bill
+    limit = staff.overtime_limit(flows.workers)
+    at_limit = (limit > 0) & (flows.overtime >= limit * (1 - 1e-6))
+    more = np.where(at_limit, " with overtime", "")
+    more = np.where(staff.movable[:, None], " (workforce)", more).astype("object")
+    hours = pd.DataFrame({"item": bill.item, "resource": bill.resource, "hours": bill.hours})
+    held = cells.merge(hours)
+    at = held["resource"], held["bucket"]
+    name = "resource " + staff.names[held["resource"]].astype("str") + " full" + more[at]
+    return held.assign(name=name, price=held["hours"] * worth.hour[at])
+
+
+def _limits(cells: pd.DataFrame, facts, limits, worth) -> pd.DataFrame:
+    """The limits on every way to get a unit of each cell, at their price."""
+    ways = facts.ways
+    held = cells.merge(pd.DataFrame({"item": ways.item, "way": np.arange(len(ways))}))
+    at = held["way"], held["bucket"]
+    source, price = ways.source[held["way"]], worth.quantity[at]
+    frozen, early = limits.frozen[at], held["bucket"] < ways.opens[held["way"]]
+    named = source != ""
+    name = np.select(
+        [frozen, early & named, early, named],
+        ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
+        "limit",
     )
-
-
-def _resource_phrase(facts, flows, resource: int, bucket: int) -> str:
-    staff = facts.resources
-    name = f"resource {staff.names[resource]} full"
-    if staff.movable[resource]:
-        return f"{name} (workforce)"
-    limit = staff.overtime_limit(flows.workers)[resource, bucket]
-    return (
-        f"{name} with overtime"
-        if limit > 0 and flows.overtime[resource, bucket] >= limit * (1 - 1e-6)
-        else name
-    )
-
-
-def _limit_phrase(facts, limits, way: int, bucket: int) -> str:
-    if limits.frozen[way, bucket]:
-        return "planning fence"
-    source = facts.ways.source[way]
-    if bucket < facts.ways.opens[way]:
-        return f"lead time of {source}" if source else "lead time"
-    return f"supplier {source} at its limit" if source else "limit"
-
-
-def _add(parts: dict[str, float], name: str, price: float) -> None:
-    if price > 1e-9:
-        parts[name] = parts.get(name, 0.0) + price
-
-
-def _by_way(facts) -> dict[int, list[tuple[int, float]]]:
-    entries: dict[int, list[tuple[int, float]]] = {}
-    for way, resource, hours in zip(
-        facts.bill.way.tolist(), facts.bill.resource.tolist(), facts.bill.hours.tolist()
-    ):
-        entries.setdefault(way, []).append((resource, hours))
-    return entries
-
-
-def _ways_by_item(facts) -> list[np.ndarray]:
-    ends = np.searchsorted(facts.ways.item, np.arange(facts.shape[0] + 1))
-    return [np.arange(ends[i], ends[i + 1]) for i in range(facts.shape[0])]
+    return held.assign(name=name, price=np.where(frozen, np.abs(price), -price))

@@ -46,7 +46,7 @@ def test_certain_demand_is_the_plan_itself(facts):
 def test_every_path_is_rolled_like_one_plan(facts):
     items, result = facts
     paths = np.random.default_rng(0).normal(100, 30, (2, 40, 3)).clip(0)
-    risk = plan_under_uncertainty(result.supply_plan, items, paths, spend=np.array([1.0, 2.0, 3.0]))
+    risk = plan_under_uncertainty(result.supply_plan, items, paths)
     plan = result.supply_plan
     got = (plan["purchased"] + plan["receipts"]).to_numpy().reshape(2, 3)
     late = np.zeros((40, 3))

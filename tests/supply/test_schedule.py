@@ -39,6 +39,17 @@ def facts():
     return items, bill, result
 
 
+def unlimited(result, items, fence):
+    """The schedule where nothing needs hours."""
+    return master_schedule(
+        result.supply_plan,
+        items,
+        bill_of_resources=None,
+        capacity_plan=result.capacity_plan,
+        settings={"planning_fence": fence},
+    )
+
+
 def test_weeks_sum_to_the_plans_buckets(facts):
     items, bill, result = facts
     table = master_schedule(
@@ -46,7 +57,7 @@ def test_weeks_sum_to_the_plans_buckets(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
-        fence=2,
+        settings={"planning_fence": 2},
     )
     plan = result.supply_plan.set_index(["item", "bucket"])
     made = table[table["action"] == "make"].groupby(["item", "bucket"])["quantity"].sum()
@@ -58,7 +69,7 @@ def test_weeks_sum_to_the_plans_buckets(facts):
 
 def test_purchases_stand_at_the_order_date(facts):
     items, bill, result = facts
-    table = master_schedule(result.supply_plan, items, fence=2)
+    table = unlimited(result, items, 2)
     ordered = table[table["action"] == "buy"].groupby("bucket")["quantity"].sum()
     arriving = result.supply_plan.query("item == 'C'")["purchased"].to_numpy()
     assert ordered.to_list() == [q for q in arriving[1:3] if q > 0]
@@ -71,13 +82,13 @@ def test_no_week_gets_more_hours_than_it_has(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
-        fence=3,
+        settings={"planning_fence": 3},
     )
     made = table[table["action"] == "make"]
     hours = made["quantity"] * made["item"].map({"A": 1.0, "B": 0.5})
     for bucket, rows in result.capacity_plan.groupby("bucket"):
-        weeks, share = weeks_of(bucket, Calendar("month"))
-        there = dict(zip(weeks, share * (rows["regular_capacity"] + rows["overtime"]).iloc[0]))
+        there = weeks_of(bucket, Calendar("month"))
+        there = there * (rows["regular_capacity"] + rows["overtime"]).iloc[0]
         used = hours[made["bucket"] == bucket].groupby(made["week"]).sum()
         assert all(used[week] <= there[week] + 1 for week in used.index)  # rounding to whole units
 
@@ -89,7 +100,7 @@ def test_what_runs_out_first_is_made_first(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
-        fence=1,
+        settings={"planning_fence": 1},
     )
     first = table[table["action"] == "make"].groupby("item")["week"].min()
     assert first["B"] < first["A"]
@@ -97,14 +108,14 @@ def test_what_runs_out_first_is_made_first(facts):
 
 def test_whole_lots_first_then_the_rest(facts):
     items, bill, result = facts
-    table = master_schedule(result.supply_plan, items, fence=1)
+    table = unlimited(result, items, 1)
     lots = table[(table["item"] == "A") & (table["action"] == "make")]["quantity"]
     assert (np.mod(lots, 20) == 0).sum() >= len(lots) - 1
 
 
 def test_a_fence_of_nothing_schedules_nothing(facts):
     items, _, result = facts
-    assert master_schedule(result.supply_plan, items, fence=0).columns.tolist() == [
+    assert unlimited(result, items, 0).columns.tolist() == [
         "item",
         "bucket",
         "week",
@@ -114,6 +125,5 @@ def test_a_fence_of_nothing_schedules_nothing(facts):
 
 
 def test_weeks_in_weekly_and_quarterly_plans():
-    weeks, share = weeks_of(pd.Timestamp("2026-11-02"), Calendar("week"))
-    assert len(weeks) == 1 and share.tolist() == [1.0]
-    assert weeks_of(pd.Timestamp("2026-10-01"), Calendar("quarter"))[1].sum() == pytest.approx(1)
+    assert weeks_of(pd.Timestamp("2026-11-02"), Calendar("week")).tolist() == [1.0]
+    assert weeks_of(pd.Timestamp("2026-10-01"), Calendar("quarter")).sum() == pytest.approx(1)

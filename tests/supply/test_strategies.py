@@ -110,7 +110,7 @@ def test_changes_inside_the_fence_are_measured_and_priced():
     items = pd.DataFrame({"item": ["unit"], "unit_cost": [4.0], "holding_cost": [1.0]})
     released = plan_supply(demand_of([10, 10, 10]), items)
     now = plan_supply(demand_of([14, 10, 30]), items)
-    changes = plan_changes(now.supply_plan, released.supply_plan, items, fence=2)
+    changes = plan_changes(now.supply_plan, released.supply_plan, pd.Series({"unit": 4.0}))
     assert changes[["change", "money"]].to_numpy().tolist() == [[4, 16], [0, 0]]
     frozen = released.supply_plan[released.supply_plan["bucket"] == months(1)[0]]
     held = plan_supply(demand_of([14, 10, 30]), items, frozen=frozen)
