@@ -27,8 +27,9 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     cells = pd.DataFrame(np.argwhere(text != ""), columns=["item", "bucket"])
     if len(cells):
         held = [_resources(cells, facts, flows, worth), _limits(cells, facts, limits, worth)]
-        said = _said(pd.concat(held)).reindex(pd.MultiIndex.from_frame(cells)).fillna(CHEAPER)
-        text[cells["item"], cells["bucket"]] += ": " + said.to_numpy("object")
+        said = _said(pd.concat(held)).astype("object")
+        said = said.reindex(pd.MultiIndex.from_frame(cells), fill_value=CHEAPER)
+        text[cells["item"], cells["bucket"]] += ": " + said.to_numpy()
     return text
 
 
@@ -38,7 +39,7 @@ def _said(held: pd.DataFrame) -> pd.Series:
     held = held[held["price"] > 1e-9].groupby([*cell, "name"], as_index=False)["price"].sum()
     held["share"] = held["price"] / held.groupby(cell)["price"].transform("sum")
     held = held[held["share"] >= VISIBLE].sort_values(["price", "name"], ascending=[False, True])
-    held["text"] = held["name"] + held["share"].map(" {:.0%}".format)
+    held["text"] = [f"{name} {share:.0%}" for name, share in zip(held["name"], held["share"])]
     return held.groupby(cell)["text"].agg(", ".join)
 
 
