@@ -1,6 +1,5 @@
 """The commands: ``sopkit …`` and ``python -m sopkit …``."""
 
-import functools
 import os
 import sys
 from pathlib import Path
@@ -9,52 +8,53 @@ import click
 
 from sopkit.errors import PlanError
 
-PACKS = click.option(
-    "--packs",
-    default="packs",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="folder of the packs",
-)
+PATH = click.Path(path_type=Path)
+
+
+def _packs(default):
+    return click.option("--packs", default=default, type=PATH, help="folder of the packs")
+
+
+PACKS = _packs("packs")
 DATA = click.option(
     "--data",
     default="data",
-    show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="folder (CSV, parquet) or Excel workbook of the facts",
 )
 LEDGER = click.option(
     "--ledger",
-    default=None,
     help="path or database URL of the ledger [default: ledger.db in the packs folder]",
 )
 
 
-def _says_plan_errors(command):
-    @functools.wraps(command)
-    def wrapped(*args, **kwargs):
+class Commands(click.Group):
+    """Commands that say a ``PlanError`` as one line on standard error, and exit with 1."""
+
+    def invoke(self, context):
+        """What the command returns."""
         try:
-            return command(*args, **kwargs)
+            return super().invoke(context)
         except PlanError as error:
             click.echo(f"sopkit: {error}", err=True)
             sys.exit(1)
 
-    return wrapped
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(package_name="sopkit")
 def main():
     """The S&OP workbook: one updated forecast becomes one set of numbers, every month."""
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--items", default=60, show_default=True, help="how many items")
-@click.option("--seed", default=2026, show_default=True, help="another seed, other luck")
+@click.argument("folder", type=PATH)
+@click.option("--items", default=60, help="how many items")
+@click.option("--seed", default=2026, help="another seed, other luck")
 @click.option("--empty", is_flag=True, help="write blank templates to be filled in instead")
 @PACKS
-@_says_plan_errors
 def sample(folder, items, seed, empty, packs):
     """Write the sample company with its known truth, or blank templates, into FOLDER."""
     from sopkit.sample import write_sample, write_templates
@@ -67,13 +67,10 @@ def sample(folder, items, seed, empty, packs):
 
 
 @main.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option(
-    "--month", default=None, help="check as the plan of this month would read it (2026-11)"
-)
+@click.argument("data", type=PATH)
+@click.option("--month", help="check as the plan of this month would read it (2026-11)")
 @click.option("--all", "every", is_flag=True, help="list every row of alike problems")
 @PACKS
-@_says_plan_errors
 def check(data, month, every, packs):
     """List every problem in the facts in DATA with table, row, column, value and the mend."""
     from sopkit.sources import check as find
@@ -106,7 +103,6 @@ def check(data, month, every, packs):
     help="also run a scenario of the ledger; repeat for more",
 )
 @click.option("--revise", is_flag=True, help="build a revision of a released month, MONTH-r2")
-@_says_plan_errors
 def pack(month, data, ledger, packs, parameters, scenarios, revise):
     """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps,
     checked.
@@ -134,10 +130,9 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
 @main.command()
 @click.argument("month")
 @click.option("--by", required=True, help="who releases the plan")
-@click.option("--note", default="", help="in words")
+@click.option("--note", default="", show_default=False, help="in words")
 @LEDGER
 @PACKS
-@_says_plan_errors
 def release(month, by, note, ledger, packs):
     """Check identities and sign-offs of the pack of MONTH, then freeze it."""
     from sopkit.pack import release as freeze
@@ -151,7 +146,6 @@ def release(month, by, note, ledger, packs):
 @main.command()
 @click.argument("month")
 @PACKS
-@_says_plan_errors
 def verify(month, packs):
     """Rebuild the pack of MONTH from its own inputs and say whether every table is identical."""
     from sopkit.pack import verify as rebuild
@@ -165,9 +159,8 @@ def verify(month, packs):
 
 @main.command()
 @click.argument("month", required=False)
-@click.option("--port", default=8866, show_default=True, help="port on 127.0.0.1")
+@click.option("--port", default=8866, help="port on 127.0.0.1")
 @PACKS
-@_says_plan_errors
 def dashboard(month, port, packs):
     """Serve the pack of MONTH (by default the newest) with Voilà on 127.0.0.1."""
     from sopkit.pack import find_pack
@@ -181,17 +174,10 @@ def dashboard(month, port, packs):
 
 
 @main.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=PATH)
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
-@click.option(
-    "--packs",
-    default="packs/replay",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="folder of the replayed packs",
-)
-@_says_plan_errors
+@_packs("packs/replay")
 def replay(data, start, end, packs):
     """Run the whole process as of each past month, graded by what happened after."""
     from sopkit.pack import replay as run
@@ -211,10 +197,9 @@ def overrides():
 
 
 @overrides.command("export")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--month", default=None, help="month of the pack [default: the newest]")
+@click.argument("file", type=PATH)
+@click.option("--month", help="month of the pack [default: the newest]")
 @PACKS
-@_says_plan_errors
 def overrides_export(file, month, packs):
     """Write the overrides of the newest pack to FILE (xlsx)."""
     from sopkit.exports import export_overrides
@@ -229,15 +214,12 @@ def overrides_export(file, month, packs):
 
 
 @overrides.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--month", default=None, help="month that they are entered for [default: the newest pack's]"
-)
-@click.option("--by", default=None, help="who enters them; asked for if not given")
+@click.argument("file", type=PATH)
+@click.option("--month", help="month that they are entered for [default: the newest pack's]")
+@click.option("--by", help="who enters them; asked for if not given")
 @click.option("--accept", is_flag=True, help="enter the differences without asking")
 @LEDGER
 @PACKS
-@_says_plan_errors
 def overrides_import(file, month, by, accept, ledger, packs):
     """Show what FILE changes, and enter it into the ledger once accepted."""
     from sopkit.exports import read_overrides

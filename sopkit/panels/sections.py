@@ -187,7 +187,7 @@ def write_board(plan, folder, shares=None) -> Path:
     held = {
         "title": f"{plan.first_bucket:%B %Y}",
         "words": shares[0]["words"],
-        "head": next(drawn)["html"].get("", ""),
+        "head": next(drawn)["html"][""],
         "tabs": [
             {"name": name, "parts": [next(drawn) for _ in sections]}
             for name, sections in TABS.items()
