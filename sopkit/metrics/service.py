@@ -4,8 +4,8 @@ fast; and how a supply plan will serve them.
 Lines shipped before they were ordered are data issues: left out and counted. A late line that is
 not shipped yet stays in the denominator. ``by`` names columns of ``orders`` ("item", or ["item",
 "market"], or any that were added); with it the answer is a Series indexed by them, without it a
-float that says in ``.left_out`` how many lines were left out. ``window`` says what was on time:
-basis, early, late and as_of, as ``judged`` takes them.
+float that says in ``.left_out`` how many lines were left out. ``window`` says what was on time, as
+``on_time_delivery`` takes it.
 """
 
 from typing import NamedTuple
@@ -34,10 +34,11 @@ class CycleTime(NamedTuple):
 
 
 def on_time_delivery(orders, *, count="line", by=None, **window):
-    """Lines (orders, or units) shipped within the ``window`` of the due date ÷ those due, a
-    fraction.
+    """Lines (orders, or units) shipped within the window of the due date ÷ those due, a fraction.
 
     ``count`` is line, order (late if one line is) or quantity (units shipped on time ÷ units due).
+    ``window``: basis (promised or requested), early (days before the due date; None = any earlier
+    day), late (days after it), as_of (only what was due before that day counts).
 
     >>> orders = pd.DataFrame({"order": ["1", "1", "2"], "line": ["1", "2", "1"],
     ...     "quantity": [10, 30, 10],

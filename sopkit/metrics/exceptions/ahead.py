@@ -174,7 +174,7 @@ def excess_stock(book):
     plan = book.inventory_plan[lambda p: p["units"] > p["target"].fillna(0.0)]
     worth, cover = plan["value"].fillna(0.0), plan["cover"]
     beyond = (1 - threshold(book.settings, "excess_stock") / cover).fillna(0.0)
-    return plan.assign(worth=plan["value"], value=cover, money=beyond * worth)
+    return plan.assign(worth=worth, value=cover, money=beyond * worth)
 
 
 @rule(3, 0.0, "{units:,.0f} units worth {money:,.0f} in stock and no demand in the horizon.")

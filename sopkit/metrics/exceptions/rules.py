@@ -72,8 +72,7 @@ def _broken(name, rule, book):
     reasons = [
         rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")
     ]
-    words = pd.Series(reasons, worst.index, dtype="str")
-    return worst.assign(rule=name, threshold=limit, reason=words)
+    return worst.assign(rule=name, threshold=limit, reason=reasons)
 
 
 def percent(value) -> str:
@@ -83,4 +82,4 @@ def percent(value) -> str:
 
 def bucket_count(count) -> str:
     """ "1 bucket", "2 buckets"."""
-    return f"{count:.0f} bucket" if count == 1 else f"{count:.0f} buckets"
+    return f"{count:.0f} bucket{'' if count == 1 else 's'}"
