@@ -5,12 +5,12 @@ import pandas as pd
 
 from sopkit.grid import grid_of
 from sopkit.metrics.scopes import within
-from sopkit.metrics.stages import CELL
 from sopkit.tables import PLANS
 
 
 def prices(book) -> pd.DataFrame:
-    """The declared ``prices``: money per unit of every cell of the demand plan, and its source.
+    """The declared ``prices``: money per unit of every item and market of the demand plan in every
+    bucket, and its source.
 
     ``settings.price`` chooses list or realised (Σ revenue ÷ Σ quantity of the last year before the
     plan, or of all history where the last year sold nothing); each stands in for the other where
@@ -28,15 +28,19 @@ def prices(book) -> pd.DataFrame:
     >>> prices(book)[["price", "source"]].values.tolist()
     [[9.0, 'event'], [10.0, 'list']]
     """
-    plan = book.demand_plan
-    idle = book.items.loc[~book.items["item"].isin(plan["item"]), ["item"]].assign(market="(none)")
-    idle = idle.merge(pd.DataFrame({"bucket": book.buckets}), how="cross")
-    grid = pd.concat([plan[CELL], idle]).merge(_usual(book), on="item", how="left")
-    grid = grid.fillna({"price": 0.0, "source": "none"})
-    grid = grid.merge(_event_prices(book, grid), on=CELL)
-    grid["price"] = grid["price"] * (1 - grid["share"]) + grid["money"]
-    grid["source"] = grid["source"].where(grid["share"] == 0, "event")
-    return PLANS["prices"].conform(grid[PLANS["prices"].names])
+    plan = book.demand_plan[["item", "market"]]
+    idle = book.items.loc[~book.items["item"].isin(plan["item"]), ["item"]]
+    grid = grid_of(pd.concat([plan, idle]), book.buckets, book.items, book.calendar)
+    events = book.events[book.events["price"].notna()]
+    covered = grid.covered(events["starts_on"], events["ends_on"])
+    share = grid.gather(events, covered)
+    money = grid.gather(events, covered * events["price"].to_numpy()[:, None])
+    # Events that overlap share their days; together they cover no more than the bucket.
+    over = np.maximum(share, 1.0)
+    usual = _usual(book).reindex(grid.series["item"]).fillna({"price": 0.0, "source": "none"})
+    price = usual["price"].to_numpy()[:, None] * (1 - share / over) + money / over
+    source = np.where(share > 0, "event", usual["source"].to_numpy()[:, None])
+    return PLANS["prices"].conform(grid.frame(price=price, source=source))
 
 
 def realised_price(book) -> pd.Series:
@@ -56,21 +60,9 @@ def realised_price(book) -> pd.Series:
 
 
 def _usual(book):
-    """item, price, source: the chosen price, else the other, else 0 from ``none``."""
+    """price and source by item: the chosen price, else the other, else 0 from ``none``."""
     given = book.items.set_index("item")[["price"]].rename(columns={"price": "list"})
     given = given.assign(realised=realised_price(book), none=0.0)
     given = given[[book.settings["price"], *given]]
     table = {"price": given.bfill(axis=1).iloc[:, 0], "source": given.notna().idxmax(axis=1)}
-    return pd.DataFrame(table).reset_index()
-
-
-def _event_prices(book, cells):
-    """Per cell: share of its days under an event's price, and that share × price."""
-    events = book.events[book.events["price"].notna()]
-    grid = grid_of(cells, book.buckets, book.items, book.calendar)
-    covered = grid.covered(events["starts_on"], events["ends_on"])
-    share = grid.gather(events, covered)
-    money = grid.gather(events, covered * events["price"].to_numpy()[:, None])
-    # Events that overlap share their days; together they cover no more than the bucket.
-    over = np.maximum(share, 1.0)
-    return grid.frame(share=share / over, money=money / over)
+    return pd.DataFrame(table)
