@@ -84,9 +84,9 @@ def _quarter(quarter, inside, calendar):
 
 def _fiscal_year(book) -> pd.DatetimeIndex:
     """The buckets of the fiscal year in which the plan begins, and its name."""
-    size, start = book.calendar.per_year, book.settings["fiscal_year_start"]
-    around = book.before(size).append(book.calendar.range(book.first, size))
-    years = fiscal_year(around, start)
+    size = book.calendar.per_year
+    around = book.calendar.range(book.before(size)[0], 2 * size)
+    years = fiscal_year(around, book.settings["fiscal_year_start"])
     return around[years == years[size]].rename(f"FY{years[size] % 100:02d}")
 
 

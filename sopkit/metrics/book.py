@@ -156,7 +156,7 @@ class Book:
 
         first, settings, calendar = self.first, self.settings, self.calendar
         book = Book(read=read, first=first, settings=settings, calendar=calendar)
-        book.buckets = self.buckets
+        book.buckets, book.cost = self.buckets, self.cost
         return book
 
     def by_family(self, frame) -> pd.DataFrame:

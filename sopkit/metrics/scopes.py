@@ -5,7 +5,6 @@ unit counts and brings.
 import pandas as pd
 
 from sopkit.metrics.stages import CELL
-from sopkit.tables import declared
 
 
 def per_item(frame, values) -> pd.Series:
@@ -14,10 +13,10 @@ def per_item(frame, values) -> pd.Series:
 
 
 def weights(items, cost=None) -> pd.Series:
-    """What a unit counts in a total (index item): 1 where all items share one unit of measure, else
-    its ``cost`` (a Series by item; the items' unit_cost without one).
+    """What a unit of the declared items counts in a total (index item): 1 where all share one unit
+    of measure, else its ``cost`` (a Series by item; the items' unit_cost without one).
     """
-    items = declared(items, "items").set_index("item")
+    items = items.set_index("item")
     if items["unit"].nunique() <= 1:
         return pd.Series(1.0, index=items.index)
     return items["unit_cost"] if cost is None else cost

@@ -16,7 +16,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.metrics.forecast_errors import Counted, ratio
 from sopkit.metrics.scopes import per_item, weights
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, declared
 
 BASES = {"promised": "promised_on", "requested": "requested_on"}
 COUNTS = ("line", "order", "quantity")
@@ -152,7 +152,7 @@ def planned_service(supply_plan, items=None) -> float:
     >>> planned_service(plan)
     0.75
     """
-    weight = 1.0 if items is None else per_item(supply_plan, weights(items))
+    weight = 1.0 if items is None else per_item(supply_plan, weights(declared(items, "items")))
     missed = unserved(supply_plan["demand"], supply_plan["late"], supply_plan["lost"])
     return 1 - ratio((missed * weight).sum(), (supply_plan["demand"] * weight).sum())
 

@@ -1,7 +1,7 @@
 """What a rule is, its threshold, and how what it finds becomes declared rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,7 @@ from sopkit.tables import PLANS, settled
 SOON = 3  # buckets that are soon
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: the function of a book that measures it (its docstring says what it means), the step
     that applies it, its default threshold, its reason in words, what it judges, and whether values
     below the threshold break it, not those beyond it.

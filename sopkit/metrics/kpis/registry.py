@@ -1,7 +1,7 @@
 """What a KPI is, and how its values become declared rows with their targets and status."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,7 @@ from sopkit.tables import PLANS
 BY = ["scope", "bucket"]
 
 
-@dataclass(frozen=True)
-class Kpi:
+class Kpi(NamedTuple):
     """A KPI: the function of a book (its docstring says what it means) that gives its values by
     scope and bucket, or by scope (then they stand at the step's bucket); the step that shows it,
     its unit in words, which way is better (higher, lower or zero), the table that feeds it.
