@@ -36,16 +36,11 @@ def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     >>> float(mean[0]), float(slope[0]), float(centre[0])
     (2.0, 1.0, 1.0)
     """
-    known = ~np.isnan(values)
-    weight = known.astype(float)
-    count = np.maximum(weight.sum(axis=1), 1)
-    columns = np.arange(values.shape[1])
-    filled = np.where(known, values, 0.0)
-    mean, centre = filled.sum(axis=1) / count, (weight * columns).sum(axis=1) / count
-    distance = weight * (columns - centre[:, None])
-    spread = (distance**2).sum(axis=1)
-    slope = over((distance * filled).sum(axis=1), spread)
-    return mean, slope, centre
+    columns = np.where(np.isnan(values), np.nan, np.arange(values.shape[1]))
+    mean, centre = row_mean(values), row_mean(columns)
+    distance = columns - centre[:, None]
+    moved = np.nansum(distance * values, axis=1)
+    return mean, over(moved, np.nansum(distance**2, axis=1)), centre
 
 
 def trust_in_slope(count: np.ndarray) -> np.ndarray:
@@ -64,12 +59,8 @@ def grid(*axes) -> tuple[np.ndarray, ...]:
     >>> [axis.tolist() for axis in grid([1, 2], [5, 6])]
     [[1.0, 1.0, 2.0, 2.0], [5.0, 6.0, 5.0, 6.0]]
     """
-    return tuple(
-        axis.ravel()
-        for axis in np.meshgrid(
-            *(np.atleast_1d(np.asarray(a, dtype=float)) for a in axes), indexing="ij"
-        )
-    )
+    combined = np.meshgrid(*axes, indexing="ij")
+    return tuple(axis.ravel().astype(float) for axis in combined)
 
 
 def flat(level: np.ndarray, horizon: int) -> np.ndarray:

@@ -24,7 +24,6 @@ from sopkit.forecast.seasonal import (
     logarithmic,
     multiplicative,
     plain,
-    seen,
 )
 from sopkit.forecast.smoothing import ALPHAS, smooth, smooth_from_first
 
@@ -66,10 +65,9 @@ def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = Fal
     [[8.474]]
     """
     states = smooth_from_first(values, alpha)
-    level = np.sum(states.weights * states.level, axis=1)
     slope = line(values)[1] * (1.0 if full_slope else trust_in_slope(states.count))
     reach = (1 - (1 - np.asarray(alpha)) ** states.count[:, None]) / alpha
-    reach = np.sum(states.weights * reach, axis=1)
+    level, reach = states.expected(states.level), states.expected(reach)
     return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])
 
 
@@ -136,7 +134,7 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
 
 @dataclass(frozen=True)
 class Method:
-    """A method on offer: a ``season`` says what ``ahead`` is given (the window, or values adjusted
+    """A method on offer: its ``season`` says what ``ahead`` is given (the values, or those adjusted
     for the season, which is put back), ``sliders`` which parameters a person may set.
     """
 
@@ -158,9 +156,7 @@ _winters = partial(
 )
 
 METHODS = {
-    "seasonal naive": Method(
-        seen, lambda window, n: seasonal_naive(window.values, n, window.season)
-    ),
+    "seasonal naive": lambda window, n: seasonal_naive(window.values, n, window.season),
     "mean": Method(plain, mean),
     "seasonal mean": Method(multiplicative, mean),
     "simple": Method(multiplicative, smooth, LEVEL),
@@ -183,7 +179,7 @@ METHODS = {
     "tsb": Method(plain, tsb, LEVEL),
     "adida": Method(plain, adida, LEVEL),
     "imapa": Method(plain, imapa, LEVEL),
-    "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
+    "zero": lambda window, horizon: np.zeros((len(window.values), horizon)),
 }
 
 CANDIDATES = {

@@ -42,16 +42,13 @@ def buckets_without_demand(values: np.ndarray) -> np.ndarray:
     return np.where(demand.any(axis=1), np.argmax(demand[:, ::-1], axis=1), counts(values))
 
 
-def silence(values: np.ndarray) -> np.ndarray:
-    """How likely so long a silence at the end would be if the demand rate before it still held,
-    (series,) 0–1.
+def silence(sales: np.ndarray, buckets: np.ndarray, silent: np.ndarray) -> np.ndarray:
+    """How likely so many silent buckets are, (series,) 0–1, at the rate of so many sales in so many
+    buckets.
+
+    >>> silence(np.array([5]), np.array([9]), np.array([3])).tolist()
+    [0.125]
     """
-    gap = buckets_without_demand(values)
-    return _chance_of_silence((values > 0).sum(axis=1), counts(values) - gap, gap)
-
-
-def _chance_of_silence(sales, buckets, silent):
-    """How likely so many silent buckets are at the rate of so many sales in so many buckets."""
     return (1 - np.minimum(sales / np.maximum(buckets + 1, 1), 0.95)) ** silent
 
 
@@ -65,10 +62,11 @@ def classify(values: np.ndarray, season: int) -> np.ndarray:
     """
     interval, variation = interval_and_variation(values)
     often, rough = interval < INTERVAL_LIMIT, variation >= VARIATION_LIMIT
-    gap, chance = buckets_without_demand(values), silence(values)
+    gap, demand = buckets_without_demand(values), values > 0
+    chance = silence(demand.sum(axis=1), counts(values) - gap, gap)
     dead = (gap >= max(season, 4)) & (chance < 0.001)
     kinds = {
-        "dead": dead | ~(values > 0).any(axis=1),
+        "dead": dead | ~demand.any(axis=1),
         "dying": (gap >= 3) & (chance < 0.05),
         "new": counts(values) < season,
         "erratic": often & rough,
@@ -189,7 +187,7 @@ def cut_silent_start(values: np.ndarray) -> np.ndarray:
     sales = np.where(values != 0, values, np.nan)
     first, number = starts(sales), (~np.isnan(sales)).sum(axis=1)
     silent = np.maximum(first - starts(values), 0)
-    unlikely = _chance_of_silence(number, values.shape[1] - first, silent) < 0.005
+    unlikely = silence(number, values.shape[1] - first, silent) < 0.005
     before = np.arange(values.shape[1]) < first[:, None]
     return np.where(unlikely[:, None] & before, np.nan, values)
 

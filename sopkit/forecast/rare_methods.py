@@ -69,7 +69,7 @@ def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
     [6.0]
     """
     states = smooth_from_first(values, alpha)
-    return np.sum(states.weights * states.level, axis=1)
+    return states.expected(states.level)
 
 
 def aggregate(values: np.ndarray, width: int) -> np.ndarray:

@@ -3,7 +3,7 @@ method may see: a block of complete series with its season worked out once.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -103,44 +103,29 @@ class Window:
         return ~(self.values <= 0).any(axis=1)
 
     @cached_property
-    def logs(self) -> np.ndarray:
-        """Log values; series that touch zero keep a small floor, but no method should use
-        theirs.
-        """
-        usable = self.positive[:, None] | np.isnan(self.values)
-        return np.log(np.where(usable, self.values, 1.0))
-
-    @cached_property
-    def log_season(self) -> tuple[np.ndarray, np.ndarray]:
-        """Seasonal indices of the log values, and their strength."""
-        return indices(self.logs, self.season)
-
-    @cached_property
-    def plain_season(self) -> tuple[np.ndarray, np.ndarray]:
+    def seasonal(self) -> tuple[np.ndarray, np.ndarray]:
         """Seasonal indices of the values, and their strength."""
         return indices(self.values, self.season)
 
     @cached_property
-    def adjusted_logs(self) -> np.ndarray:
-        """Log values without their season."""
-        return self.logs - along(self.log_season[0], -self.values.shape[1], 0)
-
-    @cached_property
     def adjusted(self) -> np.ndarray:
         """Values without their additive season."""
-        return self.values - along(self.plain_season[0], -self.values.shape[1], 0)
+        return self.values - along(self.seasonal[0], -self.values.shape[1], 0)
+
+    @cached_property
+    def logs(self) -> "Window":
+        """The window of the log values; series that touch zero keep a small floor, but no method
+        should use theirs.
+        """
+        usable = self.positive[:, None] | np.isnan(self.values)
+        return Window(np.log(np.where(usable, self.values, 1.0)), self.season)
 
     @cached_property
     def strength(self) -> np.ndarray:
         """Strength of the season, 0–1: multiplicative where the series is positive, else
         additive.
         """
-        return np.where(self.positive, self.log_season[1], self.plain_season[1])
-
-
-def seen(method, window: Window, horizon: int) -> np.ndarray:
-    """``method(window, horizon)``, for a method that takes care of the season itself."""
-    return method(window, horizon)
+        return np.where(self.positive, self.logs.seasonal[1], self.seasonal[1])
 
 
 def plain(method, window: Window, horizon: int) -> np.ndarray:
@@ -150,46 +135,41 @@ def plain(method, window: Window, horizon: int) -> np.ndarray:
 
 def additive(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on additively adjusted values, the season put back."""
-    return method(window.adjusted, horizon) + along(window.plain_season[0], 0, horizon)
+    return method(window.adjusted, horizon) + along(window.seasonal[0], 0, horizon)
 
 
 def multiplicative(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on multiplicatively adjusted values, the season put back;
     additive where a series touches zero.
     """
-    season = np.exp(along(window.log_season[0], 0, horizon))
-    forecast = method(np.exp(window.adjusted_logs), horizon) * season
+    season = np.exp(along(window.logs.seasonal[0], 0, horizon))
+    forecast = method(np.exp(window.logs.adjusted), horizon) * season
     return _where_positive(forecast, additive, method, window)
-
-
-def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
-    """``method(values, horizon)`` on adjusted log values: growth in per cent, medians; additive
-    where a series touches zero.
-    """
-    logs = method(window.adjusted_logs, horizon) + along(window.log_season[0], 0, horizon)
-    return _where_positive(np.exp(np.clip(logs, -700, 700)), additive, method, window)
 
 
 def learnt(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon, season=indices)``, for a method that goes on learning the additive
     season.
     """
-    return method(window.values, horizon, season=window.plain_season[0])
+    return method(window.values, horizon, season=window.seasonal[0])
 
 
 def learnt_factors(method, window: Window, horizon: int) -> np.ndarray:
     """As ``learnt`` with a multiplicative season; additive where a series touches zero."""
-    factors = np.where(window.positive[:, None], np.exp(window.log_season[0]), 1.0)
+    factors = np.where(window.positive[:, None], np.exp(window.logs.seasonal[0]), 1.0)
     forecast = method(window.values, horizon, season=factors, multiplicative=True)
     return _where_positive(forecast, learnt, method, window)
 
 
-def learnt_logs(method, window: Window, horizon: int) -> np.ndarray:
-    """As ``learnt`` on log values: season and growth in per cent; additive where a series touches
-    zero.
+def in_logs(season, method, window: Window, horizon: int) -> np.ndarray:
+    """What ``season`` (``additive`` or ``learnt``) makes of log values: season and growth in per
+    cent, medians; of the values where a series touches zero.
     """
-    logs = method(window.logs, horizon, season=window.log_season[0])
-    return _where_positive(np.exp(np.clip(logs, -700, 700)), learnt, method, window)
+    logs = season(method, window.logs, horizon)
+    return _where_positive(np.exp(np.clip(logs, -700, 700)), season, method, window)
+
+
+logarithmic, learnt_logs = partial(in_logs, additive), partial(in_logs, learnt)
 
 
 def _where_positive(forecast, otherwise, method, window):

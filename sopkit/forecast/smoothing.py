@@ -33,6 +33,10 @@ class States:
         """Weight of each parameter set by its likelihood, (series, parameter set)."""
         return likelihood_weights(self.squares, self.count)
 
+    def expected(self, what) -> np.ndarray:
+        """The mean over the parameter sets by their weights, (series,)."""
+        return np.sum(self.weights * what, axis=1)
+
 
 def recursion(
     values, alpha, level, trend=0.0, beta=0.0, phi=1.0, gamma=0.0, season=None, multiplicative=False
@@ -170,4 +174,4 @@ def smooth(
 
 def smooth_from_first(values, alpha) -> States:
     """Where simple smoothing ends that starts at each series' first known value."""
-    return recursion(values, np.atleast_1d(np.asarray(alpha, dtype=float)), left(values, 1)[:, 0])
+    return recursion(values, *grid(alpha), left(values, 1)[:, 0])
