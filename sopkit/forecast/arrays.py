@@ -86,6 +86,16 @@ def over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return part / np.where(whole > 0, whole, 1)
 
 
+def demand_interval(values: np.ndarray) -> np.ndarray:
+    """Average demand interval (ADI): known buckets for each that had demand, (series,); all of them
+    where none had.
+
+    >>> demand_interval(np.array([[0.0, 2.0, 0.0, 4.0]])).tolist()
+    [2.0]
+    """
+    return over((~np.isnan(values)).sum(axis=1), (values > 0).sum(axis=1))
+
+
 def row_median(values: np.ndarray) -> np.ndarray:
     """Median of each row's known values; NaN where a row has none.
 

@@ -218,15 +218,18 @@ def _estimate(panel, causes, usual, expected) -> pd.DataFrame:
     mean, between = common_mean(own, variance)
     pulled = np.where(own > 0.05, np.clip(over(-later, own), 0, 1), 0.0)
     series, kind = at = np.nonzero(squares)
-    found = panel.keys.iloc[series].assign(
-        kind=np.array(KINDS)[kind],
-        uplift=(mean + between / (between + variance) * (own - mean))[at],
-        standard_error=np.sqrt(variance[at]),
-        own_uplift=own[at],
-        evidence=evidence[at],
-        pull_forward=(evidence / (evidence + 2) * pulled)[at],
+    return (
+        panel.keys.iloc[series]
+        .reset_index(drop=True)
+        .assign(
+            kind=np.array(KINDS)[kind],
+            uplift=(mean + between / (between + variance) * (own - mean))[at],
+            standard_error=np.sqrt(variance[at]),
+            own_uplift=own[at],
+            evidence=evidence[at],
+            pull_forward=(evidence / (evidence + 2) * pulled)[at],
+        )
     )
-    return found.sort_values([*panel.keys, "kind"], ignore_index=True)
 
 
 def _noise(values) -> np.ndarray:

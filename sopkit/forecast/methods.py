@@ -24,6 +24,7 @@ from sopkit.forecast.seasonal import (
     logarithmic,
     multiplicative,
     plain,
+    seen,
 )
 from sopkit.forecast.smoothing import ALPHAS, smooth, smooth_from_first
 
@@ -53,62 +54,63 @@ def seasonal_naive(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
     return along(tail, 0, horizon)
 
 
-def theta(values: np.ndarray, horizon: int, alpha=ALPHAS, full_slope: bool = False) -> np.ndarray:
+def theta(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     """Theta forecasts (series, horizon) of series without season: simple smoothing with half the
     slope of the trend line as drift.
 
     Assimakopoulos & Nikolopoulos (2000), IJF 16, in the form of Hyndman & Billah (2003), Unmasking
-    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α). Unless ``full_slope``, a
-    short history's slope is drawn toward 0.
+    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α); but a short history's
+    slope is drawn toward 0.
 
-    >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95, full_slope=True).round(3).tolist()
-    [[8.474]]
+    >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95).round(3).tolist()
+    [[8.153]]
     """
     states = smooth_from_first(values, alpha)
-    slope = line(values)[1] * (1.0 if full_slope else trust_in_slope(states.count))
+    slope = line(values)[1] * trust_in_slope(states.count)
     reach = (1 - (1 - np.asarray(alpha)) ** states.count[:, None]) / alpha
     level, reach = states.expected(states.level), states.expected(reach)
     return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])
 
 
-def autoregression(
-    values: np.ndarray, horizon: int, lags=(1, 2, 3), ridge: float = 0.1
-) -> np.ndarray:
-    """Forecasts (series, horizon) of moves: each bucket's move is regressed on the earlier moves at
-    ``lags``, drawn to 0 by ``ridge``.
+LAGS, RIDGE = np.array([1, 2, 3]), 0.1
+
+
+def autoregression(values: np.ndarray, horizon: int) -> np.ndarray:
+    """Forecasts (series, horizon) of moves: each bucket's move is regressed on the moves 1, 2 and 3
+    buckets earlier.
 
     ``values`` (series, bucket) have no season. The moves' mean is 0, so the forecast levels out.
-    Least squares with a ridge of ``ridge`` times each series' own variance; Hoerl & Kennard (1970),
+    Least squares with a ridge of 0.1 times each series' own variance; Hoerl & Kennard (1970),
     Technometrics 12. Too short series repeat their last value.
 
     >>> autoregression(np.array([[5.0] * 10]), 2).tolist()
     [[5.0, 5.0]]
     """
-    moves, lags, longest = np.diff(values, axis=1), np.array(lags), max(lags)
+    moves, longest = np.diff(values, axis=1), max(LAGS)
     count, width = moves.shape
     if width <= longest + 1:
         return flat(values[:, -1], horizon)
-    target, past = moves[:, longest:], moves[:, np.arange(longest, width)[:, None] - lags]
+    target, past = moves[:, longest:], moves[:, np.arange(longest, width)[:, None] - LAGS]
     used = ~(np.isnan(target) | np.isnan(past).any(axis=2))
     target, past = np.where(used, target, 0), np.where(used[:, :, None], past, 0)
     cross = np.einsum("sta,stb->sab", past, past)
-    size = np.einsum("saa->s", cross) / len(lags)
-    damp = ridge * size * (1 + 10 / np.maximum(used.sum(axis=1), 1)) + (size == 0)
-    cross += damp[:, None, None] * np.eye(len(lags))
+    size = np.einsum("saa->s", cross) / len(LAGS)
+    damp = RIDGE * size * (1 + 10 / np.maximum(used.sum(axis=1), 1)) + (size == 0)
+    cross += damp[:, None, None] * np.eye(len(LAGS))
     slopes = np.linalg.solve(cross, np.einsum("sta,st->sa", past, target)[:, :, None])[:, :, 0]
     # Each move ahead from the moves before it, known or forecast.
     track = np.hstack([np.nan_to_num(moves[:, -longest:]), np.zeros((count, horizon))])
     for step in range(longest, longest + horizon):
-        track[:, step] = (slopes * track[:, step - lags]).sum(axis=1)
+        track[:, step] = (slopes * track[:, step - LAGS]).sum(axis=1)
     return values[:, -1:] + np.cumsum(track[:, longest:], axis=1)
 
 
 COARSE_ALPHAS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.9)
 
 
-def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray:
-    """Mean of damped-trend and Theta forecasts of sums over ``widths`` buckets, spread back to
-    buckets, (series, horizon).
+def aggregated(values: np.ndarray, horizon: int) -> np.ndarray:
+    """Mean of damped-trend and Theta forecasts of the buckets and of sums over 2, 3 and 6,
+    spread back to buckets, (series, horizon).
 
     ``values`` (series, bucket) have no season. Widths that leave a series fewer than 6 sums are
     left out for it. Kourentzes, Petropoulos & Trapero (2014), Improving forecasting by estimating
@@ -118,7 +120,7 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
     [[5.0, 5.0]]
     """
     total, number = np.zeros((len(values), horizon)), np.zeros(len(values))
-    for width in (1, *widths):
+    for width in (1, 2, 3, 6):
         sums = aggregate(values, width)
         rows = (counts(sums) >= 6) | (width == 1)
         if rows.any():
@@ -134,7 +136,7 @@ def aggregated(values: np.ndarray, horizon: int, widths=(2, 3, 6)) -> np.ndarray
 
 @dataclass(frozen=True)
 class Method:
-    """A method on offer: its ``season`` says what ``ahead`` is given (the values, or those adjusted
+    """A method on offer: ``season`` says what ``ahead`` is given (the window, or values adjusted
     for the season, which is put back), ``sliders`` which parameters a person may set.
     """
 
@@ -156,7 +158,9 @@ _winters = partial(
 )
 
 METHODS = {
-    "seasonal naive": lambda window, n: seasonal_naive(window.values, n, window.season),
+    "seasonal naive": Method(
+        seen, lambda window, n: seasonal_naive(window.values, n, window.season)
+    ),
     "mean": Method(plain, mean),
     "seasonal mean": Method(multiplicative, mean),
     "simple": Method(multiplicative, smooth, LEVEL),
@@ -179,7 +183,7 @@ METHODS = {
     "tsb": Method(plain, tsb, LEVEL),
     "adida": Method(plain, adida, LEVEL),
     "imapa": Method(plain, imapa, LEVEL),
-    "zero": lambda window, horizon: np.zeros((len(window.values), horizon)),
+    "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
 }
 
 CANDIDATES = {

@@ -9,29 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from sopkit.forecast.arrays import counts, over, row_mean, row_median, starts
+from sopkit.forecast.arrays import counts, demand_interval, over, row_mean, row_median, starts
 from sopkit.forecast.seasonal import along, by_season, indices
 
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 
 
-def interval_and_variation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Average demand interval (ADI, buckets) and squared coefficient of variation of the demand
-    sizes (CV²).
+def variation_of_sizes(values: np.ndarray) -> np.ndarray:
+    """Squared coefficient of variation of the demand sizes (CV²), (series,); 0 without demand.
 
-    Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, JORS 56.
-
-    >>> interval, variation = interval_and_variation(np.array([[0.0, 2.0, 0.0, 4.0]]))
-    >>> float(interval[0]), round(float(variation[0]), 4)
-    (2.0, 0.1111)
+    >>> variation_of_sizes(np.array([[0.0, 2.0, 0.0, 4.0]])).round(4).tolist()
+    [0.1111]
     """
-    demand, known = values > 0, ~np.isnan(values)
-    number = demand.sum(axis=1)
-    interval = np.where(number > 0, known.sum(axis=1) / np.maximum(number, 1), np.inf)
-    sizes = np.where(demand, values, np.nan)
+    sizes = np.where(values > 0, values, np.nan)
     mean = row_mean(sizes)
-    spread = row_mean((sizes - mean[:, None]) ** 2)
-    return interval, np.where(mean > 0, over(spread, mean**2), 0.0)
+    return over(row_mean((sizes - mean[:, None]) ** 2), mean**2)
 
 
 def buckets_without_demand(values: np.ndarray) -> np.ndarray:
@@ -57,11 +49,13 @@ def classify(values: np.ndarray, season: int) -> np.ndarray:
     CV² (0.49); new below one season of history; dying or dead when the silence at the end is
     unlikely (5 %, or 0.1 % over a season) at the old rate.
 
+    Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, JORS 56.
+
     >>> classify(np.array([[5.0] * 24, [0.0, 0.0, 9.0] * 8, [5.0] * 10 + [0.0] * 14]), 12).tolist()
     ['smooth', 'intermittent', 'dead']
     """
-    interval, variation = interval_and_variation(values)
-    often, rough = interval < INTERVAL_LIMIT, variation >= VARIATION_LIMIT
+    often = demand_interval(values) < INTERVAL_LIMIT
+    rough = variation_of_sizes(values) >= VARIATION_LIMIT
     gap, demand = buckets_without_demand(values), values > 0
     chance = silence(demand.sum(axis=1), counts(values) - gap, gap)
     dead = (gap >= max(season, 4)) & (chance < 0.001)
@@ -205,7 +199,8 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
     for _ in range(3):
         season_part = along(indices(smooth, season)[0], -part.shape[1], 0)
         smooth = _between(part - season_part) + season_part
-    repeated = _as_a_season_before(part, season)
+    told = pd.DataFrame(part)
+    repeated = told.shift(season, axis=1).fillna(told.ffill(axis=1))
     full = values.copy()
     full[rows] = np.where(gaps[rows], np.where(often[rows, None], smooth, repeated), part)
     return full
@@ -264,8 +259,3 @@ def _between(values):
     columns = np.arange(values.shape[1])
     line = line.reshape(twice.shape)[:, columns]
     return np.where(columns < starts(values)[:, None], np.nan, line)
-
-
-def _as_a_season_before(values, season):
-    frame = pd.DataFrame(values)
-    return frame.shift(season, axis=1).fillna(frame.ffill(axis=1)).to_numpy()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import flat, left, over, row_mean, starts
+from sopkit.forecast.arrays import demand_interval, flat, left, over, row_mean, starts
 from sopkit.forecast.seasonal import by_season
 from sopkit.forecast.smoothing import recursion, smooth_from_first
 
@@ -61,17 +61,6 @@ def _smoothed(values, alpha, first):
     return recursion(values, np.array([alpha]), first).level[:, 0]
 
 
-def smoothed_level(values: np.ndarray, alpha=ALPHAS) -> np.ndarray:
-    """Simple smoothing from each series' first value, (series,), in its units; several alphas are
-    weighted by likelihood.
-
-    >>> smoothed_level(np.array([[4.0, 8.0]]), alpha=0.5).tolist()
-    [6.0]
-    """
-    states = smooth_from_first(values, alpha)
-    return states.expected(states.level)
-
-
 def aggregate(values: np.ndarray, width: int) -> np.ndarray:
     """Sums of ``width`` consecutive buckets counted back from the end; incomplete ones at the start
     are NaN.
@@ -86,7 +75,8 @@ def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray
     """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a
     series has no whole sum.
     """
-    level = smoothed_level(aggregate(values, width), alpha) / width
+    states = smooth_from_first(aggregate(values, width), alpha)
+    level = states.expected(states.level) / width
     return np.where(np.isnan(level), row_mean(values), level)
 
 
@@ -124,7 +114,6 @@ def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     return flat(total / width, horizon)
 
 
-def mean_interval(values: np.ndarray, most: int = 24) -> np.ndarray:
-    """Rounded mean interval between demands (series,), in buckets, from 1 to ``most``."""
-    demand, known = (values > 0).sum(axis=1), (~np.isnan(values)).sum(axis=1)
-    return np.clip(np.rint(known / np.maximum(demand, 1)), 1, most).astype(int)
+def mean_interval(values: np.ndarray) -> np.ndarray:
+    """Rounded mean interval between demands (series,), in buckets, from 1 to 24."""
+    return np.clip(np.rint(demand_interval(values)), 1, 24).astype(int)

@@ -128,6 +128,11 @@ class Window:
         return np.where(self.positive, self.logs.seasonal[1], self.seasonal[1])
 
 
+def seen(method, window: Window, horizon: int) -> np.ndarray:
+    """``method(window, horizon)``, for a method that takes care of the season itself."""
+    return method(window, horizon)
+
+
 def plain(method, window: Window, horizon: int) -> np.ndarray:
     """``method(values, horizon)`` on the values as they are."""
     return method(window.values, horizon)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sopkit.forecast import methods
 from sopkit.forecast.methods import METHODS, aggregated, autoregression, mean, seasonal_naive, theta
 from sopkit.forecast.rare_methods import adida, croston, imapa, sba, tsb
 from sopkit.forecast.seasonal import Window, along, centred_average, indices
@@ -29,18 +30,24 @@ def test_strong_season_is_found_and_noise_is_shrunk():
     assert indices(noise, 12)[1].mean() < 0.25
 
 
-def test_theta_equals_statsmodels():
+@pytest.fixture
+def full_slope(monkeypatch):
+    """A slope as it is, however short the history."""
+    monkeypatch.setattr(methods, "trust_in_slope", np.ones_like)
+
+
+def test_theta_equals_statsmodels(full_slope):
     """With the same smoothing weight and start, our form is statsmodels' ThetaModel."""
     from statsmodels.tsa.forecasting.theta import ThetaModel
 
     values = np.cumsum(np.random.default_rng(2).normal(1, 2, 60)) + 100
     fit = ThetaModel(values, period=1, deseasonalize=False).fit(use_mle=False)
-    ours = theta(values[None], 6, alpha=float(fit.params["alpha"]), full_slope=True)[0]
+    ours = theta(values[None], 6, alpha=float(fit.params["alpha"]))[0]
     np.testing.assert_allclose(ours, fit.forecast(6, theta=2), rtol=2e-3)
 
 
-def test_theta_drift_is_half_the_slope():
-    ahead = theta(np.arange(40.0)[None], 3, alpha=0.5, full_slope=True)[0]
+def test_theta_drift_is_half_the_slope(full_slope):
+    ahead = theta(np.arange(40.0)[None], 3, alpha=0.5)[0]
     np.testing.assert_allclose(np.diff(ahead), 0.5)
 
 
@@ -75,9 +82,11 @@ def test_imapa_worked_by_hand():
     assert imapa(np.array([[4.0, 0, 0, 8]]), 1, alpha=0.5)[0, 0] == pytest.approx((4.5 + 3.0) / 2)
 
 
-def test_autoregression_learns_an_alternation():
+def test_autoregression_learns_an_alternation(monkeypatch):
+    monkeypatch.setattr(methods, "LAGS", np.array([1]))
+    monkeypatch.setattr(methods, "RIDGE", 0.001)
     moves = np.tile([1.0, -1.0], 40)
-    ahead = autoregression(np.cumsum(moves)[None], 2, lags=(1,), ridge=0.001)[0]
+    ahead = autoregression(np.cumsum(moves)[None], 2)[0]
     np.testing.assert_allclose(ahead, [1.0, 0.0], atol=0.05)
 
 
