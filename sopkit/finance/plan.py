@@ -11,11 +11,11 @@ COMPANY = "(company)"
 KEY = ["family", "bucket"]
 # Kinds of plan_costs: what is a cost of the period and no unit's, whom it belongs to, when it is
 # paid. The others (backlog, lost_sales, safety_stock, ending_stock) steer the plan, nobody pays.
-OF_ITEMS = ["material", "subcontract", "purchase", "source_premium", "holding"]
+ON_TERMS = ["material", "subcontract", "purchase", "source_premium"]
+OF_ITEMS = [*ON_TERMS, "holding"]
 OF_LOAD = ["regular_labour", "overtime_premium"]
 OF_COMPANY = ["idle", "hiring", "layoff"]
 PERIOD = ["overtime_premium", *OF_COMPANY, "source_premium", "holding"]
-ON_TERMS = ["material", "subcontract", "purchase", "source_premium"]
 
 
 def financial_plan(book) -> pd.DataFrame:

@@ -30,9 +30,9 @@ def scenario_metrics(book) -> pd.DataFrame:
     return pd.Series(values, dtype="float64").rename_axis("metric").reset_index(name="value")
 
 
-def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
+def scenarios_table(plans: dict) -> pd.DataFrame:
     """The declared ``scenarios`` table from name → metric, value: each value and its difference to
-    ``base``.
+    those of the plan named base.
 
     A metric that the base lacks has no difference.
 
@@ -42,7 +42,7 @@ def scenarios_table(plans: dict, base=BASE) -> pd.DataFrame:
     """
     parts = [frame.assign(scenario=name) for name, frame in plans.items()]
     rows = pd.concat([PLANS["scenarios"].empty(), *parts], ignore_index=True)
-    known = plans[base].set_index("metric")["value"] if base in plans else {}
+    known = plans[BASE].set_index("metric")["value"] if BASE in plans else {}
     before = rows["metric"].map(known).astype("float64")
     return PLANS["scenarios"].conform(rows.assign(difference=rows["value"] - before))
 

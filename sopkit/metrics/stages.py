@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.tables import PLANS
+from sopkit.tables import PLANS, declared
 
 CELL = ["item", "market", "bucket"]
 INCREMENTS = ["events", "launches", "initiatives", "sales_input", "override"]
@@ -114,6 +114,7 @@ def value_added_table(graded, items, *, levels=("company", "family", "item")) ->
     >>> table[["stage", "name", "wape", "value_added"]].round(6).values.tolist()
     [['baseline', 'F', 0.1, 0.3], ['naive', 'F', 0.4, nan]]
     """
+    family = declared(items, "items").set_index("item")["family"]
     stage = graded["model"].replace(STAGE_OF)
     graded, tables = graded.assign(stage=stage)[stage.isin(STAGES)], []
     for source, part in graded.groupby("source"):
@@ -123,7 +124,7 @@ def value_added_table(graded, items, *, levels=("company", "family", "item")) ->
         errors = missed.groupby([known["item"], known["lag"]]).sum().reset_index()
         names = {
             "item": errors["item"],
-            "family": errors["item"].map(families(items)),
+            "family": errors["item"].map(family),
             "company": COMPANY,
         }
         tables += [
@@ -165,19 +166,3 @@ def _steps_down(errors, chain):
         {"wape": wapes.stack(future_stack=True), "value_added": steps.stack(future_stack=True)}
     )
     return long.rename_axis(["name", "lag", "stage"]).reset_index()
-
-
-def families(items) -> pd.Series:
-    """Family by item (index item); a blank or absent family is ``(none)``.
-
-    >>> families(pd.DataFrame({"item": ["A", "B"], "family": ["Pumps", None]})).to_dict()
-    {'A': 'Pumps', 'B': '(none)'}
-    """
-    named = (
-        items["family"] if "family" in items else pd.Series(None, index=items.index, dtype="str")
-    )
-    return pd.Series(
-        named.astype("str").replace("", None).fillna("(none)").to_numpy(),
-        index=items["item"].to_numpy(),
-        name="family",
-    )
