@@ -207,32 +207,29 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
 
 
 def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
-    """Values more than 12 robust deviations off their neighbours' median, in no season's
-    habit, moved to that bound.
+    """Values more than 12 robust deviations off their neighbours' median, in no season's habit,
+    moved to that bound.
 
     >>> float(bound_outliers(np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]]), 12).max())
     27.7912
     """
     if values.shape[1] < 8:
         return values
-    centre = running_median(values)
-    off = values - centre
+    off = values - running_median(values)
     habit = _habit(off, season)
-    off = off - habit
-    spread = 1.4826 * row_median(np.abs(off))
-    reach = OUTLIER_LIMIT * np.maximum(spread, 0.05 * row_median(np.abs(values)))[:, None] + np.abs(
-        habit
-    )
+    off -= habit
+    usual = 1.4826 * row_median(np.abs(off)), 0.05 * row_median(np.abs(values))
+    reach = OUTLIER_LIMIT * np.maximum(*usual)[:, None] + np.abs(habit)
     wild = (np.abs(off) > reach) & (reach > 0)
     return np.where(wild, values - off + np.sign(off) * reach, values)
 
 
-def running_median(values: np.ndarray, width: int = 5) -> np.ndarray:
-    """Median of the ``width`` values around each bucket; near the ends, of the nearest ones."""
+def running_median(values: np.ndarray) -> np.ndarray:
+    """Median of the five values around each bucket; near the ends, of the nearest ones."""
     columns, begin = values.shape[1], starts(values)[:, None]
-    padded = np.pad(values, ((0, 0), (0, width)), mode="edge")
-    median = np.median(sliding_window_view(padded, width, axis=1), axis=2)
-    nearest = np.clip(np.arange(columns) - width // 2, begin, np.maximum(begin, columns - width))
+    padded = np.pad(values, ((0, 0), (0, 5)), mode="edge")
+    median = np.median(sliding_window_view(padded, 5, axis=1), axis=2)
+    nearest = np.clip(np.arange(columns) - 2, begin, np.maximum(begin, columns - 5))
     return np.where(np.isnan(values), np.nan, np.take_along_axis(median, nearest, axis=1))
 
 

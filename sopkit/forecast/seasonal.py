@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from sopkit.forecast.arrays import over
+from sopkit.forecast.arrays import over, row_mean
 
 
 def centred_average(values: np.ndarray, season: int) -> np.ndarray:
@@ -42,11 +42,13 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     count, width = values.shape
     if season < 2 or width < season + 2:
         return np.zeros((count, max(season, 1))), np.zeros(count)
-    folded = by_season(values - _course(values, season), season)
-    seen = (~np.isnan(folded)).sum(axis=1)
+    folded = by_season(values - _course(values, season), season).swapaxes(1, 2)
+    seen = (~np.isnan(folded)).sum(axis=2)
     total = seen.sum(axis=1)
-    means = np.nansum(folded, axis=1) / np.maximum(seen, 1)
-    within = np.nansum((folded - means[:, None]) ** 2, axis=(1, 2)) / np.maximum(total - season, 1)
+    means = row_mean(folded)
+    within = np.nansum((folded - means[:, :, None]) ** 2, axis=(1, 2)) / np.maximum(
+        total - season, 1
+    )
     means -= means.mean(axis=1, keepdims=True)
     between = (means**2).sum(axis=1) / (season - 1) * seen.mean(axis=1)
     enough = (seen.min(axis=1) >= 1) & (total > season) & (between > 0)

@@ -108,8 +108,7 @@ def likelihood_weights(squares: np.ndarray, count: np.ndarray) -> np.ndarray:
     floor = np.maximum(
         squares.min(axis=1, keepdims=True), 1e-12 * squares.max(axis=1, keepdims=True)
     )
-    cost = count * np.log(np.where(floor > 0, over(np.maximum(squares, floor), floor), 1))
-    weights = np.exp(-0.5 * (cost - cost.min(axis=1, keepdims=True)))
+    weights = np.maximum(over(squares, floor), 1) ** (-0.5 * count)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -120,7 +119,7 @@ def damping(phi: np.ndarray, horizon: int) -> np.ndarray:
     >>> damping(np.array([0.5]), 3).tolist()
     [[0.5, 0.75, 0.875]]
     """
-    return np.cumsum(np.asarray(phi, dtype=float)[:, None] ** np.arange(1, horizon + 1), axis=1)
+    return np.cumsum(phi[:, None] ** np.arange(1, horizon + 1), axis=1)
 
 
 def initial_states(values: np.ndarray, flat: bool = False) -> tuple[np.ndarray, np.ndarray]:
