@@ -14,7 +14,7 @@ from sopkit.supply.flows import flows_of
 from sopkit.supply.limits import limits_of, unconstrained_load
 from sopkit.supply.model import build, prices_of
 from sopkit.supply.solve import solve
-from sopkit.supply.strategies import follow_demand, strategy_named
+from sopkit.supply.strategies import STRATEGIES, follow_demand
 from sopkit.supply.why import reasons
 from sopkit.supply.worth import worth_of
 
@@ -84,9 +84,12 @@ def plan_supply(
     >>> result.supply_plan["production"].round(6).tolist(), round(result.objective, 6)
     ([100.0, 105.0, 105.0], 3145.0)
     """
-    chosen = strategy_named(strategy)
-    if holding not in ("end", "average"):
-        raise PlanError(f"holding {holding!r} is not known; use one of: end, average")
+    for name, value, known in (
+        ("strategy", strategy, STRATEGIES),
+        ("holding", holding, ("end", "average")),
+    ):
+        if value not in known:
+            raise PlanError(f"{name} {value!r} is not known; use one of: {', '.join(known)}")
     facts = read_facts(
         demand,
         items,
@@ -99,18 +102,20 @@ def plan_supply(
         bookings=bookings,
         settings=settings,
     )
-    limits = limits_of(facts, frozen, lean=chosen.lean)
+    limits = limits_of(facts, frozen, lean=strategy == "chase")
     check_facts(facts, limits, lots)
-    book = build(facts, limits, chosen, whole_workers=whole_workers, lots=lots)
+    book = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
     prices = prices_of(facts, holding, facts.prices.lost)
-    book.charge(follow_demand(prices, facts, whole_workers) if chosen.lean else prices)
+    if strategy == "chase":
+        prices = follow_demand(prices, facts, whole_workers)
+    book.charge(prices)
     solved = solve(book.model, gap=gap, time_limit=time_limit)
     if solved is None:
         raise explain_infeasible(facts, limits)
     achieved, basis = solved
     values = book.values()
     flows = flows_of(facts, limits, values)
-    worth = worth_of(book, values, chosen, holding, basis)
+    worth = worth_of(book, values, holding, basis)
     costs = costs_by_bucket(facts, flows, holding)
     standard = standard_cost(items, bill_of_resources, resources).set_index("item")
     standard = standard["standard_cost"].reindex(facts.items.names).to_numpy()

@@ -1,37 +1,12 @@
 """Strategies: what each asks of the plan."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from sopkit.errors import PlanError
-from sopkit.grid import fold
+from sopkit.supply.model import hours_by_way
 
-
-@dataclass(frozen=True)
-class Strategy:
-    """``level``: one workforce and equal shares of hours; ``lean``: output follows demand, nothing
-    is built ahead.
-    """
-
-    level: bool = False
-    lean: bool = False
-
-
-STRATEGIES = {"optimal": Strategy(), "level": Strategy(level=True), "chase": Strategy(lean=True)}
-
-
-def strategy_named(name: str) -> Strategy:
-    """The strategy of that name.
-
-    >>> strategy_named("hybrid")
-    Traceback (most recent call last):
-    ...
-    sopkit.errors.PlanError: strategy 'hybrid' is not known; use one of: optimal, level, chase
-    """
-    if name not in STRATEGIES:
-        raise PlanError(f"strategy {name!r} is not known; use one of: {', '.join(STRATEGIES)}")
-    return STRATEGIES[name]
+# level: one workforce and equal shares of hours; chase: output follows demand, nothing is built
+# ahead
+STRATEGIES = ("optimal", "level", "chase")
 
 
 def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> dict:
@@ -45,32 +20,24 @@ def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> 
     left to grow to its agreed size. All three are the company's, so that they do not depend on
     which programme an item is solved in.
     """
-    ways, bill, staff, long = facts.ways, facts.bill, facts.resources, staff_hours(facts)
+    ways, staff, prices = facts.ways, facts.resources, prices.copy()
+    long = hours_by_way(facts, np.ones((len(staff), 1)))
     moves = np.nan_to_num(staff.hiring_cost) + np.nan_to_num(staff.layoff_cost)
     movable = staff.movable[:, None] & (staff.hours_per_worker > 0)
-    per_hour = np.divide(moves, staff.hours_per_worker, out=np.zeros_like(moves), where=movable)
+    per_hour = moves / np.where(movable, staff.hours_per_worker, np.inf)
     idle = 1e-3 + 2 * _most(per_hour) + _most(staff.regular_cost) + _most(staff.overtime_cost)
     overtime = idle * (2 * _most(staff.hours_per_worker) + 2 if whole_workers else 10)
     dearest = _most(ways.unit_cost) + _most(facts.prices.holding) + 1
     short = 10 * ((idle + overtime) * _most(long) + dearest)
 
-    elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)
+    elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)[:, None]
     own = long[ways.making(facts.shape[0])[ways.item]]
-    busy = fold(bill.hours[:, None] * movable[bill.resource], bill.way, len(ways))
-    return {
-        **prices,
-        "quantity": prices["quantity"] + (elsewhere * own)[:, None] - idle * busy,
-        "workers": prices["workers"] + np.where(movable, idle * staff.hours_per_worker, 0.0),
-        "overtime": prices["overtime"] + np.where(movable, idle + overtime, 0.0),
-        "late": prices["late"] + short,
-        "lost": prices["lost"] + short * (facts.shape[1] + 1),
-        **{name: prices[name] - short for name in ("agreed", "safe", "ending")},
-    }
-
-
-def staff_hours(facts) -> np.ndarray:
-    """(way,): hours that one unit needs of all resources."""
-    return fold(facts.bill.hours[:, None], facts.bill.way, len(facts.ways))[:, 0]
+    prices["quantity"] = prices["quantity"] + elsewhere * own - idle * hours_by_way(facts, movable)
+    prices["workers"] = prices["workers"] + movable * idle * staff.hours_per_worker
+    prices["overtime"] = prices["overtime"] + movable * (idle + overtime)
+    prices["late"] = prices["late"] + short
+    prices["lost"] = prices["lost"] + short * (facts.shape[1] + 1)
+    return prices | {name: prices[name] - short for name in ("agreed", "safe", "ending")}
 
 
 def _most(money: np.ndarray) -> float:

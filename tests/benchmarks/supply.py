@@ -56,7 +56,6 @@ def main():
 
 def _parts(case) -> tuple:
     """The model of a case, and what its steps took."""
-    from sopkit.supply import STRATEGIES
     from sopkit.supply.facts import read_facts
     from sopkit.supply.limits import limits_of
     from sopkit.supply.model import build, prices_of
@@ -65,7 +64,7 @@ def _parts(case) -> tuple:
     started = time.perf_counter()
     facts = read_facts(**case)
     read = time.perf_counter()
-    book = build(facts, limits_of(facts), STRATEGIES["optimal"])
+    book = build(facts, limits_of(facts))
     book.charge(prices_of(facts, "end", facts.prices.lost))
     built = time.perf_counter()
     solved = _timed(lambda: solve(book.model))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.supply import STRATEGIES, plan_supply
+from sopkit.supply import plan_supply
 from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of
 from sopkit.supply.model import build, prices_of
@@ -92,10 +92,10 @@ def worth(demand, items, frozen=None, **facts):
     names.
     """
     facts = read_facts(demand, items, **facts)
-    book = build(facts, limits_of(facts, frozen), STRATEGIES["optimal"])
+    book = build(facts, limits_of(facts, frozen))
     book.charge(prices_of(facts, "end", facts.prices.lost))
     _, basis = solve(book.model)
-    return worth_of(book, book.values(), STRATEGIES["optimal"], "end", basis)
+    return worth_of(book, book.values(), "end", basis)
 
 
 def test_supplier_and_fence_prices_are_what_one_more_unit_saves():
