@@ -14,18 +14,15 @@ from sopkit.supply.limits import sold_within
 from sopkit.tables import settled
 
 
-def safety_stock(
-    paths, names, buckets, items, *, settings=None, service_by_class=None, demand=None
-) -> pd.DataFrame:
+def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame:
     """Units to hold against forecast error, as item, bucket, quantity (sorted; 0 where no service
     level is given).
 
     The quantile at the item's service level of cumulative demand over lead time + review, less its
     mean: no normal curve is assumed. ``paths`` is the array (item, path, bucket) of
     ``sample_paths`` in the order of ``names``; ``buckets`` are the plan's buckets. A bucket's
-    safety stock scales with the demand that follows it (``demand``: item, bucket, quantity; default
-    the paths' mean). The service level is items' ``service_level``, else that of its ``class`` in
-    ``service_by_class``, else the settings'.
+    safety stock scales with the demand that follows it (the paths' mean). The service level is
+    items' ``service_level``, else the settings'.
 
     Source: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, ch. 6
     (empirical lead-time demand).
@@ -43,14 +40,11 @@ def safety_stock(
             f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(rows)}"
             " items in the order of names"
         )
-    level = rows["service_level"]
-    if service_by_class and "class" in items:
-        classes = items.set_index("item")["class"].map(service_by_class)
-        level = level.fillna(rows["item"].map(classes).astype("float64"))
-    level = level.fillna(chosen["service_level"] or np.nan)
+    level = rows["service_level"].fillna(chosen["service_level"] or np.nan).to_numpy()
     span = rows["lead_time"].to_numpy() + chosen["review"]
-    error = error_quantile(paths, span, level.to_numpy())
-    expected = _expected(demand, rows["item"], stamps, paths)
+    error = error_quantile(paths, span, level)
+    reach = np.minimum(np.arange(len(stamps)), paths.shape[2] - 1)
+    expected = np.maximum(paths.mean(axis=1)[:, reach], 0.0)
     per_year = infer_calendar(stamps).per_year
     following = sold_within(expected, span, per_year)
     first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
@@ -125,15 +119,6 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
         obsolete=np.maximum(stock - usable, 0.0) * cost,
         shortage=shortage * plan.price(0.0)[:, None],
     )
-
-
-def _expected(demand, names: pd.Series, buckets: pd.DatetimeIndex, paths: np.ndarray) -> np.ndarray:
-    if demand is not None:
-        cells = demand.pivot_table(index="item", columns="bucket", values="quantity", aggfunc="sum")
-        return cells.reindex(index=names, columns=buckets).fillna(0.0).to_numpy()
-    mean = paths.mean(axis=1)
-    reach = np.minimum(np.arange(len(buckets)), mean.shape[1] - 1)
-    return np.maximum(mean[:, reach], 0.0)
 
 
 def _until_retired(plan: Finished) -> np.ndarray:
