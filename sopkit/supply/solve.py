@@ -3,7 +3,6 @@ linopy's labels afterwards.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -38,12 +37,11 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
 
     parts = model.matrices
     programmes = blocks(parts.A)
-    whole = np.isin(parts.vtypes, ["I", "B"])
+    whole = parts.vtypes == "I"
     wide = np.diff(parts.A.indptr) > WIDE
 
-    def run(number: int):
-        rows, columns, tiny = programmes[number]
-        basis = start[number] if start and start[number].valid else None
+    def run(programme, basis):
+        rows, columns, tiny = programme
         options = {"solver": "simplex"}
         if whole[columns].any():
             share = max(len(rows), BATCH) / max(len(parts.b), BATCH)
@@ -51,11 +49,11 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
         elif tiny:
             options = DIRECT
         elif wide[rows].sum() > MANY:
-            basis, options = None, INSIDE if find_spec("highspy_extras") else {"solver": "ipm"}
+            basis, options = None, INSIDE
         return _run(parts, rows, columns, whole[columns], options, basis)
 
     with ThreadPoolExecutor() as threads:
-        solvers = list(threads.map(run, range(len(programmes))))
+        solvers = list(threads.map(run, programmes, start or [None] * len(programmes)))
     if None in solvers:
         return None
     values = np.zeros(len(parts.vlabels))  # no label of a variable is left out
@@ -116,7 +114,9 @@ def _run(parts, rows, columns, whole, options: dict, start):
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.ObjSense.kMinimize),
         0.0,
-        *(part[columns] for part in (parts.c, parts.lb, parts.ub)),
+        parts.c[columns],
+        parts.lb[columns],
+        parts.ub[columns],
         np.where(sense == "<", -np.inf, right),
         np.where(sense == ">", np.inf, right),
         matrix.indptr,
@@ -124,16 +124,14 @@ def _run(parts, rows, columns, whole, options: dict, start):
         matrix.data,
         whole,
     )
-    if start:
+    if start and start.valid:
         solver.setBasis(start)
     solver.run()
     status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return None
-    if status == kinds.kOptimal:
-        return solver
-    if not whole.any() and options["solver"] != "choose":  # a start or method that led nowhere
-        return _run(parts, rows, columns, whole, {"solver": "choose"}, None)
+    if status != kinds.kOptimal and "solver" in options:  # a start or method that led nowhere
+        return _run(parts, rows, columns, whole, {}, None)
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         raise PlanError(
             f"no plan was found in time ({solver.modelStatusToString(status)}); raise time_limit or"
