@@ -32,14 +32,8 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     >>> safety_stock(paths, ["A"], ["2026-01-01", "2026-02-01"], items)["quantity"].tolist()
     [20.0, 20.0]
     """
-    chosen, stamps = settled(settings), pd.DatetimeIndex(pd.to_datetime(pd.Index(buckets)))
-    rows = reading.item_rows(items, names, "paths")
-    paths = np.asarray(paths, dtype="float64")
-    if paths.ndim != 3 or paths.shape[0] != len(rows):
-        raise PlanError(
-            f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(rows)}"
-            " items in the order of names"
-        )
+    chosen, stamps = settled(settings), pd.DatetimeIndex(buckets)
+    rows, paths = reading.item_rows(items, names, "paths"), demand_paths(paths, names)
     level = rows["service_level"].fillna(chosen["service_level"] or np.nan).to_numpy()
     span = rows["lead_time"].to_numpy() + chosen["review"]
     error = error_quantile(paths, span, level)
@@ -50,8 +44,21 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
     wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
-    table = reading.long(pd.Index(rows["item"], name="item"), stamps, {"quantity": wanted})
+    table = reading.long(pd.Index(rows["item"]), stamps, {"quantity": wanted})
     return table.sort_values("item", kind="stable", ignore_index=True)
+
+
+def demand_paths(paths, names, buckets: int = 1) -> np.ndarray:
+    """The paths as an array (item, path, bucket) of the items ``names``; ``PlanError`` where they
+    are no such array or end before so many buckets.
+    """
+    paths = np.asarray(paths)
+    if paths.ndim != 3 or len(paths) != len(names) or paths.shape[2] < buckets:
+        raise PlanError(
+            f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(names)}"
+            f" items in the order of names and {buckets} buckets"
+        )
+    return paths
 
 
 def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np.ndarray:

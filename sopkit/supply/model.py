@@ -44,10 +44,10 @@ class Book:
 
     def rows(self, name: str, left, sense: str, right=0.0, where=True) -> None:
         """Constraints by bucket and whatever else ``left`` stands by, only ``where`` they are asked
-        for.
+        for; an endless right side is no constraint.
         """
         (dim,) = set(left.coord_dims) - {"bucket"}
-        where = self.array(where, dim).astype(bool)
+        where = self.array(where & np.isfinite(right), dim).astype(bool)
         if where.any():
             right = self.array(right, dim).where(where, 0.0)
             self.model.add_constraints(left, sense, right, name=name, mask=where)
@@ -160,10 +160,9 @@ def capacity(book: Book, whole_workers: bool) -> None:
     hours = book.array(summed(bill.resource, bill.way, bill.hours, shape), "resource", "way")
     regular = (1 * book["quantity"]) @ hours - overtime
     at_work = workers * book.array(staff.hours_per_worker, "resource")
-    fixed = np.where(staffed, 0.0, staff.hours)
-    book.rows("hours", regular - at_work, "<=", fixed, np.isfinite(fixed))
-    open_ = staffed & np.isfinite(staff.hours)  # a workforce works no longer than its plant is open
-    book.rows("ceiling", 1 * regular, "<=", staff.hours, open_)
+    book.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
+    # a workforce works no longer than its plant is open
+    book.rows("ceiling", 1 * regular, "<=", staff.hours, staffed)
     cheaper = ~staffed & (staff.overtime_cost < staff.regular_cost) & (staff.overtime_hours > 0)
     book.rows("overtime_within_load", 1 * regular, ">=", 0, cheaper)
     each = staff.overtime_per_worker
@@ -205,10 +204,10 @@ def level_hours(staff) -> np.ndarray:
 
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
     """(resource, bucket): True where nothing is frozen and something can be finished."""
-    bill, count = facts.bill, len(facts.resources)
-    used = fold((limits.most > 0)[bill.way], bill.resource, count)
-    held = fold(limits.frozen[bill.way], bill.resource, count)
-    return (used > 0) & (held == 0)
+    used, held = (
+        facts.bill.load(ways, len(facts.resources)) > 0 for ways in (limits.most > 0, limits.frozen)
+    )
+    return used & ~held
 
 
 def whole_lots(book: Book) -> None:
@@ -241,9 +240,8 @@ def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
     """More lots than any sensible bucket needs: all demand from here on and the highest stock asked
     for, in one bucket.
     """
-    items = facts.items
-    asked = np.maximum(facts.safety_stock.max(axis=1), np.nan_to_num(items.ending_stock))
-    wanted = facts.demand.sum(axis=1) + facts.backlog + asked + items.minimum_lot
+    wanted = facts.demand.sum(axis=1) + facts.backlog + facts.target.max(axis=1)
+    wanted = wanted + facts.items.minimum_lot
     return np.ceil(np.minimum(limits.most, wanted[facts.ways.item][:, None]) / size) + 1
 
 

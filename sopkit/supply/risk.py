@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.errors import PlanError
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
+from sopkit.supply.inventory import demand_paths
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 
@@ -47,14 +47,10 @@ def plan_under_uncertainty(
     >>> risk.by_bucket.set_index("metric").loc["service", ["p10", "p50", "p90"]].tolist()
     [0.6, 1.0, 1.0]
     """
-    plan, paths = Finished(supply_plan, items, standard_cost), np.asarray(paths)
-    names = pd.Series(plan.names if names is None else names)
-    order = reading.positions(names, pd.Series(plan.names), "paths", "item")
-    if paths.ndim != 3 or len(paths) < len(order) or paths.shape[2] < plan.shape[1]:
-        raise PlanError(
-            f"paths has shape {paths.shape}; give (item, path, bucket) with the plan's"
-            f" {len(order)} items and {plan.shape[1]} buckets"
-        )
+    plan = Finished(supply_plan, items, standard_cost)
+    names = plan.names if names is None else names
+    paths = demand_paths(paths, names, plan.shape[1])
+    order = reading.positions(names, plan.names, "paths", "item")
     weight, price = weights(plan.items).to_numpy(), plan.price(1.0)
     metrics = {metric: [] for metric in ("service", "stock", "backlog")}
     all_asked, all_missed = np.zeros((2, len(order)))

@@ -26,11 +26,43 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     text = np.select(found, list(missing), "").astype("object")
     cells = pd.DataFrame(np.argwhere(text != ""), columns=["item", "bucket"])
     if len(cells):
-        held = [_resources(cells, facts, flows, worth), _limits(cells, facts, limits, worth)]
-        said = _said(pd.concat(held)).astype("object")
+        said = _said(_held(cells, facts, limits, flows, worth)).astype("object")
         said = said.reindex(pd.MultiIndex.from_frame(cells), fill_value=CHEAPER)
         text[cells["item"], cells["bucket"]] += ": " + said.to_numpy()
     return text
+
+
+def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
+    """What holds each cell (item, bucket, name, price): the hours that a unit takes, and the limit
+    on every way to get it.
+    """
+    staff, ways, bill = facts.resources, facts.ways, facts.bill
+    most = staff.overtime_limit(flows.workers)
+    at_most = (most > 0) & (flows.overtime >= most * (1 - 1e-6))
+    more = np.where(at_most, " with overtime", "")
+    more = np.where(staff.movable[:, None], " (workforce)", more).astype("object")
+    full = "resource " + staff.names.astype("str").to_numpy("object")[:, None] + " full" + more
+
+    source = ways.source[:, None]
+    named, early = source != "", np.arange(facts.shape[1]) < ways.opens[:, None]
+    limit = np.select(
+        [limits.frozen, early & named, early, named],
+        ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
+        "limit",
+    )
+    beyond = np.where(limits.frozen, np.abs(worth.quantity), -worth.quantity)
+
+    name, price = np.concatenate([full, limit]), np.concatenate([worth.hour, beyond])
+    entries = pd.DataFrame(
+        {
+            "item": np.concatenate([bill.item, ways.item]),
+            "row": np.concatenate([bill.resource, len(staff) + np.arange(len(ways))]),
+            "per_unit": np.concatenate([bill.hours, np.ones(len(ways))]),
+        }
+    )
+    held = cells.merge(entries)
+    at = held["row"], held["bucket"]
+    return held.assign(name=name[at], price=held["per_unit"] * price[at])
 
 
 def _said(held: pd.DataFrame) -> pd.Series:
@@ -41,33 +73,3 @@ def _said(held: pd.DataFrame) -> pd.Series:
     held = held[held["share"] >= VISIBLE].sort_values(["price", "name"], ascending=[False, True])
     held["text"] = [f"{name} {share:.0%}" for name, share in zip(held["name"], held["share"])]
     return held.groupby(cell)["text"].agg(", ".join)
-
-
-def _resources(cells: pd.DataFrame, facts, flows, worth) -> pd.DataFrame:
-    """The hours that a unit of each cell takes, at their price."""
-    staff, bill = facts.resources, facts.bill
-    limit = staff.overtime_limit(flows.workers)
-    at_limit = (limit > 0) & (flows.overtime >= limit * (1 - 1e-6))
-    more = np.where(at_limit, " with overtime", "")
-    more = np.where(staff.movable[:, None], " (workforce)", more).astype("object")
-    hours = pd.DataFrame({"item": bill.item, "resource": bill.resource, "hours": bill.hours})
-    held = cells.merge(hours)
-    at = held["resource"], held["bucket"]
-    name = "resource " + staff.names[held["resource"]].astype("str") + " full" + more[at]
-    return held.assign(name=name, price=held["hours"] * worth.hour[at])
-
-
-def _limits(cells: pd.DataFrame, facts, limits, worth) -> pd.DataFrame:
-    """The limits on every way to get a unit of each cell, at their price."""
-    ways = facts.ways
-    held = cells.merge(pd.DataFrame({"item": ways.item, "way": np.arange(len(ways))}))
-    at = held["way"], held["bucket"]
-    source, price = ways.source[held["way"]], worth.quantity[at]
-    frozen, early = limits.frozen[at], held["bucket"] < ways.opens[held["way"]]
-    named = source != ""
-    name = np.select(
-        [frozen, early & named, early, named],
-        ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
-        "limit",
-    )
-    return held.assign(name=name, price=np.where(frozen, np.abs(price), -price))
