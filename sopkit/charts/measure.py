@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sopkit.buckets import Calendar
+from sopkit.charts.table import Block, show
 from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics.scopes import item_prices, priced
 from sopkit.tables import declared
@@ -30,6 +31,10 @@ class View:
         items, currency = declared(plan.facts["items"], "items"), plan.settings["currency"]
         by_item = None if prices is None else item_prices(prices, demand_plan)
         return cls(items, currency, prices, by_item, plan.calendar)
+
+    def show(self, frame: pd.DataFrame, *told, **more) -> Block:
+        """The frame as a page table (``show``), money in the plan's currency."""
+        return show(frame, *told, currency=self.currency, **more)
 
     def next_year(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of the next year of a plan; fewer where its horizon is shorter."""

@@ -2,6 +2,7 @@
 the rest one file away.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sopkit.tables import PLANS
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
 
 _LONGEST = 90
+_TOLD = re.compile(r"([\w ]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,10 @@ def stack(pieces) -> Block:
 def show(
     frame: pd.DataFrame,
     table: str = "",
+    columns: str = "",
     rows: int = 15,
     *,
-    units=None,
-    columns="",
-    heads=None,
-    total=(),
+    total: str = "",
     currency: str = "EUR",
     empty: str = "",
     note: str = "",
@@ -60,30 +60,29 @@ def show(
     """The first ``rows`` of a frame as a page table.
 
     ``table``: the plan table that it was made of; it declares units and is named as the place of
-    the rest. ``units``: {column: unit} beyond those; ``fraction`` reads as percent and ``money`` in
-    the currency's scale. ``columns``: names of those to show (all), ``heads``: {column: heading}
-    where a heading is not the name. ``total``: columns to add up over *all* rows of the frame.
-    ``empty``: the sentence that stands for a frame without rows.
+    the rest. ``columns``: those to show, "name: heading [unit] | …" (all; one that the frame lacks
+    is left out), where the heading is not the name and the unit not the declared one: ``fraction``
+    reads as percent, ``money`` in the currency's scale, ``words`` without underscores. ``total``:
+    columns to add up over *all* rows of the frame. ``empty``: the sentence that stands for a frame
+    without rows.
 
-    >>> show(pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]}), units={"gap": "units"})
-    item     gap
+    >>> frame = pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]})
+    >>> show(frame, columns="item: what | gap [units]")
+    what     gap
            units
     <b>   −1,234
     """
     if frame.empty and empty:
         return missing(empty)
-    names, heads = columns.split() or list(frame), heads or {}
-    units = _declared(table) | (units or {})
+    told = [column for column in _columns(frame, table, columns) if column[0] in frame]
     first = frame.iloc[:rows]
-    amounts = _one_scale(first[[c for c in names if units.get(c) == "money"]], currency)
+    amounts = _one_scale(first[[name for name, _, unit in told if unit == "money"]], currency)
     cells, head = [], []
-    for column in names:
-        unit = units.get(column, "")
+    for column, heading, unit in told:
         unit = unit if unit == "money" else unit.replace("money", currency)
-        sums = [frame[column].sum(min_count=1)] if column in total else []
+        sums = [frame[column].sum(min_count=1)] if column in total.split() else []
         words, unit, align = _column(first[column], unit, sums, amounts)
         cells.append(words if sums else [*words, ""])
-        heading = heads.get(column, str(column).replace("_", " "))
         head.append((clean(heading, 40), unit, align))
     lines = list(zip(*cells))
     summed = len(frame) and total
@@ -129,10 +128,17 @@ def block(head, rows, foot: str = "", title: str = "") -> Block:
     )
 
 
-def _declared(table):
-    """Units that a plan table declares."""
-    columns = PLANS[table].columns if table else ()
-    return {c.name: c.unit for c in columns if c.unit not in ("–", "date") and c.unit[:3] != "as "}
+def _columns(frame, table, told):
+    """Name, heading and unit of each column told; of all, where none is."""
+    declared = PLANS[table].columns if table else ()
+    units = {
+        c.name: c.unit for c in declared if c.unit not in ("–", "date") and c.unit[:3] != "as "
+    }
+    parts = [_TOLD.fullmatch(part).groups() for part in told.split(" | ") if part]
+    for name, heading, unit in parts or [(name, "", None) for name in frame]:
+        # "make: quantity" is the declared quantity of what is made
+        declared = units.get(str(name).rpartition(": ")[2], "")
+        yield name, heading or str(name).replace("_", " "), declared if unit is None else unit
 
 
 def _one_scale(frame, currency):
@@ -152,7 +158,10 @@ def _column(values, unit, sums, amounts):
     if pd.api.types.is_datetime64_any_dtype(values):
         return _dates(values), "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        return [clean(value, _LONGEST) or BLANK for value in values.astype(object)], unit, "left"
+        words = [clean(value, _LONGEST) or BLANK for value in values.astype(object)]
+        if unit == "words":
+            words, unit = [word.replace("_", " ") for word in words], ""
+        return words, unit, "left"
     size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
     shown = np.append(values.to_numpy(float), sums) / size
     decimals = 1 if unit == "%" else matter(shown)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sopkit.charts import family_sheet_html, latest_kpis, show, stack, supply_chart
+from sopkit.charts import family_sheet_html, latest_kpis, stack, supply_chart
 from sopkit.charts.words import quantity
 from sopkit.finance import family_sheet
 
@@ -12,13 +12,11 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
     worst = exceptions.sort_values("money", ascending=False, kind="stable")
     if rules is not None:
         worst = worst[worst["rule"].isin(rules)]
-    return show(
-        worst.assign(rule=worst["rule"].str.replace("_", " ")),
+    return view.show(
+        worst,
         "exceptions",
+        "level | name | bucket: when | rule [words] | money: at stake | reason",
         rows,
-        columns="level name bucket rule money reason",
-        heads={"bucket": "when", "money": "at stake"},
-        currency=view.currency,
         empty="Nothing needs a person here.",
     )
 
@@ -35,8 +33,8 @@ def kpis(kpis, view):
         index="kpi", columns="bucket", values="shown"
     )
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
-    table = table.assign(status=latest["status"], target=_reads(latest, "target")).reset_index()
-    return show(table.assign(kpi=table["kpi"].str.replace("_", " ")), "kpis", 30, units={"kpi": ""})
+    table = table.assign(status=latest["status"], target=_reads(latest, "target"))
+    return view.show(table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(), "kpis", rows=30)
 
 
 def sheets(book, view, drawn=False):

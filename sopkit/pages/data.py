@@ -1,7 +1,7 @@
 """Step 1's sections: can the data be trusted, what happened, what is in stock."""
 
 from sopkit import charts
-from sopkit.charts import kpi_facts, latest_kpis, show
+from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, number, percent
 
 FLAGGED = ["stocked out", "outlier", "returns", "missing"]
@@ -35,11 +35,10 @@ def issues(issues, view):
         .groupby(["order", "severity", "table", "rule"], as_index=False)
         .agg(times=("row", "size"), problem=("problem", "first"), done=("done", "first"))
     )
-    return show(
+    return view.show(
         rows,
         "data_issues",
-        columns="severity table rule times problem done",
-        heads={"problem": "for example", "done": "what was done"},
+        "severity | table | rule | times | problem: for example | done: what was done",
         empty="No problem was found in the facts.",
     )
 
@@ -48,9 +47,8 @@ def cleansed(history, view):
     """The cells of history that were not taken as sold, the largest change first."""
     changed = history[history["flag"] != ""]
     change = (changed["demand"] - changed["quantity"]).abs()
-    columns = ["item", "market", "bucket", "quantity", "demand", "flag", "reason"]
-    rows = changed.loc[change.sort_values(ascending=False, kind="stable").index, columns]
-    return show(rows, "history", 10)
+    rows = changed.loc[change.sort_values(ascending=False, kind="stable").index]
+    return view.show(rows, "history", rows=10)
 
 
 def stock(stock, standard_cost, view):
@@ -62,14 +60,13 @@ def stock(stock, standard_cost, view):
         counted=(rows["source"] != "none").astype(float),
         without=(rows["on_hand"] <= 0).astype(float),
     )
-    sums = ["items", "counted", "without", "value", "backlog_value"]
+    sums = "items counted without value backlog_value"
     families = rows.assign(items=1).groupby("family", as_index=False)
-    return show(
-        families.agg({**dict.fromkeys(sums, "sum"), "as_of": "max"}),
+    return view.show(
+        families.agg({**dict.fromkeys(sums.split(), "sum"), "as_of": "max"}),
         "opening_stock",
-        units=dict.fromkeys(["value", "backlog_value"], "money"),
+        "family | items | counted | without: without stock | value: stock [money] |"
+        " backlog_value: backlog [money] | as_of",
         total=sums,
-        currency=view.currency,
-        heads={"without": "without stock", "value": "stock", "backlog_value": "backlog"},
         note="at standard cost",
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sopkit import charts
-from sopkit.charts import missing, show
+from sopkit.charts import missing
 from sopkit.charts.demand import STAGES
 from sopkit.charts.words import money, percent
 
@@ -57,11 +57,11 @@ def models(baseline, accuracy, view):
     table = lead.assign(method=method).groupby("family")
     table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
     near = view.with_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
-    errors = {"seasonal naive": "naive error", "chosen": "baseline error"}
-    return show(
-        table.join(near.median().unstack().reindex(columns=list(errors))).reset_index(),
-        units=dict.fromkeys(errors, "fraction"),
-        heads={"method": "most often led by"} | errors,
+    errors = near.median().unstack().reindex(columns=["seasonal naive", "chosen"])
+    return view.show(
+        table.join(errors).reset_index(),
+        columns="family | series | method: most often led by |"
+        " seasonal naive: naive error [fraction] | chosen: baseline error [fraction]",
         note="error: WAPE in the backtest, lags 1–3, the median item",
     )
 
@@ -71,21 +71,15 @@ def uplifts(uplifts, view):
     blank.
     """
     rows = view.with_family(uplifts).groupby(["family", "kind"], as_index=False)
-    return show(
+    return view.show(
         rows.agg(
             series=("item", "size"),
             evidence=("evidence", "sum"),
             uplift=("uplift", "mean"),
             pull_forward=("pull_forward", "mean"),
         ),
-        units={"uplift": "fraction", "pull_forward": "fraction"},
-        columns="family kind series evidence uplift pull_forward",
-        heads={
-            "kind": "kind of event",
-            "evidence": "buckets seen",
-            "uplift": "uplift estimated",
-            "pull_forward": "pulled forward",
-        },
+        columns="family | kind: kind of event | series | evidence: buckets seen |"
+        " uplift: uplift estimated [fraction] | pull_forward: pulled forward [fraction]",
         empty=(
             "Every event says its uplift, or none is known; a blank uplift in the table events is"
             " estimated from history here."
@@ -105,10 +99,10 @@ def families(demand_plan, view):
     units = units.reindex(sums.index)
     sums[units.str.contains(" / ")] = float("nan")
     sums.insert(0, "unit", units)
-    return show(
+    return view.show(
         sums.reset_index(),
         "demand_plan",
-        units=dict.fromkeys(STAGES, ""),
+        " | ".join(["family", "unit", *(f"{stage} []" for stage in STAGES)]),
         note=(
             "units over the whole horizon; a family of several units of measure is shown in money"
             " only"
@@ -126,11 +120,11 @@ def products(product_plan, view):
     rows = moved.groupby("item", as_index=False).agg(
         {"bucket": "min", **dict.fromkeys(moves, "sum"), "status": "first"}
     )
-    return show(
+    return view.show(
         rows.sort_values("launch", key=abs, ascending=False, kind="stable"),
         "product_plan",
+        "item | bucket: from | launch | retirement | cannibalised | status",
         12,
-        heads={"bucket": "from"},
         empty="No new or retiring item; the tables launches and items (retired_on) would feed it.",
     )
 
@@ -142,12 +136,11 @@ def value_added(value_added, view):
     rows = rows.dropna(subset=["wape"]).sort_values(
         ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
     )
-    return show(
+    return view.show(
         rows,
         "value_added",
+        "source: measured in | lag | stage | wape: error (WAPE) | value_added",
         24,
-        columns="source lag stage wape value_added",
-        heads={"source": "measured in", "wape": "error (WAPE)"},
         note="value added: error of the stage before − error of this one; positive = it helped",
     )
 
@@ -159,12 +152,9 @@ def bridge(bridge, month, view):
             "No earlier plan is released, so there is nothing to compare with; from the first"
             " release on, changes are explained here."
         )
-    return show(
-        bridge.assign(stage=bridge["stage"].str.replace("_", " ")),
-        units=dict.fromkeys(["last", "now", "change"], "money"),
-        currency=view.currency,
-        columns="stage last now change",
-        heads={"last": f"released {month}"},
+    return view.show(
+        bridge,
+        columns=f"stage [words] | last: released {month} [money] | now [money] | change [money]",
     )
 
 

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from sopkit import charts
-from sopkit.charts import show
 from sopkit.charts.words import money, quantity
 from sopkit.pages.demand import against
 from sopkit.tables import declared
@@ -45,14 +44,12 @@ def families(financial_plan, view):
     sums = year.groupby("family")[[*names, "cash"]].sum(min_count=1)
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.sort_values("revenue", ascending=False, kind="stable").dropna(axis=1, how="all")
-    return show(
+    return view.show(
         sums.reset_index(),
         "financial_plan",
-        total=list(sums),
-        currency=view.currency,
-        heads={"budget_revenue": "budget", "budget_margin": "budget"}
-        | {"revenue_gap": "to budget", "margin_gap": "to budget"}
-        | {"inventory_value": "stock at the end"},
+        "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
+        " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
+        total=" ".join(sums),
         empty="No money is planned; items (price, unit_cost) would feed this.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
         " belongs to no family",
@@ -61,12 +58,10 @@ def families(financial_plan, view):
 
 def options(gap_options, view):
     """Ways to close a gap, best first."""
-    return show(
+    return view.show(
         gap_options.sort_values("gain", ascending=False, kind="stable"),
         "gap_options",
-        currency=view.currency,
-        columns="option closes cost gain value_per_unit owner",
-        heads={"gain": "margin gained", "value_per_unit": "per unit"},
+        "option | closes | cost | gain: margin gained | value_per_unit: per unit | owner",
         empty="The plan shows no gap that an option would close.",
         note="options do not add up: several may serve the same units",
     )
@@ -80,14 +75,12 @@ def initiatives(initiative_plan, initiatives, view):
     sums = initiative_plan.groupby("initiative").agg(
         {"bucket": "min", **dict.fromkeys(["units", "hours", "money", "weighted"], "sum")}
     )
-    return show(
+    return view.show(
         sums.join(about.set_index("initiative")[["stage", "probability", "owner"]]).reset_index(),
         "initiative_plan",
-        units={"probability": "fraction"},
-        total=("money", "weighted"),
-        currency=view.currency,
-        columns="initiative stage owner bucket units hours money probability weighted",
-        heads={"bucket": "from", "money": "margin if it happens", "probability": "chance"},
+        "initiative | stage | owner | bucket: from | units | hours | money: margin if it happens |"
+        " probability: chance [fraction] | weighted",
+        total="money weighted",
         empty="No strategic initiative is known; the table initiatives would feed this.",
     )
 
@@ -101,10 +94,10 @@ def scenarios(scenarios, view, note: str = ""):
     )
     order = sorted(set(scenarios["scenario"]), key=lambda name: (name != "base", name))
     wide = rows.pivot(index="metric", columns="scenario", values="shown")[order]
-    return show(
+    return view.show(
         wide.reset_index(),
         "scenarios",
-        20,
+        rows=20,
         empty="No scenario was run; sopkit pack --scenario NAME runs one of the ledger.",
         note=note,
     )

@@ -3,7 +3,7 @@ overrides.
 """
 
 from sopkit import charts
-from sopkit.charts import kpi_facts, latest_kpis, show
+from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, listing, money, number, spoken
 
 PROMISED = [
@@ -43,12 +43,10 @@ def decisions(decisions, view):
     expected.
     """
     rows = decisions.assign(state=is_open(decisions).map({True: "open", False: "taken"}))
-    return show(
+    return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
-        currency=view.currency,
-        columns="state cycle text options chosen owner due expected realised",
-        heads={"text": "question"},
+        "state | cycle | text: question | options | chosen | owner | due | expected | realised",
         empty=(
             "No decision is in the ledger for this cycle; enter one with"
             " Ledger.append('decisions', …), and the next pack asks it here."
@@ -58,10 +56,9 @@ def decisions(decisions, view):
 
 def assumptions(assumptions, view):
     """What the plan takes for granted, and whether it held."""
-    return show(
+    return view.show(
         assumptions,
-        columns="text condition result owner",
-        heads={"text": "assumption", "condition": "would break if", "owner": "watched by"},
+        columns="text: assumption | condition: would break if | result | owner: watched by",
         empty="No assumption is in the ledger; enter one with Ledger.append('assumptions', …).",
     )
 
@@ -71,10 +68,9 @@ def sign_offs(sign_offs, view, month=None):
     rows = sign_offs.iloc[::-1]
     if month is not None:
         rows = rows[rows["cycle"] == month].drop_duplicates(["family", "role"])
-    return show(
+    return view.show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
-        columns="cycle role family status by entered_at note",
-        heads={"family": "for", "entered_at": "entered"},
+        columns="cycle | role | family: for | status | by | entered_at: entered | note",
         empty=(
             f"Nobody has signed off{f' {month}' if month else ''} yet. After the meeting: sopkit"
             f" release {month or 'MONTH'} --by NAME."
@@ -84,9 +80,9 @@ def sign_offs(sign_offs, view, month=None):
 
 def overrides(overrides, view):
     """What planners added to the forecast, latest first."""
-    return show(
+    return view.show(
         overrides.iloc[::-1],
-        columns="entered_at by item family market bucket kind value reason note",
-        heads={"entered_at": "entered", "bucket": "when"},
+        columns="entered_at: entered | by | item | family | market | bucket: when | kind | value |"
+        " reason | note",
         empty="Nobody has overridden a forecast; the tuner writes them.",
     )

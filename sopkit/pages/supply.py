@@ -3,7 +3,7 @@ master schedule.
 """
 
 from sopkit import charts
-from sopkit.charts import missing, show, stack
+from sopkit.charts import missing, stack
 from sopkit.charts.words import money, month, number, percent, quantity
 from sopkit.metrics import planned_service
 
@@ -46,13 +46,10 @@ def safety(safety_stock, view):
     first = view.with_family(first[first["quantity"] > 0])
     cost = first["item"].map(view.items.set_index("item")["unit_cost"]).astype(float)
     families = first.assign(value=first["quantity"] * cost).groupby("family", as_index=False)
-    return show(
+    return view.show(
         families.agg(items=("item", "nunique"), value=("value", "sum")),
-        units={"value": "money"},
-        total=("items", "value"),
-        currency=view.currency,
-        columns="family items value",
-        heads={"items": "items with safety stock", "value": "safety stock"},
+        columns="family | items: items with safety stock | value: safety stock [money]",
+        total="items value",
         empty=(
             "No safety stock is planned: no service level is given (items.service_level, or"
             " service_level in settings.toml, asks for it)."
@@ -63,12 +60,10 @@ def safety(safety_stock, view):
 
 def costs(costs, view):
     """The plan's costs by kind, which steer it; they add up to what was minimised."""
-    rows = costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index()
-    return show(
-        rows.assign(kind=rows["kind"].str.replace("_", " ")),
-        units={"cost": "money"},
-        total=("cost",),
-        currency=view.currency,
+    return view.show(
+        costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index(),
+        columns="kind [words] | cost [money]",
+        total="cost",
         note=(
             "over the whole horizon; backlog, lost-sales and safety-stock prices steer the plan and"
             " are no accounting"
@@ -86,18 +81,12 @@ def peaks(capacity_plan, view):
     )
     peak = capacity_plan.loc[rows["utilisation"].idxmax().dropna()].set_index("resource")
     frame = peak[["bucket", "load", "regular_capacity", "utilisation"]].join(whole)
-    return show(
+    return view.show(
         frame.sort_values("utilisation", ascending=False).reset_index(),
         "capacity_plan",
-        units={"hours": "hours"},
-        columns="resource bucket load regular_capacity utilisation hours overtime shadow_price",
-        heads={
-            "bucket": "peak month",
-            "hours": "load, whole plan",
-            "overtime": "overtime, whole plan",
-            "shadow_price": "worth of one more hour, at most",
-        },
-        currency=view.currency,
+        "resource | bucket: peak month | load | regular_capacity | utilisation |"
+        " hours: load, whole plan [hours] | overtime: overtime, whole plan |"
+        " shadow_price: worth of one more hour, at most",
         empty="No resource has a limit; tables resources and bill_of_resources would feed this.",
     )
 
@@ -110,7 +99,7 @@ def workforce(workforce_plan, view):
     wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, :12]
     wide = wide.set_axis(view.calendar.label(wide.columns), axis=1)
     moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
-    return show(
+    return view.show(
         wide.join(moves).reset_index(),
         "workforce_plan",
         empty=(
@@ -129,11 +118,10 @@ def stock_risk(stock_risk, view):
     sums = view.with_family(stock_risk).groupby(["family", "bucket"])[risks].sum()
     first = sums.groupby("family").first().add_suffix(" now")
     table = first.join(sums.groupby("family").max().add_suffix(" at worst"))
-    table = table[[f"{risk} {when}" for risk in risks for when in ("now", "at worst")]]
-    return show(
+    return view.show(
         table.reset_index() if sums.to_numpy().any() else table.iloc[:0],
-        units=dict.fromkeys(table, "money"),
-        currency=view.currency,
+        columns="family | excess now [money] | excess at worst [money] | obsolete now [money] |"
+        " obsolete at worst [money] | shortage now [money] | shortage at worst [money]",
         empty="No stock is in excess, obsolete or short in this plan.",
         note=(
             "excess and obsolete at standard cost, shortage (below safety stock, and backlog) at"
@@ -148,17 +136,12 @@ def promises(promises, view):
     """
     ordered = view.items[view.items["strategy"] == "order"]
     rows = promises.merge(ordered[["item", "description", "customer_lead_time"]], on="item")
-    return show(
+    return view.show(
         rows.sort_values("wait", ascending=False, kind="stable", na_position="first"),
         "supply_plan",
+        "item | description: what it is | bucket: one more unit ships in | wait [buckets] |"
+        " customer_lead_time: agreed wait [buckets]",
         8,
-        units={"wait": "buckets", "customer_lead_time": "buckets"},
-        columns="item description bucket wait customer_lead_time",
-        heads={
-            "description": "what it is",
-            "bucket": "one more unit ships in",
-            "customer_lead_time": "agreed wait",
-        },
         empty="No item is made to order, so none needs a promise (items.strategy = order).",
         note="an order placed now, behind what is open",
     )
@@ -177,22 +160,16 @@ def risk(risk, view):
     told = rows[levels].apply(lambda column: [*map(quantity, column, unit)])
     return stack(
         [
-            show(
+            view.show(
                 rows[["metric", "bucket"]].join(told),
-                heads={level: level.upper() for level in levels},
+                columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
                 note="stock at standard cost, backlog at price",
             ),
-            show(
+            view.show(
                 risk.by_item[risk.by_item["short"] > 0],
+                columns="item: item that carries risk | short: expected shortage [money] |"
+                " share: share of all [fraction] | service [fraction]",
                 rows=5,
-                units={"short": "money", "service": "fraction", "share": "fraction"},
-                currency=view.currency,
-                columns="item short share service",
-                heads={
-                    "item": "item that carries risk",
-                    "short": "expected shortage",
-                    "share": "share of all",
-                },
             ),
         ]
     )
@@ -206,13 +183,12 @@ def changes(changes, month, view):
         return missing(
             "No earlier plan is released, so nothing inside the planning fence can have changed."
         )
-    units = dict.fromkeys(["released", "planned", "change"], "units") | {"money": "money"}
-    return show(
+    return view.show(
         changes[changes["change"].abs() > 1e-6],
+        columns="item | bucket | released [units] | planned [units] | change [units] |"
+        " money [money]",
         rows=8,
-        units=units,
-        total=("money",),
-        currency=view.currency,
+        total="money",
         empty=f"Nothing released in {month} is changed inside the planning fence.",
         note="made, subcontracted and bought units; money = |change| at standard cost",
     )
@@ -224,10 +200,9 @@ def schedule(master_schedule, view):
     weeks = weeks.agg(items=("item", "nunique"), quantity=("quantity", "sum"))
     weeks = weeks.unstack("action").fillna(0)
     weeks.columns = [f"{action}: {name}" for name, action in weeks.columns]
-    return show(
+    return view.show(
         weeks.sort_index(axis=1, ascending=False).reset_index(),
         "master_schedule",
-        units={name: "units" for name in weeks if name.endswith("quantity")},
         empty="Nothing is to be made or ordered inside the planning fence.",
         note="weeks begin on the Monday shown",
     )

@@ -246,12 +246,11 @@ class Tuner(Desk):
         self.waiting = (before + (values - already)).dropna()
         after = self.waiting.combine_first(before)
         shown = difference(before, after).assign(consensus=self.cell.consensus(after))
-        heads = {"bucket": "month", "now": "override now", "then": "pasted"}
         self.preview.value = show(
             shown.reset_index(),
+            columns="bucket: month | now: override now [units] | then: pasted [units] |"
+            " change [units] | consensus: consensus then [units]",
             rows=24,
-            units=dict.fromkeys(shown, "units"),
-            heads=heads | {"consensus": "consensus then"},
         )._repr_html_()
         self._say(f"{len(shown)} of {len(values)} pasted cells differ; look, then Accept or Drop")
 

@@ -66,6 +66,5 @@ def as_table(rows):
     return show(
         rows[rows["status"] != ""].reset_index(drop=True),
         "exceptions",
-        columns="item family money count reason",
-        heads={"money": "at stake", "count": "exceptions", "reason": "worst of them"},
+        "item | family | money: at stake | count: exceptions | reason: worst of them",
     )

@@ -12,7 +12,7 @@ NASTY = '<img src=x onerror="alert(1)">'
 def test_numbers_stand_right_with_units_in_the_header():
     block = show(
         pd.DataFrame({"item": ["A", "B"], "gap": [-1234.0, np.nan], "share": [0.125, 1.0]}),
-        units={"gap": "pcs", "share": "fraction"},
+        columns="item | gap [pcs] | share [fraction]",
     )
     assert (
         '<td style="text-align:right">−1,234</td>' in block.html
@@ -30,8 +30,7 @@ def test_declared_units_come_by_the_tables_name_and_money_is_scaled():
         small.exceptions(),
         "exceptions",
         currency="USD",
-        columns="name bucket money",
-        heads={"name": "what", "bucket": "month", "money": "at stake"},
+        columns="name: what | bucket: month | money: at stake",
     )
     assert "<small>k$</small>" in block.html and ">24.0<" in block.html and ">Mar 27<" in block.html
 
@@ -43,7 +42,7 @@ def test_at_most_fifteen_rows_then_the_place_of_the_rest():
 
 def test_totals_add_every_row_and_are_set_off():
     block = show(
-        pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=2, total=["units"]
+        pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=2, total="units"
     )
     assert (
         '<tr class="total"><td style="text-align:left">Total</td><td'
@@ -68,7 +67,8 @@ def test_text_is_escaped_everywhere():
     )
     kpis = small.kpis().assign(kpi=NASTY, status=NASTY, unit=NASTY)
     for block in (
-        show(frame, units={NASTY: NASTY}, note=NASTY),
+        show(frame, note=NASTY),
+        show(frame.set_axis(["told"], axis=1), columns=f"told: {NASTY} [{NASTY}]"),
         sheet,
         answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]),
         kpi_strip(kpis),
