@@ -20,7 +20,7 @@ from sopkit.demand.robust import (
     run,
 )
 from sopkit.grid import Grid, attribute, fold, grid_of
-from sopkit.tables import PLANS, declared
+from sopkit.tables import PLANS
 
 ESTIMATE = "estimate"
 OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
@@ -36,50 +36,37 @@ DONE = {
 }
 
 
-def cleanse(
-    sales_history,
-    items,
-    calendar,
-    first_bucket,
-    *,
-    inventory_history=None,
-    events=None,
-    last_complete=None,
-    history_basis="orders",
-) -> pd.DataFrame:
-    """The table ``history``: every bucket from a series' first sale to the last complete one before
-    ``first_bucket``.
+def cleanse(book) -> pd.DataFrame:
+    """The table ``history`` of the ``book``'s sales_history: every bucket from a series' first sale
+    to the last one before the plan that anybody has a row in.
 
     ``quantity`` is what was sold (0 where no row stands; a retired item ends with its retirement),
     ``demand`` the cleansed number ≥ 0, ``flag`` and ``reason`` what was found: returns (below 0
     counts as 0), missing (no item has a row), stocked out, outlier (changed on strong evidence
-    only), unusual (shown, not changed). Known past events are no outliers; the normal spikes of
-    intermittent series neither. An empty shelf counts as evidence of lost demand only where it is
-    rare; ``history_basis`` (orders or shipments) says how strong.
+    only), unusual (shown, not changed). Known past ``events`` are no outliers; the normal spikes of
+    intermittent series neither. An empty shelf (``inventory_history``) counts as evidence of lost
+    demand only where it is rare; the setting ``history_basis`` (orders or shipments) says how
+    strong.
 
-    >>> from sopkit.buckets import Calendar
+    >>> from sopkit.metrics import Book
     >>> months = pd.to_datetime(["2026-01-01", "2026-03-01"])
     >>> sales = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "quantity": [5.0, -2]})
-    >>> history = cleanse(sales, pd.DataFrame({"item": ["A"]}), Calendar("month"), "2026-04-01")
+    >>> history = cleanse(Book({"sales_history": sales}, first="2026-04-01"))
     >>> history[["quantity", "demand", "flag"]].values.tolist()
     [[5.0, 5.0, ''], [0.0, 0.0, ''], [-2.0, 0.0, 'returns']]
     """
-    eve = calendar.shift(first_bucket, -1)
-    last = eve if pd.isna(last_complete) else min(eve, calendar.start([last_complete])[0])
-    sales = declared(sales_history, "sales_history")
-    sales = sales[calendar.number(sales["bucket"]) <= calendar.number([last])[0]]
+    sales = book.sales_history[book.sales_history["bucket"] < book.first]
     if sales.empty:
         return PLANS["history"].empty()
-    found, quantity, rows = _sold(sales, declared(items, "items"), calendar, last)
+    found, quantity, rows = _sold(sales, book)
     below = found.live & (quantity < 0)
     returned = "returns exceed sales by {:,.10g}; demand counts as 0"
     found = found.note(
         below, found.demand, "returns", lambda s, t: returned.format(-quantity[s, t])
     )
     found = _missing(found, rows)
-    stock = declared(inventory_history, "inventory_history")
-    found = _stocked_out(found, stock, history_basis)
-    found = _outliers(found, declared(events, "events"))
+    found = _stocked_out(found, book.inventory_history, book.settings["history_basis"])
+    found = _outliers(found, book.events)
     history = found.grid.frame(
         quantity=quantity, demand=found.demand, flag=found.flag, reason=found.reason
     )
@@ -195,18 +182,19 @@ def _units(value) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:,.2g}"
 
 
-def _sold(sales, items, calendar, last):
+def _sold(sales, book):
     """Findings of nothing yet, what was sold (NaN where a series does not live), and which cells
     have rows.
     """
-    first = sales["bucket"].min()
-    numbers = np.arange(calendar.number([first])[0], calendar.number([last])[0] + 1)
-    grid = grid_of(sales, calendar.stamp(numbers), items, calendar)
+    calendar, when = book.calendar, sales["bucket"]
+    first, last = calendar.number([when.min(), when.max()])
+    numbers = np.arange(first, last + 1)
+    grid = grid_of(sales, calendar.stamp(numbers), book.items, calendar)
     quantity, present = grid.array(sales, "quantity"), grid.array(sales, 1.0) > 0
     position = np.arange(len(numbers))
     latest = (present * position).max(axis=1)
-    retired = attribute(items, "retired_on", grid.series["item"]).fillna(last)
-    ends = np.maximum(calendar.number(retired) - numbers[0], latest)
+    retired = attribute(book.items, "retired_on", grid.series["item"]).fillna(when.max())
+    ends = np.maximum(calendar.number(retired) - first, latest)
     live = (position >= present.argmax(axis=1)[:, None]) & (position <= ends[:, None])
     blank = np.full(grid.shape, "", dtype=object)
     demand = np.where(live, np.maximum(quantity, 0), np.nan)

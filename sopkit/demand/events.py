@@ -16,7 +16,7 @@ def event_units(given, before) -> tuple[np.ndarray, list[dict]]:
     events add. ``pull_forward`` of an event's units is taken, in equal parts, from as many buckets
     after its last as it lasted (rounded up).
     """
-    grid, events = given.grid, given.events
+    grid, events = given.grid, given.book.events
     covered, uplift = grid.covered(events["starts_on"], events["ends_on"]), events["uplift"]
     unknown = events.loc[uplift.isna().to_numpy() & covered.any(axis=1), "event"]
     uplift = np.nan_to_num(uplift)
@@ -74,7 +74,7 @@ def initiative_units(given, before) -> tuple[np.ndarray, list[dict]]:
     A blank end is the horizon's; an initiative that names only a resource changes capacity, not
     demand.
     """
-    rows = given.initiatives[given.initiatives["demand_change"] != 0]
+    rows = given.book.initiatives.query("demand_change != 0")
     ours = blank(rows, "resource")
     odd, rows = rows.loc[~ours, "initiative"], rows[ours]
     change = (rows["demand_change"] * rows["probability"]).to_numpy()[:, None]

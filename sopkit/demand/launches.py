@@ -18,17 +18,6 @@ ALWAYS = pd.Timestamp.min.ceil("D")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Signed units (series × bucket): ``launch`` that new items and successors gain,
-    ``cannibalised`` and ``retirement`` lost.
-    """
-
-    launch: np.ndarray
-    cannibalised: np.ndarray
-    retirement: np.ndarray
-
-
-@dataclass(frozen=True)
 class Curves:
     """The launch of each item asked for: ``fraction`` of the like item's demand and buckets
     ``since`` launch (item × bucket), ``length`` of its ramp, and whether it is ``young``: launched,
@@ -46,12 +35,12 @@ def launch_units(given, before) -> tuple[np.ndarray, list[dict]]:
     """The signed units of ``launch_parts`` together, and the issues of launches that bring no
     volume: no like item, or one without demand; and of launches that nobody described.
     """
-    parts, grid, launches = launch_parts(given, before), given.grid, given.launches
-    sells = (given.reference(grid.series["item"], grid.series["market"]) > 0).any(axis=1)
-    known, items = set(grid.series["item"][sells]), given.items
+    series, launches, items = given.grid.series, given.book.launches, given.book.items
+    sells = (given.reference(series["item"], series["market"]) > 0).any(axis=1)
+    known = set(series["item"][sells])
     empty = launches[~launches["like_item"].isin(known) & ~launches["item"].isin(known)]
-    coming = items["item"][items["launched_on"] >= grid.buckets[0]]
-    return parts.launch + parts.cannibalised + parts.retirement, counted(
+    coming = items["item"][items["launched_on"] >= given.grid.buckets[0]]
+    return sum(launch_parts(given, before).values()), counted(
         empty["item"],
         "launches",
         "like_item",
@@ -69,8 +58,9 @@ def launch_units(given, before) -> tuple[np.ndarray, list[dict]]:
     )
 
 
-def launch_parts(given, before) -> Parts:
-    """What launches, cannibalisation and retirement do to the sum before.
+def launch_parts(given, before) -> dict[str, np.ndarray]:
+    """What ``launch`` (new items and successors), ``retirement`` and being ``cannibalised`` do to
+    the sum before, each in signed units (series × bucket).
 
     A new item sells the like item's baseline × peak × ramp, market by market, from its first day;
     the curve replaces what its own young history suggests until it has sold for half a year after
@@ -83,21 +73,17 @@ def launch_parts(given, before) -> Parts:
     launch, new = _launched(given, curves, before)
     taken = _cannibalised(given, curves.rows, launch, new, before)
     ending, gained = _retirement(given, before + launch + taken, new)
-    return Parts(launch + gained, taken, ending)
+    return {"launch": launch + gained, "retirement": ending, "cannibalised": taken}
 
 
-def product_plan(given, parts: Parts) -> pd.DataFrame:
-    """The table ``product_plan``: every bucket of each item that is launched, retired, succeeding
-    or cannibalised.
+def product_plan(given, parts) -> pd.DataFrame:
+    """The table ``product_plan`` of ``launch_parts``: every bucket of each item that is launched,
+    retired, succeeding or cannibalised.
     """
     grid, item = given.grid.per_item()
-    launch, taken, ending = (
-        fold(values, item, len(grid.series))
-        for values in (parts.launch, parts.cannibalised, parts.retirement)
-    )
-    status = _status(given, grid, launch, taken)
-    touched = np.flatnonzero((status != "").any(axis=1))
-    arrays = {"launch": launch, "retirement": ending, "cannibalised": taken, "status": status}
+    arrays = {name: fold(units, item, len(grid.series)) for name, units in parts.items()}
+    arrays["status"] = _status(given, grid, arrays["launch"], arrays["cannibalised"])
+    touched = np.flatnonzero((arrays["status"] != "").any(axis=1))
     frame = grid.only(touched).frame(**{name: values[touched] for name, values in arrays.items()})
     return PLANS["product_plan"].conform(frame)
 
@@ -105,10 +91,10 @@ def product_plan(given, parts: Parts) -> pd.DataFrame:
 def _curves(given, items) -> Curves:
     """The launch of each of the ``items``; one that has none is launched never."""
     grid = given.grid
-    rows = given.launches.set_index("item").reindex(items).reset_index()
+    rows = given.book.launches.set_index("item").reindex(items).reset_index()
     launched = rows["launched_on"].fillna(NEVER)
     ramps = [_ramp(item, text) for item, text in zip(rows["item"], rows["ramp"].fillna(""))]
-    length = np.array([len(ramp) for ramp in ramps])
+    length = np.array([len(ramp) for ramp in ramps], dtype=int)
     steps = np.ones((len(ramps), length.max(initial=0) + 1))
     for row in np.flatnonzero(length):
         steps[row, : length[row]] = ramps[row]
@@ -163,10 +149,10 @@ def _cannibalised(given, rows, launch, new, before):
 def _retirement(given, standing, new):
     """What ends with each series' last day (negative), and what successors gain by it."""
     grid, items = given.grid, given.grid.series["item"]
-    retired = attribute(given.items, "retired_on", items)
+    retired = attribute(given.book.items, "retired_on", items)
     gone = 1 - grid.covered([ALWAYS], retired)
     ending = np.maximum(standing, 0) * gone
-    heir = grid.find(attribute(given.items, "successor", items), grid.series["market"])
+    heir = grid.find(attribute(given.book.items, "successor", items), grid.series["market"])
     takes_over = (heir >= 0) & (retired >= grid.buckets[0]).to_numpy() & ~new[heir]
     gained = fold(ending * (1 - gone[heir]), np.where(takes_over, heir, -1), len(items))
     return -ending, gained
@@ -176,7 +162,7 @@ def _status(given, grid, launch, taken):
     """What an item is doing in each bucket, in a word; empty where nothing comes or goes."""
     curves = _curves(given, grid.series["item"])
     since, young = curves.since, curves.young[:, None]
-    retired = attribute(given.items, "retired_on", grid.series["item"]).fillna(NEVER)
+    retired = attribute(given.book.items, "retired_on", grid.series["item"]).fillna(NEVER)
     past = grid.numbers - grid.calendar.number(retired)[:, None]
     words = {
         "before launch": young & (since < 0),

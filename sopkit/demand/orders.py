@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.demand.issues import issue, issues_frame, named
 from sopkit.demand.spread import spread
 from sopkit.grid import attribute, grid_of
-from sopkit.tables import INPUTS, declared
+from sopkit.tables import INPUTS
 
 
 def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
@@ -23,8 +23,8 @@ def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
     due = lines["requested_on"].fillna(lines["promised_on"]).fillna(lines["ordered_on"])
     left = (lines["quantity"] - lines["shipped_quantity"].fillna(0)).clip(lower=0)
     column = grid.column(due)
-    to_stock = attribute(given.items, "strategy", lines["item"]).to_numpy() != "order"
-    inside = to_stock & (column >= 0) & (column < given.demand_fence)
+    to_stock = attribute(given.book.items, "strategy", lines["item"]).to_numpy() != "order"
+    inside = to_stock & (column >= 0) & (column < given.book.settings["demand_fence"])
     lines = lines.assign(bucket=due, units=left)[inside]
     homeless = lines[grid.find(lines["item"], lines["market"]) < 0]
     by_item, item = grid.per_item()
@@ -34,22 +34,21 @@ def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
     return np.maximum(units - before, 0) * (units > 0), []
 
 
-def assumed_receipts(demand_plan, items, calendar) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Receipts equal to consensus in the buckets that nothing new can reach (lead_time rounded up),
-    and the issue that says so.
+def assumed_receipts(book) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Receipts equal to the consensus of the ``book`` in the buckets that nothing new can reach
+    (lead_time rounded up), and the issue that says so.
 
-    >>> from sopkit.buckets import Calendar
+    >>> from sopkit.metrics import Book
     >>> months = pd.to_datetime(["2026-11-01", "2026-12-01"])
     >>> plan = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "consensus": [10.0, 20]})
     >>> items = pd.DataFrame({"item": ["A"], "lead_time": [0.5]})
-    >>> assumed_receipts(plan, items, Calendar("month"))[0]["quantity"].tolist()
+    >>> assumed_receipts(Book({"demand_plan": plan, "items": items}))[0]["quantity"].tolist()
     [10.0]
     """
-    items = declared(items, "items")
-    buckets = pd.DatetimeIndex(demand_plan["bucket"].sort_values().unique())
-    grid = grid_of(demand_plan, buckets, items, calendar, ("item",))
-    wait = np.ceil(attribute(items, "lead_time", grid.series["item"]).fillna(0).to_numpy())
-    total = grid.array(demand_plan, "consensus")
+    plan = book.demand_plan
+    grid = grid_of(plan, book.buckets, book.items, book.calendar, ("item",))
+    wait = np.ceil(attribute(book.items, "lead_time", grid.series["item"]).to_numpy())
+    total = grid.array(plan, "consensus")
     coming = (grid.numbers - grid.numbers[:1] < wait[:, None]) & (total > 0)
     rows = grid.frame(quantity=total)[coming.ravel()].rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].conform(rows.assign(ordered_on=pd.NaT))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import label
 
 MAD_TO_SIGMA = 1.4826
 ENOUGH = 5
@@ -33,17 +34,17 @@ class Expectation:
     score: np.ndarray
 
 
-def expectation(demand, season, groups, usable=None) -> Expectation:
+def expectation(demand, season, groups, usable) -> Expectation:
     """Expected units of every bucket and the score of what was sold; ``usable`` cells alone shape
     the expectation.
 
     >>> demand = np.array([[10., 11., 9., 10., 90., 10., 9., 11., 10.]])
-    >>> found = expectation(demand, 1, np.zeros(1))
+    >>> found = expectation(demand, 1, np.zeros(1), demand > 0)
     >>> round(found.expected[0, 4]), int(found.score[0].argmax())
     (10, 4)
     """
     root = np.sqrt(np.maximum(demand, 0))
-    known = np.where(usable, root, np.nan) if usable is not None else root
+    known = np.where(usable, root, np.nan)
     level = local_level(known, max(season, 6))
     pattern = _pattern(known - level, level, season, groups)
     centre = np.maximum(level + pattern, 0)
@@ -83,21 +84,14 @@ def _pattern(residual, level, season, groups):
 
 def _by_group(values, groups):
     """Median of each row's group, 0 where the group has fewer than nine values to say so."""
-    tall = pd.DataFrame(
-        {"group": np.repeat(groups, values.shape[1]), "value": values.ravel()}
-    ).groupby("group")["value"]
-    median = tall.median().where(tall.count() >= 9, 0.0)
-    return pd.Series(groups).map(median).to_numpy(dtype=float)
+    tall = pd.Series(values.ravel()).groupby(np.repeat(groups, values.shape[1]))
+    return tall.median().where(tall.count() >= 9, 0.0)[groups].to_numpy()
 
 
 def _sigma(residual, centre, demand):
     """Robust spread per series, not below counting noise and a few per cent of level."""
-    whole = (
-        np.nanmax(
-            np.abs(np.nan_to_num(demand) - np.round(np.nan_to_num(demand))), axis=1, initial=0
-        )
-        < 1e-9
-    )
+    sold = np.nan_to_num(demand)
+    whole = (np.abs(sold - np.round(sold)) < 1e-9).all(axis=1)
     unit = np.where(whole, 1.0, np.minimum(1.0, 0.01 * np.nan_to_num(median(demand))))
     floor = 0.5 * np.sqrt(np.maximum(unit, 1e-9))[:, None] + 0.02 * centre
     return np.maximum(MAD_TO_SIGMA * np.nan_to_num(_mad(residual))[:, None], floor)
@@ -120,9 +114,7 @@ def common(score, live) -> np.ndarray:
     enough = max(3.0, TOGETHER * len(score))
     for side in (1, -1):
         astray = (score * side >= UNUSUAL) & live
-        shared |= astray & (
-            (astray.sum(axis=0) >= enough) & (astray.sum(axis=0) >= TOGETHER * live.sum(axis=0))
-        )
+        shared |= astray & (astray.sum(axis=0) >= enough)
     return shared
 
 
@@ -130,11 +122,6 @@ def run(score, limit) -> np.ndarray:
     """Length of the run of buckets beyond ``limit`` on the same side in which each cell stands."""
     length = np.zeros(score.shape)
     for side in (1, -1):
-        beyond = score * side >= limit
-        ahead, behind = np.zeros(score.shape), np.zeros(score.shape)
-        for t in range(score.shape[1]):
-            ahead[:, t] = (ahead[:, t - 1] + 1 if t else 1) * beyond[:, t]
-        for t in reversed(range(score.shape[1])):
-            behind[:, t] = (behind[:, t + 1] + 1 if t + 1 < score.shape[1] else 1) * beyond[:, t]
-        length = np.maximum(length, (ahead + behind - 1) * beyond)
+        runs, _ = label(score * side >= limit, structure=[[0, 0, 0], [1, 1, 1], [0, 0, 0]])
+        length += np.where(runs > 0, np.bincount(runs.ravel())[runs], 0)
     return length

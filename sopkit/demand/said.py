@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.issues import counted
-from sopkit.demand.spread import Settled, settle
+from sopkit.demand.spread import settle
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.tables import LEDGER
@@ -16,8 +16,9 @@ RULES = ("midpoint", "sum", "mean", "latest")
 WANTED = ("set_to", "units", "percent")
 
 
-def sales_input_units(given, before) -> Settled:
-    """What the rule makes of the authors, as signed units on the sum before.
+def sales_input_units(given, before) -> tuple[np.ndarray, list[dict]]:
+    """What the rule makes of the authors, as signed units on the sum before, and the issues of rows
+    that moved finer ones or nothing.
 
     Each author's rows make one view of the plan: the finer rows stand, the coarser are spread by
     baseline over the rest, totals exact. In the cells that authors speak of, ``mean`` takes the
@@ -25,7 +26,8 @@ def sales_input_units(given, before) -> Settled:
     the last row of a cell win as the table stands, an author's name takes that view alone, and
     ``sum`` hears nobody. ``PlanError`` where the rule is neither a rule nor, among authors, one.
     """
-    rule, inputs = given.rule, given.sales_inputs
+    inputs = given.book.sales_inputs
+    rule = given.book.settings["sales_inputs"].get("rule", RULES[0])
     authors = sorted(inputs["author"].unique())
     if authors and rule not in (*RULES, *authors):
         raise PlanError(
@@ -42,7 +44,8 @@ def sales_input_units(given, before) -> Settled:
         voices[here] += view.told
         gave_way[here] |= view.gave_way
     part = 0.5 if rule == "midpoint" else 1.0
-    return Settled(part * total / np.maximum(voices, 1), voices > 0, gave_way)
+    units = part * total / np.maximum(voices, 1)
+    return units, _issues(given.grid, "sales_inputs", inputs, gave_way)
 
 
 def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
@@ -79,21 +82,20 @@ def active_overrides(overrides, cycle, first_bucket, calendar) -> pd.DataFrame:
     return rows[~(rows["id"] <= removed) & ~(rows["expires_on"] < pd.Timestamp(first_bucket))]
 
 
-def override_units(given, before) -> Settled:
-    """What the active overrides add to the sum before."""
-    return settle(given.grid, before, given.baseline, wanted(given.overrides, given.grid.calendar))
-
-
-def override_issues(overrides) -> list[dict]:
-    """Issues of active overrides without a value: they change nothing."""
-    return counted(
-        overrides.loc[overrides["value"].isna(), "id"],
+def override_units(given, before) -> tuple[np.ndarray, list[dict]]:
+    """What the active overrides add to the sum before, and the issues of rows without a value, and
+    of those that moved finer ones or nothing.
+    """
+    grid, rows = given.grid, given.overrides
+    settled = settle(grid, before, given.baseline, wanted(rows, grid.calendar))
+    return settled.units, counted(
+        rows.loc[rows["value"].isna(), "id"],
         "overrides",
         "value",
         "no value",
         "overrides have no value, by id",
         "they changed nothing; enter them again with a value, and a remove for the blank ones",
-    )
+    ) + _issues(grid, "overrides", rows, settled.gave_way)
 
 
 def wanted(overrides, calendar) -> pd.DataFrame:
@@ -128,3 +130,26 @@ def _latest(rows, kind, calendar):
     """The id of the last row of that kind in the cell of each row; NaN where it has none."""
     cell = _cells(rows, calendar).groupby(CELL, sort=False).ngroup()
     return rows["id"].where(rows["kind"] == kind).groupby(cell).transform("max")
+
+
+def _issues(grid, table, rows, gave_way):
+    """The finer rows that gave way, and the rows that speak of nothing in the plan."""
+    held = np.zeros(len(rows), dtype=bool)
+    for level in grid.levels(rows):
+        held[level.rows] = np.isin(level.scope, level.member)
+    scopes = rows.loc[~held, list(WHO)].fillna("").to_numpy()
+    return counted(
+        grid.series["item"].iloc[np.nonzero(gave_way)[0]],
+        table,
+        "item",
+        "finer gave way",
+        "cells with rows of their own were moved too, as coarser rows left no other cell to move",
+        "the coarser totals were kept; make the rows agree",
+    ) + counted(
+        [" ".join(filter(None, scope)) or "everything" for scope in scopes],
+        table,
+        "item",
+        "nothing to spread on",
+        "rows speak of cells that the plan does not have",
+        "they changed nothing; check item, family and market",
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.demand import consensus
+from sopkit.metrics import Book
 
 
 @pytest.fixture
@@ -69,9 +70,11 @@ def level(calendar):
 def plan(calendar, items):
     """The consensus of a baseline, and a look at one column as {"A N": [per bucket]}."""
 
-    def make(baseline, *, items=items, months=None, **tables):
-        months = months or baseline["bucket"].nunique()
-        return consensus(baseline, calendar.range("2026-11-01", months), items, calendar, **tables)
+    def make(baseline, *, items=items, months=None, rule="midpoint", demand_fence=1, **tables):
+        buckets = calendar.range("2026-11-01", months or baseline["bucket"].nunique())
+        given = {"baseline_forecast": baseline, "items": items, **tables}
+        settings = {"sales_inputs": {"rule": rule}, "demand_fence": demand_fence}
+        return consensus(Book(given, calendar=calendar, settings=settings), buckets)
 
     return make
 

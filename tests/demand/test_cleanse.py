@@ -8,6 +8,7 @@ import pytest
 from sopkit.buckets import Calendar
 from sopkit.demand import cleanse, history_issues, with_estimates
 from sopkit.demand.cleanse import Findings
+from sopkit.metrics import Book
 
 ROOT = Path(__file__).parents[2]
 JIT = ROOT.parent / "shared" / "real" / "jit"
@@ -42,8 +43,10 @@ def sales(calendar):
 
 @pytest.fixture
 def clean(calendar, items):
-    def make(frame, *, items=items, **more):
-        return cleanse(frame, items, calendar, "2026-11-01", **more)
+    def make(frame, *, items=items, history_basis="orders", **tables):
+        given = {"sales_history": frame, "items": items, **tables}
+        settings = {"history_basis": history_basis}
+        return cleanse(Book(given, first="2026-11-01", calendar=calendar, settings=settings))
 
     return make
 
@@ -54,6 +57,7 @@ def test_absent_rows_are_zero_from_the_first_sale_to_the_plan(clean, table):
             {"item": "A", "market": "N", "bucket": "2026-06-01", "quantity": 4.0},
             {"item": "B", "market": "N", "bucket": "2026-09-17", "quantity": 1.0},
             {"item": "B", "market": "N", "bucket": "2026-09-20", "quantity": 2.0},
+            {"item": "A", "market": "N", "bucket": "2026-10-01", "quantity": 0.0},
             {"item": "A", "market": "N", "bucket": "2026-11-01", "quantity": 99.0},
         )
     )
@@ -65,7 +69,7 @@ def test_absent_rows_are_zero_from_the_first_sale_to_the_plan(clean, table):
 
 
 def test_the_last_complete_bucket_ends_history(clean, sales, table):
-    history = clean(sales(), last_complete="2026-09-01")
+    history = clean(sales().query("bucket <= '2026-09-01'"))
     assert f"{history['bucket'].max():%Y-%m}" == "2026-09"
     estimate = table({"item": "A", "market": "N", "bucket": "2026-10-01", "baseline": 101.0})
     last = with_estimates(history, estimate).iloc[-1]
@@ -85,10 +89,12 @@ def test_a_retired_item_ends_with_its_retirement_or_its_last_sale(clean, table):
         for item in "AB"
         for bucket in ("2026-05-01", "2026-07-01")
     ]
+    rows.append({"item": "C", "market": "N", "bucket": "2026-10-01", "quantity": 5.0})
     history = clean(table(*rows), items=items)
     assert history.groupby("item")["bucket"].max().dt.strftime("%m").to_dict() == {
         "A": "08",
         "B": "07",
+        "C": "10",
     }
 
 
@@ -240,13 +246,7 @@ def test_weeks_are_cleansed_too():
     sales = pd.DataFrame(
         {"item": "A", "market": "N", "bucket": weeks.range("2025-01-06", 80), "quantity": quantity}
     )
-    history = cleanse(
-        sales,
-        pd.DataFrame({"item": ["A"]}),
-        weeks,
-        "2026-07-20",
-        last_complete=sales["bucket"].max(),
-    )
+    history = cleanse(Book({"sales_history": sales}, first="2026-07-20", calendar=weeks))
     assert len(history) == 80 and history.query("flag == 'outlier'")["quantity"].tolist() == [700]
 
 
@@ -272,13 +272,7 @@ def sample():
         pytest.skip("data/ holds no sample")
     facts = read_facts(ROOT / "data", "2026-11")
     history = cleanse(
-        facts.sales_history,
-        facts.items,
-        facts.calendar,
-        facts.first,
-        inventory_history=facts.inventory_history,
-        events=facts.events,
-        history_basis=facts.settings["history_basis"],
+        Book(facts.tables, first=facts.first, calendar=facts.calendar, settings=facts.settings)
     )
     return history.set_index(["item", "market", "bucket"]), json.loads(
         (ROOT / "data" / "truth.json").read_text()
@@ -326,9 +320,9 @@ def test_a_real_company_is_changed_little(calendar, month):
         for name in ("sales_history", "inventory_history")
     )
     items = pd.read_csv(JIT / "items.csv")
-    history = cleanse(
-        sales, items, calendar, month, inventory_history=stock[stock["bucket"] < month]
-    )
+    stock = stock[stock["bucket"] < month]
+    given = {"sales_history": sales, "items": items, "inventory_history": stock}
+    history = cleanse(Book(given, first=month, calendar=calendar))
     sold = sales.loc[sales["bucket"] < month, "quantity"].sum()
     assert history["quantity"].sum() == sold and 0.95 < history["demand"].sum() / sold < 1.02
     assert history["flag"].isin(["outlier", "stocked out"]).mean() < 0.01

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import sopkit.demand
-from sopkit.demand import STAGES, consensus
+from sopkit.demand import STAGES
 from sopkit.tables import PLANS
 
 NOV = "2026-11-01"
@@ -175,7 +175,7 @@ def test_baseline_outside_the_plan_is_left_out(level, plan):
     ].tolist() == [5, 5]
 
 
-def test_a_large_company_is_planned_without_loops_over_items(calendar):
+def test_a_large_company_is_planned_without_loops_over_items(calendar, plan):
     rng, count, buckets = np.random.default_rng(7), 3000, calendar.range(NOV, 12)
     codes = np.array([f"I{number:04d}" for number in range(count)])
     items = pd.DataFrame({"item": codes, "family": [f"F{number % 9}" for number in range(count)]})
@@ -195,7 +195,7 @@ def test_a_large_company_is_planned_without_loops_over_items(calendar):
             "quantity": 9000.0,
         }
     )
-    frame = consensus(baseline, buckets, items, calendar, sales_inputs=says, rule="Ann").demand_plan
+    frame = plan(baseline, items=items, sales_inputs=says, rule="Ann").demand_plan
     total = frame.merge(items, on="item").groupby(["family", "bucket"])["consensus"].sum()
     assert len(frame) == count * 12 and np.allclose(total, 9000, rtol=1e-12)
 

@@ -5,6 +5,7 @@ from sopkit.buckets import Calendar
 from sopkit.demand import consensus
 from sopkit.demand.events import explained
 from sopkit.grid import grid_of
+from sopkit.metrics import Book
 from sopkit.tables import declared
 
 
@@ -23,7 +24,8 @@ def _event(starts, ends, uplift, **more):
 
 def _units(baseline, events, items, calendar, look):
     buckets = pd.DatetimeIndex(baseline["bucket"].unique())
-    plan = consensus(baseline, buckets, items, calendar, events=events).demand_plan
+    given = {"baseline_forecast": baseline, "items": items, "events": events}
+    plan = consensus(Book(given, calendar=calendar), buckets).demand_plan
     return look(plan, "events")
 
 
@@ -113,10 +115,9 @@ def test_a_cut_of_overlapping_events_is_an_issue(level, table, plan):
     ]
 
 
-def test_no_events_and_no_baseline(level, items, calendar, look):
+def test_no_events_and_no_baseline(level, items, calendar, look, plan):
     assert _units(level({"A N": 5}), None, items, calendar, look) == {"A N": [0]}
-    november = calendar.range("2026-11-01", 1)
-    assert consensus(level({}), november, items, calendar).demand_plan.empty
+    assert plan(level({}), months=1).demand_plan.empty
 
 
 def test_what_events_explain(table, items):

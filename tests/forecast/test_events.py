@@ -9,6 +9,7 @@ from sopkit.demand import consensus
 from sopkit.errors import PlanError
 from sopkit.forecast import forecast
 from sopkit.forecast.events import common_mean, fill_uplifts, learn_events, without_events
+from sopkit.metrics import Book
 from tests.forecast.series import history, seasonal
 
 LAST = pd.offsets.MonthEnd(0)
@@ -19,7 +20,8 @@ def event_effects(history, events, baseline, items=None, model=None):
     filled = fill_uplifts(events, model or learn_events(history, events, items), baseline, items)
     full = baseline if "market" in baseline else baseline.assign(market="(none)")
     buckets = pd.DatetimeIndex(baseline["bucket"].sort_values().unique())
-    plan = consensus(full, buckets, items, infer_calendar(buckets), events=filled).demand_plan
+    given = {"baseline_forecast": full, "items": items, "events": filled}
+    plan = consensus(Book(given, calendar=infer_calendar(buckets)), buckets).demand_plan
     return plan[["item", "market", "bucket", "events"]].rename(columns={"events": "effect"})
 
 
