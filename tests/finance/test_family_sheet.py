@@ -191,6 +191,20 @@ def test_mixed_units_are_shown_at_cost(tables):
     ]
 
 
+def test_items_with_and_without_a_unit_are_mixed_too(tables):
+    some = ITEMS.assign(unit=["pcs", None, "pcs"], unit_cost=[2.0, 3.0, 1.0])
+    s = family_sheet("Pumps", some, FIRST, **tables).set_index(["block", "line"])
+    assert s.loc[("SALES", "plan")][["unit", "Nov 26"]].tolist() == [
+        "money at cost",
+        10 * 2 + 5 * 3,
+    ]
+
+
+def test_a_fiscal_year_that_begins_with_the_plan_has_an_estimate_of_revenue(tables):
+    s = sheet(tables | {"sales_history": None}, settings={"fiscal_year_start": 11})
+    assert s.loc[("MONEY", "revenue")]["FY27 est."] == 12 * 150
+
+
 @pytest.mark.parametrize("size, label", [("week", "16 Nov 26"), ("quarter", "Q1 27")])
 def test_weeks_and_quarters(size, label):
     calendar = Calendar(size)
