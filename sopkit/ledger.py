@@ -3,6 +3,7 @@
 By default the SQLite file ``ledger.db`` in the packs folder; a team gives a database URL instead.
 """
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,8 +33,9 @@ class Ledger:
         self.url = _url(where)
         try:
             self._engine = sa.create_engine(self.url)
-            self._sql = {name: _sql_table(table) for name, table in LEDGER.items()}
-            _METADATA.create_all(self._engine)
+            metadata = sa.MetaData()
+            self._sql = {name: _sql_table(table, metadata) for name, table in LEDGER.items()}
+            metadata.create_all(self._engine)
             if self._engine.dialect.name == "sqlite":
                 self._refuse_changes()
         except (sa.exc.SQLAlchemyError, ImportError) as error:
@@ -56,9 +58,9 @@ class Ledger:
                 f"ledger table {table}: who enters the rows is blank; give by=, a name that people"
                 " recognise"
             )
-        records = [
-            _record(declared, number, row) for number, row in enumerate(_dicts(rows), start=1)
-        ]
+        if isinstance(rows, pd.DataFrame):
+            rows = rows.to_dict("records")
+        records = [_record(declared, number, row) for number, row in enumerate(rows, start=1)]
         stamp = {
             "cycle": cycle,
             "by": by.strip(),
@@ -94,12 +96,7 @@ class Ledger:
                     )
 
 
-_METADATA = sa.MetaData()
-
-
-def _sql_table(table):
-    if table.name in _METADATA.tables:
-        return _METADATA.tables[table.name]
+def _sql_table(table, metadata):
     columns = [
         sa.Column(
             c.name,
@@ -109,7 +106,7 @@ def _sql_table(table):
         )
         for c in table.columns
     ]
-    return sa.Table(table.name, _METADATA, *columns, sqlite_autoincrement=True)
+    return sa.Table(table.name, metadata, *columns, sqlite_autoincrement=True)
 
 
 def _url(where) -> str:
@@ -124,10 +121,6 @@ def _declared(table):
     if table not in LEDGER:
         raise PlanError(f"ledger table {table!r} is not known; known are: {', '.join(LEDGER)}")
     return LEDGER[table]
-
-
-def _dicts(rows):
-    return rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
 
 
 def _record(declared, number, row):
@@ -155,22 +148,14 @@ def _record(declared, number, row):
 
 
 def _cell(column, value):
-    if (
-        value is None
-        or value is pd.NaT
-        or (not isinstance(value, str) and pd.isna(value))
-        or (isinstance(value, str) and not value.strip())
-    ):
+    if pd.isna(value) or not str(value).strip():
         return None
     try:
         if column.kind == "date":
             return pd.Timestamp(value).to_pydatetime()
-        if column.kind == "number":
-            number = float(value)
-            if not abs(number) < float("inf"):
-                raise ValueError("not a finite number")
-            return number
-        return str(value)
+        if column.kind == "number" and not math.isfinite(value := float(value)):
+            raise ValueError("not a finite number")
+        return value if column.kind == "number" else str(value)
     except (TypeError, ValueError) as error:
         raise PlanError(
             f"column {column.name}: {value!r} is not a {column.kind} ({error}); write dates as"

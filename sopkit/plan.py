@@ -15,11 +15,8 @@ from sopkit.metrics import Book
 from sopkit.sources import Facts
 from sopkit.tables import LEDGER, PLANS
 
-SHARED = (
-    "kpis",
-    "exceptions",
-    "data_issues",
-)  # several steps write these: each replaces its own rows
+# Several steps write these: each replaces its own rows.
+SHARED = ("kpis", "exceptions", "data_issues")
 
 
 class Plan:
@@ -103,10 +100,7 @@ class Plan:
         bucket, lag (1 = the first bucket then planned), naive … consensus; the frame that accuracy
         and value added are graded on.
         """
-        parts = [
-            _with_lag(self.calendar, month, past.read("demand_plan"))
-            for month, past in self.releases.items()
-        ]
+        parts = [_with_lag(self.calendar, past) for past in self.releases.values()]
         empty = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
         return pd.concat(parts, ignore_index=True) if parts else empty
 
@@ -134,10 +128,8 @@ class Plan:
         """Every table by name, for metrics and finance: the ``fresh`` ones, else what the plan, its
         facts, the ledger and the last release hold; read when asked for.
         """
-        settings, calendar = self.settings, self.calendar
-        return Book(
-            fresh, self._known, first=self.first_bucket, settings=settings, calendar=calendar
-        )
+        when = {"first": self.first_bucket, "calendar": self.calendar}
+        return Book(fresh, self._known, settings=self.settings, **when)
 
     def _known(self, name):
         if name in self.facts.tables:
@@ -182,14 +174,11 @@ class Plan:
         path = self.folder / "tables" / f"{name}.parquet"
         if name in SHARED and path.exists():
             before = pd.read_parquet(path)
+            replaced = before.get("step") == step
             if name == "data_issues":
-                before = before.merge(
-                    frame[list(declared.key)], how="left", on=list(declared.key), indicator=True
-                )
-                before = before[before.pop("_merge") == "left_only"]
-            else:
-                before = before[before["step"] != step]
-            frame = pd.concat([before, frame]) if len(frame) else before
+                old, new = (rows.set_index(list(declared.key)).index for rows in (before, frame))
+                replaced = old.isin(new)
+            frame = pd.concat([before[~replaced], frame]) if len(frame) else before[~replaced]
         return declared.conform(frame)
 
 
@@ -224,9 +213,10 @@ def packs_in(folder) -> list[Path]:
     return sorted(found, key=_pack_order)
 
 
-def _with_lag(calendar, month, demand_plan):
-    first = calendar.number([calendar.first_in(month)])[0]
-    return demand_plan.assign(lag=calendar.number(demand_plan["bucket"]) - first + 1)
+def _with_lag(calendar, released):
+    plan = released.read("demand_plan")
+    first = calendar.number([calendar.first_in(released.month)])
+    return plan.assign(lag=calendar.number(plan["bucket"]) - first + 1)
 
 
 def _pack_order(folder):

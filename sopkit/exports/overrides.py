@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.exports.schedule import text_workbook
 
 KEY = ["item", "market"]
 WORDS = ["reason", "note"]
@@ -28,11 +29,7 @@ def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
     """
     path = Path(path)
     beside = path.with_suffix(".writing.xlsx")
-    with pd.ExcelWriter(
-        beside,
-        engine="xlsxwriter",
-        engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
-    ) as book:
+    with text_workbook(beside) as book:
         for sheet, words in SHEETS.items():
             column = {"consensus": "consensus", "baseline": "baseline"}.get(sheet, "override")
             wide = _wide(demand_plan, column)
@@ -52,19 +49,17 @@ def read_overrides(path) -> pd.DataFrame:
     change lacks its reason.
     """
     now, before = _sheet(path, "overrides"), _sheet(path, "as exported")
-    buckets = [column for column in before.columns if column not in KEY]
-    missing = [column for column in [*KEY, *WORDS, *buckets] if column not in now.columns]
+    missing = [column for column in [*before, *WORDS] if column not in now]
     if missing:
         raise PlanError(
             f"{Path(path).name}, sheet overrides: columns {missing} are gone; export again and edit"
             " that file"
         )
-    _insist_same_rows(path, now, before)
-    key = pd.MultiIndex.from_frame(now[KEY])
-    then = _numbers(path, before, buckets).set_axis(pd.MultiIndex.from_frame(before[KEY]))
-    change = _numbers(path, now, buckets).set_axis(key) - then.reindex(key)
+    now, before = now.set_index(KEY), before.set_index(KEY)
+    _insist_same_rows(path, now.index, before.index)
+    change = _numbers(path, now[before.columns]) - _numbers(path, before).reindex(now.index)
     long = change.rename_axis(columns="bucket").stack().rename("value").reset_index()
-    long = long[long["value"].abs() > 1e-9].merge(now[KEY + WORDS], on=KEY)
+    long = long[long["value"].abs() > 1e-9].join(now[WORDS], on=KEY)
     silent = long[long["reason"].str.strip() == ""]
     if len(silent):
         raise PlanError(
@@ -110,30 +105,27 @@ def _sheet(path, sheet):
         ) from None
     names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in frame.columns]
     frame = frame.set_axis(names, axis=1)
-    text = [column for column in KEY + WORDS if column in frame]
-    return frame.assign(**{column: frame[column].astype(str) for column in text})
+    return frame.astype({column: str for column in KEY + WORDS if column in frame})
 
 
-def _insist_same_rows(path, now, before):
-    there, here = ({tuple(row) for row in frame[KEY].to_numpy()} for frame in (before, now))
-    strange = sorted(there ^ here)
-    if strange or now.duplicated(KEY).any():
-        first = strange[0] if strange else tuple(now[now.duplicated(KEY)].iloc[0][KEY])
+def _insist_same_rows(path, here, there):
+    strange = here.symmetric_difference(there).append(here[here.duplicated()])
+    if len(strange):
         raise PlanError(
-            f"{Path(path).name}, sheet overrides: {max(len(strange), 1)} rows were added, removed"
-            f" or doubled, first {first[0]}, {first[1]}; edit the numbers of the exported rows only"
+            f"{Path(path).name}, sheet overrides: {len(strange)} rows were added, removed or"
+            f" doubled, first {', '.join(strange[0])}; edit the numbers of the exported rows only"
         )
 
 
-def _numbers(path, frame, buckets):
-    raw = frame[buckets].replace("", 0)
+def _numbers(path, frame):
+    raw = frame.replace("", 0)
     numbers = raw.apply(pd.to_numeric, errors="coerce")
     bad = ~np.isfinite(numbers.to_numpy(dtype=float))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise PlanError(
             f"{Path(path).name}, sheet overrides: {bad.sum()} cells are no number, first row"
-            f" {row + 3}, column {buckets[column]}: {raw.iat[row, column]!r}; write units, for"
+            f" {row + 3}, column {raw.columns[column]}: {raw.iat[row, column]!r}; write units, for"
             " example 200 or -50"
         )
     return numbers.astype(float)

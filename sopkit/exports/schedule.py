@@ -21,13 +21,15 @@ def write_schedule(master_schedule: pd.DataFrame, folder) -> list[Path]:
     )
     csv, xlsx = folder / "master_schedule.csv", folder / "master_schedule.xlsx"
     rows.to_csv(csv, index=False, lineterminator="\n")
-    with pd.ExcelWriter(
-        xlsx,
-        engine="xlsxwriter",
-        engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
-    ) as book:
+    with text_workbook(xlsx) as book:
         rows.to_excel(book, sheet_name="master_schedule", index=False)
         page = book.sheets["master_schedule"]
         page.set_column(0, len(rows.columns) - 1, 14)
         page.freeze_panes(1, 1)
     return [csv, xlsx]
+
+
+def text_workbook(path) -> pd.ExcelWriter:
+    """A workbook to be written in which text is text: nothing in it is ever a formula or a link."""
+    never = {"strings_to_formulas": False, "strings_to_urls": False}
+    return pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": never})
