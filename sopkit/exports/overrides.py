@@ -31,8 +31,7 @@ def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
     beside = path.with_suffix(".writing.xlsx")
     with text_workbook(beside) as book:
         for sheet, words in SHEETS.items():
-            column = {"consensus": "consensus", "baseline": "baseline"}.get(sheet, "override")
-            wide = _wide(demand_plan, column)
+            wide = _wide(demand_plan, sheet if sheet in demand_plan else "override")
             if sheet == "overrides":
                 wide.insert(2, "reason", ""), wide.insert(3, "note", "")
             wide.to_excel(book, sheet_name=sheet, index=False, startrow=1)

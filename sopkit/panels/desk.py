@@ -102,7 +102,7 @@ class Desk:
 
 def choices(first: str, names) -> list[tuple]:
     """Options of a dropdown, ``first`` and "" standing for all of them."""
-    return [(first, ""), *((str(name), name) for name in names)]
+    return [(first, ""), *zip(map(str, names), names)]
 
 
 def said(words, css: str = "") -> str:

@@ -107,7 +107,8 @@ def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:
     in the cell, else the opposite units.
     """
     rows = ledger_rows.fillna({"item": "", "market": ""})
-    saved, others = rows[rows["id"].isin(ids)], active(rows[~rows["id"].isin(ids)], plan)
+    ours = rows["id"].isin(ids)
+    saved, others = rows[ours], active(rows[~ours], plan)
     shared = pd.MultiIndex.from_frame(saved[CELL]).isin(pd.MultiIndex.from_frame(others[CELL]))
     return saved[CELL].assign(
         kind=np.where(shared, "units", "remove"),

@@ -62,7 +62,7 @@ def _wide(source, family, market, money):
     wide = total.T.groupby(names, sort=False).sum().T
     if market is None:
         wide = wide.loc[:, (wide.abs().sum() > 1e-9) | wide.columns.isin(ALWAYS)]
-    last, _ = addable(source.last("demand_plan"), ["consensus"], **choice)
+    last, _ = addable(source.read("last_demand_plan"), ["consensus"], **choice)
     if len(last):
         place = list(wide).index("consensus" if market else "consensus (demand)") + 1
         wide.insert(place, "last cycle's", last.groupby("bucket")["consensus"].sum())

@@ -12,13 +12,12 @@ from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
 
-CHOICES = ("family", "market", "measure", "size")
 PACK = "SOPKIT_PACK"
 _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
-STYLE, SCRIPT = (
-    "".join((_ROOMS / path).read_text(encoding="utf-8") for path in paths)
-    for paths in (("charts/table.css", "panels/board.css"), ("panels/board.js",))
+TABLE, BOARD, SCRIPT = (
+    (_ROOMS / path).read_text(encoding="utf-8")
+    for path in ("charts/table.css", "panels/board.css", "panels/board.js")
 )
 
 
@@ -28,7 +27,8 @@ def board(pack=None):
     """
     from IPython.display import HTML
 
-    pack = Path(pack or os.environ.get(PACK) or _newest())
+    newest = [*boards_in("packs"), *boards_in("../packs"), "packs/none"]
+    pack = Path(pack or os.environ.get(PACK) or newest[0])
     beside = {path.name: path for path in boards_in(pack.parent)}
     (asked,) = parse_qs(os.environ.get("QUERY_STRING", "")).get("month", [pack.name])[:1]
     try:
@@ -84,7 +84,7 @@ def page_html(board: dict, packs=()) -> str:
     tabs = "".join(
         f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
     )
-    data = json.dumps({"choices": CHOICES, "tabs": board["tabs"]}, ensure_ascii=False)
+    data = json.dumps(board["tabs"], ensure_ascii=False)
     data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")
     return _document(
         f"{month} · {state}",
@@ -100,7 +100,7 @@ def _document(name, body):
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
         f' content="width=device-width, initial-scale=1"><title>{escape(name)}</title>'
-        f'<link rel="icon" href="data:,"><style>{STYLE}</style></head>\n'
+        f'<link rel="icon" href="data:,"><style>{TABLE}{BOARD}</style></head>\n'
         f'<body><div class="board">{body}</div></body></html>\n'
     )
 
@@ -111,8 +111,3 @@ def _select(name, words, chosen):
     )
     shown = f'<label>{name} <select id="{name}">{options}</select></label>'
     return shown if len(words) > 1 else ""
-
-
-def _newest():
-    found = boards_in("packs") or boards_in("../packs")
-    return found[0] if found else "packs/none"

@@ -15,11 +15,12 @@ from sopkit.charts.words import clean, count, day, escape, money, percent
 from sopkit.pages import common, data, demand, review, supply
 from sopkit.pages import money as finance
 from sopkit.panels.lines import lines
-from sopkit.panels.page import CHOICES, write_page
+from sopkit.panels.page import write_page
 
 MOST_FAMILIES, MOST_MARKETS = 24, 8
 MOST = 40  # charts of a family in a market; beyond it, families are shown over all markets
-FAMILY, MARKET, EVERY = CHOICES[:1], CHOICES[:2], CHOICES
+EVERY = ("family", "market", "measure", "size")
+FAMILY, MARKET = EVERY[:1], EVERY[:2]
 KPIS = (
     "on_time_delivery",
     "plan_adherence",
@@ -44,11 +45,13 @@ class Source:
     def __init__(self, plan):
         self.plan, self.view = plan, View.of(plan, plan.read("prices"), plan.read("demand_plan"))
         self.book = plan.book()
-        self.read = cache(lambda table: self._placed(plan.read(table)))
-        self.last = cache(lambda table: self._placed(plan.last.read(table)))
+        self.read = cache(self._read)
 
-    def _placed(self, frame):
-        """A frame by item with its families and prices, looked up once for all choices."""
+    def _read(self, table):
+        """A table of the book, by item with its families and prices, looked up once for all
+        choices.
+        """
+        frame = getattr(self.book, table)
         if "item" not in frame or "bucket" not in frame:
             return frame
         return self.view.with_family(frame).assign(price=self.view.price)
@@ -70,7 +73,7 @@ class Source:
             {"units": False, f"money ({view.currency})": True},
             {size: False} | {"quarters": size != "quarters"},
         )
-        return dict(zip(CHOICES, offered))
+        return dict(zip(EVERY, offered))
 
 
 class Section(NamedTuple):
@@ -89,7 +92,7 @@ def _table(title, draw, *tables):
 
 
 def _forecast(s, family, market):
-    past, plan, last = s.read("history"), s.read("demand_plan"), s.last("demand_plan")
+    past, plan, last = s.read("history"), s.read("demand_plan"), s.read("last_demand_plan")
     if family is None and market is None:
         return charts.demand_chart(past, plan, s.view, last=last)
     base, choice = s.read("baseline_forecast"), {"family": family, "market": market}
@@ -104,7 +107,7 @@ def _sheet(s, family):
 
 def _chart(draw, table, by=FAMILY, last=False):
     """A section that is one chart of a plan table; ``last``: with last cycle's beside it."""
-    more = lambda s: {"last": s.last(table)} if last else {}
+    more = lambda s: {"last": s.read(f"last_{table}")} if last else {}
     return Section(table, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by)
 
 
@@ -145,20 +148,12 @@ TABS = {
     ],
     "New products & initiatives": [
         _table("New products", demand.products, "product_plan"),
-        Section(
-            "Strategic initiatives",
-            lambda s: finance.initiatives(
-                s.read("initiative_plan"), s.plan.facts["initiatives"], s.view
-            ),
-        ),
+        _table("Strategic initiatives", finance.initiatives, "initiative_plan", "initiatives"),
     ],
     "Log": [
         _table("Decisions", review.decisions, "decisions"),
         _table("Sign-offs", review.sign_offs, "sign_offs"),
-        Section(
-            "Overrides, latest first",
-            lambda s: review.overrides(s.plan.judgments("overrides"), s.view),
-        ),
+        _table("Overrides, latest first", review.overrides, "overrides"),
         _table("Data issues by rule", data.issues, "data_issues"),
     ],
 }
@@ -232,7 +227,7 @@ def head(source) -> str:
     wanted = decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
     wanted = wanted[review.is_open(wanted)].sort_values(["due", "id"], kind="stable")
     listed = "".join(_decision(row, source.view.currency) for row in wanted.head(5).itertuples())
-    strip = kpi_strip(source.read("kpis"), last=source.last("kpis"), first=KPIS)
+    strip = kpi_strip(source.read("kpis"), last=source.read("last_kpis"), first=KPIS)
     return (
         f'{strip.html}<p class="said"><b>What changed</b> {escape(what_changed(source))}</p>'
         f'<p class="said"><b>What is asked</b> {escape(what_is_asked(wanted))}</p>'
@@ -245,7 +240,7 @@ def what_changed(source) -> str:
     family that moved most.
     """
     view, month = source.view, source.plan.last.month
-    now, before = source.read("demand_plan"), source.last("demand_plan")
+    now, before = source.read("demand_plan"), source.read("last_demand_plan")
     if before.empty:
         return "No plan was released before this one, so there is nothing to compare with yet."
     shared = set(view.next_year(now)["bucket"]) & set(before["bucket"])

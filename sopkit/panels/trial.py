@@ -76,20 +76,19 @@ def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
         values = values[~np.isnan(values)]
         if len(values) < FEWEST:
             continue
-        seasonal = 1 < window.season <= len(values) // 2 - 1
-        fixed = {"smoothing_level": alpha, "smoothing_trend": beta}
-        fixed |= {"smoothing_seasonal": gamma} if seasonal else {}
+        season = window.season if 1 < window.season <= len(values) // 2 - 1 else None
         model = ExponentialSmoothing(
             values,
             trend="add",
             damped_trend=True,
-            seasonal="add" if seasonal else None,
-            seasonal_periods=window.season if seasonal else None,
+            seasonal=season and "add",
+            seasonal_periods=season,
         )
         with warnings.catch_warnings():
             # its optimiser grumbles on short series; the backtest beside it shows how good it is
             warnings.simplefilter("ignore")
-            ahead[row] = np.maximum(model.fit(**fixed).forecast(horizon), 0)
+            fitted = model.fit(alpha, beta, season and gamma)
+            ahead[row] = np.maximum(fitted.forecast(horizon), 0)
     return ahead
 
 

@@ -44,7 +44,7 @@ class Tuner(Desk):
     """
 
     def __init__(self, plan, ledger, by=""):
-        self.plan, self.ledger = plan, ledger if hasattr(ledger, "append") else Ledger(ledger)
+        self.plan, self.ledger = plan, ledger if isinstance(ledger, Ledger) else Ledger(ledger)
         demand_plan = plan.read("demand_plan")
         self.view = View.of(plan, plan.read("prices"), demand_plan)
         self.planned = worth(self.view, demand_plan)
@@ -99,9 +99,8 @@ class Tuner(Desk):
         rows = work.filtered(self.rows, **asked, text=self.search.value).head(LISTED)
         items, here = rows["item"].tolist(), self.cell.item if self.cell else ""
         self._quiet = True
-        self.list.options = [
-            (work.line(row, self.view.currency), row.item) for row in rows.itertuples()
-        ]
+        labels = [work.line(row, self.view.currency) for row in rows.itertuples()]
+        self.list.options = list(zip(labels, items))
         if items:
             self.list.value = here if here in items else items[0]
         self._quiet = False
@@ -133,11 +132,6 @@ class Tuner(Desk):
         self._quiet = False
         self.message.value = ""
         self._try()
-
-    def _look(self, item, market):
-        """Reads the cell, as the ledger has it by now."""
-        self.cell = cell_of(self.plan, self.ledger, item, market)
-        self._fill()
 
     # The picture and the numbers beside it
 
@@ -190,7 +184,9 @@ class Tuner(Desk):
         change = self.override - self.cell.numbers["override"]
         return change.where(change.abs() > 1e-6, 0.0)
 
-    def _fill(self):
+    def _look(self, item, market):
+        """Reads the cell, as the ledger has it by now, and fills the grid with it."""
+        self.cell = cell_of(self.plan, self.ledger, item, market)
         numbers, kept = self.cell.numbers, self.typed.get(self.cell.key, {})
         others = numbers["consensus"] - numbers["baseline"] - numbers["override"]
         self.tops = [

@@ -43,7 +43,8 @@ class FakePlan:
         return self.tables[table]
 
     def book(self, **fresh):
-        known = self.facts | self.tables | fresh
+        last = {f"last_{name}": frame for name, frame in self.before.items()}
+        known = self.facts | self.tables | last | fresh
         return Book(known, first=self.first_bucket, settings=self.settings, calendar=self.calendar)
 
     @property

@@ -13,8 +13,8 @@ from sopkit.charts import View, exceptions_chart
 from sopkit.errors import PlanError
 from sopkit.pages import common, money
 from sopkit.panels import board, voila_command, voila_environment, write_board, write_page
-from sopkit.panels.page import CHOICES, boards_in, read_board, title
-from sopkit.panels.sections import TABS
+from sopkit.panels.page import boards_in, read_board, title
+from sopkit.panels.sections import EVERY, TABS
 from sopkit.tables import PLANS
 from tests.charts import small
 from tests.panels.fake import FakePlan
@@ -165,7 +165,7 @@ def test_a_served_board_is_the_page_with_the_months_beside_it(pack, tmp_path, mo
     assert [path.name for path in boards_in(tmp_path)] == ["2027-01-r2", "2027-01", "2026-12"]
     page = board(tmp_path / "2027-01").data
     assert "<option selected>2027-01</option>" in page and "<option>2026-12</option>" in page
-    assert all(f'<select id="{name}">' in page for name in ("month", *CHOICES))
+    assert all(f'<select id="{name}">' in page for name in ("month", *EVERY))
     monkeypatch.setenv("QUERY_STRING", "template=month&month=2027-01-r2")
     assert "January 2027 (revision 2)" in board(tmp_path / "2027-01").data
     monkeypatch.setenv("QUERY_STRING", "month=../../elsewhere")
