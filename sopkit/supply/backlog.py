@@ -27,8 +27,13 @@ def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame
     [4.0, 10.0, 8.0, 6.0, 1.0, 0.75]
     """
     plan = Finished(supply_plan, items)
-    columns = {"bookings": "demand", "shipments": "shipments", "closing": "backlog", "late": "late"}
-    units = plan.table(opening=plan.owed, **{name: plan[own] for name, own in columns.items()})
+    units = plan.table(
+        opening=plan.owed,
+        bookings=plan["demand"],
+        shipments=plan["shipments"],
+        closing=plan["backlog"],
+        late=plan["late"],
+    )
     family = plan.items["family"].where(plan.items["strategy"] == "order")
     units["family"] = family.repeat(len(plan.buckets)).to_numpy()
     sums = units.groupby(["family", "bucket"], as_index=False).sum(numeric_only=True)
@@ -54,14 +59,10 @@ def promises(supply_plan: pd.DataFrame, quantity: float = 1.0) -> pd.DataFrame:
     plan = Finished(supply_plan)
     free = np.cumsum(plan["shipments"], axis=1) + plan["projected_available"]
     enough = free >= plan.owed[:, :1] + quantity - 1e-9
-    found, first = enough.any(axis=1), enough.argmax(axis=1)
+    wait = pd.Series(np.where(enough.any(axis=1), enough.argmax(axis=1), np.nan))
+    buckets = wait.map(pd.Series(plan.buckets))
     return pd.DataFrame(
-        {
-            "item": plan.names,
-            "quantity": float(quantity),
-            "bucket": pd.Series(plan.buckets[first]).where(found),
-            "wait": np.where(found, first.astype(float), np.nan),
-        }
+        {"item": plan.names, "quantity": float(quantity), "bucket": buckets, "wait": wait}
     )
 
 

@@ -151,9 +151,10 @@ def capacity(book: Book, whole_workers: bool) -> None:
     moves = movable & (first | (not level))  # a level plan: one change, before the first bucket
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
     workers = book.variable("workers", "resource", given + endless, given)
-    hiring, layoff = ~np.isnan(staff.hiring_cost), ~np.isnan(staff.layoff_cost)
-    hired = book.variable("hired", "resource", np.where(moves & hiring, np.inf, 0.0))
-    left = book.variable("laid_off", "resource", np.where(moves & layoff, np.inf, 0.0))
+    hired, left = (
+        book.variable(name, "resource", np.where(moves & ~np.isnan(cost), np.inf, 0.0))
+        for name, cost in (("hired", staff.hiring_cost), ("laid_off", staff.layoff_cost))
+    )
     overtime = book.variable("overtime", "resource", staff.overtime_hours)
 
     bill, shape = facts.bill, (len(staff), len(facts.ways))
@@ -162,9 +163,9 @@ def capacity(book: Book, whole_workers: bool) -> None:
     at_work = workers * book.array(staff.hours_per_worker, "resource")
     book.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
     # a workforce works no longer than its plant is open
-    book.rows("ceiling", 1 * regular, "<=", staff.hours, staffed)
+    book.rows("ceiling", regular, "<=", staff.hours, staffed)
     cheaper = ~staffed & (staff.overtime_cost < staff.regular_cost) & (staff.overtime_hours > 0)
-    book.rows("overtime_within_load", 1 * regular, ">=", 0, cheaper)
+    book.rows("overtime_within_load", regular, ">=", 0, cheaper)
     each = staff.overtime_per_worker
     allowed = workers * book.array(np.nan_to_num(each), "resource")
     book.rows("overtime_per_worker", overtime - allowed, "<=", 0, ~np.isnan(each))

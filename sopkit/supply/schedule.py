@@ -54,10 +54,12 @@ def master_schedule(
         buy = np.zeros(make.shape)
         buy[:, 0] = bought[rows, np.minimum(number + lead, plan.shape[1])]
         for action, units in (("make", make), ("buy", buy)):
-            weeks = pd.DataFrame(units, plan.names, share.index).stack().rename("quantity")
-            weeks = weeks[weeks > 0].reset_index()
+            weeks = (
+                pd.DataFrame(units, plan.names, share.index).stack().reset_index(name="quantity")
+            )
             parts.append(weeks.assign(bucket=bucket, action=action))
-    return PLANS["master_schedule"].conform(pd.concat(parts))
+    table = pd.concat(parts)
+    return PLANS["master_schedule"].conform(table[table["quantity"] > 0])
 
 
 def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:

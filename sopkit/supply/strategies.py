@@ -20,7 +20,7 @@ def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> 
     left to grow to its agreed size. All three are the company's, so that they do not depend on
     which programme an item is solved in.
     """
-    ways, staff, prices = facts.ways, facts.resources, prices.copy()
+    ways, staff = facts.ways, facts.resources
     long = hours_by_way(facts, np.ones((len(staff), 1)))
     moves = np.nan_to_num(staff.hiring_cost) + np.nan_to_num(staff.layoff_cost)
     movable = staff.movable[:, None] & (staff.hours_per_worker > 0)
@@ -32,12 +32,15 @@ def follow_demand(prices: dict[str, np.ndarray], facts, whole_workers: bool) -> 
 
     elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)[:, None]
     own = long[ways.making(facts.shape[0])[ways.item]]
-    prices["quantity"] = prices["quantity"] + elsewhere * own - idle * hours_by_way(facts, movable)
-    prices["workers"] = prices["workers"] + movable * idle * staff.hours_per_worker
-    prices["overtime"] = prices["overtime"] + movable * (idle + overtime)
-    prices["late"] = prices["late"] + short
-    prices["lost"] = prices["lost"] + short * (facts.shape[1] + 1)
-    return prices | {name: prices[name] - short for name in ("agreed", "safe", "ending")}
+    dearer = {
+        "quantity": elsewhere * own - idle * hours_by_way(facts, movable),
+        "workers": movable * idle * staff.hours_per_worker,
+        "overtime": movable * (idle + overtime),
+        "late": short,
+        "lost": short * (facts.shape[1] + 1),
+        **dict.fromkeys(("agreed", "safe", "ending"), -short),
+    }
+    return {name: price + dearer.get(name, 0.0) for name, price in prices.items()}
 
 
 def _most(money: np.ndarray) -> float:

@@ -43,18 +43,13 @@ def worth_of(book, values: dict, holding: str, start) -> Worth:
     loads = book.duals("resource", *LOADED)
     beyond = prices["quantity"] - book.duals("item", "balance")[facts.ways.item]
     hour = -book.duals("resource", "hours", "ceiling")
-    if "share" in book:
-        hour = hour - book.duals("resource", "equal_shares") * _used(facts.resources, values)
+    if "share" in book:  # a level plan would use its share of one more hour in every bucket
+        staff = facts.resources
+        share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
+        used = share[:, None] * (level_hours(staff) > 0)
+        hour = hour - book.duals("resource", "equal_shares") * used
     return Worth(np.maximum(_priced(hour), 0.0), _priced(beyond - hours_by_way(facts, loads)))
 
 
 def _priced(money: np.ndarray) -> np.ndarray:
     return np.where(np.abs(tidy(money)) > NOTHING, money, 0.0)
-
-
-def _used(staff, values: dict) -> np.ndarray:
-    """(resource, bucket) share of one more hour that a level plan would use: its share of every
-    hour of the bucket.
-    """
-    share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
-    return share[:, None] * (level_hours(staff) > 0)
