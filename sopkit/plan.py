@@ -75,8 +75,7 @@ class Plan:
 
     def judgments(self, table: str) -> pd.DataFrame:
         """The ledger's rows that count in this plan, as copied into the pack."""
-        path = self.folder / "inputs" / "ledger" / f"{table}.parquet"
-        return pd.read_parquet(path) if path.exists() else LEDGER[table].empty()
+        return _stored(self.folder / "inputs" / "ledger", LEDGER[table])
 
     @cached_property
     def releases(self) -> dict:
@@ -194,8 +193,7 @@ class Released:
 
     def read(self, table: str) -> pd.DataFrame:
         """The table as it was released."""
-        path = self.folder / f"{table}.parquet"
-        return pd.read_parquet(path) if path.exists() else _declared(table).empty()
+        return _stored(self.folder, _declared(table))
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -217,6 +215,12 @@ def _with_lag(calendar, released):
     plan = released.read("demand_plan")
     first = calendar.number([calendar.first_in(released.month)])
     return plan.assign(lag=calendar.number(plan["bucket"]) - first + 1)
+
+
+def _stored(folder, declared):
+    """The table as it lies in the folder; without a row where it is not there."""
+    path = folder / f"{declared.name}.parquet"
+    return pd.read_parquet(path) if path.exists() else declared.empty()
 
 
 def _pack_order(folder):

@@ -121,9 +121,8 @@ def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:
 
 def own_units(rows, item, market, plan) -> pd.Series:
     """Units of the active ``units`` rows of exactly this item and market, by bucket."""
-    rows = active(rows, plan)
-    exactly = rows["item"].eq(item) & rows["market"].fillna("").eq(market)
-    own = rows[exactly & rows["kind"].eq("units")]
+    own = active(rows, plan).fillna({"market": ""})
+    own = own.query("item == @item and market == @market and kind == 'units'")
     return own["value"].groupby(plan.calendar.start(own["bucket"])).sum()
 
 

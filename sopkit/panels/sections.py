@@ -21,22 +21,12 @@ MOST_FAMILIES, MOST_MARKETS = 24, 8
 MOST = 40  # charts of a family in a market; beyond it, families are shown over all markets
 EVERY = ("family", "market", "measure", "size")
 FAMILY, MARKET = EVERY[:1], EVERY[:2]
-KPIS = (
-    "on_time_delivery",
-    "plan_adherence",
-    "forecast_accuracy_lag_1",
-    "order_cycle_time",
-    "revenue_to_budget",
-)
-STOCK = (
-    "below_safety_stock",
-    "excess_stock",
-    "obsolete_stock",
-    "late",
-    "lost",
-    "inside_lead_time",
-    "stock_out",
-)
+KPIS = """
+    on_time_delivery plan_adherence forecast_accuracy_lag_1 order_cycle_time revenue_to_budget
+""".split()
+STOCK = """
+    below_safety_stock excess_stock obsolete_stock late lost inside_lead_time stock_out
+""".split()
 
 
 class Source:

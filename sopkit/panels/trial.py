@@ -126,8 +126,8 @@ def effect(change: pd.Series, item, plan, view, planned) -> list[str]:
 def _fullest(change, item, plan):
     """The resource and bucket whose load (share of regular hours) is highest after the change."""
     bill, capacity = plan.facts["bill_of_resources"], plan.read("capacity_plan")
-    hours = bill[bill["item"] == item].groupby("resource")["hours_per_unit"].max()
-    rows = capacity[capacity["regular_capacity"] > 0]
+    hours = bill.query("item == @item").groupby("resource")["hours_per_unit"].max()
+    rows = capacity.query("regular_capacity > 0")
     added = rows["bucket"].map(change) * rows["resource"].map(hours)
     before, after = (
         load / rows["regular_capacity"] for load in (rows["load"], rows["load"] + added)

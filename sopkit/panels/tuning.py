@@ -51,8 +51,7 @@ class Tuner(Desk):
         self.rows = work.worklist(demand_plan, plan.read("exceptions"), self.view.items)
         self.markets = demand_plan.groupby("item")["market"].unique()
         self.typed, self.saved, self.waiting = {}, [], pd.Series()
-        self.cell = self._timer = None
-        self._quiet = False
+        self.cell = self._timer = self._quiet = None
         super().__init__(sorted(self.rows["family"].unique()), by)
         self._on(self._list, self.family, self.status, self.search)
         self._on(self._select, self.list)

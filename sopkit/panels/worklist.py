@@ -54,8 +54,7 @@ def line(row, currency="EUR") -> str:
 
 def accuracy_of(forecast_accuracy, item) -> pd.Series:
     """Backtest WAPE (fraction) of each model for an item, best first, averaged over lags 1–3."""
-    near = forecast_accuracy["source"].eq("backtest") & forecast_accuracy["lag"].between(1, 3)
-    rows = forecast_accuracy[near & forecast_accuracy["item"].eq(item)]
+    rows = forecast_accuracy.query("item == @item and source == 'backtest' and lag <= 3")
     return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 
