@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import demand_interval, flat, left, over, row_mean, starts
+from sopkit.forecast.arrays import demand_interval, flat, over, row_mean, starts
 from sopkit.forecast.seasonal import by_season
 from sopkit.forecast.smoothing import recursion, smooth_from_first
 
@@ -26,8 +26,8 @@ def croston(
     last = np.maximum.accumulate(np.where(demand, columns, -1), axis=1)
     waited = np.where(demand & (seen > 1), np.diff(last, axis=1, prepend=-1), np.nan)
     usual = (last[:, -1] + 1 - starts(values)) / np.maximum(seen[:, -1], 1)
-    sizes = np.where(demand, values, np.nan)
-    size, interval = _smoothed(sizes, alpha, left(sizes, 1)[:, 0]), _smoothed(waited, alpha, usual)
+    size = smooth_from_first(np.where(demand, values, np.nan), alpha).level[:, 0]
+    interval = _smoothed(waited, alpha, usual)
     rate = np.where(seen[:, -1] > 0, over(correction * size, interval), 0.0)
     return flat(rate, horizon)
 

@@ -149,6 +149,18 @@ def test_price_elasticity():
     )
 
 
+def test_a_price_without_a_list_price_to_compare_with_stays_blank():
+    frame = pd.concat([history(item, np.full(24, 10.0)) for item in "AB"], ignore_index=True)
+    cut = {"event": "cut", "kind": "price", "price": 8.0}
+    events = pd.DataFrame([cut | {"starts_on": "2025-01-01", "ends_on": "2025-01-31"}])
+    items = pd.DataFrame({"item": ["A", "B"], "price": [10.0, np.nan]})
+    model = learn_events(frame, events, items)
+    filled = fill_uplifts(events, model, frame, items)
+    assert filled["item"].tolist() == ["A"] and filled["uplift"].tolist() == [0.0]
+    blank = fill_uplifts(events, model, frame, items[["item"]])
+    assert len(blank) == 1 and blank["uplift"].isna().all() and blank["item"].isna().all()
+
+
 def test_events_by_family_and_market():
     frame = pd.concat(
         [
