@@ -112,10 +112,11 @@ def readable(axes):
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=1.5)
 
 
-def ranking(axes, names, values, labels, colours):
-    """Bars from the top down, the first on top, each with its name at the left and its label behind
-    it.
+def ranking(title, subtitle, names, values, labels, colours, **layout):
+    """A chart of bars from the top down, the first on top, each with its name at the left and its
+    label behind it; ``layout`` as for a ``sheet``.
     """
+    chart, ((axes,),) = sheet(title, subtitle, left=2.6, **layout)
     y = np.arange(len(names))[::-1]
     axes.barh(y, values, height=0.62, color=colours)
     axes.set_yticks(y, names)
@@ -124,6 +125,7 @@ def ranking(axes, names, values, labels, colours):
     axes.grid(False)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
+    return chart
 
 
 def _write(axes, text, place, off, within, colour, va="center", size=8):

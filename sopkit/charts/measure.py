@@ -41,8 +41,11 @@ class View:
         return frame[frame["bucket"].isin(self.calendar.next_year(frame["bucket"]))]
 
     def with_family(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame with its items' ``family``."""
-        return with_family(frame, self.items)
+        """The frame with its items' ``family``; "(none)" where there is none."""
+        if "family" in frame:
+            return frame
+        families = self.items.set_index("item")["family"]
+        return frame.assign(family=frame["item"].map(families).fillna("(none)"))
 
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
         """The rows of one item, family or market; all rows where nothing is named."""
@@ -97,15 +100,6 @@ class View:
         wanted = self.with_family(self.valued(demand_plan, ["consensus"]))
         worth = wanted[demand_plan["consensus"] > 0].groupby("family")["consensus"].sum()
         return worth.sort_values(ascending=False, kind="stable").index[:most].tolist()
-
-
-def with_family(frame: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its items' ``family``; "(none)" where there is none."""
-    if "family" in frame:
-        return frame
-    return frame.assign(
-        family=frame["item"].map(items.set_index("item")["family"]).fillna("(none)")
-    )
 
 
 def scope(item=None, family=None, market=None) -> str:

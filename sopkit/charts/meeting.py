@@ -122,7 +122,7 @@ def latest_kpis(kpis, first=()) -> pd.DataFrame:
     return rows.loc[order.sort_values(kind="stable").index]
 
 
-def family_sheet_html(frame, title: str = "", note: str = "", *, currency: str = "EUR") -> Block:
+def family_sheet_html(frame, title: str = "", *, currency: str = "EUR") -> Block:
     """The Wallace–Stahl sheet: ``frame`` has block, line, unit, then one column per bucket, quarter
     or year in reading order.
 
@@ -150,7 +150,7 @@ def family_sheet_html(frame, title: str = "", note: str = "", *, currency: str =
         )
         before = part
     head = [("", "", "left")] * 3 + [(name, "", "right") for name in names]
-    return block(head, rows, note, title)
+    return block(head, rows, title=title)
 
 
 def _sheet_text(value, say):

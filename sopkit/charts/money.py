@@ -4,7 +4,7 @@ scenarios, exceptions.
 
 from sopkit.charts.axes import ranking, timeline
 from sopkit.charts.measure import by_bucket, readable_unit
-from sopkit.charts.style import COLOURS, INK, nothing, sheet, styled
+from sopkit.charts.style import COLOURS, INK, nothing, styled
 from sopkit.charts.words import clean, count, money, month, number, percent
 
 LINES = {"revenue": "supply", "margin": "stock"}
@@ -77,22 +77,17 @@ def exceptions_chart(exceptions, view):
     rules = rules.sort_values("sum", ascending=False, kind="stable")
     factor, shown = readable_unit(rules["sum"].to_numpy(), view.currency)
     rows, worst = rules.head(8), _rule(rules.index[0])
-    chart, axes = sheet(
+    return ranking(
         f"{count(len(exceptions), 'exception')}, {money(rules['sum'].sum(), view.currency)} at"
         f" stake, most through “{worst}”",
         f"{shown} at stake by rule (number of exceptions in brackets)",
-        left=2.6,
-        right=0.9,
-        height=0.3 * len(rows),
-    )
-    ranking(
-        axes[0, 0],
         [_rule(rule) for rule in rows.index],
         rows["sum"] / factor,
         [f"{money(total, view.currency)} ({number(many)})" for total, many in rows.to_numpy()],
         COLOURS["backlog"],
+        right=0.9,
+        height=0.3 * len(rows),
     )
-    return chart
 
 
 @styled
@@ -112,22 +107,17 @@ def scenarios_chart(scenarios, view):
     factor, shown = readable_unit(
         rows["value"].to_numpy(), view.currency if unit in ("", "money") else unit
     )
-    chart, axes = sheet(
+    values, differences = rows["value"] / factor, rows["difference"] / factor
+    return ranking(
         f"{_rule(name).capitalize()} is highest in “{clean(best['scenario'], 40)}”",
         f"{shown}; difference to the base plan in brackets",
-        left=2.6,
-        right=1.6,
-        height=0.32 * len(rows),
-    )
-    values, differences = rows["value"] / factor, rows["difference"] / factor
-    ranking(
-        axes[0, 0],
         [clean(scenario, 28) for scenario in rows["scenario"]],
         values,
         [f"{number(v)} ({number(d, sign=True)})" for v, d in zip(values, differences)],
         [COLOURS["baseline" if d and abs(d) > 1e-9 else "capacity"] for d in differences.fillna(0)],
+        right=1.6,
+        height=0.32 * len(rows),
     )
-    return chart
 
 
 def _rule(name):

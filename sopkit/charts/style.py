@@ -3,7 +3,6 @@ itself.
 """
 
 import hashlib
-import html
 import io
 import textwrap
 import warnings
@@ -14,7 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from sopkit.charts.words import clean
+from sopkit.charts.words import clean, escape
 
 # Okabe and Ito's palette: the colours stay apart for every common kind of colour blindness.
 COLOURS = {
@@ -81,7 +80,8 @@ class Chart:
         body = text[text.index("<svg") :]
         return body.replace(
             "<svg ",
-            f'<svg role="img" aria-label="{_attribute(self)}" style="max-width:100%;height:auto" ',
+            f'<svg role="img" aria-label="{escape(repr(self))}"'
+            ' style="max-width:100%;height:auto" ',
             1,
         )
 
@@ -107,10 +107,6 @@ class Chart:
         return f"{self.title} ({self.subtitle})"
 
 
-def _attribute(chart):
-    return html.escape(f"{chart.title} ({chart.subtitle})", quote=True)
-
-
 def sheet(
     title: str,
     subtitle: str,
@@ -120,7 +116,6 @@ def sheet(
     height: float = 2.6,
     left: float = 0.8,
     right: float = 1.25,
-    gap: float = 0.45,
     headed: bool = False,
 ):
     """An empty chart and its grid of ``many`` axes in at most so many ``columns``, each row
@@ -132,7 +127,7 @@ def sheet(
     words, small = textwrap.wrap(title, 92) or [""], textwrap.wrap(subtitle, 132) or [""]
     columns = min(columns, max(many, 1))
     rows = -(-many // columns) or 1
-    gap += 0.22 * headed
+    gap = 0.45 + 0.22 * headed
     top, bottom = 0.14 + _LINE * len(words) + 0.17 * len(small) + 0.16 + 0.24 * headed, 0.34
     tall = top + bottom + rows * height + (rows - 1) * gap
     figure = Figure(figsize=(WIDTH, tall))

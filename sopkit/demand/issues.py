@@ -7,11 +7,11 @@ import pandas as pd
 from sopkit.tables import PLANS
 
 
-def issue(table, column, rule, problem, done, *, value="", severity="warning", row=0) -> dict:
-    """One row of ``data_issues``; ``row`` 0 speaks of the whole table."""
+def issue(table, column, rule, problem, done, *, value="", severity="warning") -> dict:
+    """One row of ``data_issues``; row 0: it speaks of the whole table."""
     return {
         "table": table,
-        "row": row,
+        "row": 0,
         "column": column,
         "rule": rule,
         "severity": severity,

@@ -63,7 +63,7 @@ def test_days_stay_days_and_months_become_words():
 def test_text_is_escaped_everywhere():
     frame = pd.DataFrame({NASTY: [NASTY]})
     sheet = family_sheet_html(
-        pd.DataFrame({"block": [NASTY], "line": [NASTY], NASTY: [1.0]}), title=NASTY, note=NASTY
+        pd.DataFrame({"block": [NASTY], "line": [NASTY], NASTY: [1.0]}), title=NASTY
     )
     kpis = small.kpis().assign(kpi=NASTY, status=NASTY, unit=NASTY)
     for block in (
