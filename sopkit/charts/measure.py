@@ -2,35 +2,38 @@
 in different units are only added in money.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.charts.table import Block, show
 from sopkit.charts.words import clean, is_money, scale
-from sopkit.metrics.scopes import item_prices, priced
-from sopkit.tables import declared
+from sopkit.metrics import Book
 
 
 @dataclass(frozen=True)
 class View:
-    """What charts and page tables know beside the frame that they show: items, the price of each
-    (before step 2 only the list price is known), currency, calendar.
+    """What charts and page tables know beside the frame that they show: the ``book`` of the plan,
+    with its items, prices (the list prices where it has none), currency and calendar.
     """
 
-    items: pd.DataFrame
-    currency: str = "EUR"
-    prices: pd.DataFrame | None = None
-    by_item: pd.DataFrame | None = None
-    calendar: Calendar = field(default_factory=Calendar)
+    book: Book
 
-    @classmethod
-    def of(cls, plan, prices=None, demand_plan=None) -> "View":
-        """The view of a plan; ``prices`` and ``demand_plan`` are its tables of those names."""
-        items, currency = declared(plan.facts["items"], "items"), plan.settings["currency"]
-        by_item = None if prices is None else item_prices(prices, demand_plan)
-        return cls(items, currency, prices, by_item, plan.calendar)
+    @property
+    def items(self) -> pd.DataFrame:
+        """The table ``items``."""
+        return self.book.items
+
+    @property
+    def currency(self) -> str:
+        """The company's currency."""
+        return self.book.settings["currency"]
+
+    @property
+    def calendar(self) -> Calendar:
+        """How time is cut."""
+        return self.book.calendar
 
     def show(self, frame: pd.DataFrame, *told, **more) -> Block:
         """The frame as a page table (``show``), money in the plan's currency."""
@@ -42,10 +45,7 @@ class View:
 
     def with_family(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with its items' ``family``; "(none)" where there is none."""
-        if "family" in frame:
-            return frame
-        families = self.items.set_index("item")["family"]
-        return frame.assign(family=frame["item"].map(families).fillna("(none)"))
+        return self.book.by_family(frame)
 
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
         """The rows of one item, family or market; all rows where nothing is named."""
@@ -64,7 +64,7 @@ class View:
 
         >>> items = pd.DataFrame({"item": ["A", "B"], "unit": ["pcs", "m"], "price": [2.0, 3.0]})
         >>> frame = pd.DataFrame({"item": ["A", "B"], "demand": [10.0, 10.0]})
-        >>> out, unit = View(items).addable(frame, ["demand"])
+        >>> out, unit = View(Book({"items": items})).addable(frame, ["demand"])
         >>> out.demand.tolist(), unit
         ([20.0, 30.0], 'EUR')
         """
@@ -87,13 +87,12 @@ class View:
         """
         if "price" in frame:
             return frame["price"]
-        known = self.prices if "market" in frame else self.by_item
-        known = self.items[["item", "price"]] if known is None else known
-        price = priced(frame, known)["price"].set_axis(frame.index)
-        if "bucket" not in known:
+        price = self.book.priced(frame)["price"].set_axis(frame.index)
+        if "prices" not in self.book:
             return price
-        usual = frame["item"].map(known.groupby("item")["price"].mean()).astype(float)
-        return price.where(frame["bucket"].isin(known["bucket"].unique()), usual.fillna(0.0))
+        known = self.book.prices if "market" in frame else self.book.item_prices
+        usual = frame["item"].map(known.groupby("item")["price"].mean())
+        return price.where(frame["bucket"].isin(known["bucket"]), usual.fillna(0.0))
 
     def families(self, demand_plan: pd.DataFrame, most: int = 12) -> list[str]:
         """The families that customers want something of, by planned money, at most so many."""

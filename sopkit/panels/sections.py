@@ -33,7 +33,7 @@ class Source:
     """What the board reads of a finished plan, once."""
 
     def __init__(self, plan):
-        self.plan, self.view = plan, View.of(plan, plan.read("prices"), plan.read("demand_plan"))
+        self.plan, self.view = plan, View(plan.book())
         self.book = plan.book()
         self.read = cache(self._read)
 

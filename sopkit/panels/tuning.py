@@ -46,7 +46,7 @@ class Tuner(Desk):
     def __init__(self, plan, ledger, by=""):
         self.plan, self.ledger = plan, ledger if isinstance(ledger, Ledger) else Ledger(ledger)
         demand_plan = plan.read("demand_plan")
-        self.view = View.of(plan, plan.read("prices"), demand_plan)
+        self.view = View(plan.book())
         self.planned = worth(self.view, demand_plan)
         self.rows = work.worklist(demand_plan, plan.read("exceptions"), self.view.items)
         self.markets = demand_plan.groupby("item")["market"].unique()

@@ -5,8 +5,8 @@ worst first.
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.measure import View
 from sopkit.charts.words import clean, money
+from sopkit.metrics import Book
 
 STATES = OPEN, CHECKED = "open", "checked"
 
@@ -27,7 +27,11 @@ def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
         .groupby("name")
         .agg(money=("money", "sum"), count=("money", "size"), reason=("reason", "first"))
     )
-    rows = View(items).with_family(demand_plan[["item"]].drop_duplicates()).join(worst, on="item")
+    rows = (
+        Book({"items": items})
+        .by_family(demand_plan[["item"]].drop_duplicates())
+        .join(worst, on="item")
+    )
     rows = rows.fillna({"money": 0.0, "count": 0, "reason": ""})
     return rows.assign(status=np.where(rows["count"] > 0, OPEN, "")).sort_values(
         ["money", "count", "item"], ascending=[False, False, True], kind="stable", ignore_index=True

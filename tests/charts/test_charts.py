@@ -10,6 +10,7 @@ import pytest
 from sopkit import charts
 from sopkit.buckets import Calendar
 from sopkit.charts import View
+from sopkit.metrics import Book
 from sopkit.metrics.scopes import item_prices
 from sopkit.tables import INPUTS, PLANS
 from tests.charts import small
@@ -36,8 +37,9 @@ DRAWN = {
 }
 
 
-def view(items=None):
-    return View(small.items() if items is None else items)
+def view(items=None, calendar=None, **tables):
+    given = {"items": small.items() if items is None else items}
+    return View(Book(given | tables, calendar=calendar or Calendar("month")))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +202,7 @@ def test_weeks_and_quarters_are_called_so(tables):
             .map(lambda n: small.START + small.pd.Timedelta(days=3 + 7 * n))
         )
     )
-    weeks = View(small.items(), calendar=Calendar("week"))
+    weeks = view(calendar=Calendar("week"))
     assert "hours per week" in charts.capacity_chart(weekly, weeks).subtitle
 
 
@@ -210,7 +212,7 @@ def test_money_is_at_the_plans_prices_everywhere(tables):
     plan, prices = tables["demand_plan"], tables["prices"].copy()
     prices.loc[prices["market"] == "North", "price"] *= 0.8
     by_item = item_prices(prices, plan)
-    seen = View(small.items(), "EUR", prices, by_item)
+    seen = view(prices=prices, demand_plan=plan)
     sold, unit = seen.addable(plan, ["consensus"])
     assert unit == "EUR"
     cells = plan.merge(prices, on=["item", "market", "bucket"])

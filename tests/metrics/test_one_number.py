@@ -9,6 +9,7 @@ import pytest
 from sopkit import metrics
 from sopkit.buckets import Calendar
 from sopkit.finance import scenario_metrics
+from sopkit.metrics import Book
 from sopkit.supply import plan_under_uncertainty
 from tests.metrics.test_identities import plan_table
 
@@ -61,9 +62,8 @@ def test_the_page_says_the_same_service(stressed):
     from sopkit.charts import View
     from sopkit.charts.words import percent
     from sopkit.pages.supply import answer
-    from sopkit.tables import declared
 
-    view = View(declared(ITEMS, "items"))
+    view = View(Book({"items": ITEMS}, first=MONTHS[0]))
     empty = {
         name: plan_table(name, bucket=MONTHS, **{key: "x"})
         for name, key in (("capacity_plan", "resource"), ("inventory_plan", "item"))

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit.buckets import Calendar
 from sopkit.charts import View, missing, stack
 from sopkit.charts.demand import STAGES
+from sopkit.metrics import Book
 from sopkit.pages import common, data, demand, money, review, supply
 from sopkit.tables import PLANS, declared
 
@@ -23,7 +25,7 @@ BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
 
 
 def view(**changed):
-    return View(declared(ITEMS.assign(**changed), "items"))
+    return View(Book({"items": ITEMS.assign(**changed)}, calendar=Calendar("month")))
 
 
 def test_safety_stock_is_summed_at_cost_or_said_to_be_none():

@@ -63,7 +63,7 @@ def test_the_head_names_what_changed_and_what_is_asked(pack):
 
 def test_board_and_pages_show_the_same_sections(pack):
     plan, data = FakePlan(), read_board(pack)
-    view = View.of(plan, plan.read("prices"), plan.read("demand_plan"))
+    view = View(plan.book())
     assert money.options(plan.read("gap_options"), view).html in tab_html(data, "Money", {})
     risks = tab_html(data, "Risks & assumptions", {})
     assert common.exceptions(plan.read("exceptions"), view).html in risks

@@ -9,6 +9,7 @@ import pytest
 from sopkit.charts import View
 from sopkit.charts.words import percent
 from sopkit.ledger import Ledger
+from sopkit.metrics import Book
 from sopkit.panels import trial, tuner
 from sopkit.panels.tuning import Tuner
 from sopkit.panels.worklist import CHECKED, OPEN, filtered, worklist
@@ -203,7 +204,7 @@ def test_the_rows_of_the_grid_add_up(panel):
 def test_effect_is_units_money_shares_and_load():
     change = pd.Series([100.0], index=[small.AHEAD[0]])
     hours = pd.DataFrame({"item": ["P-300"], "resource": ["LINE1"], "hours_per_unit": [0.5]})
-    plan, view = FakePlan(facts={"bill_of_resources": hours}), View(small.items())
+    plan, view = FakePlan(facts={"bill_of_resources": hours}), View(Book({"items": small.items()}))
     planned = trial.worth(view, small.demand_plan())
     found = trial.effect(change, "P-300", plan, view, planned)
     before = small.capacity_plan().query("resource == 'LINE1'")["load"].iloc[0]
