@@ -73,19 +73,15 @@ def placed(values, buckets) -> pd.Series:
     return pd.Series(values, buckets[: len(values)], dtype=float).dropna()
 
 
-def difference(before: pd.Series, after: pd.Series) -> pd.DataFrame:
-    """What a change would do to numbers by bucket: now, then, change; only buckets that change."""
-    frame = pd.DataFrame({"now": before, "then": after, "change": after - before})
-    return frame[frame["change"].abs() > 1e-9].rename_axis("bucket")
-
-
-def rows_to_save(change, consensus, **entered) -> pd.DataFrame:
-    """Ledger rows (kind ``units``) for the changes of a cell; ``consensus`` is what they would
-    make, by bucket; ``entered`` stands in every row: item, market, reason, note and the like.
+def rows_to_save(change: pd.Series, consensus: pd.Series, **entered) -> pd.DataFrame:
+    """Ledger rows (kind ``units``) for the changes of a cell, where they are not 0; ``consensus``
+    is what they would make, both units by bucket; ``entered`` stands in every row: item, market,
+    reason, note and the like.
 
     Raises ``PlanError`` where nothing changed, no reason is given, or a bucket's consensus would
     fall below zero.
     """
+    change = change[change != 0].rename("value").rename_axis("bucket")
     if change.empty:
         raise PlanError("nothing was changed; type a number into the override row, then save")
     if not entered["reason"]:
@@ -98,8 +94,7 @@ def rows_to_save(change, consensus, **entered) -> pd.DataFrame:
             f"{month(below.index[0])}: consensus would be {number(below.iloc[0])}, below zero"
             f" ({len(below)} buckets in all); take away less"
         )
-    rows = change.rename(columns={"change": "value"})[["value"]].reset_index()
-    return rows.assign(kind="units", **entered)
+    return change.reset_index().assign(kind="units", **entered)
 
 
 def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:

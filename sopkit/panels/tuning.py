@@ -17,7 +17,6 @@ from sopkit.panels import worklist as work
 from sopkit.panels.cell import cell_of
 from sopkit.panels.desk import OVERRIDES, ROWS, Desk, choices, said
 from sopkit.panels.entries import (
-    difference,
     entry_month,
     parse_range,
     placed,
@@ -240,9 +239,10 @@ class Tuner(Desk):
         already = before if self.meaning.value == OVERRIDES else self.cell.consensus(before)
         self.waiting = (before + (values - already)).dropna()
         after = self.waiting.combine_first(before)
-        shown = difference(before, after).assign(consensus=self.cell.consensus(after))
+        told = {"now": before, "then": after, "consensus": self.cell.consensus(after)}
+        shown = pd.DataFrame(told).assign(change=after - before).query("abs(change) > 1e-9")
         self.preview.value = show(
-            shown.reset_index(),
+            shown.rename_axis("bucket").reset_index(),
             columns="bucket: month | now: override now [units] | then: pasted [units] |"
             " change [units] | consensus: consensus then [units]",
             rows=24,
@@ -273,7 +273,7 @@ class Tuner(Desk):
 
     def save(self):
         rows = rows_to_save(
-            difference(self.cell.numbers["override"], self.override),
+            self.change,
             self.cell.consensus(self.override),
             item=self.cell.item,
             market=self.cell.market,

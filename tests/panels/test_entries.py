@@ -7,7 +7,6 @@ from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.panels.entries import (
-    difference,
     own_units,
     parse_range,
     placed,
@@ -58,12 +57,8 @@ def test_an_empty_paste_and_one_too_long_are_refused():
         placed([1.0] * 5, BUCKETS)
 
 
-def _by_bucket(*rows):
-    return [pd.Series(row, BUCKETS) for row in rows]
-
-
 def test_only_changed_buckets_are_saved():
-    change = difference(*_by_bucket([0, 5, 0, 0], [0, 5, 20, -1]))
+    change = pd.Series([0.0, 0, 20, -1], BUCKETS)
     rows = rows_to_save(
         change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price"
     )
@@ -74,7 +69,7 @@ def test_only_changed_buckets_are_saved():
 
 
 def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
-    change, fine = difference(*_by_bucket([0] * 4, [0, 0, -9, 0])), pd.Series(5.0, index=BUCKETS)
+    change, fine = pd.Series([0.0, 0, -9, 0], BUCKETS), pd.Series(5.0, BUCKETS)
     with pytest.raises(PlanError, match="nothing was changed"):
         rows_to_save(change.iloc[:0], fine, item="A", market="", reason="price")
     with pytest.raises(PlanError, match="no reason"):

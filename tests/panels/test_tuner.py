@@ -79,6 +79,14 @@ def test_typing_and_saving_writes_the_difference_to_the_ledger(panel):
     ).equals(before.drop(small.AHEAD[2]))
 
 
+def test_what_the_field_only_rounds_is_no_change(panel):
+    at(panel, "P-310", "North")
+    panel.reason.value, panel.fields[0].value = "price", 0.1 + 1e-7
+    click(panel, "save")
+    panel.fields[0].value = 0.1
+    assert "nothing was changed" in click(panel, "save") and not panel.change.any()
+
+
 def test_undo_takes_the_last_save_back(panel):
     at(panel, "P-310", "North")
     before = panel.cell.consensus(panel.override)
