@@ -7,7 +7,7 @@ from sopkit.charts.words import count, number, percent
 FLAGGED = ["stocked out", "outlier", "returns", "missing"]
 
 
-def answer(issues, history, kpis, plan):
+def answer(issues, history, kpis, view):
     """How far the data can be trusted, and how good last cycle was."""
     warnings, flagged = (issues["severity"] == "warning").sum(), history["flag"].isin(FLAGGED)
     estimates = history.loc[history["flag"] == "estimate", "bucket"].nunique()
@@ -22,7 +22,7 @@ def answer(issues, history, kpis, plan):
     names = ["on_time_delivery", "forecast_accuracy_lag_1", "plan_adherence"]
     told = latest_kpis(kpis[kpis["kpi"].isin(names)], first=names).dropna(subset=["actual"])
     facts = [("Items sold", items), ("History", buckets, "buckets")]
-    return charts.answer(f"{sentence}.", facts + kpi_facts(told, plan.last.read("kpis")))
+    return charts.answer(f"{sentence}.", facts + kpi_facts(told, view.book.last_kpis))
 
 
 def issues(issues, view):
@@ -51,12 +51,12 @@ def cleansed(history, view):
     return view.show(rows, "history", rows=10)
 
 
-def stock(stock, standard_cost, view):
+def stock(stock, view):
     """Opening stock and backlog by family: items counted, value at standard cost."""
-    rows = view.with_family(stock).merge(standard_cost, on="item", how="left")
+    rows, cost = view.with_family(stock), stock["item"].map(view.book.cost)
     rows = rows.assign(
-        value=rows["on_hand"] * rows["standard_cost"],
-        backlog_value=rows["backlog"] * rows["standard_cost"],
+        value=rows["on_hand"] * cost,
+        backlog_value=rows["backlog"] * cost,
         counted=(rows["source"] != "none").astype(float),
         without=(rows["on_hand"] <= 0).astype(float),
     )

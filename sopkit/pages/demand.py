@@ -8,13 +8,13 @@ from sopkit.charts.demand import STAGES
 from sopkit.charts.words import money, percent
 
 
-def answer(demand_plan, view, plan):
+def answer(demand_plan, view):
     """What the next year's sales plan is worth, what moved it, and how it stands against last
     cycle's.
     """
     year, currency = view.next_year(demand_plan), view.currency
     worth = view.valued(year, STAGES)[STAGES].sum()
-    last = plan.last.read("demand_plan")
+    last = view.book.last_demand_plan
     shared = year[year["bucket"].isin(last["bucket"])]
     change = moved = ""
     if len(shared):

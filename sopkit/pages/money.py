@@ -5,7 +5,6 @@ import pandas as pd
 from sopkit import charts
 from sopkit.charts.words import money, quantity
 from sopkit.pages.demand import against
-from sopkit.tables import declared
 
 
 def answer(company, gap_options, view):
@@ -67,11 +66,11 @@ def options(gap_options, view):
     )
 
 
-def initiatives(initiative_plan, initiatives, view):
+def initiatives(initiative_plan, view):
     """Each initiative over the horizon: units, hours, money if it happens and weighted by its
     probability.
     """
-    about = declared(initiatives, "initiatives").drop_duplicates("initiative")
+    about = view.book.initiatives.drop_duplicates("initiative")
     sums = initiative_plan.groupby("initiative").agg(
         {"bucket": "min", **dict.fromkeys(["units", "hours", "money", "weighted"], "sum")}
     )

@@ -15,7 +15,7 @@ PROMISED = [
 ]
 
 
-def answer(kpis, decisions, exceptions, view, plan):
+def answer(kpis, decisions, exceptions, view):
     """What is asked of the meeting, and the plan's promises against their targets."""
     latest = latest_kpis(kpis, first=PROMISED)
     wanted = is_open(decisions).sum()
@@ -30,7 +30,7 @@ def answer(kpis, decisions, exceptions, view, plan):
     if len(missed):
         told = f"behind target: {listing(map(spoken, missed))}"
     shown = latest[latest["kpi"].isin(PROMISED) & latest["actual"].notna()]
-    return charts.answer(f"{asked}; {told}.", kpi_facts(shown, plan.last.read("kpis")))
+    return charts.answer(f"{asked}; {told}.", kpi_facts(shown, view.book.last_kpis))
 
 
 def is_open(decisions):

@@ -138,7 +138,7 @@ TABS = {
     ],
     "New products & initiatives": [
         _table("New products", demand.products, "product_plan"),
-        _table("Strategic initiatives", finance.initiatives, "initiative_plan", "initiatives"),
+        _table("Strategic initiatives", finance.initiatives, "initiative_plan"),
     ],
     "Log": [
         _table("Decisions", review.decisions, "decisions"),

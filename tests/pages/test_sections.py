@@ -11,7 +11,7 @@ from sopkit.charts import View, missing, stack
 from sopkit.charts.demand import STAGES
 from sopkit.metrics import Book
 from sopkit.pages import common, data, demand, money, review, supply
-from sopkit.tables import PLANS, declared
+from sopkit.tables import PLANS
 
 ITEMS = pd.DataFrame(
     {
@@ -84,9 +84,7 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
     [
         (demand.products(PLANS["product_plan"].empty(), view()), "launches"),
         (
-            money.initiatives(
-                PLANS["initiative_plan"].empty(), declared(None, "initiatives"), view()
-            ),
+            money.initiatives(PLANS["initiative_plan"].empty(), view()),
             "initiatives",
         ),
         (supply.workforce(PLANS["workforce_plan"].empty(), view()), "resources"),
