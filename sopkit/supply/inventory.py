@@ -32,31 +32,30 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     >>> safety_stock(paths, ["A"], ["2026-01-01", "2026-02-01"], items)["quantity"].tolist()
     [20.0, 20.0]
     """
-    chosen, stamps = settled(settings), pd.DatetimeIndex(buckets)
-    rows, paths = reading.item_rows(items, names, "paths"), demand_paths(paths, names)
+    chosen, buckets = settled(settings), pd.DatetimeIndex(buckets)
+    rows, paths = reading.item_rows(items, names, "paths"), demand_paths(paths, names, buckets)
     level = rows["service_level"].fillna(chosen["service_level"] or np.nan).to_numpy()
     span = rows["lead_time"].to_numpy() + chosen["review"]
     error = error_quantile(paths, span, level)
-    reach = np.minimum(np.arange(len(stamps)), paths.shape[2] - 1)
-    expected = np.maximum(paths.mean(axis=1)[:, reach], 0.0)
-    per_year = infer_calendar(stamps).per_year
+    expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
+    per_year = infer_calendar(buckets).per_year
     following = sold_within(expected, span, per_year)
     first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
     wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
-    table = reading.long(pd.Index(rows["item"]), stamps, {"quantity": wanted})
+    table = reading.long(pd.Index(rows["item"]), buckets, {"quantity": wanted})
     return table.sort_values("item", kind="stable", ignore_index=True)
 
 
-def demand_paths(paths, names, buckets: int = 1) -> np.ndarray:
+def demand_paths(paths, names, buckets) -> np.ndarray:
     """The paths as an array (item, path, bucket) of the items ``names``; ``PlanError`` where they
-    are no such array or end before so many buckets.
+    are no such array or end before the last of the ``buckets``.
     """
     paths = np.asarray(paths)
-    if paths.ndim != 3 or len(paths) != len(names) or paths.shape[2] < buckets:
+    if paths.ndim != 3 or len(paths) != len(names) or paths.shape[2] < len(buckets):
         raise PlanError(
             f"paths has shape {paths.shape}; give one (item, path, bucket) array with {len(names)}"
-            f" items in the order of names and {buckets} buckets"
+            f" items in the order of names and {len(buckets)} buckets"
         )
     return paths
 

@@ -182,14 +182,13 @@ def equal_shares(book: Book, regular, workers) -> None:
     """In a level plan every bucket uses the same share of its regular hours (buckets that fences or
     lead times hold are free).
     """
-    staff, used = book.facts.resources, level_hours(book.facts.resources)
+    facts, staff = book.facts, book.facts.resources
     endless = np.isinf(staff.regular_capacity(staff.workers)).any(axis=1)
     most = np.where(staff.movable | endless, np.inf, 1.0)
     share = book.model.add_variables(0, book.array(most[:, None], "resource")[:, 0], name="share")
-    used = share * book.array(used, "resource")
-    free = level_buckets(book.facts, book.limits)
-    book.rows("equal_shares", regular - used, "=", 0, free)
-    first = book.facts.buckets == book.facts.buckets[0]
+    used = share * book.array(level_hours(staff), "resource")
+    book.rows("equal_shares", regular - used, "=", 0, level_buckets(facts, book.limits))
+    first = facts.buckets == facts.buckets[0]
     book.rows("share_of_workers", share - workers, "<=", 0, staff.movable[:, None] & first)
 
 

@@ -49,7 +49,7 @@ def plan_under_uncertainty(
     """
     plan = Finished(supply_plan, items, standard_cost)
     names = plan.names if names is None else names
-    paths = demand_paths(paths, names, plan.shape[1])
+    paths = demand_paths(paths, names, plan.buckets)
     order = reading.positions(names, plan.names, "paths", "item")
     weight, price = weights(plan.items).to_numpy(), plan.price(1.0)
     metrics = {metric: [] for metric in ("service", "stock", "backlog")}
