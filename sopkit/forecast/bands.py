@@ -3,20 +3,21 @@ errors by class and lead if regular, from a chance of selling and the sizes seen
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import erf, sqrt
+from functools import cached_property
 from statistics import NormalDist
 from zlib import crc32
 
 import numpy as np
 
-from sopkit.forecast.arrays import over
+from sopkit.forecast.arrays import over, row_mean
 from sopkit.forecast.fit import Fit
 
 LEVELS = np.concatenate(
     [[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]]
 )
-OWN_EVIDENCE = 4.0
+# Standard normal values and their levels: paths look up their quantiles between them.
+POINTS = np.linspace(-6, 6, 2401)
+CHANCES = np.array([NormalDist().cdf(point) for point in POINTS])
 # Mean error in usual moves before any test (1 for a random walk, 0.7 around a fixed level), and the
 # cells it counts for.
 USUAL, FEW = 0.9, 4.0
@@ -33,6 +34,22 @@ class Errors:
     shape: np.ndarray
     correlation: np.ndarray
 
+    def quantile(self, levels) -> np.ndarray:
+        """The errors' quantiles at any levels between 0 and 1, by interpolation."""
+        return np.interp(levels, LEVELS, self.shape)
+
+    @cached_property
+    def _root(self):
+        return np.linalg.cholesky(self.correlation).T
+
+    @cached_property
+    def _at_points(self):
+        return self.quantile(CHANCES)
+
+    def joint(self, normal: np.ndarray) -> np.ndarray:
+        """Independent normal values (path, lead) as errors that move together as these did."""
+        return np.interp(normal @ self._root, POINTS, self._at_points)
+
 
 def learn(errors: np.ndarray, prior: Errors | None = None) -> Errors:
     """The class's errors from actual − forecast in usual moves (series, origin, lead), NaN where
@@ -41,16 +58,16 @@ def learn(errors: np.ndarray, prior: Errors | None = None) -> Errors:
     With few series the class leans on ``prior`` (the whole panel; at the start a normal random
     walk).
     """
-    prior = prior or random_walk(errors.shape[2])
-    size = np.abs(errors)
-    tests = int((~np.isnan(errors)).any(axis=2).sum())
+    prior, tested = prior or random_walk(errors.shape[2]), ~np.isnan(errors)
+    if not tested.any():
+        return prior
     # Few tests leave the size itself uncertain.
-    growth = growth_by_lead(size, prior.growth) * (1 + 1 / tests if tests else 1)
-    relative = (errors / growth).reshape(-1, errors.shape[2])
+    growth = growth_by_lead(np.abs(errors), prior.growth) * (1 + 1 / tested.any(axis=2).sum())
+    relative = (errors / growth).reshape(-1, len(growth))
     sample = relative[~np.isnan(relative)]
-    return Errors(
-        growth, shape_of(sample, prior.shape), correlation_of(relative, prior.correlation)
-    )
+    share = len(sample) / (len(sample) + 100.0)
+    shape = share * np.quantile(sample, LEVELS) + (1 - share) * prior.shape
+    return Errors(growth, shape, correlation_of(relative, prior.correlation))
 
 
 def random_walk(horizon: int) -> Errors:
@@ -70,35 +87,23 @@ def growth_by_lead(size: np.ndarray, prior: np.ndarray, evidence: float = 30.0) 
     >>> growth_by_lead(np.full((1, 1000, 3), 2.0), np.ones(3)).round(2).tolist()
     [2.0, 2.0, 2.0]
     """
-    tested = ~np.isnan(size)
-    number = tested.sum(axis=(0, 1))
-    if not number.sum():
-        return prior
-    total = np.where(tested, np.minimum(size, 50.0), 0).sum(axis=(0, 1))
+    number = (~np.isnan(size)).sum(axis=(0, 1))
+    total = np.nansum(np.minimum(size, 50.0), axis=(0, 1))
     level = (total.sum() + FEW * USUAL) / ((number * prior).sum() + FEW)
     mean = (total + evidence * level * prior) / (number + evidence)
     return np.maximum(np.maximum.accumulate(mean), 1e-9)
-
-
-def shape_of(sample: np.ndarray, prior: np.ndarray, evidence: float = 100.0) -> np.ndarray:
-    """Quantiles of the sample at ``LEVELS``, drawn toward the prior's where the sample is small."""
-    if not len(sample):
-        return prior
-    share = len(sample) / (len(sample) + evidence)
-    return share * np.quantile(sample, LEVELS) + (1 - share) * prior
 
 
 def correlation_of(vectors: np.ndarray, prior: np.ndarray, evidence: float = 50.0) -> np.ndarray:
     """Correlation of the errors between leads, from signs and ranks capped at the tails, drawn
     toward the prior; positive definite.
     """
-    known = ~np.isnan(vectors)
-    score = np.where(known, np.clip(vectors, -3, 3), 0.0)
-    together = known.T.astype(float) @ known
+    known = (~np.isnan(vectors)).astype(float)
+    score = np.nan_to_num(np.clip(vectors, -3, 3))
+    together = known.T @ known
     spread = np.sqrt(np.maximum((score**2).T @ known, 1e-12))
     raw = (score.T @ score) / (spread * spread.T)
-    mixed = (together * raw + evidence * prior) / (together + evidence)
-    return nearest_correlation(mixed)
+    return nearest_correlation((together * raw + evidence * prior) / (together + evidence))
 
 
 def nearest_correlation(matrix: np.ndarray) -> np.ndarray:
@@ -109,22 +114,47 @@ def nearest_correlation(matrix: np.ndarray) -> np.ndarray:
     return raised / np.outer(scale, scale)
 
 
-def own_spread(
-    errors: np.ndarray, growth: np.ndarray, evidence: float = OWN_EVIDENCE
-) -> np.ndarray:
+def own_spread(errors: np.ndarray, growth: np.ndarray, evidence: float = 4.0) -> np.ndarray:
     """How much wider or narrower than its class each series errs, (series,), drawn toward 1 by
     ``evidence`` origins.
     """
     size = np.minimum(np.abs(errors) / growth, 20.0)
-    tested = ~np.isnan(size)
-    origins = tested.any(axis=2).sum(axis=1)
-    mean = np.where(tested, size, 0).sum(axis=(1, 2)) / np.maximum(tested.sum(axis=(1, 2)), 1)
+    origins = (~np.isnan(size)).any(axis=2).sum(axis=1)
+    mean = row_mean(size.reshape(len(size), -1))
     return (origins * mean + evidence) / (origins + evidence)
 
 
-def quantile(shape: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The errors' quantiles at any levels between 0 and 1, by interpolation."""
-    return np.interp(levels, LEVELS, shape)
+@dataclass(frozen=True)
+class Regular:
+    """The band of series that err alike: ``baseline`` and ``unit`` of their errors (series, lead),
+    in units, and the ``errors``.
+    """
+
+    baseline: np.ndarray
+    unit: np.ndarray
+    errors: Errors
+
+    def at(self, level: float) -> np.ndarray:
+        """Demand at one probability level, (series, lead), never below 0."""
+        return self._with(self.errors.quantile(level), slice(None))
+
+    def paths(self, normal: np.ndarray, row: int) -> np.ndarray:
+        """One series' demand along paths of independent normal values, (path, lead)."""
+        return self._with(self.errors.joint(normal), row)
+
+    def _with(self, error, rows):
+        return np.maximum(self.baseline[rows] + self.unit[rows] * error, 0.0)
+
+
+def around(
+    baseline: np.ndarray, scale: np.ndarray, errors: np.ndarray, prior: Errors | None = None
+) -> Regular:
+    """The band around ``baseline`` (series, lead) of series whose usual move is ``scale`` (series,)
+    that ``errors`` in usual moves (series, origin, lead) and a ``prior`` teach.
+    """
+    taught = learn(errors, prior)
+    spread = own_spread(errors, taught.growth)
+    return Regular(baseline, scale[:, None] * taught.growth * spread[:, None], taught)
 
 
 SIZES = 25
@@ -141,15 +171,20 @@ class Rare:
     chance: np.ndarray
     sizes: np.ndarray
 
-    def quantile(self, rows, bucket, level):
-        """Demand at a probability level (broadcast over rows), in units: 0 below 1 − chance, then
-        the sizes.
+    def at(self, level, rows=slice(None)) -> np.ndarray:
+        """Demand of the rows at a probability level (or several that broadcast with them), in
+        units: 0 below 1 − chance, then the sizes.
         """
-        chance = self.chance[rows, bucket]
+        chance = self.chance[rows]
         inside = np.clip(over(level - (1 - chance), chance), 0, 1)
         place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
         near = np.minimum(inside / np.where(chance < 1, TAPER, 1e-9), 1)
-        return np.where((inside > 0) & (chance > 0), near * self.sizes[rows, place], 0.0)
+        size = np.take_along_axis(self.sizes[rows], place, axis=1)
+        return np.where((inside > 0) & (chance > 0), near * size, 0.0)
+
+    def paths(self, normal: np.ndarray, row: int) -> np.ndarray:
+        """One series' demand along paths of independent normal values, (path, bucket)."""
+        return self.at(np.interp(normal, POINTS, CHANCES), [row])
 
 
 def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) -> Rare:
@@ -166,20 +201,16 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) ->
     """
     sizes, number = size_quantiles(values)
     mean = sizes.mean(axis=1, keepdims=True)
-    relative = over(sizes, mean)
-    plenty = number >= 5
+    relative, plenty = over(sizes, mean), number >= 5
     common = relative[plenty].mean(axis=0) if plenty.sum() >= 5 else np.ones(SIZES)
     share = (number / (number + POOL_EVIDENCE))[:, None]
-    sizes = mean * (share * relative + (1 - share) * common / common.mean())
+    sizes = mean * (share * relative + (1 - share) * common)
     chance = over(baseline, mean)
     most = np.maximum(chance.max(axis=1, keepdims=True), 1.0)
-    chance = np.minimum(chance / most, 1.0)
-    selling = chance > 0
-    usual = chance[selling].mean() if selling.any() else 0.0
-    return Rare(
-        np.where(selling & (chance < 1), usual + trust * (chance - usual), chance),
-        sizes * most,
-    )
+    chance = chance / most
+    usual = row_mean(chance[chance > 0][None])
+    unsure = (chance > 0) & (chance < 1)
+    return Rare(np.where(unsure, usual + trust * (chance - usual), chance), sizes * most)
 
 
 def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:
@@ -191,132 +222,74 @@ def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -
     >>> trust_in_chances(values, back, np.array([[[1.0, 0.0]], [[0.0, 0.0]]]))
     0.5
     """
-    known = ~np.isnan(values)
-    total, number = np.cumsum(values > 0, axis=1), np.cumsum(known, axis=1)
     column = np.maximum(values.shape[1] - 1 - back, 0)
-    before = np.take_along_axis(number, column, axis=1)
-    past = np.take_along_axis(total, column, axis=1) / np.maximum(before, 1)
-    tested = ~np.isnan(actual)
-    came = ((actual > 0) & tested).sum(axis=2) / np.maximum(tested.sum(axis=2), 1)
-    use = (before >= (12 if (before >= 12).any() else 1)) & tested.any(axis=2)
-    off = past[use] - past[use].mean() if use.any() else np.zeros(0)
+    sold, before = (
+        np.take_along_axis(np.cumsum(counted, axis=1), column, axis=1)
+        for counted in (values > 0, ~np.isnan(values))
+    )
+    tested = (~np.isnan(actual)).sum(axis=2)
+    use = (before >= (12 if (before >= 12).any() else 1)) & (tested > 0)
+    past, came = sold[use] / before[use], (actual > 0).sum(axis=2)[use] / tested[use]
+    off = past - row_mean(past[None])
     spread = (off**2).sum()
-    return float(np.clip((off * came[use]).sum() / spread, LEAST_TRUST, 1)) if spread > 0 else 1.0
+    return float(np.clip((off * came).sum() / spread, LEAST_TRUST, 1)) if spread > 0 else 1.0
 
 
 def size_quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mid-quantiles of each series' demand sizes (series, SIZES) and how many there were."""
-    demand = np.where(values > 0, values, np.nan)
-    number = (~np.isnan(demand)).sum(axis=1)
-    ordered = np.sort(demand, axis=1)
-    place = (np.arange(SIZES) + 0.5) / SIZES * number[:, None] - 0.5
+    """Mid-quantiles of each series' demand sizes (series, SIZES; 0 where it never sold) and how
+    many there were.
+    """
+    ordered = np.sort(np.where(values > 0, values, np.nan), axis=1)
+    number = (~np.isnan(ordered)).sum(axis=1)
     last = np.maximum(number - 1, 0)[:, None]
-    low = np.clip(np.floor(place), 0, last).astype(int)
-    high = np.minimum(low + 1, last)
-    share = np.clip(place - low, 0, 1)
-    below, above = (np.take_along_axis(ordered, place, 1) for place in (low, high))
-    mixed = (1 - share) * below + share * above
-    return np.where(number[:, None] > 0, mixed, 0.0), number
+    place = np.clip((np.arange(SIZES) + 0.5) / SIZES * number[:, None] - 0.5, 0, last)
+    low = place.astype(int)
+    below, above = (
+        np.take_along_axis(ordered, near, axis=1) for near in (low, np.minimum(low + 1, last))
+    )
+    return np.nan_to_num(below + (place - low) * (above - below)), number
 
 
 @dataclass(frozen=True)
 class Bands:
-    """What surrounds the baseline (series, horizon): for regular series the class's errors times
-    each series' ``unit`` (series, lead; units); for rare ones the distribution ``rare``, whose row
-    of each series is ``place``; ``correlation`` (lead, lead) by class.
+    """What surrounds the baseline (series, horizon): (rows, band) by class for regular series and
+    for all rare ones; what is in none is dead.
     """
 
     baseline: np.ndarray
-    classes: np.ndarray
-    is_rare: np.ndarray
-    unit: np.ndarray
-    errors: dict
-    rare: Rare
-    place: np.ndarray
+    parts: list[tuple[np.ndarray, Regular | Rare]]
 
     def at(self, level: float) -> np.ndarray:
         """The quantile at one level, (series, horizon), never below 0."""
-        rows = np.arange(len(self.baseline))
-        return self.values(rows, np.full(self.baseline.shape, level))
+        result = np.zeros_like(self.baseline)
+        for rows, band in self.parts:
+            result[rows] = band.at(level)
+        return result
 
-    def values(self, rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """Demand of the given rows at levels (row, horizon), never below 0."""
-        result = np.empty(levels.shape)
-        for name in np.unique(self.classes[rows]):
-            own = self.classes[rows] == name
-            moved = quantile(self.errors[str(name)].shape, levels[own])
-            result[own] = self.baseline[rows[own]] + self.unit[rows[own]] * moved
-        seldom = self.is_rare[rows]
-        if seldom.any():
-            place = self.place[rows[seldom], None]
-            result[seldom] = self.rare.quantile(place, np.arange(levels.shape[1]), levels[seldom])
-        return np.where(self.classes[rows, None] == "dead", 0.0, np.maximum(result, 0.0))
+    def paths(self, names: list, number: int, seed: int) -> np.ndarray:
+        """Joint paths (series, path, bucket); a series' paths follow its name and the seed."""
+        result = np.zeros((len(names), number, self.baseline.shape[1]))
+        for rows, band in self.parts:
+            for place, row in enumerate(rows):
+                chance = np.random.default_rng([seed, crc32(str(names[row]).encode())])
+                result[row] = band.paths(chance.standard_normal(result.shape[1:]), place)
+        return result
 
 
 def bands_of(fit: Fit) -> Bands:
     """The bands of a fit."""
-    count, horizon = len(fit.classes), fit.horizon
-    baseline, unit = fit.baseline, np.zeros((count, horizon))
-    is_rare, place = ~fit.prepared.regular, np.zeros(count, dtype=int)
-    whole, errors = learn(np.full((1, 1, horizon), np.nan)), {}
-    if "regular" in fit.blocks:
-        block = fit.blocks["regular"]
-        moved = (block.trial.actual - block.combined_tests) / block.trial.scale[:, :-1, None]
-        whole = learn(moved)
-        kinds = fit.classes[block.rows]
-        errors = {str(name): learn(moved[kinds == name], whole) for name in np.unique(kinds)}
-        growth = np.array([errors[name].growth for name in kinds])
-        spread = own_spread(moved, growth[:, None])[:, None]
-        unit[block.rows] = block.trial.scale[:, -1:] * growth * spread
-    rows = np.flatnonzero(is_rare)
-    place[rows] = np.arange(len(rows))
-    trust = 1.0
-    if "rare" in fit.blocks:
-        block = fit.blocks["rare"]
-        known, trial = fit.prepared.known[block.rows], block.trial
-        trust = trust_in_chances(known, trial.back, trial.actual)
-    rare = rare_demand(fit.prepared.known[rows], baseline[rows], trust)
-    errors = {str(name): errors.get(str(name), whole) for name in np.unique(fit.classes)}
-    return Bands(baseline, fit.classes, is_rare, unit, errors, rare, place)
-
-
-def draw(bands: Bands, names: list, paths: int, seed: int) -> np.ndarray:
-    """Paths (series, path, bucket) from a fit's bands; a series' paths follow its name and the
-    seed.
-    """
-    horizon = bands.baseline.shape[1]
-    result = np.zeros((len(names), paths, horizon))
-    levels, taught = _normal_table(), bands.errors.items()
-    roots = {name: np.linalg.cholesky(errors.correlation).T for name, errors in taught}
-    tables = {name: quantile(errors.shape, levels) for name, errors in taught}
-    for row, name in enumerate(names):
-        kind = str(bands.classes[row])
-        if kind == "dead":
+    bands = Bands(fit.baseline, [])
+    for kind, block in fit.blocks.items():
+        trial, rows, classes = block.trial, block.rows, fit.classes[block.rows]
+        if kind == "rare":
+            known = fit.prepared.known[rows]
+            trust = trust_in_chances(known, trial.back, trial.actual)
+            bands.parts.append((rows, rare_demand(known, bands.baseline[rows], trust)))
             continue
-        chance = np.random.default_rng([seed, crc32(str(name).encode())])
-        normal = chance.standard_normal((paths, horizon))
-        if bands.is_rare[row]:
-            level = look_up(levels, normal)
-            result[row] = bands.rare.quantile(bands.place[row], np.arange(horizon), level)
-        else:
-            moved = bands.unit[row] * look_up(tables[kind], normal @ roots[kind])
-            np.maximum(bands.baseline[row] + moved, 0.0, out=result[row])
-    return result
-
-
-def look_up(table: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """A function of standard normal values, given as a table over −6 to 6, by linear interpolation.
-
-    >>> look_up(_normal_table(), np.array([0.0, 1.959964])).round(4).tolist()
-    [0.5, 0.975]
-    """
-    place = np.clip((normal + 6) * ((len(table) - 1) / 12), 0, len(table) - 1.001)
-    low = place.astype(np.int64)
-    below = table[low]
-    return below + (place - low) * (table[low + 1] - below)
-
-
-@lru_cache(maxsize=1)
-def _normal_table() -> np.ndarray:
-    """Probability levels of standard normal values from −6 to 6."""
-    return np.array([0.5 * (1 + erf(point / sqrt(2))) for point in np.linspace(-6, 6, 2401)])
+        moved = trial.moved(block.combined_tests)
+        whole = learn(moved)
+        for name in np.unique(classes[classes != "dead"]):
+            own = classes == name
+            now = bands.baseline[rows[own]], trial.scale[own, -1]
+            bands.parts.append((rows[own], around(*now, moved[own], whole)))
+    return bands

@@ -4,6 +4,7 @@ import numpy as np
 
 from sopkit.forecast.arrays import over
 from sopkit.forecast.prepare import buckets_without_demand
+from sopkit.forecast.seasonal import Window
 
 ALONE = 0.6
 SEASONS = ((0.8, "strong"), (0.5, "moderate"), (0.0, "weak"), (-1.0, "no"))
@@ -14,12 +15,16 @@ def models_and_reasons(fit) -> tuple[list[str], list[str]]:
     models, reasons = [""] * len(fit.classes), [""] * len(fit.classes)
     gaps = buckets_without_demand(fit.prepared.values)
     notes = _notes(fit)
+    strength = Window(fit.prepared.values, fit.panel.season).strength
     for block in fit.blocks.values():
         accuracy = _accuracy(block)
-        heavy = np.argsort(-block.weights, axis=1, kind="stable")[:, :3]
+        weights = block.weights[:, -1]
+        heavy = np.argsort(-weights, axis=1, kind="stable")[:, :3]
         for place, row in enumerate(block.rows):
-            models[row] = _model(block.methods, block.weights[place], heavy[place])
-            reasons[row] = "; ".join([_class(fit, row, gaps[row]), accuracy[place], *notes[row]])
+            models[row] = _model(block.methods, weights[place], heavy[place])
+            reasons[row] = "; ".join(
+                [_class(fit, row, gaps[row], strength[row]), accuracy[place], *notes[row]]
+            )
     for row in np.flatnonzero(fit.classes == "dead"):
         models[row] = "zero"
         reasons[row] = "; ".join([_dead(fit, row, gaps[row]), *notes[row]])
@@ -34,14 +39,13 @@ def _model(methods, weight, heavy) -> str:
     )
 
 
-def _class(fit, row, gap) -> str:
+def _class(fit, row, gap, strength) -> str:
     kind = fit.classes[row]
     length = int((~np.isnan(fit.prepared.values[row])).sum())
     words = {
         "new": f"new item, {counted(length, 'bucket')} of history: it follows the panel",
         "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}",
     }.get(kind, f"{kind} demand, {counted(length, 'bucket')}")
-    strength = fit.strength[row]
     if fit.prepared.regular[row]:
         words += (
             f", {next(word for least, word in SEASONS if strength > least)} season ({strength:.2f})"
@@ -67,7 +71,9 @@ def _accuracy(block) -> list[str]:
         naive = missed(block.trial.tests[:, :, block.methods.index("seasonal naive")])
         against = [f" (seasonal naive {share:.0f} %)" for share in over(100 * naive, total)]
     shares, words = over(100 * missed(block.combined_tests), total), []
-    for tested, whole, share, other in zip(block.origins, total, shares, against):
+    for tested, whole, share, other in zip(
+        (block.trial.tested > 0).sum(axis=1), total, shares, against
+    ):
         if not tested:
             words.append("too little history for a backtest")
         elif whole <= 0:

@@ -1,72 +1,99 @@
-"""Every candidate method on a block of series: its forecast, what it would have forecast at earlier
-origins, and the weights that this gives the methods for each series.
+"""Every candidate method on a block of series: its forecasts at earlier origins and now, and the
+weights that what came of them gives the methods for each series.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import over, row_mean
+from sopkit.forecast.arrays import counts, over, row_mean, starts
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
+REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+# How weights are learned: the errors' power (1 aims at the median, 2 at the mean), and how many
+# origins of its own a series needs before it counts as much as its panel.
+RULES = {
+    "regular": {"power": 1, "own_evidence": 2.0},
+    "rare": {"power": 2, "own_evidence": 30.0},
+}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Forecasts (series, method, horizon), the same made at each origin (series, origin, method,
-    horizon), the actuals they met (series, origin, horizon; NaN where unknown), each series' usual
-    one-bucket move at every origin and now (series, origin + 1), and how many buckets each origin
-    holds back (series, origin)."""
+    """Forecasts at each origin and, last, now (series, origin + 1, method, horizon; NaN where too
+    little history was left), the actuals that the origins' met (series, origin, horizon; NaN where
+    unknown), each series' usual one-bucket move at every origin and now (series, origin + 1), and
+    how many buckets each origin holds back (series, origin)."""
 
     forecasts: np.ndarray
-    tests: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
     back: np.ndarray
 
     @property
-    def errors(self) -> np.ndarray:
-        """Forecast minus actual, (series, origin, method, horizon); positive = over-forecast."""
-        return self.tests - self.actual[:, :, None]
+    def tests(self) -> np.ndarray:
+        """The forecasts at the origins, (series, origin, method, horizon)."""
+        return self.forecasts[:, :-1]
+
+    @property
+    def tested(self) -> np.ndarray:
+        """How many leads were tested at each origin, (series, origin)."""
+        return (~np.isnan(self.actual)).sum(axis=2)
+
+    def moved(self, tests: np.ndarray) -> np.ndarray:
+        """Actual minus forecasts at the origins, both (series, origin, horizon), in usual moves."""
+        return (self.actual - tests) / self.scale[:, :-1, None]
 
 
-def origins_for(reach: int, count: int = ORIGINS) -> tuple[int, ...]:
-    """How many buckets each origin holds back, so that some origin tests every lead up to
-    ``reach``.
+def reaches(lengths: np.ndarray, horizon: int) -> np.ndarray:
+    """How many buckets ahead each history lets a backtest look: up to the horizon, or the step of
+    a ladder below a third of a shorter history.
 
-    >>> origins_for(18), origins_for(1)
-    ((6, 12, 18, 24), (1, 2, 3, 4))
+    >>> reaches(np.array([5, 40, 100]), 18).tolist()
+    [1, 12, 18]
     """
-    step = -(-reach // max(count - 1, 1))
-    return tuple(step * (number + 1) for number in range(count))
+    ladder = np.array([step for step in REACHES if step < horizon] + [horizon])
+    place = np.searchsorted(ladder, np.maximum(lengths // 3, 1), side="right") - 1
+    return ladder[np.maximum(place, 0)]
 
 
-def try_methods(values, known, horizon, season, methods, held_back) -> Trial:
+def held_back(reach: np.ndarray, origins: int = ORIGINS) -> np.ndarray:
+    """How many buckets each origin holds back, (series, origin), so that some origin tests every
+    lead up to ``reach``.
+
+    >>> held_back(np.array([18, 1])).tolist()
+    [[6, 12, 18, 24], [1, 2, 3, 4]]
+    """
+    step = -(-reach // max(origins - 1, 1))
+    return step[:, None] * np.arange(1, origins + 1)
+
+
+def try_methods(values, known, horizon, season, methods, origins) -> Trial:
     """The trial of ``methods`` (name → function) on complete ``values``; ``known`` has NaN where a
     value was only filled in.
 
     An origin counts for a series that keeps at least 3 buckets before it, and a third of its
     history.
     """
-    (count, width), length = values.shape, (~np.isnan(values)).sum(axis=1)
-    # The origins, and last the present, at which every series is forecast.
-    ago = np.array((*held_back, 0))
-    enough = length[:, None] - ago >= np.maximum(3, length / 3)[:, None]
-    enough[:, -1] = True
-    place, rows = np.nonzero(enough.T)
-    stacked = np.full((len(rows), width), np.nan)
-    for number, cut in enumerate(ago):
-        own = place == number
-        stacked[own, cut:] = values[rows[own], : max(width - cut, 0)]
-    tests = np.full((*enough.shape, len(methods), horizon), np.nan)
-    scale = np.full(enough.shape, np.nan)
-    tests[rows, place] = run(stacked, horizon, season, methods)
+    begin = starts(values).min(initial=values.shape[1] - 1)
+    values, known = values[:, begin:], known[:, begin:]
+    (count, width), length = values.shape, counts(values)[:, None]
+    back = held_back(reaches(length[:, 0], horizon), origins)
+    enough = length - back >= np.maximum(3, length / 3)
+    # Every series is forecast at its origins and, last, at the present.
+    ago = np.pad(back, ((0, 0), (0, 1)))
+    rows, place = np.nonzero(np.pad(enough, ((0, 0), (0, 1)), constant_values=True))
+    columns = np.arange(width) - ago[rows, place, None]
+    stacked = np.where(columns < 0, np.nan, values[rows[:, None], columns])
+    forecasts = np.full((*ago.shape, len(methods), horizon), np.nan)
+    scale = np.full(ago.shape, np.nan)
+    forecasts[rows, place] = run(stacked, horizon, season, methods)
     scale[rows, place] = usual_move(stacked)
-    came = width - ago[:-1, None] + np.arange(horizon)
     later = np.pad(known, ((0, 0), (0, horizon)), constant_values=np.nan)
-    actual = np.where(enough[:, :-1, None], later[:, np.maximum(came, 0)], np.nan)
-    return Trial(tests[:, -1], tests[:, :-1], actual, scale, np.tile(ago[:-1], (count, 1)))
+    came = np.maximum(width - back[:, :, None] + np.arange(horizon), 0)
+    actual = later[np.arange(count)[:, None, None], came]
+    return Trial(forecasts, np.where(enough[:, :, None], actual, np.nan), scale, back)
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
@@ -74,13 +101,8 @@ def run(values, horizon, season, methods) -> np.ndarray:
     back to the series' mean.
     """
     window = Window(values, season)
-    result = np.empty((len(values), len(methods), horizon))
-    for place, method in enumerate(methods.values()):
-        result[:, place] = method(window, horizon)
-    broken = ~np.isfinite(result)
-    if broken.any():
-        result = np.where(broken, row_mean(values)[:, None, None], result)
-    return np.maximum(result, 0.0)
+    made = np.stack([method(window, horizon) for method in methods.values()], axis=1)
+    return np.maximum(np.where(np.isfinite(made), made, row_mean(values)[:, None, None]), 0.0)
 
 
 def usual_move(values: np.ndarray) -> np.ndarray:
@@ -98,70 +120,55 @@ def usual_move(values: np.ndarray) -> np.ndarray:
     return np.where(mean > 0, mean, 1.0)
 
 
-@dataclass(frozen=True)
-class Rule:
-    """How weights are learned: the errors' ``power`` (1 aims at the median, 2 at the mean), how
-    many origins of its own a series needs before it counts as much as its panel, and how sharply
-    the better method is preferred."""
-
-    power: int
-    own_evidence: float
-    sharpness: float
-
-
-RULES = {"regular": Rule(1, 2.0, 6.0), "rare": Rule(2, 30.0, 6.0)}
-
-
-def losses(errors: np.ndarray, scale: np.ndarray, power: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Mean backtest error in usual moves, to a power, (series, method), and the number of origins
-    that tested each series.
-
-    ``errors`` is (series, origin, method, horizon) with NaN where nothing was tested; ``scale``
-    (series, origin).
+def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: float):
+    """Weights (series, origin + 1, method): for the forecast at each origin learned from the errors
+    at the other origins, for that of now from all; ``groups`` (series,) are pooled.
     """
-    size = (np.abs(errors) / scale[:, :, None, None]) ** power
-    tested = ~np.isnan(size)
-    number = tested.sum(axis=(1, 3))
-    mean = np.where(tested, size, 0).sum(axis=(1, 3)) / np.maximum(number, 1)
-    return np.where(number > 0, mean, np.nan), tested.any(axis=(2, 3)).sum(axis=1)
+    tests, actual = trial.tests, trial.actual[:, :, None]
+    size = (np.abs(tests - actual) / trial.scale[:, :-1, None, None]) ** power
+    number = trial.tested
+    origins = number.shape[1]
+    heard = np.concatenate([1 - np.eye(origins), np.ones((1, origins))])
+    total = np.einsum("lo,som->slm", heard, np.nansum(size, axis=3))
+    loss = over(total, (number @ heard.T)[:, :, None])
+    share, seen = relative(loss), (number > 0) @ heard.T
+    prior = pooled(share[:, -1], seen[:, -1] > 0, groups)
+    return weights(share, seen, prior[:, None], own_evidence)
 
 
 def relative(loss: np.ndarray) -> np.ndarray:
-    """Each method's loss against the mean of the series' methods; NaN where untested, 1 where every
-    method is exact.
+    """Each method's loss (…, method) against the mean of the methods; 1 where every method is exact
+    or untested.
     """
-    mean = loss.mean(axis=1, keepdims=True)
-    return np.where(mean > 0, over(loss, mean), np.where(np.isnan(mean), np.nan, 1.0))
+    mean = loss.mean(axis=-1, keepdims=True)
+    return np.where(mean > 0, over(loss, mean), 1.0)
 
 
-def pooled(relative_loss: np.ndarray, groups: np.ndarray) -> dict:
-    """Mean relative loss of each method in each group of series (group → (method,)), each group
-    drawn toward the whole panel.
+def pooled(share: np.ndarray, tested: np.ndarray, groups: np.ndarray, evidence=20) -> np.ndarray:
+    """Mean relative loss of each method in each series' group, (series, method), each group drawn
+    toward the whole panel; ``tested`` (series,) says which series count.
 
-    >>> pooled(np.array([[0.5, 1.5]]), np.array(["smooth"]))["smooth"].round(3).tolist()
-    [0.954, 1.046]
+    >>> pooled(np.array([[0.5, 1.5]]), np.array([True]), np.array(["smooth"])).round(3).tolist()
+    [[0.954, 1.046]]
     """
-    tested = ~np.isnan(relative_loss).any(axis=1)
-    size = relative_loss.shape[1]
 
-    def toward(prior, rows, evidence=20):
-        chosen = relative_loss[rows & tested]
-        return (chosen.sum(axis=0) + evidence * prior) / (len(chosen) + evidence)
+    def toward(prior, rows):
+        return (share[rows].sum(axis=0) + evidence * prior) / (rows.sum() + evidence)
 
-    whole = toward(np.ones(size), np.ones(len(groups), dtype=bool))
-    return {str(group): toward(whole, groups == group) for group in np.unique(groups)}
+    whole, result = toward(1.0, tested), np.empty_like(share)
+    for group in np.unique(groups):
+        result[groups == group] = toward(whole, tested & (groups == group))
+    return result
 
 
-def weights(relative_loss, origins, prior, rule: Rule = RULES["regular"]) -> np.ndarray:
-    """Weights (series, method), rows sum to 1: a power of the loss, which is drawn toward the
-    panel's ``prior`` (series, method) as if that had been seen at ``rule.own_evidence`` origins.
-    Short histories therefore follow the panel and not their noise.
+def weights(share, origins, prior, own_evidence=2.0, sharpness=6.0) -> np.ndarray:
+    """Weights (…, method), rows sum to 1: a power of the relative loss ``share``, which is drawn
+    toward the panel's ``prior`` as if that had been seen at ``own_evidence`` origins beside the
+    series' own ``origins`` (…). Short histories therefore follow the panel and not their noise.
 
     >>> weights(np.array([[0.5, 1.5]]), np.array([0]), np.array([[1.0, 1.0]])).tolist()
     [[0.5, 0.5]]
     """
-    own = np.where(np.isnan(relative_loss), prior, relative_loss)
-    seen = origins[:, None] / (origins[:, None] + rule.own_evidence)
-    loss = np.maximum(seen * own + (1 - seen) * prior, 1e-3)
-    raw = loss**-rule.sharpness
-    return raw / raw.sum(axis=1, keepdims=True)
+    seen = (origins / (origins + own_evidence))[..., None]
+    raw = np.maximum(seen * share + (1 - seen) * prior, 1e-3) ** -sharpness
+    return raw / raw.sum(axis=-1, keepdims=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.forecast.arrays import row_mean
-from sopkit.forecast.bands import bands_of, draw, learn, own_spread, quantile
+from sopkit.forecast.bands import around, bands_of
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
 from sopkit.forecast.methods import chosen_methods
 from sopkit.forecast.panel import check_horizon, check_season, panel_of, total_over_markets, whole
@@ -189,17 +189,11 @@ def _bands(trial, tests):
     """p10 and p90 of each origin's forecast (series, origin, lag), from the errors at the other
     origins.
     """
-    scale = trial.scale[:, :-1, None]
-    moved = (trial.actual - tests) / scale
-    bands = np.empty((2, *tests.shape))
+    moved, bands = trial.moved(tests), np.empty((2, *tests.shape))
     for origin in range(tests.shape[1]):
         others = np.delete(moved, origin, axis=1)
-        taught = learn(others)
-        unit = scale[:, origin] * taught.growth * own_spread(others, taught.growth)[:, None]
-        for band, level in zip(bands, (0.1, 0.9)):
-            band[:, origin] = np.maximum(
-                tests[:, origin] + unit * quantile(taught.shape, np.array(level)), 0
-            )
+        band = around(tests[:, origin], trial.scale[:, origin], others)
+        bands[:, :, origin] = band.at(0.1), band.at(0.9)
     return bands
 
 
@@ -256,7 +250,7 @@ def sample_paths(
         method=method,
         parameters=parameters,
     )
-    return draw(bands_of(fitted), fitted.panel.keys["item"].tolist(), int(paths), seed)
+    return bands_of(fitted).paths(fitted.panel.keys["item"].tolist(), int(paths), seed)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from sopkit.forecast.bands import (
     learn,
     nearest_correlation,
     own_spread,
-    quantile,
     random_walk,
     rare_demand,
     trust_in_chances,
@@ -37,7 +36,7 @@ def test_learned_quantiles_are_those_of_the_errors():
     errors = np.random.default_rng(0).standard_t(5, (4000, 1, 3)) * np.array([1.0, 2.0, 3.0])
     taught = learn(errors)
     for lead in range(3):
-        low, high = (taught.growth[lead] * quantile(taught.shape, level) for level in (0.1, 0.9))
+        low, high = (taught.growth[lead] * taught.quantile(level) for level in (0.1, 0.9))
         assert ((errors[:, 0, lead] > low) & (errors[:, 0, lead] < high)).mean() == pytest.approx(
             0.8, abs=0.02
         )
@@ -86,11 +85,9 @@ def test_coverage_on_a_synthetic_panel():
 def test_rare_demand_has_the_mean_it_was_given():
     values = np.where(np.arange(60) % 4 == 0, 8.0, 0)[None]
     rare = rare_demand(values, np.array([[2.0]]))
-    assert rare.quantile(0, 0, 0.5) == 0 and rare.quantile(0, 0, 0.95) == pytest.approx(
-        8.0, rel=0.4
-    )
+    assert rare.at(0.5) == 0 and rare.at(0.95) == pytest.approx(8.0, rel=0.4)
     grown = rare_demand(values, np.array([[16.0]]))
-    assert grown.chance[0, 0] == 1 and grown.quantile(0, 0, 0.5) == pytest.approx(16.0)
+    assert grown.chance[0, 0] == 1 and grown.at(0.5) == pytest.approx(16.0)
 
 
 def test_chances_that_differ_only_by_luck_are_drawn_together():
