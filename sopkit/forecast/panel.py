@@ -106,9 +106,9 @@ def check_season(season) -> None:
 
 def total_over_markets(history: pd.DataFrame) -> pd.DataFrame:
     """The history summed over its markets: item, bucket, quantity; unknown only where every market
-    is unknown.
+    is unknown. What has no markets, or is a fit already, is handed back.
     """
-    if "market" not in history.columns:
+    if "market" not in getattr(history, "columns", ()):
         return history
     grouped = history.assign(quantity=_quantities(history["quantity"])).groupby(
         ["item", "bucket"], observed=True

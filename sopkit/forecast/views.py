@@ -34,6 +34,8 @@ def fit(
     """The fit of a history (item, [market,] bucket, quantity), to be seen from several sides
     without fitting again; an earlier fit is handed back as it is.
 
+    ``method`` fixes one of ``METHODS`` (or several to combine) with ``parameters``; ``client`` is
+    a dask client or a scheduler's address; ``origins`` is how many times the past is forecast.
     ``calendar`` is the plan's, where it is known; else it is inferred from the buckets. Raises
     ``PlanError`` for what a person must mend, and for fewer than 2 origins.
     """
@@ -55,9 +57,7 @@ def forecast(
     season: int | None = None,
     quantiles=(0.1, 0.9),
     client=None,
-    *,
-    method=None,
-    parameters=None,
+    **how,
 ) -> pd.DataFrame:
     """The baseline forecast: item, [market,] bucket, baseline, p10, p90 (units per bucket), model,
     why; sorted by key.
@@ -66,8 +66,8 @@ def forecast(
     unknown, and each series' horizon starts after its own last row. ``season`` None = 12, 52 or 4
     by bucket size. ``method`` fixes one method of ``METHODS`` (or several to combine) with
     ``parameters`` such as {"alpha": 0.3}; by default they are weighted per series by their
-    backtest. ``client`` spreads the work over dask workers. Raises ``PlanError`` for what a person
-    must mend.
+    backtest (``how``: see ``fit``). ``client`` spreads the work over dask workers. Raises
+    ``PlanError`` for what a person must mend.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
@@ -75,17 +75,16 @@ def forecast(
     [5.0, 5.0]
     """
     levels = check_levels(quantiles)
-    fitted = fit(history, horizon, season, client, method=method, parameters=parameters)
+    fitted = fit(history, horizon, season, client, **how)
     bands, keys = bands_of(fitted), fitted.panel.keys
+    models, reasons = models_and_reasons(fitted)
+    told = {"model": pd.array(models, dtype="str"), "why": pd.array(reasons, dtype="str")}
     rows = np.repeat(np.arange(len(keys)), fitted.horizon)
-    columns = {name: keys[name].array.take(rows) for name in keys}
-    columns["bucket"] = fitted.panel.future(fitted.horizon).ravel()
-    columns["baseline"] = bands.baseline.ravel()
-    for level in levels:
-        columns[level_name(level)] = bands.at(level).ravel()
-    for name, words in zip(("model", "why"), models_and_reasons(fitted)):
-        columns[name] = pd.array(words, dtype="str").take(rows)
-    return pd.DataFrame(columns)
+    frame = keys.assign(**told).iloc[rows].reset_index(drop=True)
+    shown = {"bucket": fitted.panel.future(fitted.horizon).ravel()}
+    shown |= {"baseline": bands.baseline.ravel()}
+    shown |= {level_name(level): bands.at(level).ravel() for level in levels}
+    return frame.assign(**shown)[[*keys, *shown, *told]]
 
 
 def backtest(
@@ -95,10 +94,7 @@ def backtest(
     *,
     by=("item", "method", "lag"),
     families=None,
-    season=None,
-    method=None,
-    parameters=None,
-    client=None,
+    **how,
 ) -> pd.DataFrame:
     """Accuracy by any of item, market, class, family, method, lag: wape, bias (fractions of demand;
     positive = over-forecast), mase, rmsse, pinball (p10 and p90, units), coverage of p10–p90 (0–1),
@@ -106,8 +102,9 @@ def backtest(
 
     Every method is forecast from ``origins`` earlier buckets with only what was known then; method
     "chosen" is the combination, its weights and bands at each origin learned from the other
-    origins. ``families`` is a frame with item and family. A history with markets adds market to an
-    item key. Raises ``PlanError`` as ``forecast`` does, and for fewer than 2 origins.
+    origins. ``families`` is a frame with item and family, ``how`` as ``fit`` takes it. A history
+    with markets adds market to an item key. Raises ``PlanError`` as ``forecast`` does, and for
+    fewer than 2 origins.
 
     >>> months = pd.date_range("2022-01-01", periods=48, freq="MS")
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
@@ -117,10 +114,8 @@ def backtest(
     """
     from sopkit.metrics.stages import accuracy_by
 
-    fitted = fit(
-        history, horizon, season, client, method=method, parameters=parameters, origins=origins
-    )
-    cells = graded(fitted).rename(columns={"model": "method"})
+    cells = graded(history, horizon=horizon, origins=origins, **how)
+    cells = cells.rename(columns={"model": "method"})
     by, known = [by] if isinstance(by, str) else list(by), [*cells.columns[:3], "method", "lag"]
     if wrong := [name for name in by if name not in ("market", "family", *known)] or not by:
         raise PlanError(
@@ -144,8 +139,8 @@ def graded(history, lags: int | None = None, **how) -> pd.DataFrame:
     forecast, actual, p10, p90 (units), and the in-sample ``scale`` and ``square_scale`` of MASE and
     RMSSE; one row per series, origin, method and lag (up to ``lags``) that met a known bucket.
 
-    ``history`` is a history or a fit of it. Bands at an origin are learned from the other origins'
-    errors; model "chosen" is the combination.
+    ``history`` is a history, fitted as ``how`` says (see ``fit``), or a fit of it. Bands at an
+    origin are learned from the other origins' errors; model "chosen" is the combination.
     """
     fitted = fit(history, **how)
     parts = [_graded_block(fitted, block, lags) for block in fitted.blocks.values()]
@@ -166,23 +161,20 @@ def _graded_block(fitted, block, lags) -> pd.DataFrame:
     series, origin, method, lag = at = np.nonzero(tested)
     row = block.rows[series]
     scale, square = naive_scales(fitted.prepared.known[block.rows], panel.season)
-    columns = {name: panel.keys[name].array.take(row) for name in panel.keys}
-    columns["class"] = fitted.classes[row].astype(object)
-    columns["bucket"] = panel.calendar.stamp(panel.last[row] - trial.back[series, origin] + 1 + lag)
-    columns["lag"] = lag + 1
-    columns["model"] = np.array([*block.methods, CHOSEN], dtype=object)[method]
-    return pd.DataFrame(
-        {
-            **columns,
-            "source": "backtest",
-            "forecast": tests[at],
-            "actual": trial.actual[series, origin, lag],
-            "p10": low[at],
-            "p90": high[at],
-            "scale": scale[series],
-            "square_scale": square[series],
-        }
-    )
+    columns = {
+        "class": fitted.classes[row].astype(object),
+        "bucket": panel.calendar.stamp(panel.last[row] - trial.back[series, origin] + 1 + lag),
+        "lag": lag + 1,
+        "model": np.array([*block.methods, CHOSEN], dtype=object)[method],
+        "source": "backtest",
+        "forecast": tests[at],
+        "actual": trial.actual[series, origin, lag],
+        "p10": low[at],
+        "p90": high[at],
+        "scale": scale[series],
+        "square_scale": square[series],
+    }
+    return panel.keys.iloc[row].reset_index(drop=True).assign(**columns)
 
 
 def _bands(trial, tests):
@@ -220,18 +212,14 @@ def sample_paths(
     horizon: int = 18,
     paths: int = 1000,
     seed: int = 0,
-    *,
-    season=None,
-    method=None,
-    parameters=None,
-    client=None,
+    **how,
 ) -> np.ndarray:
     """Possible demand, array (item, path, bucket) in units, items sorted; a history with markets is
     summed over them.
 
     Each bucket follows the forecast's own quantiles; buckets move together as the backtest's errors
-    did. An item's paths depend on the seed and its name, not on the other items' order. Raises
-    ``PlanError`` as ``forecast`` does, and for paths < 1.
+    did. An item's paths depend on the seed and its name, not on the other items' order.
+    ``how`` is as ``fit`` takes it. Raises ``PlanError`` as ``forecast`` does, and for paths < 1.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
@@ -242,14 +230,7 @@ def sample_paths(
         raise PlanError(
             f"paths is {paths!r}; give a whole number of at least 1, for example paths=1000"
         )
-    fitted = fit(
-        history if isinstance(history, Fit) else total_over_markets(history),
-        horizon,
-        season,
-        client,
-        method=method,
-        parameters=parameters,
-    )
+    fitted = fit(total_over_markets(history), horizon, **how)
     return bands_of(fitted).paths(fitted.panel.keys["item"].tolist(), int(paths), seed)
 
 
@@ -270,26 +251,22 @@ def explain(
     item,
     market=None,
     *,
-    horizon: int = 18,
-    season=None,
     quantiles=(0.1, 0.9),
-    method=None,
-    parameters=None,
+    **how,
 ) -> Explanation:
     """The ``Explanation`` of one item (and market), as ``forecast`` of the same history would
     forecast it.
 
-    ``history`` is a history or an earlier ``fit``. With markets and no ``market`` the item's
-    markets are summed first. Raises ``PlanError`` for an item or market that is not in the history.
+    ``history`` is a history, fitted as ``how`` says (see ``fit``), or an earlier fit. With markets
+    and no ``market`` the item's markets are summed first. Raises ``PlanError`` for an item or
+    market that is not in the history.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})
     >>> explain(history, "A").why.split(";")[0]
     'smooth demand, 24 buckets, no season (0.00)'
     """
-    if market is None and not isinstance(history, Fit):
-        history = total_over_markets(history)
-    fitted = fit(history, horizon, season, method=method, parameters=parameters)
+    fitted = fit(total_over_markets(history) if market is None else history, **how)
     key = _key(fitted.panel.keys, item, market)
     ahead = forecast(fitted, quantiles=quantiles).merge(key)
     cells = graded(fitted).query("model == @CHOSEN").merge(key)
