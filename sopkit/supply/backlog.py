@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
 from sopkit.supply.after import Finished
-from sopkit.supply.inputs import FROZEN
+from sopkit.supply.reading import FROZEN
 from sopkit.tables import PLANS, settled
 
 

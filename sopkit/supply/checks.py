@@ -31,7 +31,7 @@ def check_facts(facts, limits, lots: bool) -> None:
                 for w in below
             ],
         )
-    held = facts.bill.load(limits.least, len(facts.resources))
+    held = facts.load(limits.least)
     most = most_hours(facts.resources)
     _refuse(
         "table frozen, column production: {} resource bucket(s) above capacity: {}; lower the"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.supply import reading
 from sopkit.tables import PLANS
 
 KINDS = (
@@ -38,57 +37,43 @@ class Prices:
     )  # what a lost unit would have brought: its price, or the lost-sales price where none is known
 
 
-def steering_prices(
-    items: pd.DataFrame, ways, bill, resources, settings, per_year: int, horizon: int
-) -> Prices:
+def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) -> Prices:
     """The contract's default prices where a cell is blank.
 
     Holding = unit_cost × holding_rate ÷ buckets a year; backlog = max(2 × holding, price ×
     backlog_rate ÷ buckets a year); lost sales = 10 × max(price, dearest way to get a unit) +
     horizon × (holding + backlog); a unit short of safety stock costs half of (holding + backlog).
     """
-    unit_cost = reading.numbers(items, "items", "unit_cost", 0.0)
-    price = reading.numbers(items, "items", "price")
-    known = np.nan_to_num(price)
-    rates = {"holding_rate": settings.holding_rate, "backlog_rate": settings.backlog_rate}
-    holding, backlog = carrying(items, unit_cost, known, rates, per_year)
-    late = np.where(np.isfinite(backlog), backlog, holding)
-    usual = 10 * np.maximum(known, dearest(ways, bill, resources, len(items))) + horizon * (
-        holding + late
-    )
-    usual = np.where(usual > 0, usual, 1.0)
-    lost = reading.numbers(items, "items", "lost_sales_cost", usual)
-    finite = np.where(np.isfinite(lost), lost, usual)
-    return Prices(
-        holding,
-        backlog,
-        lost,
-        (holding + late) / 2,
-        finite,
-        np.where(np.isnan(price), finite, price),
-    )
+    known = items["price"].fillna(0.0)
+    holding, backlog = carrying(items, items["unit_cost"], known, settings, grid.calendar.per_year)
+    late = backlog.where(np.isfinite(backlog), holding)
+    usual = 10 * np.maximum(known, dearest(ways, bill, resources))
+    usual = (usual + grid.shape[1] * (holding + late)).replace(0.0, 1.0)
+    lost = items["lost_sales_cost"].fillna(usual)
+    finite = lost.where(np.isfinite(lost), usual)
+    price = items["price"].fillna(finite)
+    prices = holding, backlog, lost, (holding + late) / 2, finite, price
+    return Prices(*(money.to_numpy() for money in prices))
 
 
 def carrying(items: pd.DataFrame, cost, price, settings, per_year: int):
     """What stock and what backlog costs (money/unit/bucket by item) where a cell is blank: the
     rates of the settings on ``cost`` and ``price``, backlog no less than twice the holding cost.
     """
-    usual = cost * settings["holding_rate"] / per_year
-    holding = reading.numbers(items, "items", "holding_cost", usual)
+    usual = pd.Series(cost * settings["holding_rate"] / per_year)
+    holding = items["holding_cost"].fillna(usual)
     usual = np.maximum(2 * holding, price * settings["backlog_rate"] / per_year)
-    return holding, reading.numbers(items, "items", "backlog_cost", usual)
+    return holding, items["backlog_cost"].fillna(usual)
 
 
-def dearest(ways, bill, resources, items: int) -> np.ndarray:
+def dearest(ways, bill, resources) -> np.ndarray:
     """Money/unit of the dearest way to get each item, hours at the dearer of regular and
     overtime.
     """
     hour = np.maximum(resources.regular_cost, resources.overtime_cost).max(axis=1, initial=0.0)
     cost = ways.unit_cost.copy()
     np.add.at(cost, bill.way, bill.hours * hour[bill.resource])
-    most = np.zeros(items)
-    np.maximum.at(most, ways.item, cost)
-    return most
+    return pd.Series(cost).groupby(ways.item).max().to_numpy()
 
 
 def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarray:
@@ -114,12 +99,10 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     ways, prices = facts.ways, facts.prices
     bought = _times(ways.unit_cost, flows.quantity)
     made, subcontract, purchase = (
-        ways.by_item(bought, facts.shape[0], kind)
-        for kind in ("production", "subcontracted", "purchased")
+        facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
     last = np.arange(facts.shape[1]) == facts.shape[1] - 1
-    wanted = np.where(facts.items.to_order, 0.0, np.nan_to_num(facts.items.ending_stock))
-    missing = np.maximum(wanted - flows.stock[:, -1], 0)[:, None] * last
+    missing = np.maximum(facts.ending - flows.stock[:, -1], 0)[:, None] * last
     late = charged(flows.late, facts.late_opening, holding)
     return {
         "material": made,
@@ -165,7 +148,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     asked = items["subcontract"] + items["purchase"]
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
-        units = facts.ways.by_item(flows.quantity, facts.shape[0], bought)
+        units = facts.by_item(flows.quantity, bought)
         items[kind] = _times(standard, units)
     items["source_premium"] = asked - items["subcontract"] - items["purchase"]
     regular = facts.resources.regular_cost
@@ -174,11 +157,12 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     idle = staff["regular_labour"] - worked + regular * flows.overtime
     staff |= {"regular_labour": worked, "overtime_premium": premium, "idle": idle}
     parts = [
-        _long(names, facts.buckets, money).assign(kind=kind)
-        for names, kinds in ((facts.items.names, items), (facts.resources.names, staff))
-        for kind, money in kinds.items()
+        grid.frame(**money)
+        .rename(columns={grid.keys[0]: "name"})
+        .melt(["name", "bucket"], var_name="kind", value_name="money")
+        for grid, money in ((facts.grid, items), (facts.resources.grid, staff))
     ]
-    return PLANS["plan_costs"].conform(pd.concat(parts))
+    return PLANS["plan_costs"].conform(pd.concat(parts).query("money != 0"))
 
 
 def sourcing_plan(facts, flows) -> pd.DataFrame:
@@ -188,22 +172,8 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     ways = facts.ways
     bought = ways.kind != "production"
     quantity = flows.quantity[bought]
-    names = pd.Index(facts.items.names[ways.item[bought]])
-    cost = _long(names, facts.buckets, _times(ways.unit_cost[bought], quantity), every=True)
-    source = pd.Series(ways.source[bought], dtype="str").replace("", "(none)")
-    table = cost.rename(columns={"name": "item", "money": "cost"}).assign(
-        source=source.repeat(len(facts.buckets)).to_numpy(), quantity=quantity.ravel()
+    table = facts.grid.only(ways.item[bought]).frame(
+        quantity=quantity, cost=_times(ways.unit_cost[bought], quantity)
     )
-    return PLANS["sourcing_plan"].conform(table[table["quantity"] != 0])
-
-
-def _long(names, buckets, money, every=False):
-    """name, bucket, money of an array; the cells that are not 0, unless ``every``."""
-    frame = pd.DataFrame(
-        {
-            "name": names.repeat(len(buckets)),
-            "bucket": np.tile(buckets.to_numpy(), len(names)),
-            "money": money.ravel(),
-        }
-    )
-    return frame if every else frame[frame["money"] != 0]
+    source = np.repeat(np.where(ways.source == "", "(none)", ways.source)[bought], facts.shape[1])
+    return PLANS["sourcing_plan"].conform(table.assign(source=source).query("quantity != 0"))

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import Calendar, infer_calendar
 from sopkit.errors import PlanError
-from sopkit.grid import fold, summed
+from sopkit.grid import Grid, fold
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
-from sopkit.supply.settings import Settings, buckets_a_year
-from sopkit.supply.sources import Ways, read_ways
 from sopkit.supply.workforce import Resources, read_resources
+from sopkit.tables import settled
+
+LIMITS = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock", "shelf_life")
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,35 @@ class Items:
 
     names: pd.Index
     to_order: np.ndarray  # True where finished stock is never built
-    wait: np.ndarray  # buckets that an order customer agrees to wait
-    lead_time: np.ndarray  # whole buckets before anything new arrives
     lot_size: np.ndarray
     minimum_lot: np.ndarray
     maximum_stock: np.ndarray  # inf = unlimited
     ending_stock: np.ndarray  # NaN = no requirement
     shelf_life: np.ndarray  # inf = keeps for ever
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to get an item: make it, have it subcontracted by a source, or buy it. One entry per
+    way; an item that is made has exactly one way of kind ``production``.
+    """
+
+    item: np.ndarray
+    kind: np.ndarray  # production, subcontracted or purchased
+    source: np.ndarray  # "" where the item is made or bought without a named source
+    unit_cost: np.ndarray  # money/unit, without the hours of resources
+    limit: np.ndarray  # units per bucket, inf = unlimited
+    opens: np.ndarray  # first bucket in which something new can arrive
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def making(self, items: int) -> np.ndarray:
+        """The way by which each item is made; −1 where it is not."""
+        way = np.full(items, -1)
+        made = np.flatnonzero(self.kind == "production")
+        way[self.item[made]] = made
+        return way
 
 
 @dataclass(frozen=True)
@@ -44,36 +68,34 @@ class Bill:
     resource: np.ndarray
     hours: np.ndarray
 
-    def load(self, quantity: np.ndarray, resources: int) -> np.ndarray:
-        """Hours per resource and bucket that a (way, bucket) plan needs."""
-        return fold(self.hours[:, None] * quantity[self.way], self.resource, resources)
-
 
 @dataclass(frozen=True)
 class Facts:
     """Everything a plan starts from."""
 
-    buckets: pd.DatetimeIndex
-    per_year: int
-    settings: Settings
+    tables: dict[str, pd.DataFrame]  # as declared
+    grid: Grid  # items × buckets
     items: Items
-    prices: Prices
     ways: Ways
     bill: Bill
     resources: Resources
+    prices: Prices
     demand: np.ndarray  # (item, bucket)
     receipts: np.ndarray  # (item, bucket)
     safety_stock: np.ndarray  # (item, bucket)
-    recent: (
-        np.ndarray
-    )  # (item, bucket): bookings that an order customer still waits for by agreement
+    recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray  # (item,)
     backlog: np.ndarray  # (item,)
 
     @property
+    def buckets(self) -> pd.DatetimeIndex:
+        """First days of the horizon's buckets."""
+        return self.grid.buckets
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Items, buckets."""
-        return self.demand.shape
+        return self.grid.shape
 
     @property
     def opening(self) -> np.ndarray:
@@ -86,9 +108,13 @@ class Facts:
         stock.
         """
         target = self.safety_stock.copy()
-        wanted = np.where(self.items.to_order, 0.0, np.nan_to_num(self.items.ending_stock))
-        target[:, -1] = np.maximum(target[:, -1], wanted)
+        target[:, -1] = np.maximum(target[:, -1], self.ending)
         return target
+
+    @property
+    def ending(self) -> np.ndarray:
+        """Units per item that an explicit ending stock asks for."""
+        return np.where(self.items.to_order, 0.0, np.nan_to_num(self.items.ending_stock))
 
     @property
     def late_opening(self) -> np.ndarray:
@@ -97,218 +123,115 @@ class Facts:
         """
         return np.where(self.items.to_order, 0.0, self.backlog)
 
+    def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
+        """(way, bucket) quantities summed to (item, bucket), all kinds or one."""
+        chosen = slice(None) if kind is None else self.ways.kind == kind
+        return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
 
-def read_facts(
-    demand,
-    items,
-    *,
-    resources=None,
-    bill_of_resources=None,
-    sourcing=None,
-    inventory=None,
-    receipts=None,
-    safety_stock=None,
-    bookings=None,
-    settings=None,
-) -> Facts:
-    """``Facts`` from the input frames of ``plan_supply``; every contradiction is a ``PlanError``
-    that names its rows.
+    def load(self, quantity: np.ndarray) -> np.ndarray:
+        """Hours per resource and bucket that a (way, bucket) plan needs."""
+        bill = self.bill
+        hours = bill.hours[:, None] * quantity[bill.way]
+        return fold(hours, bill.resource, len(self.resources))
+
+
+def read_facts(tables, settings=None) -> Facts:
+    """``Facts`` from the frames that ``plan_supply`` is asked with, by name (absent or None: none);
+    every contradiction is a ``PlanError`` that names its rows.
     """
-    demand = reading.frame_of(demand, "demand", ("item", "bucket", "quantity"))
-    horizon = _horizon(demand)
-    per_year = buckets_a_year(horizon, settings)
-    chosen = Settings.of(settings)
-    frame = _items_frame(items)
-    rows = _read_items(frame)
-    names, shape = rows.names, (len(frame), len(horizon))
-    bill_frame, bill = _read_bill(bill_of_resources, names, resources)
-    ways = read_ways(frame, names, rows.lead_time, bill, sourcing, shape[1])
-    bill = Bill(bill.item, ways.making(len(names))[bill.item], bill.resource, bill.hours)
-    staff = read_resources(resources, bill_frame, horizon)
-    wanted = _cells(demand, "demand", names, horizon)
-    orders = np.where(rows.to_order[:, None], 1.0, 0.0)
+    chosen = settled(settings)
+    told = {name: reading.given(tables.get(name), name) for name in reading.TABLES}
+    told["resources"] = reading.checked(tables.get("resources"), "resources")
+    bill, demand = told["bill_of_resources"], told["demand"]
+    if tables.get("resources") is None:
+        told["resources"] = reading.checked(bill[["resource"]].drop_duplicates(), "resources")
+    reading.known_codes(told)
+    items = told["items"].sort_values("item", ignore_index=True)
+    grid = _grid(items, demand, settings)
+    staff = read_resources(told["resources"], grid)
+    ways = _ways(items, bill, told["sourcing"], grid)
+    made = grid.find(bill["item"])
+    bill = Bill(
+        made,
+        ways.making(len(items))[made],
+        staff.grid.find(bill["resource"]),
+        bill["hours_per_unit"].to_numpy(),
+    )
+    due = told["receipts"].assign(bucket=told["receipts"]["due_on"].clip(lower=grid.buckets[0]))
+    opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
+    opening = opening.reindex(items["item"], fill_value=0.0)
+    to_order = (items["strategy"] == "order").to_numpy()
+    wanted = grid.array(demand, "quantity")
+    recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
-        buckets=pd.DatetimeIndex(horizon.astype("datetime64[us]"), name="bucket"),
-        per_year=per_year,
-        settings=chosen,
-        items=rows,
+        tables=told,
+        grid=grid,
+        items=Items(
+            pd.Index(items["item"]),
+            to_order,
+            **{name: items[name].to_numpy() for name in LIMITS},
+        ),
         ways=ways,
         bill=bill,
         resources=staff,
-        prices=steering_prices(frame, ways, bill, staff, chosen, per_year, shape[1]),
+        prices=steering_prices(items, ways, bill, staff, chosen, grid),
         demand=wanted,
-        receipts=_receipts(receipts, names, horizon),
-        safety_stock=(1 - orders)
-        * _cells(
-            reading.frame_of(safety_stock, "safety_stock", ("item", "bucket", "quantity")),
-            "safety_stock",
-            names,
-            horizon,
-        ),
-        recent=orders * _recent(wanted, rows.wait, _before(bookings, names, horizon)),
-        on_hand=_opening(inventory, names, "on_hand"),
-        backlog=_opening(inventory, names, "backlog"),
+        receipts=grid.array(due, "quantity"),
+        safety_stock=np.where(to_order[:, None], 0.0, grid.array(told["safety_stock"], "quantity")),
+        recent=np.where(to_order[:, None], recent, 0.0),
+        on_hand=opening["on_hand"].to_numpy(),
+        backlog=opening["backlog"].to_numpy(),
     )
 
 
-def _horizon(demand: pd.DataFrame) -> np.ndarray:
-    stamps = reading.dates(demand["bucket"], "demand", "bucket")
-    if not len(stamps):
+def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:
+    """Items × the buckets from the first to the last that demand names."""
+    if demand.empty:
         raise PlanError(
             "table demand has no rows; give at least one item and bucket, its buckets are the"
             " horizon"
         )
-    if np.isnat(stamps).any():
-        raise PlanError(
-            f"table demand, column bucket: {int(np.isnat(stamps).sum())} blank value(s); stamp each"
-            " bucket with its first day"
-        )
-    return np.unique(stamps)
+    size = (settings or {}).get("bucket")
+    calendar = Calendar(size) if size else infer_calendar(demand["bucket"])
+    numbers = calendar.number(demand["bucket"])
+    buckets = calendar.stamp(np.arange(numbers.min(), numbers.max() + 1)).rename("bucket")
+    return Grid(items[["item"]], buckets, calendar, ("item",))
 
 
-def _items_frame(items) -> pd.DataFrame:
-    frame = reading.frame_of(items, "items", ("item",))
-    repeated = frame["item"].duplicated()
-    reading.refuse(
-        frame,
-        "items",
-        "item",
-        repeated.to_numpy(),
-        "appear more than once",
-        "keep one row per item",
-    )
-    reading.refuse(
-        frame, "items", "item", frame["item"].isna().to_numpy(), "are blank", "name the item"
-    )
-    return frame.sort_values("item", ignore_index=True)
-
-
-def _read_items(frame: pd.DataFrame) -> Items:
-    strategy = (
-        frame["strategy"].astype("object")
-        if "strategy" in frame.columns
-        else pd.Series(None, frame.index, dtype="object")
-    )
-    strategy = strategy.where(
-        strategy.notna() & (strategy.astype("str").str.strip() != ""), "stock"
-    ).astype("str")
-    reading.refuse(
-        frame.assign(strategy=strategy),
-        "items",
-        "strategy",
-        ~strategy.isin(["stock", "order"]).to_numpy(),
-        "are neither stock nor order",
-        "write stock or order",
-    )
-
-    def column(name, default):
-        return reading.numbers(frame, "items", name, default)
-
-    shelf_life = column("shelf_life", np.inf)
-    return Items(
-        names=pd.Index(frame["item"], name="item"),
-        to_order=(strategy == "order").to_numpy(),
-        wait=column("customer_lead_time", 0.0),
-        lead_time=np.ceil(column("lead_time", 0.0) - 1e-9),
-        lot_size=column("lot_size", 0.0),
-        minimum_lot=column("minimum_lot", 0.0),
-        maximum_stock=column("maximum_stock", np.inf),
-        ending_stock=column("ending_stock", np.nan),
-        shelf_life=np.where(shelf_life > 0, shelf_life, 0.0),
+def _ways(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid: Grid) -> Ways:
+    """Every way to get every item: what stands in the bill of resources is made and its sources
+    subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
+    leaves blank is what its item says.
+    """
+    own = items.set_index("item").reindex(sourcing["item"]).reset_index()
+    sourcing = sourcing.fillna(own[["unit_cost", "lead_time"]])
+    made = items["item"].isin(bill["item"])
+    alone = items[made | ~items["item"].isin(sourcing["item"])]
+    ways = pd.concat([alone.assign(source="", max_quantity=np.inf), sourcing])
+    ways = ways.sort_values(["item", "source"], ignore_index=True)
+    from_source = np.where(ways["item"].isin(bill["item"]), "subcontracted", "purchased")
+    alone = np.where(ways["item"].isin(bill["item"]), "production", "purchased")
+    return Ways(
+        item=grid.find(ways["item"]),
+        kind=np.where(ways["source"] == "", alone, from_source),
+        source=ways["source"].to_numpy(dtype="object"),
+        unit_cost=ways["unit_cost"].to_numpy(),
+        limit=ways["max_quantity"].to_numpy(),
+        opens=np.minimum(np.ceil(ways["lead_time"] - 1e-9), grid.shape[1]).astype(int).to_numpy(),
     )
 
 
-def _read_bill(bill_of_resources, names: pd.Index, resources) -> tuple[pd.DataFrame, Bill]:
-    frame = reading.frame_of(
-        bill_of_resources, "bill_of_resources", ("item", "resource", "hours_per_unit")
-    )
-    hours = reading.numbers(frame, "bill_of_resources", "hours_per_unit")
-    reading.refuse(
-        frame,
-        "bill_of_resources",
-        "hours_per_unit",
-        ~np.isfinite(hours),
-        "are blank or endless",
-        "write the hours that one unit needs",
-    )
-    known = pd.Index(
-        (frame if resources is None else reading.frame_of(resources, "resources", ("resource",)))[
-            "resource"
-        ].drop_duplicates()
-    )
-    known = known.sort_values()
-    item = reading.positions(names, frame["item"], "bill_of_resources", "item")
-    resource = reading.positions(known, frame["resource"], "bill_of_resources", "resource")
-    return frame, Bill(item, np.zeros(len(item), dtype=int), resource, hours)
-
-
-def _cells(frame: pd.DataFrame, table: str, names: pd.Index, horizon: np.ndarray) -> np.ndarray:
-    quantity = reading.numbers(frame, table, "quantity", 0.0)
-    reading.refuse(
-        frame, table, "quantity", ~np.isfinite(quantity), "are endless", "write a finite quantity"
-    )
-    column = pd.Index(horizon).get_indexer(
-        pd.Index(reading.dates(frame["bucket"], table, "bucket"))
-    )
-    return summed(
-        reading.positions(names, frame["item"], table, "item"),
-        column,
-        quantity,
-        (len(names), len(horizon)),
-    )
-
-
-def _receipts(receipts, names: pd.Index, horizon: np.ndarray) -> np.ndarray:
-    frame = reading.frame_of(receipts, "receipts", ("item", "due_on", "quantity"))
-    quantity = reading.numbers(frame, "receipts", "quantity", 0.0)
-    due = reading.dates(frame["due_on"], "receipts", "due_on")
-    column = np.maximum(reading.buckets_of(due, horizon, _end(horizon)), 0)
-    return summed(
-        reading.positions(names, frame["item"], "receipts", "item"),
-        column,
-        quantity,
-        (len(names), len(horizon)),
-    )
-
-
-def _end(horizon: np.ndarray) -> np.datetime64:
-    """The day on which the bucket after the last one begins."""
-    from sopkit.buckets import infer_calendar
-
-    return np.datetime64(infer_calendar(horizon).shift(horizon[-1], 1), "D")
-
-
-def _before(bookings, names: pd.Index, horizon: np.ndarray) -> np.ndarray:
-    """Bookings of the buckets before the horizon, latest first: (item, buckets back)."""
-    frame = reading.frame_of(bookings, "bookings", ("item", "bucket", "quantity"))
-    stamps = reading.dates(frame["bucket"], "bookings", "bucket")
-    past = np.unique(stamps[stamps < horizon[0]])[::-1]
-    back = np.where(stamps < horizon[0], len(past) - 1 - np.searchsorted(past[::-1], stamps), -1)
-    quantity = reading.numbers(frame, "bookings", "quantity", 0.0)
-    return summed(
-        reading.positions(names, frame["item"], "bookings", "item"),
-        back,
-        quantity,
-        (len(names), len(past)),
-    )
-
-
-def _recent(demand: np.ndarray, wait: np.ndarray, before: np.ndarray) -> np.ndarray:
+def _recent(grid: Grid, wait: np.ndarray, demand: np.ndarray, bookings) -> np.ndarray:
     """Bookings of the last ``wait`` buckets at the end of each bucket; a part bucket counts in
     part.
     """
-    timeline = np.concatenate([before[:, ::-1], demand], axis=1)
-    summed = np.concatenate([np.zeros((len(wait), 1)), np.cumsum(timeline, axis=1)], axis=1)
-    ends = np.arange(before.shape[1] + 1, timeline.shape[1] + 1)
-    starts = np.maximum(ends[None, :] - np.minimum(wait, timeline.shape[1])[:, None], 0.0)
-    whole = np.floor(starts).astype(int)
-    rows = np.arange(len(wait))[:, None]
-    part = (starts - whole) * timeline[rows, np.minimum(whole, timeline.shape[1] - 1)]
-    return np.maximum(summed[:, ends] - summed[rows, whole] - part, 0.0)
-
-
-def _opening(inventory, names: pd.Index, column: str) -> np.ndarray:
-    frame = reading.frame_of(inventory, "inventory", ("item",))
-    values = reading.numbers(frame, "inventory", column, 0.0)
-    item = reading.positions(names, frame["item"], "inventory", "item")
-    return summed(item, np.zeros(len(item), dtype=int), values, (len(names), 1))[:, 0]
+    first = grid.numbers[0]
+    begun = min(grid.calendar.number(bookings["bucket"]).min(initial=first), first)
+    before = grid.over(np.arange(begun, first)).array(bookings, "quantity")
+    timeline = np.concatenate([before, demand], axis=1)
+    booked = np.concatenate([np.zeros((len(wait), 1)), np.cumsum(timeline, axis=1)], axis=1)
+    ends = np.arange(before.shape[1], timeline.shape[1]) + 1
+    starts = ends - np.minimum(wait[:, None], ends)
+    whole, rows = np.floor(starts).astype(int), np.arange(len(wait))[:, None]
+    part = (starts - whole) * timeline[rows, whole.clip(max=timeline.shape[1] - 1)]
+    return np.maximum(booked[:, ends] - booked[rows, whole] - part, 0.0)

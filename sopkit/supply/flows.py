@@ -34,9 +34,9 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
         size = lot_sizes(facts, limits, facts.items.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"]), 0.0, None)
-    stock, backlog, late, lost = roll(facts, facts.ways.by_item(quantity, facts.shape[0]), lost)
+    stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
     staff = facts.resources
-    load = facts.bill.load(quantity, len(staff))
+    load = facts.load(quantity)
     if not len(staff):
         nothing = np.zeros((0, facts.shape[1]))
         return Flows(quantity, lost, stock, backlog, late, load, nothing, nothing, nothing, nothing)

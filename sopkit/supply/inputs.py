@@ -5,7 +5,8 @@ release.
 import numpy as np
 import pandas as pd
 
-FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
+from sopkit.supply.reading import FROZEN
+from sopkit.tables import settled
 
 
 def supply_inputs(
@@ -73,7 +74,7 @@ def _demand(demand_plan, items):
 
 
 def _frozen(released, demand, settings):
-    fence = int(np.ceil(settings.get("planning_fence", 2)))
+    fence = int(np.ceil(settled(settings)["planning_fence"]))
     buckets = np.sort(demand["bucket"].unique())[:fence]
     if released is None or released.empty:
         return None

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.supply import reading
-from sopkit.supply.facts import Facts
 
-FROZEN_COLUMNS = {
-    "production": "production",
-    "overtime_production": "production",
-    "subcontracted": "subcontracted",
-    "purchased": "purchased",
+FROZEN = {  # columns of a released plan by the kind of way that they fix
+    "production": ["production", "overtime_production"],
+    "subcontracted": ["subcontracted"],
+    "purchased": ["purchased"],
 }
 
 
@@ -29,14 +27,12 @@ class Limits:
     lost: np.ndarray
 
 
-def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
-    """``Limits`` from facts and frozen buckets; ``lean`` keeps stock at what is asked for (nothing
-    is built ahead).
-    """
+def limits_of(facts, lean: bool = False) -> Limits:
+    """``Limits`` from facts; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
     ways, shape = facts.ways, facts.shape
     open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
     most = np.where(open_, ways.limit[:, None], 0.0)
-    fixed = frozen_quantities(facts, frozen)
+    fixed = frozen_quantities(facts)
     held = ~np.isnan(fixed)
     least = np.where(held, fixed, 0.0)
     most = np.where(held, fixed, most)
@@ -49,7 +45,7 @@ def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
         least=least,
         most=most,
         frozen=held,
-        stock=_stock_limit(facts, ways.by_item(least, shape[0]), lean),
+        stock=_stock_limit(facts, facts.by_item(least), lean),
         backlog=np.where(to_order, facts.recent, 0.0),
         late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
         + np.zeros(shape),
@@ -57,7 +53,7 @@ def limits_of(facts: Facts, frozen=None, lean: bool = False) -> Limits:
     )
 
 
-def _stock_limit(facts: Facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
+def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
@@ -71,7 +67,7 @@ def _stock_limit(facts: Facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         there[impatient, bucket] = stock = np.maximum(stock + change[impatient, bucket], 0.0)
     limit = np.minimum(
         facts.items.maximum_stock[:, None],
-        sold_within(facts.demand, facts.items.shelf_life, facts.per_year),
+        sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
     if lean:
@@ -99,60 +95,51 @@ def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.nd
     return np.where(endless, np.inf, sold - summed[:, 1 : horizon + 1])
 
 
-def frozen_quantities(facts: Facts, frozen) -> np.ndarray:
+def frozen_quantities(facts) -> np.ndarray:
     """(way, bucket) quantities that the fence fixes, NaN elsewhere; what several sources deliver
     goes to the cheapest first.
     """
-    fixed = np.full((len(facts.ways), facts.shape[1]), np.nan)
-    frame = reading.frame_of(frozen, "frozen", ("item", "bucket"))
-    if not len(frame):
-        return fixed
-    item = reading.positions(facts.items.names, frame["item"], "frozen", "item")
-    column = facts.buckets.get_indexer(
-        reading.dates(frame["bucket"], "frozen", "bucket").astype("datetime64[us]")
-    )
-    inside = np.flatnonzero(column >= 0)
-    totals = {kind: np.full(facts.shape, np.nan) for kind in set(FROZEN_COLUMNS.values())}
-    for name, kind in FROZEN_COLUMNS.items():
-        values = reading.numbers(frame, "frozen", name)
-        given = inside[~np.isnan(values[inside])]
-        cells = totals[kind]
-        cells[item[given], column[given]] = (
-            np.nan_to_num(cells[item[given], column[given]]) + values[given]
+    ways, fixed = facts.ways, np.full((len(facts.ways), facts.shape[1]), np.nan)
+    for kind, columns in FROZEN.items():
+        told = (
+            facts.tables["frozen"]
+            .dropna(subset=columns, how="all")
+            .fillna(dict.fromkeys(columns, 0.0))
         )
-    for kind, cells in totals.items():
-        _share(facts, kind, cells, fixed)
+        total = sum(facts.grid.array(told, column) for column in columns)
+        total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
+        chosen = np.flatnonzero(ways.kind == kind)
+        chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
+        item, most = ways.item[chosen], pd.Series(ways.limit[chosen])
+        upto = most.groupby(item).cumsum()
+        cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]
+        fixed[chosen] = np.clip(total[item] - cheaper, 0.0, most.to_numpy()[:, None])
+        _refuse_beyond(facts, kind, total, fixed)
     return fixed
 
 
-def _share(facts: Facts, kind: str, cells: np.ndarray, fixed: np.ndarray) -> None:
-    """Fill ``fixed`` with the frozen totals of one kind, cheapest source first."""
-    ways = facts.ways
-    left = cells.copy()
-    chosen = np.flatnonzero(ways.kind == kind)
-    for way in chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]:
-        fixed[way] = np.minimum(left[ways.item[way]], ways.limit[way])
-        left[ways.item[way]] -= fixed[way]
-    over = np.nan_to_num(left) > 1e-9 * np.maximum(1.0, np.nan_to_num(cells))
-    if over.any():
-        rows = np.argwhere(over)
-        shown = "; ".join(
-            f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of"
-            f" {cells[i, t]:g}"
-            for i, t in rows[:5]
-        )
-        reason = (
-            "has no such way"
-            if not len(chosen)
-            else "is above max_quantity of its sources, or the item has no such way"
-        )
-        raise PlanError(
-            f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
-            f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
-        )
+def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> None:
+    """Raise ``PlanError`` for frozen totals of a kind that its ways cannot deliver."""
+    left = np.nan_to_num(total) - facts.by_item(np.nan_to_num(fixed), kind)
+    rows = np.argwhere(left > 1e-9 * np.maximum(1.0, np.nan_to_num(total)))
+    if not len(rows):
+        return
+    shown = "; ".join(
+        f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
+        for i, t in rows[:5]
+    )
+    reason = (
+        "is above max_quantity of its sources, or the item has no such way"
+        if (facts.ways.kind == kind).any()
+        else "has no such way"
+    )
+    raise PlanError(
+        f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
+        f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
+    )
 
 
-def net_requirements(facts: Facts) -> np.ndarray:
+def net_requirements(facts) -> np.ndarray:
     """(item, bucket) units that must arrive: demand falling due plus the change in safety stock
     (and an explicit ending stock), less stock and receipts.
 
@@ -164,8 +151,8 @@ def net_requirements(facts: Facts) -> np.ndarray:
     return np.diff(needed, axis=1, prepend=0.0)
 
 
-def unconstrained_load(facts: Facts) -> np.ndarray:
+def unconstrained_load(facts) -> np.ndarray:
     """(resource, bucket) hours if every requirement of a made item were made in its own bucket."""
     made = facts.ways.kind[:, None] == "production"
     required = net_requirements(facts)[facts.ways.item]
-    return facts.bill.load(np.where(made, required, 0.0), len(facts.resources))
+    return facts.load(np.where(made, required, 0.0))

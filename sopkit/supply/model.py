@@ -204,9 +204,7 @@ def level_hours(staff) -> np.ndarray:
 
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
     """(resource, bucket): True where nothing is frozen and something can be finished."""
-    used, held = (
-        facts.bill.load(ways, len(facts.resources)) > 0 for ways in (limits.most > 0, limits.frozen)
-    )
+    used, held = (facts.load(ways) > 0 for ways in (limits.most > 0, limits.frozen))
     return used & ~held
 
 

@@ -90,19 +90,20 @@ def plan_supply(
     ):
         if value not in known:
             raise PlanError(f"{name} {value!r} is not known; use one of: {', '.join(known)}")
-    facts = read_facts(
-        demand,
-        items,
-        resources=resources,
-        bill_of_resources=bill_of_resources,
-        sourcing=sourcing,
-        inventory=inventory,
-        receipts=receipts,
-        safety_stock=safety_stock,
-        bookings=bookings,
-        settings=settings,
-    )
-    limits = limits_of(facts, frozen, lean=strategy == "chase")
+    asked = {
+        "demand": demand,
+        "items": items,
+        "resources": resources,
+        "bill_of_resources": bill_of_resources,
+        "sourcing": sourcing,
+        "inventory": inventory,
+        "receipts": receipts,
+        "safety_stock": safety_stock,
+        "bookings": bookings,
+        "frozen": frozen,
+    }
+    facts = read_facts(asked, settings)
+    limits = limits_of(facts, lean=strategy == "chase")
     check_facts(facts, limits, lots)
     book = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
     prices = prices_of(facts, holding, facts.prices.lost)
@@ -117,8 +118,9 @@ def plan_supply(
     flows = flows_of(facts, limits, values)
     worth = worth_of(book, values, holding, basis)
     costs = costs_by_bucket(facts, flows, holding)
-    standard = standard_cost(items, bill_of_resources, resources).set_index("item")
-    standard = standard["standard_cost"].reindex(facts.items.names).to_numpy()
+    told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
+    standard = standard_cost(*told).set_index("item")["standard_cost"]
+    standard = standard.reindex(facts.items.names).to_numpy()
     return SupplyResult(
         supply_plan=tables.supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
         capacity_plan=tables.capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),

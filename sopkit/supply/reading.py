@@ -1,50 +1,126 @@
-"""Frames in, clean arrays out: blanks become defaults, and what contradicts itself is named by
+"""Frames in, clean frames out: blanks become defaults, and what contradicts itself is named by
 table, row and column.
 """
+
+from math import inf
 
 import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, Table
+from sopkit.tables.declare import bucket, number, text
 
-SUMMED = ("receipts", "bill_of_resources", "inventory")  # rows of one key add up
+FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
 
 
-def given(frame, name: str, required: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """An input table as declared, with a fresh RangeIndex and its blanks filled; None is a table
+def _cells(name, doc, *columns):
+    """A declared table of item and bucket that a plan is asked with beside the facts."""
+    key = text("item", "item code", required=True), bucket()
+    return Table(name, "input", doc, ("item", "bucket"), (*key, *columns))
+
+
+UNITS = number("quantity", "units", "blank = 0", required=True, at_least=0, blank=0)
+ASKED = [
+    _cells("demand", "Units wanted; its buckets are the horizon", UNITS),
+    _cells("safety_stock", "Units to hold at a bucket's end", UNITS),
+    _cells("bookings", "Units booked before the horizon", UNITS),
+    _cells(
+        "frozen",
+        "Units that stand as they are released",
+        *(number(name, "units", "blank = not frozen", at_least=0) for name in FROZEN),
+    ),
+]
+FACTS = ("items", "resources", "bill_of_resources", "sourcing", "inventory", "receipts")
+TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
+SUMMED = ("receipts", "bill_of_resources", "inventory", "demand", "safety_stock", "bookings")
+NEEDED = {"inventory": ["item"]}  # beside what is declared as required: stock counted or owed
+UNREADABLE = {
+    "text": ("", ""),
+    "number": ("are not a number", "write a number or leave it blank"),
+    "date": ("are no dates", "write dates as 2026-11-01"),
+}
+
+
+def given(frame, name: str) -> pd.DataFrame:
+    """A table of a plan as declared, with a fresh RangeIndex and its blanks filled; None is a table
     without a row.
 
-    A column that is missing, a word for a number, a value outside its rule, no date and a repeated
-    key are errors that name their rows.
+    A column that is missing, a word for a number, a value outside its rule, no date, a blank where
+    one must be told and a repeated key are errors that name their rows.
 
     >>> given(pd.DataFrame({"item": ["A"], "lead_time": [None]}), "items")["lead_time"].tolist()
     [0.0]
     """
-    table = INPUTS[name]
-    frame = frame_of(frame, name, tuple(table.required) if required is None else required).copy()
-    for column in table.columns:
-        if column.name in frame and column.kind == "number":
-            frame[column.name] = numbers(frame, name, column.name)
-        elif column.name in frame and column.kind == "date":
-            frame[column.name] = dates(frame[column.name], name, column.name)
-        if column.at_most is not None and column.name in frame:
-            wrong = (frame[column.name] > column.at_most).to_numpy()
-            refuse(frame, name, column.name, wrong, "are above 1", "write 0.95 for 95 %")
-    full = table.filled(frame)
-    for column in table.columns:
-        known = full[column.name].isin(column.choices) | full[column.name].isna()
-        if column.choices and not known.all():
-            refuse(
-                full, name, column.name, ~known.to_numpy(), "are unknown", f"write {column.rule}"
-            )
-    first = table.key[0]
-    refuse(full, name, first, full[first].isna().to_numpy(), "are blank", f"name the {first}")
+    return TABLES[name].filled(checked(frame, name))
+
+
+def checked(frame, name: str) -> pd.DataFrame:
+    """The table as ``given``, its blanks as they are (a word that is blank is NaN too)."""
+    table = TABLES[name]
+    needed = NEEDED.get(name, table.required)
+    if frame is None:
+        return table.empty()
+    missing = [column for column in needed if column not in frame]
+    if missing:
+        raise PlanError(
+            f"table {name} has no column {', '.join(missing)}; it has"
+            f" {', '.join(map(str, frame)) or 'none'}; add it (contract: input tables)"
+        )
+    frame = frame[[c for c in table.names if c in frame]].reset_index(drop=True)
+    frame = frame.replace(r"^\s*$", np.nan, regex=True)
+    read = pd.DataFrame({c: READ[table[c].kind](frame[c]) for c in frame}, frame.index)
+    for column in frame:
+        must = column in needed and table[column].default is None
+        for fault in _faults(table[column], frame[column], read[column], must):
+            refuse(frame, name, column, *fault)
+    read, key = table.typed(read), list(table.key)
     if name not in SUMMED:
-        again = full.duplicated(list(table.key)).to_numpy()
-        mend = f"keep one row per {' and '.join(table.key)}"
-        refuse(full, name, table.key[-1], again, "appear more than once", mend)
-    return full
+        mend = f"keep one row per {' and '.join(key)}"
+        refuse(frame, name, key[0], read.duplicated(key), "appear more than once", mend)
+    return read
+
+
+def _faults(column, cells, read, must):
+    """(where, what, mend) of all that the cells of a column, as written and as read, may get
+    wrong.
+    """
+    yield read.isna() & cells.notna(), *UNREADABLE[column.kind]
+    if column.kind == "number":
+        yield read < 0, "are below 0", "mend the sign or leave it blank"
+        if column.at_most is not None:
+            yield read > column.at_most, f"are above {column.at_most:g}", "write 0.95 for 95 %"
+        if column.required:
+            yield read == inf, "are endless", f"write a finite {column.name}"
+    if column.choices:
+        unknown = read.notna() & ~read.isin(column.choices)
+        yield unknown, "are unknown", f"write {column.rule}"
+    if must:
+        verb = "name" if column.kind == "text" else "write"
+        yield read.isna(), "are blank", f"{verb} the {column.name}"
+
+
+def _dates(cells: pd.Series) -> pd.Series:
+    """Days at midnight; what is written otherwise, and any number, is blank."""
+    words = cells.where(cells.isna()) if pd.api.types.is_numeric_dtype(cells) else cells
+    return pd.to_datetime(words.astype("object"), format="ISO8601", errors="coerce").dt.normalize()
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    return pd.to_numeric(cells.astype("object"), errors="coerce").astype("float64")
+
+
+READ = {"text": pd.Series.copy, "number": _numbers, "date": _dates}
+
+
+def known_codes(tables: dict) -> None:
+    """``PlanError`` for an item or resource of a declared table that its own table does not
+    name.
+    """
+    for key in ("item", "resource"):
+        for name, frame in tables.items():
+            if key in frame:
+                positions(tables[f"{key}s"][key].unique(), frame[key], name, key)
 
 
 def item_rows(items, names, table: str) -> pd.DataFrame:
@@ -64,70 +140,15 @@ def long(names: pd.Index, buckets: pd.DatetimeIndex, columns: dict) -> pd.DataFr
     return pd.DataFrame(keys | {name: np.ravel(values) for name, values in columns.items()})
 
 
-def frame_of(frame, table: str, required: tuple[str, ...]) -> pd.DataFrame:
-    """The table with a fresh RangeIndex, or an empty one where it is absent; a missing required
-    column is an error.
-
-    >>> frame_of(None, "receipts", ("item", "due_on", "quantity")).columns.tolist()
-    ['item', 'due_on', 'quantity']
-    """
-    if frame is None:
-        return pd.DataFrame({column: [] for column in required})
-    missing = [column for column in required if column not in frame.columns]
-    if missing:
-        raise PlanError(
-            f"table {table} has no column {', '.join(missing)}; it has"
-            f" {', '.join(map(str, frame.columns)) or 'none'}; add it (contract: input tables)"
-        )
-    return frame.reset_index(drop=True)
-
-
-def numbers(
-    frame: pd.DataFrame, table: str, column: str, default=np.nan, lowest: float | None = 0.0
-) -> np.ndarray:
-    """The column as float64, blanks replaced by ``default`` (a scalar or one value per row); below
-    ``lowest`` is an error.
-
-    >>> numbers(pd.DataFrame({"lead_time": [1, None]}), "items", "lead_time", 0.0).tolist()
-    [1.0, 0.0]
-    """
-    if column not in frame.columns:
-        return np.broadcast_to(np.asarray(default, dtype="float64"), (len(frame),)).copy()
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(
-        dtype="float64", na_value=np.nan
-    )
-    blank = (
-        frame[column].isna().to_numpy() | (frame[column].astype("str").str.strip() == "").to_numpy()
-    )
-    refuse(
-        frame,
-        table,
-        column,
-        np.isnan(values) & ~blank,
-        "is not a number",
-        "write a number or leave it blank",
-    )
-    if lowest is not None:
-        refuse(
-            frame,
-            table,
-            column,
-            values < lowest,
-            f"is below {lowest:g}",
-            "mend the sign or leave it blank",
-        )
-    return np.where(np.isnan(values), default, values)
-
-
-def refuse(
-    frame: pd.DataFrame, table: str, column: str, wrong: np.ndarray, problem: str, mend: str
-) -> None:
+def refuse(frame: pd.DataFrame, table: str, column: str, wrong, problem: str, mend: str) -> None:
     """Raise ``PlanError`` naming the first wrong rows of a table, if there are any."""
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
+    keys = frame.filter(["item", "resource", "source", "bucket", "due_on"])
     shown = "; ".join(
-        f"row {row + 1} ({_describe(frame, row)}) has {_plain(frame[column].iloc[row])!r}"
+        f"row {row + 1} ({', '.join(map(str, keys.iloc[row].dropna()))}) has"
+        f" {_plain(frame[column].iloc[row])!r}"
         for row in rows[:5]
     )
     raise PlanError(
@@ -142,55 +163,15 @@ def positions(names, values, table: str, column: str, allow_unknown: bool = Fals
     >>> positions(pd.Index(["A", "B"]), pd.Series(["B", "A"]), "demand", "item").tolist()
     [1, 0]
     """
-    names, values = pd.Index(names), pd.Series(values)
-    found = names.get_indexer(pd.Index(values.array))
-    if (found < 0).any():
-        found = names.astype("str").get_indexer(pd.Index(values.astype("str").array))
-    unknown = pd.unique(values[found < 0].astype("str")) if (found < 0).any() else []
+    values = pd.Index(values).astype("str")
+    found = pd.Index(names).astype("str").get_indexer(values)
+    unknown = values[found < 0].unique()
     if len(unknown) and not allow_unknown:
         raise PlanError(
             f"table {table}, column {column}: {len(unknown)} unknown value(s), first"
-            f" {', '.join(map(str, unknown[:5]))}; add them to their own table or take the rows out"
+            f" {', '.join(unknown[:5])}; add them to their own table or take the rows out"
         )
     return found
-
-
-def dates(values, table: str, column: str) -> np.ndarray:
-    """The column as datetime64 days at midnight; blanks are NaT, anything unreadable is an error.
-
-    >>> dates(pd.Series(["2026-11-01", None]), "demand", "bucket").astype("str").tolist()
-    ['2026-11-01', 'NaT']
-    """
-    values = pd.Series(values).reset_index(drop=True)
-    if len(values) and pd.api.types.is_numeric_dtype(values) and values.notna().any():
-        raise PlanError(
-            f"table {table}, column {column}: {_plain(values.dropna().iloc[0])!r} is not a date;"
-            " write dates as 2026-11-01"
-        )
-    read = pd.to_datetime(values.astype("object"), errors="coerce")
-    wrong = read.isna() & values.notna()
-    if wrong.any():
-        raise PlanError(
-            f"table {table}, column {column}: {int(wrong.sum())} value(s) are no dates, first"
-            f" {_plain(values[wrong].iloc[0])!r} in row {int(np.flatnonzero(wrong)[0]) + 1}; write"
-            " dates as 2026-11-01"
-        )
-    return pd.DatetimeIndex(read).to_numpy().astype("datetime64[D]")
-
-
-def buckets_of(values: np.ndarray, horizon: np.ndarray, after: np.datetime64) -> np.ndarray:
-    """Position of the bucket that holds each date: −1 before the horizon, ``len(horizon)`` from
-    ``after`` on.
-    """
-    found = np.searchsorted(horizon, values, side="right") - 1
-    return np.where(values >= after, len(horizon), found)
-
-
-def _describe(frame: pd.DataFrame, row: int) -> str:
-    keys = [
-        key for key in ("item", "resource", "source", "bucket", "due_on") if key in frame.columns
-    ]
-    return ", ".join(str(frame[key].iloc[row]) for key in keys)
 
 
 def _plain(value):

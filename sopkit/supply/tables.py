@@ -24,16 +24,15 @@ SUPPLY = (
 
 def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
     """``supply_plan``: item, bucket, units, and why anything is late, lost or short."""
-    items = facts.shape[0]
-    made = facts.ways.by_item(flows.quantity, items, "production")
+    made = facts.by_item(flows.quantity, "production")
     share = overtime_share(facts, flows)
     before = np.concatenate([facts.backlog[:, None], flows.backlog[:, :-1]], axis=1)
     columns = {
         "demand": facts.demand,
         "production": made * (1 - share),
         "overtime_production": made * share,
-        "subcontracted": facts.ways.by_item(flows.quantity, items, "subcontracted"),
-        "purchased": facts.ways.by_item(flows.quantity, items, "purchased"),
+        "subcontracted": facts.by_item(flows.quantity, "subcontracted"),
+        "purchased": facts.by_item(flows.quantity, "purchased"),
         "receipts": facts.receipts,
         "lost": flows.lost,
         "shipments": np.maximum(facts.demand - flows.lost + before - flows.backlog, 0.0),

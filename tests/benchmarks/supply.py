@@ -62,7 +62,7 @@ def _parts(case) -> tuple:
     from sopkit.supply.solve import solve
 
     started = time.perf_counter()
-    facts = read_facts(**case)
+    facts = read_facts(case)
     read = time.perf_counter()
     book = build(facts, limits_of(facts))
     book.charge(prices_of(facts, "end", facts.prices.lost))

@@ -87,12 +87,12 @@ def test_a_shadow_price_is_what_one_more_hour_saves(seed, monkeypatch):
         assert saved == pytest.approx(prices["line", bucket], abs=2e-2)
 
 
-def worth(demand, items, frozen=None, **facts):
+def worth(**tables):
     """What one more unit of every way would cost beyond its price, sources in the order of their
     names.
     """
-    facts = read_facts(demand, items, **facts)
-    book = build(facts, limits_of(facts, frozen))
+    facts = read_facts(tables)
+    book = build(facts, limits_of(facts))
     book.charge(prices_of(facts, "end", facts.prices.lost))
     _, basis = solve(book.model)
     return worth_of(book, book.values(), "end", basis)
@@ -117,11 +117,11 @@ def test_supplier_and_fence_prices_are_what_one_more_unit_saves():
             "max_quantity": [8.0, 100.0],
         }
     )
-    near_and_far = worth(demand, items, sourcing=sourcing).quantity[[1, 0]]
+    near_and_far = worth(demand=demand, items=items, sourcing=sourcing).quantity[[1, 0]]
     assert near_and_far.tolist() == [[-3.0, -3.0], [0.0, 0.0]]
     frozen = pd.DataFrame({"item": "unit", "bucket": months(1), "purchased": [8.0]})
     held = plan_supply(demand, items, sourcing=sourcing, frozen=frozen)
-    far = worth(demand, items, sourcing=sourcing, frozen=frozen).quantity[0, 0]
+    far = worth(demand=demand, items=items, sourcing=sourcing, frozen=frozen).quantity[0, 0]
     assert far == pytest.approx(-2.0)  # late by a bucket at 2 instead of 8 now rather than 8 then
     assert held.supply_plan["why"].iloc[0].startswith("late: planning fence")
 
@@ -208,7 +208,7 @@ def test_default_prices_are_the_contracts():
             {"items": pd.DataFrame({"item": ["unit"], "ending_stock": [9], "maximum_stock": [5]})},
             "ending_stock 9, maximum_stock 5",
         ),
-        ({"items": pd.DataFrame({"item": ["unit"], "unit_cost": ["ten"]})}, "is not a number"),
+        ({"items": pd.DataFrame({"item": ["unit"], "unit_cost": ["ten"]})}, "are not a number"),
         (
             {
                 "resources": pd.DataFrame({"resource": ["line"], "hours": [-1]}),
