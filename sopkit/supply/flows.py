@@ -1,10 +1,11 @@
-"""What a plan does, in arrays: rolled forward from the quantities, so that stock, backlog and
-shipments agree to the last digit.
+"""What a plan does, in arrays and as the contract's tables: rolled forward from the quantities, so
+that stock, backlog and shipments agree to the last digit.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sopkit.supply.model import lot_sizes
 
@@ -118,3 +119,61 @@ def overtime_share(facts, flows: Flows) -> np.ndarray:
         np.where(facts.bill.hours[:, None] > 0, share[facts.bill.resource], 0.0),
     )
     return largest
+
+
+def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
+    """``supply_plan``: item, bucket, units, and why anything is late, lost or short."""
+    made = facts.by_item(flows.quantity, "production")
+    share = overtime_share(facts, flows)
+    before = np.concatenate([facts.backlog[:, None], flows.backlog[:, :-1]], axis=1)
+    columns = {
+        "demand": facts.demand,
+        "production": made * (1 - share),
+        "overtime_production": made * share,
+        "subcontracted": facts.by_item(flows.quantity, "subcontracted"),
+        "purchased": facts.by_item(flows.quantity, "purchased"),
+        "receipts": facts.receipts,
+        "lost": flows.lost,
+        "shipments": np.maximum(facts.demand - flows.lost + before - flows.backlog, 0.0),
+        "projected_available": flows.stock,
+        "backlog": flows.backlog,
+        "late": flows.late,
+        "safety_stock": facts.safety_stock,
+    }
+    return facts.grid.frame(**columns, why=why)
+
+
+def capacity_plan(
+    facts, flows: Flows, unconstrained: np.ndarray, shadow_price: np.ndarray
+) -> pd.DataFrame:
+    """``capacity_plan``: resource, bucket, hours, utilisation (of regular hours; of overtime where
+    there are none) and what one more hour saves.
+    """
+    staff = facts.resources
+    regular = staff.regular_capacity(flows.workers)
+    limit = staff.overtime_limit(flows.workers)
+    available = np.where(regular > 0, regular, limit)
+    utilisation = np.divide(
+        flows.load,
+        available,
+        out=np.zeros_like(flows.load),
+        where=(available > 0) & np.isfinite(available),
+    )
+    return staff.grid.frame(
+        load=flows.load,
+        unconstrained_load=unconstrained,
+        regular_capacity=regular,
+        overtime=flows.overtime,
+        overtime_limit=limit,
+        utilisation=utilisation,
+        shadow_price=shadow_price,
+    )
+
+
+def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
+    """``workforce_plan``: resource, bucket, workers, hired, laid off; only resources that have
+    workers.
+    """
+    staff = facts.resources
+    moves = {name: getattr(flows, name)[staff.staffed] for name in ("workers", "hired", "laid_off")}
+    return staff.grid.only(staff.staffed).frame(**moves)

@@ -6,11 +6,10 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.metrics import standard_cost
-from sopkit.supply import tables
 from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
-from sopkit.supply.flows import flows_of
+from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load
 from sopkit.supply.model import build, prices_of
 from sopkit.supply.solve import solve
@@ -122,9 +121,9 @@ def plan_supply(
     standard = standard_cost(*told).set_index("item")["standard_cost"]
     standard = standard.reindex(facts.items.names).to_numpy()
     return SupplyResult(
-        supply_plan=tables.supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
-        capacity_plan=tables.capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
-        workforce_plan=tables.workforce_plan(facts, flows),
+        supply_plan=supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
+        capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
+        workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
         plan_costs=plan_costs(facts, flows, holding, standard),
         costs=costs.sum(axis=1).rename("cost"),

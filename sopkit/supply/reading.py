@@ -1,5 +1,5 @@
-"""Frames in, clean frames out: blanks become defaults, and what contradicts itself is named by
-table, row and column.
+"""What a plan is asked with, and how its frames are read: blanks become defaults, and what
+contradicts itself is named by table, row and column.
 """
 
 from math import inf
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.tables import INPUTS, Table
+from sopkit.tables import INPUTS, Table, settled
 from sopkit.tables.declare import bucket, number, text
 
 FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
@@ -177,3 +177,57 @@ def positions(names, values, table: str, column: str, allow_unknown: bool = Fals
 def _plain(value):
     """The value as a person wrote it, not as an array holds it."""
     return value.item() if hasattr(value, "item") else value
+
+
+def supply_inputs(
+    demand_plan,
+    stock,
+    tables,
+    settings,
+    *,
+    safety_stock=None,
+    receipts=None,
+    history=None,
+    released=None,
+) -> dict:
+    """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
+
+    ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
+    maps the contract's names to input tables (empty ones count as absent); ``history`` gives past
+    bookings; ``released``, last cycle's ``supply_plan``, is kept inside the settings' planning
+    fence; ``receipts`` replaces the facts' own (an assumed pipeline).
+
+    >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
+    ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
+    >>> asked = supply_inputs(plan, None, {"items": pd.DataFrame({"item": ["A", "B"]})}, {})
+    >>> asked["demand"]["quantity"].tolist(), asked["resources"] is None
+    ([10.0], True)
+    """
+    present = getattr(tables, "tables", tables)
+    given = {
+        name: tables[name] if name in present and len(tables[name]) else None
+        for name in ("resources", "bill_of_resources", "sourcing", "receipts")
+    }
+    if receipts is not None:
+        given["receipts"] = receipts
+    demand = _cell_sums(demand_plan, "consensus")
+    fence = int(np.ceil(settled(settings)["planning_fence"]))
+    frozen = None
+    if released is not None:
+        held = released["bucket"].isin(np.sort(demand["bucket"].unique())[:fence])
+        frozen = released[held & released["item"].isin(tables["items"]["item"])]
+    return {
+        "demand": demand,
+        "items": tables["items"],
+        **given,
+        "inventory": stock,
+        "safety_stock": safety_stock,
+        "frozen": frozen,
+        "bookings": None if history is None else _cell_sums(history, "demand"),
+        "settings": settings,
+    }
+
+
+def _cell_sums(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    cells = frame.groupby(["item", "bucket"], as_index=False)[column].sum()
+    return cells.rename(columns={column: "quantity"})

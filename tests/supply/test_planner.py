@@ -10,8 +10,8 @@ from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of
 from sopkit.supply.model import build, prices_of
 from sopkit.supply.solve import solve
-from sopkit.supply.tables import SUPPLY
 from sopkit.supply.worth import worth_of
+from sopkit.tables import PLANS
 from tests.supply import oracle
 from tests.supply.cases import demand_of, months
 from tests.supply.oracle import as_arguments, cheapest, random_case
@@ -34,7 +34,7 @@ def check_identities(result, opening):
     assert (
         plan["demand"] - plan["lost"] + owed - plan["backlog"] - plan["shipments"]
     ).abs().max() <= size
-    assert (plan[list(SUPPLY)] >= 0).all().all() and plan.notna().all().all()
+    assert (plan.select_dtypes("number") >= 0).all().all() and plan.notna().all().all()
     assert (capacity["load"] <= capacity["regular_capacity"] + capacity["overtime"] + size).all()
     assert (capacity["overtime"] <= capacity["overtime_limit"] + size).all() and (
         capacity["shadow_price"] >= 0
@@ -48,7 +48,7 @@ def test_the_plan_is_the_cheapest_there_is_and_keeps_the_identities(seed):
     result = plan_supply(**as_arguments(case))
     assert result.objective == pytest.approx(cheapest(case), rel=1e-7)
     check_identities(result, case["items"].set_index("item"))
-    assert list(result.supply_plan.columns) == ["item", "bucket", *SUPPLY, "why"]
+    assert list(result.supply_plan.columns) == PLANS["supply_plan"].names
     assert isinstance(result.supply_plan.index, pd.RangeIndex)
 
 
