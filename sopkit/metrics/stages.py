@@ -116,12 +116,12 @@ def value_added_table(graded, items, *, levels=("company", "family", "item")) ->
     """
     family = declared(items, "items").set_index("item")["family"]
     stage = graded["model"].replace(STAGE_OF)
-    graded, tables = graded.assign(stage=stage)[stage.isin(STAGES)], []
+    graded, tables = graded.assign(stage=stage)[stage.isin(STAGES)].dropna(subset="actual"), []
     for source, part in graded.groupby("source"):
         chain = [stage for stage in STAGES if stage in set(part["stage"])]
-        known = _cells(part, chain).dropna(subset=[*chain, "actual"])
+        known = _cells(part)[chain].dropna().reset_index("actual")
         missed = known[chain].sub(known["actual"], axis=0).abs().assign(actual=known["actual"])
-        errors = missed.groupby([known["item"], known["lag"]]).sum().reset_index()
+        errors = missed.groupby(["item", "lag"]).sum().reset_index()
         names = {
             "item": errors["item"],
             "family": errors["item"].map(family),
@@ -135,26 +135,15 @@ def value_added_table(graded, items, *, levels=("company", "family", "item")) ->
     return table.conform(pd.concat(tables)) if tables else table.empty()
 
 
-def _cells(graded, chain):
-    """One row per item, market, bucket and lag, with a column per stage: a pivot that stays quick
-    for millions of rows.
-    """
-    cell = graded.groupby([*CELL, "lag"], sort=False, dropna=False).ngroup().to_numpy()
-    stage = pd.Categorical(graded["stage"], categories=chain).codes.astype("int64")
-    repeated = int((np.bincount(cell * len(chain) + stage) > 1).sum()) if len(cell) else 0
+def _cells(graded):
+    """One row per item, market, bucket and lag with what was sold, and a column per stage."""
+    repeated = int((graded.groupby([*CELL, "lag", "stage"], dropna=False).size() > 1).sum())
     if repeated:
         raise PlanError(
             f"graded forecasts: {repeated} cells have more than one forecast of a stage; give one"
             " row per item, market, bucket, lag and stage"
         )
-    first = np.unique(cell, return_index=True)[1]
-    forecasts = np.full((len(first), len(chain)), np.nan)
-    forecasts[cell, stage] = graded["forecast"].to_numpy(dtype="float64")
-    return (
-        graded.iloc[first][["item", "lag", "actual"]]
-        .reset_index(drop=True)
-        .assign(**dict(zip(chain, forecasts.T)))
-    )
+    return graded.pivot(index=[*CELL, "lag", "actual"], columns="stage", values="forecast")
 
 
 def _steps_down(errors, chain):
