@@ -41,11 +41,11 @@ def _model(methods, weight, heavy) -> str:
 
 def _class(fit, row, gap, strength) -> str:
     kind = fit.classes[row]
-    length = int((~np.isnan(fit.prepared.values[row])).sum())
+    length = counted((~np.isnan(fit.prepared.values[row])).sum(), "bucket")
     words = {
-        "new": f"new item, {counted(length, 'bucket')} of history: it follows the panel",
+        "new": f"new item, {length} of history: it follows the panel",
         "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}",
-    }.get(kind, f"{kind} demand, {counted(length, 'bucket')}")
+    }.get(kind, f"{kind} demand, {length}")
     if fit.prepared.regular[row]:
         words += (
             f", {next(word for least, word in SEASONS if strength > least)} season ({strength:.2f})"
@@ -85,8 +85,7 @@ def _accuracy(block) -> list[str]:
 
 
 def _notes(fit) -> list[list[str]]:
-    ready, values = fit.prepared, fit.panel.values
-    negative = np.where(np.isnan(values), 0, values < 0).sum(axis=1).astype(int)
+    ready = fit.prepared
     notes = [[] for _ in fit.classes]
     for row in np.flatnonzero(ready.shifted):
         notes[row].append(
@@ -98,7 +97,7 @@ def _notes(fit) -> list[list[str]]:
         (ready.cut, "silent bucket", "before its first sale left out"),
         (ready.filled, "unknown bucket", "filled in"),
         (ready.bounded, "outlier", "bounded"),
-        (negative, "bucket", "with net returns"),
+        ((fit.panel.values < 0).sum(axis=1), "bucket", "with net returns"),
     ):
         for row in np.flatnonzero(numbers):
             notes[row].append(f"{counted(numbers[row], noun)} {text}")

@@ -131,17 +131,11 @@ def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: 
     heard = np.concatenate([1 - np.eye(origins), np.ones((1, origins))])
     total = np.einsum("lo,som->slm", heard, np.nansum(size, axis=3))
     loss = over(total, (number @ heard.T)[:, :, None])
-    share, seen = relative(loss), (number > 0) @ heard.T
+    mean, seen = loss.mean(axis=2, keepdims=True), (number > 0) @ heard.T
+    # Relative to the mean of the methods: 1 where every one is exact, or untested.
+    share = np.where(mean > 0, over(loss, mean), 1.0)
     prior = pooled(share[:, -1], seen[:, -1] > 0, groups)
     return weights(share, seen, prior[:, None], own_evidence)
-
-
-def relative(loss: np.ndarray) -> np.ndarray:
-    """Each method's loss (…, method) against the mean of the methods; 1 where every method is exact
-    or untested.
-    """
-    mean = loss.mean(axis=-1, keepdims=True)
-    return np.where(mean > 0, over(loss, mean), 1.0)
 
 
 def pooled(share: np.ndarray, tested: np.ndarray, groups: np.ndarray, evidence=20) -> np.ndarray:
