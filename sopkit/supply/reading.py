@@ -126,9 +126,7 @@ def known_codes(tables: dict) -> None:
 def item_rows(items, names, table: str) -> pd.DataFrame:
     """The declared facts of the items that ``table`` names, in the order of ``names``."""
     frame = given(items, "items")
-    return frame.iloc[positions(frame["item"], pd.Series(names), table, "item")].reset_index(
-        drop=True
-    )
+    return frame.iloc[positions(frame["item"], names, table, "item")].reset_index(drop=True)
 
 
 def long(names: pd.Index, buckets: pd.DatetimeIndex, columns: dict) -> pd.DataFrame:
@@ -156,9 +154,8 @@ def refuse(frame: pd.DataFrame, table: str, column: str, wrong, problem: str, me
     )
 
 
-def positions(names, values, table: str, column: str, allow_unknown: bool = False) -> np.ndarray:
-    """Where each value stands in ``names``; an unknown one is an error that names it (or −1 where
-    allowed).
+def positions(names, values, table: str, column: str) -> np.ndarray:
+    """Where each value stands in ``names``; an unknown one is an error that names it.
 
     >>> positions(pd.Index(["A", "B"]), pd.Series(["B", "A"]), "demand", "item").tolist()
     [1, 0]
@@ -166,7 +163,7 @@ def positions(names, values, table: str, column: str, allow_unknown: bool = Fals
     values = pd.Index(values).astype("str")
     found = pd.Index(names).astype("str").get_indexer(values)
     unknown = values[found < 0].unique()
-    if len(unknown) and not allow_unknown:
+    if len(unknown):
         raise PlanError(
             f"table {table}, column {column}: {len(unknown)} unknown value(s), first"
             f" {', '.join(unknown[:5])}; add them to their own table or take the rows out"
