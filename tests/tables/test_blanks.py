@@ -3,6 +3,7 @@ made of what their declaration says that they mean; in supply, and from the fact
 """
 
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pandas as pd
@@ -133,7 +134,8 @@ def shown(tmp_path_factory):
         idle = SimpleNamespace(shutdown_kernel=lambda now: None)
         patch.setattr(build, "start_kernel", lambda folder: idle)
         patch.setattr(build, "warm_up", lambda: None)
-        patch.setattr(build, "draw_page", lambda *step: None)
+        nobody = SimpleNamespace(submit=lambda *drawing: None)
+        patch.setattr(build, "drawers", lambda number: nullcontext(nobody))
         patch.setattr(
             build, "dress", lambda folder, *rest: {"": bool(write_board(Plan(folder), folder))}
         )
