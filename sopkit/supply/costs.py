@@ -143,7 +143,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
 
     What is bought costs its ``standard`` cost (money/unit by item), and what its source asks beyond
     that is the source_premium; hours worked cost their regular rate, overtime is a premium on it,
-    and hours paid but not worked are idle.
+    and hours paid but not worked are idle. What is less than a millionth is nothing.
     """
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     asked = items["subcontract"] + items["purchase"]
@@ -162,7 +162,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
         .melt(["name", "bucket"], var_name="kind", value_name="money")
         for grid, money in ((facts.grid, items), (facts.resources.grid, staff))
     ]
-    return PLANS["plan_costs"].conform(pd.concat(parts).query("money != 0"))
+    return PLANS["plan_costs"].conform(pd.concat(parts).query("abs(money) > 1e-6"))
 
 
 def sourcing_plan(facts, flows) -> pd.DataFrame:

@@ -171,7 +171,7 @@ def excess_stock(book):
     """Stock lasts longer than this, in buckets; the money is that of the stock beyond. What has no
     demand at all is obsolete and not listed here.
     """
-    plan = book.inventory_plan[lambda p: p["units"] > p["target"].fillna(0.0)]
+    plan = book.inventory_plan[lambda p: p["units"] - p["target"].fillna(0.0) > 1e-6]
     worth, cover = plan["value"].fillna(0.0), plan["cover"]
     beyond = (1 - threshold(book.settings, "excess_stock") / cover).fillna(0.0)
     return plan.assign(worth=worth, value=cover, money=beyond * worth)
