@@ -2,7 +2,7 @@
 into place.
 """
 
-from sopkit.pack.build import Built, build_pack, next_month
+from sopkit.pack.build import Built, build_pack
 from sopkit.pack.release import find_pack, release, verify
 from sopkit.pack.replay import replay
 from sopkit.pack.run import StepFailed
@@ -15,7 +15,6 @@ __all__ = [
     "build_pack",
     "find_pack",
     "find_steps",
-    "next_month",
     "release",
     "replay",
     "settle",

@@ -8,7 +8,6 @@ from shutil import copyfile, copytree
 
 from tqdm import tqdm
 
-from sopkit.buckets import parse_month
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.kernels import drawers, start_kernel, stop_kernel, warm_up
@@ -53,10 +52,13 @@ def build_pack(
     settled = settle(steps, parameters or {})
     packs = Path(packs)
     started = time.perf_counter()
-    month = month or next_month(data)
-    parse_month(month)
+    facts = read_facts(data, month or "next")
+    if not (month := facts.month):
+        raise PlanError(
+            "table sales_history has no whole bucket, so there is no month to follow it; name the"
+            " MONTH"
+        )
     target = packs / free_name(packs, month, revise)
-    facts = read_facts(data, month)
     seconds = {"read facts": time.perf_counter() - started}
     book = Ledger(ledger or packs / "ledger.db")
     asked = {
@@ -186,17 +188,6 @@ def _schedule(folder):
     from sopkit.exports import write_schedule
 
     return write_schedule(Plan(folder).read("master_schedule"), folder / "exports")
-
-
-def next_month(data) -> str:
-    """The month after the last bucket of the facts' sales history."""
-    facts = read_facts(data)
-    last = facts.sales_history["bucket"].max()
-    if last != last:
-        raise PlanError(
-            "table sales_history has no row, so there is no month to follow it; name the MONTH"
-        )
-    return f"{facts.calendar.shift(last, 1):%Y-%m}"
 
 
 def free_name(packs: Path, month: str, revise: bool) -> str:

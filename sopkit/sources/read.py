@@ -1,5 +1,6 @@
 """Reading facts: every check in its order, then tables that keep what they declare."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -51,8 +52,8 @@ NEEDED = "a plan needs items and sales_history"
 
 
 def read_facts(path, month=None) -> Facts:
-    """The facts of a source as known before ``month`` ("2026-11"; None = all of them), repaired
-    visibly.
+    """The facts of a source as known before ``month`` ("2026-11"; "next" = the one after the
+    history's last whole bucket; None = all of them), repaired visibly.
 
     ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a
     person must mend something: it names the first errors; ``check`` lists every one.
@@ -70,7 +71,7 @@ def read_facts(path, month=None) -> Facts:
     """
     if (Path(path) / MARK).is_file():
         written = Facts.load(path)
-        if month in (None, written.month):
+        if month in (None, "next", written.month):
             return written
     reading, issues = _read(path, month)
     errors = issues[issues["severity"] == "error"]
@@ -82,7 +83,13 @@ def read_facts(path, month=None) -> Facts:
         )
     tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
     return Facts(
-        tables, reading.settings, issues, reading.present, reading.calendar, reading.first, month
+        tables,
+        reading.settings,
+        issues,
+        reading.present,
+        reading.calendar,
+        reading.first,
+        reading.month,
     )
 
 
@@ -101,7 +108,29 @@ def check(path, month=None) -> pd.DataFrame:
 
 
 def _read(path, month):
-    reading = _begin(path, month)
+    begun = _begin(path)
+    if month == "next":
+        whole = replace(begun, tables={**begun.tables}, issues=[*begun.issues])
+        month = _next(_judge(whole, None))
+    reading = _judge(begun, month)
+    return reading, gather(reading.issues)
+
+
+def _next(reading):
+    last = reading.tables["sales_history"]["bucket"].max()
+    if reading.refused or pd.isna(last):
+        return None
+    return f"{reading.calendar.shift(last, 1):%Y-%m}"
+
+
+def _judge(reading, month):
+    """Every check in its order, from the month's point of view."""
+    buckets = reading.tables["sales_history"]["bucket"].dropna()
+    reading.month = month
+    if month is not None:
+        reading.first = reading.calendar.first_in(month)
+    elif len(buckets):
+        reading.first = reading.calendar.shift(buckets.max(), 1)
     for step in CHECKS:
         step(reading)
     if reading.first is not None:
@@ -112,11 +141,11 @@ def _read(path, month):
             step(reading)
         if not reading.refused:
             reading.issues += opening_issues(reading)
-    return reading, gather(reading.issues)
+    return reading
 
 
-def _begin(path, month):
-    """The reading with every table typed, its calendar and its first bucket."""
+def _begin(path):
+    """The reading with every table typed, and its calendar."""
     raws, issues = read_source(path)
     settings, said = read_settings(settings_file(path))
     issues += said
@@ -130,12 +159,8 @@ def _begin(path, month):
     # Weeks begin on the weekday on which every row of history is stamped.
     days = buckets.dt.day_of_week.unique() if settings["bucket"] == "week" else []
     calendar = Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
-    reading = Reading(tables, settings, calendar, headers, month, issues)
+    reading = Reading(tables, settings, calendar, headers, None, issues)
     _absent(reading, raws)
-    if month is not None:
-        reading.first = calendar.first_in(month)
-    elif len(buckets):
-        reading.first = calendar.shift(buckets.max(), 1)
     return reading
 
 

@@ -413,6 +413,12 @@ def test_dated_rows_that_stop_early_make_the_last_bucket_incomplete(stop, cut, t
     assert ("incomplete bucket" in set(facts.issues["rule"])) == cut
     assert f"{facts.sales_history['bucket'].max():%Y-%m}" == ("2026-09" if cut else "2026-10")
     assert facts.sales_history.set_index("bucket")["quantity"].loc["2026-07-01"] == 31 * 5
+    following = read_facts(folder, "next")
+    named = read_facts(folder, "2026-10" if cut else MONTH)
+    assert following.month == named.month and following.first == named.first
+    for table, rows in named.tables.items():
+        pd.testing.assert_frame_equal(following[table], rows)
+    pd.testing.assert_frame_equal(following.issues, named.issues)
 
 
 def test_stamped_rows_cannot_tell_an_incomplete_bucket(tmp_path):
