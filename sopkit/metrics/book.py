@@ -31,7 +31,7 @@ class Book:
     """
 
     def __init__(self, given=None, read=None, *, first=None, settings=None, calendar=None):
-        self.given, self.read = dict(given or {}), read or {}.get
+        self.given, self.read, self.rows = dict(given or {}), read or {}.get, {}
         self.settings = settled(settings)
         if first is not None:
             self.first = pd.Timestamp(first)
@@ -43,6 +43,7 @@ class Book:
         self.given |= tables
         for name in tables:
             self.__dict__.pop(name, None)
+            self.rows.pop(name, None)
         return self
 
     def __contains__(self, name):
@@ -146,18 +147,23 @@ class Book:
         """
 
         def read(name):
-            frame = self._found(name)
-            if frame is None:
-                return None
-            if "item" in frame:
-                return frame[frame["item"].map(self.family) == family]
-            whose = frame.get("family", frame.get("scope"))
-            return frame if whose is None else frame[whose == family]
+            frame, rows = self._found(name), self._rows_by_family(name)
+            return frame if rows is None else frame.take(rows.get(family, []))
 
         first, settings, calendar = self.first, self.settings, self.calendar
         book = Book(read=read, first=first, settings=settings, calendar=calendar)
         book.buckets, book.cost = self.buckets, self.cost
         return book
+
+    def _rows_by_family(self, name):
+        """Places of a table's rows by family or scope; None for a table of neither."""
+        if name not in self.rows:
+            frame = self._found(name)
+            whose = None if frame is None else frame.get("family", frame.get("scope"))
+            if frame is not None and "item" in frame:
+                whose = frame["item"].map(self.family)
+            self.rows[name] = None if whose is None else frame.groupby(whose).indices
+        return self.rows[name]
 
     def by_family(self, frame) -> pd.DataFrame:
         """The frame with a ``family`` column, of its items if it has none; ``(none)`` where an item
