@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sopkit.errors import PlanError
+from sopkit.workers import warm_up
 
 PATH = click.Path(path_type=Path)
 
@@ -107,6 +108,7 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
     """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps,
     checked.
     """
+    warm_up()
     from sopkit.pack import build_pack
 
     built = build_pack(

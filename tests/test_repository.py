@@ -33,6 +33,7 @@ FLOORS = {
     "pages": 3,
     "exports": 3,
     "panels": 4,
+    "workers": 5,
     "pack": 5,
     "cli": 5,
     "__main__": 5,
@@ -51,6 +52,8 @@ SIDEWAYS = {
     ("plan", "sources"),
     ("pages", "charts"),
     ("cli", "pack"),
+    ("cli", "workers"),
+    ("pack", "workers"),
     ("__main__", "cli"),
 }
 FORBIDDEN_BELOW = {

@@ -1,41 +1,15 @@
-"""The processes that build a pack: kernels of the steps and drawers of pages and board, all forked
-from one that has imported what they need, while the facts are read.
-"""
+"""Kernels of the steps, forked from the process that has imported what they need."""
 
 import os
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
 from pathlib import Path
 from tempfile import gettempdir
-from threading import Thread
 from uuid import uuid4
 
 from jupyter_client import KernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 
-FORKS = "forkserver" in get_all_start_methods()
-WORKERS = get_context("forkserver" if FORKS else "spawn")
-NEEDED = (
-    "sopkit.panels.sections sopkit.supply ipykernel.kernelapp linopy dask.array highspy nbconvert"
-)
-
-
-def warm_up() -> None:
-    """Lets the process that the others are forked from begin its imports; nobody waits for it."""
-    if FORKS:
-        WORKERS.set_forkserver_preload(NEEDED.split())
-        forkserver.ensure_running()
-
-
-def drawers(number: int) -> ProcessPoolExecutor:
-    """Processes that draw what they are handed."""
-    return ProcessPoolExecutor(number, mp_context=WORKERS, initializer=_end_with_parent)
-
-
-def _end_with_parent():
-    """Nobody is left behind where the building process was killed."""
-    Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+from sopkit.workers import WORKERS, end_with_parent
 
 
 class _Kernel(WORKERS.Process):
@@ -61,7 +35,7 @@ def _serve(arguments, cwd, env):
     """Runs as a kernel."""
     from ipykernel.kernelapp import IPKernelApp
 
-    _end_with_parent()
+    end_with_parent()
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

@@ -1,0 +1,32 @@
+"""Processes that build a pack: kernels of the steps, drawers of pages and board, all forked from
+one that imports what they need while the facts are read. Standard library only, so that it begins
+at once.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
+from threading import Thread
+
+FORKS = "forkserver" in get_all_start_methods()
+WORKERS = get_context("forkserver" if FORKS else "spawn")
+NEEDED = (
+    "sopkit.panels.sections sopkit.supply ipykernel.kernelapp linopy dask.array highspy nbconvert"
+)
+
+
+def warm_up() -> None:
+    """Lets the process that the others are forked from begin its imports; nobody waits for it."""
+    if FORKS:
+        WORKERS.set_forkserver_preload(NEEDED.split())
+        forkserver.ensure_running()
+
+
+def drawers(number: int) -> ProcessPoolExecutor:
+    """Processes that draw what they are handed."""
+    return ProcessPoolExecutor(number, mp_context=WORKERS, initializer=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """Nobody is left behind where the building process was killed."""
+    Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
