@@ -8,7 +8,7 @@ from sopkit.charts.words import money, month, number, percent, quantity
 from sopkit.metrics import planned_service
 
 
-def answer(supply_plan, capacity_plan, inventory_plan, costs, view):
+def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
     """Whether demand can be served, and what is in the way."""
     now, hours = view.next_year(supply_plan), view.next_year(capacity_plan)
     missed, currency = now[["late", "lost"]].sum(axis=1), view.currency
@@ -33,7 +33,7 @@ def answer(supply_plan, capacity_plan, inventory_plan, costs, view):
             ("Late or lost, at most", by_bucket.max() if len(now) else 0.0, "units"),
             ("Utilisation, next year", load / regular if regular else float("nan"), "fraction"),
             ("Stock at the end of next year", stock, currency),
-            ("Plan cost, whole horizon", costs.sum(), currency),
+            ("Plan cost, whole horizon", plan_costs["money"].sum(), currency),
         ],
     )
 
@@ -58,12 +58,12 @@ def safety(safety_stock, view):
     )
 
 
-def costs(costs, view):
+def costs(plan_costs, view):
     """The plan's costs by kind, which steer it; they add up to what was minimised."""
     return view.show(
-        costs[costs.abs() > 1e-6].rename("cost").rename_axis("kind").reset_index(),
-        columns="kind [words] | cost [money]",
-        total="cost",
+        plan_costs.groupby("kind", as_index=False)["money"].sum().sort_values("money")[::-1],
+        columns="kind [words] | money: cost [money]",
+        total="money",
         note=(
             "over the whole horizon; backlog, lost-sales and safety-stock prices steer the plan and"
             " are no accounting"

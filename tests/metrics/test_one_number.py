@@ -68,7 +68,7 @@ def test_the_page_says_the_same_service(stressed):
         name: plan_table(name, bucket=MONTHS, **{key: "x"})
         for name, key in (("capacity_plan", "resource"), ("inventory_plan", "item"))
     }
-    page = answer(stressed, *empty.values(), pd.Series({"holding": 1.0}), view)
+    page = answer(stressed, *empty.values(), pd.DataFrame({"money": [1.0]}), view)
     year = stressed[stressed["bucket"].isin(MONTHS[:12])]
     said = re.search(r"[\d.]+ %", str(page._repr_html_()))[0]
     assert said == percent(metrics.planned_service(year))
