@@ -155,7 +155,7 @@ def risk(risk, view):
     buckets = sorted(rows["bucket"].unique())
     points = {buckets[min(at, len(buckets) - 1)] for at in (0, 2, 5, 11)}
     units = {"service": "fraction", "stock": view.currency, "backlog": view.currency}
-    rows = rows[rows["metric"].isin(units) & rows["bucket"].isin(points)]
+    rows = rows[rows["bucket"].isin(points)]
     unit = rows["metric"].map(units)
     told = rows[levels].apply(lambda column: [*map(quantity, column, unit)])
     return stack(
