@@ -123,7 +123,7 @@ def _workbook(path):
 
 
 def _broken_book(error, say):
-    raise error
+    raise ValueError(f"it is no Excel workbook: {error}")
 
 
 def _csv(path, say):
@@ -183,7 +183,10 @@ def _cut(text, separator, say):
 def _decode(data, say):
     """The file as text without its byte-order mark."""
     if data.startswith(UTF16):
-        text = data.decode("utf-16")
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError:
+            raise ValueError("it begins as UTF-16 text and is cut off or broken") from None
         say("not UTF-8", "the file is UTF-16 text", "", done="read as UTF-16")
         return text
     if data.startswith(codecs.BOM_UTF8):

@@ -101,13 +101,19 @@ def _faults(column, cells, read, must):
 
 
 def _dates(cells: pd.Series) -> pd.Series:
-    """Days at midnight; what is written otherwise, and any number, is blank."""
+    """Days at midnight, where they were written if in a time zone; what is written otherwise, and
+    any number, is blank.
+    """
+    if pd.api.types.is_datetime64_dtype(cells):
+        return cells.dt.normalize()
     words = cells.where(cells.isna()) if pd.api.types.is_numeric_dtype(cells) else cells
-    return pd.to_datetime(words.astype("object"), format="ISO8601", errors="coerce").dt.normalize()
+    days = pd.to_datetime(words.astype("object"), format="ISO8601", errors="coerce")
+    return days.dt.tz_localize(None).dt.normalize()
 
 
 def _numbers(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells.astype("object"), errors="coerce").astype("float64")
+    written = cells if cells.dtype.kind in "iuf" else cells.astype("object")
+    return pd.to_numeric(written, errors="coerce").astype("float64")
 
 
 READ = {"text": pd.Series.copy, "number": _numbers, "date": _dates}

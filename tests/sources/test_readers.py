@@ -307,3 +307,17 @@ def test_a_bucket_may_be_a_month(tmp_path):
         small(tmp_path / "data", **spoiled("budget", "2026-11-01", "2026-11")), MONTH
     )
     assert facts.budget["bucket"].tolist() == [pd.Timestamp("2026-11-01")]
+
+
+@pytest.mark.parametrize(
+    "name, content, why",
+    [
+        ("items.csv", "item\nA\n".encode("utf-16") + b"x", "UTF-16 text and is cut off or broken"),
+        ("workbook.xlsx", b"PK\3\4junk", "it is no Excel workbook"),
+    ],
+)
+def test_a_broken_file_says_what_it_is_not(tmp_path, name, content, why):
+    (tmp_path / name).write_bytes(content)
+    issues = check(tmp_path)
+    assert issues.loc[issues["rule"] == "unreadable file", "problem"].str.contains(why).all()
+    assert "unreadable file" in set(issues["rule"])

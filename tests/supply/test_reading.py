@@ -66,6 +66,18 @@ def plain():
 
 
 ODD = {
+    "a date in a time zone is the day written there": {
+        "demand": {
+            "item": GIVEN["demand"]["item"],
+            "bucket": [*months(3).tz_localize("Asia/Tokyo")] * 2,
+            "quantity": GIVEN["demand"]["quantity"],
+        },
+        "receipts": {
+            "item": ["A"],
+            "due_on": pd.to_datetime(["2026-01-01"]).tz_localize("America/New_York"),
+            "quantity": [7.0],
+        },
+    },
     "rows of one cell are summed": {
         "demand": {
             "item": [*GIVEN["demand"]["item"], "A"],
