@@ -1,5 +1,5 @@
-"""Shared by KPIs, exceptions and money: families, the two scopes that meetings read, and what a
-unit counts and brings.
+"""What KPIs, rules and money share: what a unit counts and brings, rows and sums by scope and
+bucket, plans beside sales and budget.
 """
 
 import pandas as pd

@@ -207,12 +207,12 @@ def supply_inputs(
     ([10.0], True)
     """
     present = getattr(tables, "tables", tables)
-    given = {
+    asked = {
         name: tables[name] if name in present and len(tables[name]) else None
         for name in ("resources", "bill_of_resources", "sourcing", "receipts")
     }
     if receipts is not None:
-        given["receipts"] = receipts
+        asked["receipts"] = receipts
     demand = _cell_sums(demand_plan, "consensus")
     fence = int(np.ceil(settled(settings)["planning_fence"]))
     frozen = None
@@ -222,7 +222,7 @@ def supply_inputs(
     return {
         "demand": demand,
         "items": tables["items"],
-        **given,
+        **asked,
         "inventory": stock,
         "safety_stock": safety_stock,
         "frozen": frozen,
