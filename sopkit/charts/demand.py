@@ -80,7 +80,7 @@ def demand_chart(history, demand_plan, view, *, last=None):
     """Small multiples, one per family: history, consensus and last cycle; the twelve largest by
     planned money.
     """
-    past, plan = view.with_family(history), view.with_family(demand_plan)
+    past, plan = view.book.by_family(history), view.book.by_family(demand_plan)
     if plan.empty and past.empty:
         return nothing("No demand to show by family", FACTS)
     names = view.families(plan) or sorted(past["family"].unique())[:12]

@@ -43,14 +43,10 @@ class View:
         """The rows of the next year of a plan; fewer where its horizon is shorter."""
         return frame[frame["bucket"].isin(self.calendar.next_year(frame["bucket"]))]
 
-    def with_family(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame with its items' ``family``; "(none)" where there is none."""
-        return self.book.by_family(frame)
-
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
         """The rows of one item, family or market; all rows where nothing is named."""
         if family is not None:
-            frame = self.with_family(frame)
+            frame = self.book.by_family(frame)
             frame = frame[frame["family"] == family]
         if item is not None:
             frame = frame[frame["item"] == item]
@@ -96,7 +92,7 @@ class View:
 
     def families(self, demand_plan: pd.DataFrame, most: int = 12) -> list[str]:
         """The families that customers want something of, by planned money, at most so many."""
-        wanted = self.with_family(self.valued(demand_plan, ["consensus"]))
+        wanted = self.book.by_family(self.valued(demand_plan, ["consensus"]))
         worth = wanted[demand_plan["consensus"] > 0].groupby("family")["consensus"].sum()
         return worth.sort_values(ascending=False, kind="stable").index[:most].tolist()
 

@@ -11,7 +11,7 @@ from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.tables import LEDGER
 
-CELL = [*WHO, "bucket"]
+SCOPE = [*WHO, "bucket"]
 RULES = ("midpoint", "sum", "mean", "latest")
 WANTED = ("set_to", "units", "percent")
 
@@ -63,7 +63,7 @@ def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
     said = _cells(sales_inputs.dropna(subset=["quantity"]), calendar)
     said = said.assign(set_to=said["quantity"], units=0.0, percent=0.0)
     if rule == "latest":
-        return [said.drop_duplicates(CELL, keep="last")] if len(said) else []
+        return [said.drop_duplicates(SCOPE, keep="last")] if len(said) else []
     heard = said if rule in ("midpoint", "mean") else said[said["author"] == rule]
     return [rows for _, rows in heard.groupby("author")]
 
@@ -114,7 +114,7 @@ def wanted(overrides, calendar) -> pd.DataFrame:
     rows = _cells(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")
     rows = rows[~(rows["id"] < _latest(rows, "set_to", calendar))]
     by_kind = {kind: rows["value"].where(rows["kind"] == kind) for kind in WANTED}
-    cells = rows[CELL].assign(**by_kind).groupby(CELL, sort=False)
+    cells = rows[SCOPE].assign(**by_kind).groupby(SCOPE, sort=False)
     return cells.agg({"set_to": "last", "units": "sum", "percent": "sum"}).reset_index()
 
 
@@ -128,7 +128,7 @@ def _cells(rows, calendar):
 
 def _latest(rows, kind, calendar):
     """The id of the last row of that kind in the cell of each row; NaN where it has none."""
-    cell = _cells(rows, calendar).groupby(CELL, sort=False).ngroup()
+    cell = _cells(rows, calendar).groupby(SCOPE, sort=False).ngroup()
     return rows["id"].where(rows["kind"] == kind).groupby(cell).transform("max")
 
 

@@ -53,7 +53,7 @@ def cleansed(history, view):
 
 def stock(stock, view):
     """Opening stock and backlog by family: items counted, value at standard cost."""
-    rows, cost = view.with_family(stock), stock["item"].map(view.book.cost)
+    rows, cost = view.book.by_family(stock), stock["item"].map(view.book.cost)
     rows = rows.assign(
         value=rows["on_hand"] * cost,
         backlog_value=rows["backlog"] * cost,

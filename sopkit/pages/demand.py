@@ -52,11 +52,11 @@ def models(baseline, accuracy, view):
     """By family: series, the method that leads most of them, and the error of the baseline against
     the seasonal naive, lag 1–3.
     """
-    lead = view.with_family(baseline.drop_duplicates(["item", "market"]))
+    lead = view.book.by_family(baseline.drop_duplicates(["item", "market"]))
     method = lead["model"].str.extract(r"^(?:combination: )?(.*?)(?: \d+ %.*)?$")[0]
     table = lead.assign(method=method).groupby("family")
     table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
-    near = view.with_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
+    near = view.book.by_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
     errors = near.median().unstack().reindex(columns=["seasonal naive", "chosen"])
     return view.show(
         table.join(errors).reset_index(),
@@ -70,7 +70,7 @@ def uplifts(uplifts, view):
     """By family and kind of event: the uplift that history teaches where the events table leaves it
     blank.
     """
-    rows = view.with_family(uplifts).groupby(["family", "kind"], as_index=False)
+    rows = view.book.by_family(uplifts).groupby(["family", "kind"], as_index=False)
     return view.show(
         rows.agg(
             series=("item", "size"),
@@ -95,7 +95,7 @@ def families(demand_plan, view):
     units = view.items.groupby("family")["unit"].agg(
         lambda u: " / ".join(sorted(set(u))) or "units"
     )
-    sums = view.with_family(demand_plan).groupby("family")[STAGES].sum()
+    sums = view.book.by_family(demand_plan).groupby("family")[STAGES].sum()
     units = units.reindex(sums.index)
     sums[units.str.contains(" / ")] = float("nan")
     sums.insert(0, "unit", units)

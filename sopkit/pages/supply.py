@@ -43,7 +43,7 @@ def safety(safety_stock, view):
     any, the page says so.
     """
     first = safety_stock[safety_stock["bucket"] == safety_stock["bucket"].min()]
-    first = view.with_family(first[first["quantity"] > 0])
+    first = view.book.by_family(first[first["quantity"] > 0])
     cost = first["item"].map(view.items.set_index("item")["unit_cost"]).astype(float)
     families = first.assign(value=first["quantity"] * cost).groupby("family", as_index=False)
     return view.show(
@@ -115,7 +115,7 @@ def stock_risk(stock_risk, view):
     risk of never selling, and missing.
     """
     risks = ["excess", "obsolete", "shortage"]
-    sums = view.with_family(stock_risk).groupby(["family", "bucket"])[risks].sum()
+    sums = view.book.by_family(stock_risk).groupby(["family", "bucket"])[risks].sum()
     first = sums.groupby("family").first().add_suffix(" now")
     table = first.join(sums.groupby("family").max().add_suffix(" at worst"))
     return view.show(

@@ -12,13 +12,12 @@ from sopkit.panels.entries import own_units
 
 @dataclass(frozen=True)
 class Cell:
-    """History (bucket, quantity: cleansed demand), by bucket of the plan baseline, override,
-    consensus (units), and the plan tables that they were read from, with last cycle's plan.
+    """By bucket of the plan baseline, override, consensus (units), and the plan tables that they
+    were read from, with last cycle's plan.
     """
 
     item: str
     market: str
-    history: pd.DataFrame
     numbers: pd.DataFrame
     tables: dict
     last: pd.DataFrame
@@ -27,11 +26,6 @@ class Cell:
     def key(self) -> tuple[str, str]:
         """Item and market ("" = all)."""
         return self.item, self.market
-
-    @property
-    def why(self) -> str:
-        """Why the baseline is as it is, in words."""
-        return next(iter(self.tables["baseline_forecast"]["why"]), "")
 
     @property
     def buckets(self) -> pd.DatetimeIndex:
@@ -43,19 +37,19 @@ class Cell:
         return self.numbers["consensus"] + override - self.numbers["override"]
 
 
+def rows_of(rows: pd.DataFrame, item: str, market: str = "") -> pd.DataFrame:
+    """The rows of an item in a market; "" = in all of them."""
+    return rows[rows["item"].eq(item) & (rows["market"].eq(market) | (not market))]
+
+
 def cell_of(plan, ledger, item: str, market: str = "") -> Cell:
     """The cell as the pack planned it, moved by what was entered for exactly this cell since."""
-
-    def mine(source, table):
-        rows = source.read(table)
-        return rows[rows["item"].eq(item) & (rows["market"].eq(market) | (not market))]
-
-    tables = {name: mine(plan, name) for name in ("history", "baseline_forecast", "demand_plan")}
-    history = by_bucket(tables["history"], "demand").rename("quantity").reset_index()
+    names = "history", "baseline_forecast", "demand_plan"
+    tables = {name: rows_of(plan.read(name), item, market) for name in names}
     numbers = by_bucket(tables["demand_plan"], ["baseline", "override", "consensus"])
     now, then = (
         own_units(rows, item, market, plan).reindex(numbers.index, fill_value=0.0)
         for rows in (ledger.read("overrides"), plan.judgments("overrides"))
     )
     numbers[["override", "consensus"]] = numbers[["override", "consensus"]].add(now - then, axis=0)
-    return Cell(item, market, history, numbers, tables, mine(plan.last, "demand_plan"))
+    return Cell(item, market, numbers, tables, rows_of(plan.last.read("demand_plan"), item, market))

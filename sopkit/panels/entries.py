@@ -11,6 +11,7 @@ import pandas as pd
 from sopkit.charts.words import month, number
 from sopkit.demand import active_overrides
 from sopkit.errors import PlanError
+from sopkit.metrics.stages import CELL
 
 REASONS = (
     "promotion",
@@ -25,7 +26,6 @@ REASONS = (
 )
 
 
-CELL = ["item", "market", "bucket"]
 NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+|(?=\.\d))(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
 
 

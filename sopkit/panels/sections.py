@@ -44,7 +44,7 @@ class Source:
         frame = getattr(self.book, table)
         if "item" not in frame or "bucket" not in frame:
             return frame
-        return self.view.with_family(frame).assign(price=self.view.price)
+        return self.view.book.by_family(frame).assign(price=self.view.price)
 
     @cached_property
     def choices(self) -> dict[str, dict]:

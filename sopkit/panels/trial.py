@@ -10,10 +10,11 @@ import pandas as pd
 
 from sopkit.charts.words import money, month, number, percent
 from sopkit.errors import PlanError
-from sopkit.forecast import METHODS, explain, register
+from sopkit.forecast import METHODS, fit, forecast, graded, register
 from sopkit.forecast.methods import Method, seen
-from sopkit.metrics import wape
+from sopkit.metrics import accuracy_table
 from sopkit.metrics.forecast_errors import ratio
+from sopkit.panels.worklist import accuracy_of
 
 CHOSEN, ETS = "chosen", "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
@@ -23,13 +24,12 @@ FEWEST = 10  # values that statsmodels needs to start from
 
 @dataclass(frozen=True)
 class Trial:
-    """A method's forecast by bucket, its backtest error over lags 1–3 (NaN where it has none), and
-    why in words.
+    """A method's ``forecast`` by market, and its backtest error over lags 1–3 as the accuracy of
+    the pack's own methods is read (``accuracy_of``; NaN where it has none).
     """
 
-    baseline: pd.Series
+    forecast: pd.DataFrame
     wape: float
-    why: str
 
 
 def takes(method: str) -> tuple[str, ...]:
@@ -37,22 +37,23 @@ def takes(method: str) -> tuple[str, ...]:
     return getattr(METHODS.get(method), "sliders", ())
 
 
-def try_method(history, method, horizon: int, per_year: int = 12, **sliders: float) -> Trial:
-    """The trial of a method on one series: ``history`` is bucket, quantity; of the ``sliders``
-    those that the method understands count, 0 = automatic; ``per_year`` buckets make a season.
+def try_method(history, method, calendar, until, **sliders: float) -> Trial:
+    """The trial of a method on one item: ``history`` is item, market, bucket, quantity; of the
+    ``sliders`` those that the method understands count, 0 = automatic; it is forecast ``until`` a
+    bucket of the ``calendar``, as the pack forecasts it.
 
     Raises ``PlanError`` where the history is too short or empty.
     """
-    if len(history) < LAGS:
+    if (buckets := history["bucket"].nunique()) < LAGS:
         raise PlanError(
-            f"{len(history)} buckets of history are too few to try a method; start from an earlier"
+            f"{buckets} buckets of history are too few to try a method; start from an earlier"
             " bucket"
         )
-    found = explain(
-        history.assign(item="x"),
-        "x",
-        horizon=horizon,
-        season=per_year,
+    last, end = calendar.number([history["bucket"].max(), until])
+    found = fit(
+        history,
+        end - last,
+        calendar=calendar,
         method=method,
         parameters={
             SLIDERS[name]: value
@@ -60,9 +61,15 @@ def try_method(history, method, horizon: int, per_year: int = 12, **sliders: flo
             if value and name in takes(method)
         },
     )
-    near = found.backtest[found.backtest["lag"] <= LAGS]
-    error = wape(near["actual"], near["baseline"])
-    return Trial(found.forecast.set_index("bucket")["baseline"], error, found.why)
+    known = accuracy_of(accuracy_table(graded(found, LAGS)), history["item"].iloc[0])
+    return Trial(forecast(found), known.get(CHOSEN, np.nan))
+
+
+def reasons(forecast: pd.DataFrame) -> str:
+    """Why a forecast is as it is, market by market where there are several."""
+    told = forecast.drop_duplicates("market")
+    named = [f"{row.market}: {row.why}" for row in told.itertuples()]
+    return "\n".join(named if len(told) > 1 else told["why"])
 
 
 def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
@@ -99,7 +106,7 @@ def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
     """The consensus in money that a change of an item is a share of: its family's and the
     company's, by item.
     """
-    money = view.with_family(view.valued(demand_plan, ["consensus"]))
+    money = view.book.by_family(view.valued(demand_plan, ["consensus"]))
     family = money.groupby("family")["consensus"].transform("sum")
     shared = money[["item"]].assign(family=family, company=money["consensus"].sum())
     return shared.groupby("item").first()

@@ -3,18 +3,21 @@ the ledger.
 """
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
 from html import escape
 
 import pandas as pd
 from ipywidgets import HTML, Box, FloatText, VBox
 
 from sopkit.charts import View, show
+from sopkit.charts.measure import by_bucket
 from sopkit.charts.words import months, number, percent
+from sopkit.demand import forecastable
 from sopkit.errors import PlanError
+from sopkit.forecast import learn_events, without_events
 from sopkit.ledger import Ledger
 from sopkit.panels import worklist as work
-from sopkit.panels.cell import cell_of
+from sopkit.panels.cell import cell_of, rows_of
 from sopkit.panels.desk import OVERRIDES, ROWS, Desk, choices, said
 from sopkit.panels.entries import (
     entry_month,
@@ -24,7 +27,7 @@ from sopkit.panels.entries import (
     rows_to_undo,
 )
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import CHOSEN, effect, takes, try_method, worth
+from sopkit.panels.trial import CHOSEN, effect, reasons, takes, try_method, worth
 
 LISTED = 300
 PAUSE = 0.05  # seconds of silence after the last move of a slider before the picture is drawn
@@ -120,7 +123,7 @@ class Tuner(Desk):
     def _open(self):
         self._look(self.list.value, self.market.value)
         self.drawn = Picture(self.cell, self.view)
-        years = sorted(set(self.cell.history["bucket"].dt.year))[1:-1]
+        years = sorted(set(self.cell.tables["history"]["bucket"].dt.year))[1:-1]
         self._quiet = True
         self.method.value = CHOSEN
         self.start.options = choices("all history", years)
@@ -134,39 +137,58 @@ class Tuner(Desk):
     # The picture and the numbers beside it
 
     def _try(self):
-        method, history, self.trial = self.method.value, self.cell.history, None
+        method, self.trial = self.method.value, None
         for name, slider in self.sliders.items():
             slider.disabled = name not in takes(method)
         if method != CHOSEN:
+            history = rows_of(self.series, self.cell.item)
             self.trial = try_method(
                 history[history["bucket"].dt.year >= (self.start.value or 0)],
                 method,
-                len(self.cell.buckets),
-                self.plan.calendar.per_year,
+                self.plan.calendar,
+                self.cell.buckets[-1],
                 **{name: slider.value for name, slider in self.sliders.items()},
             )
         self._draw()
         self._show_accuracy()
 
     def _draw(self):
-        tried = self.trial.baseline if self.trial else pd.Series(dtype=float)
-        tried = tried.reindex(self.cell.buckets).dropna()
-        consensus = self.cell.consensus(self.override)
+        consensus, tried = self.cell.consensus(self.override), self.tried.dropna()
         self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
         found = effect(self.change, self.cell.item, self.plan, self.view, self.planned)
         self.effect.value = "".join(map(said, found))
 
     def _show_accuracy(self):
         known = work.accuracy_of(self.plan.read("forecast_accuracy"), self.cell.item).head(6)
-        where = ", all markets" if self.cell.market else ""
         lines = {f"{self.method.value}, tried here": self.trial.wape} if self.trial else {}
-        lines |= {name + where: value for name, value in known.items()}
+        lines |= known
         rows = "".join(
             f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
             for name, value in (lines or {"no backtest: too little history": None}).items()
         )
-        why = self.trial.why if self.trial else self.cell.why
-        self.accuracy.value = f'<table class="say">{rows}</table>{said(why)}'
+        of = "of the item, its markets pooled" if len(self.markets[self.cell.item]) > 1 else ""
+        why = reasons(self.forecast)
+        self.accuracy.value = f'{said(of)}<table class="say">{rows}</table>{said(why)}'
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """The series that the pack forecasts: what was sold without what events brought."""
+        sold, facts = forecastable(self.plan.read("history")), self.plan.facts
+        calendar = self.plan.calendar
+        learned = learn_events(sold, facts["events"], facts["items"], calendar=calendar)
+        return without_events(sold, learned)
+
+    @property
+    def forecast(self) -> pd.DataFrame:
+        """The forecast of the cell by market: what is tried, else the pack's."""
+        pack = self.cell.tables["baseline_forecast"]
+        return rows_of(self.trial.forecast, *self.cell.key) if self.trial else pack
+
+    @property
+    def tried(self) -> pd.Series:
+        """What is tried, by bucket; NaN where nothing is."""
+        rows = self.forecast if self.trial else self.forecast.head(0)
+        return by_bucket(rows, "baseline").reindex(self.cell.buckets)
 
     # The grid of overrides
 
@@ -225,7 +247,7 @@ class Tuner(Desk):
                 " another method first"
             )
         numbers = self.cell.numbers
-        self._set((self.trial.baseline + numbers["override"] - numbers["baseline"]).round())
+        self._set((self.tried + numbers["override"] - numbers["baseline"]).round())
         self._say(
             f"{self.method.value} is in the override row as the difference to the baseline; give a"
             " reason and save"

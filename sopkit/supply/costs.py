@@ -32,9 +32,7 @@ class Prices:
     lost: np.ndarray  # inf = may not be lost
     shortfall: np.ndarray  # of safety stock
     ending: np.ndarray  # of an explicit ending stock
-    price: (
-        np.ndarray
-    )  # what a lost unit would have brought: its price, or the lost-sales price where none is known
+    price: np.ndarray  # what a lost unit would have brought; unknown: what losing it costs
 
 
 def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) -> Prices:
@@ -44,8 +42,11 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     backlog_rate ÷ buckets a year); lost sales = 10 × max(price, dearest way to get a unit) +
     horizon × (holding + backlog); a unit short of safety stock costs half of (holding + backlog).
     """
-    known = items["price"].fillna(0.0)
-    holding, backlog = carrying(items, items["unit_cost"], known, settings, grid.calendar.per_year)
+    known, per_year = items["price"].fillna(0.0), grid.calendar.per_year
+    usual = items["unit_cost"] * settings["holding_rate"] / per_year
+    holding = items["holding_cost"].fillna(usual)
+    usual = np.maximum(2 * holding, known * settings["backlog_rate"] / per_year)
+    backlog = items["backlog_cost"].fillna(usual)
     late = backlog.where(np.isfinite(backlog), holding)
     usual = 10 * np.maximum(known, dearest(ways, bill, resources))
     usual = (usual + grid.shape[1] * (holding + late)).replace(0.0, 1.0)
@@ -54,16 +55,6 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     price = items["price"].fillna(finite)
     prices = holding, backlog, lost, (holding + late) / 2, finite, price
     return Prices(*(money.to_numpy() for money in prices))
-
-
-def carrying(items: pd.DataFrame, cost, price, settings, per_year: int):
-    """What stock and what backlog costs (money/unit/bucket by item) where a cell is blank: the
-    rates of the settings on ``cost`` and ``price``, backlog no less than twice the holding cost.
-    """
-    usual = pd.Series(cost * settings["holding_rate"] / per_year)
-    holding = items["holding_cost"].fillna(usual)
-    usual = np.maximum(2 * holding, price * settings["backlog_rate"] / per_year)
-    return holding, items["backlog_cost"].fillna(usual)
 
 
 def dearest(ways, bill, resources) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.supply.model import lot_sizes
+from sopkit.tables import PLANS
 
 TINY = 1e-9  # what a solver leaves behind, relative to the largest quantity
 
@@ -36,29 +37,26 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
-    staff = facts.resources
+    staff, nothing = facts.resources, np.zeros((0, facts.shape[1]))
     load = facts.load(quantity)
-    if not len(staff):
-        nothing = np.zeros((0, facts.shape[1]))
-        return Flows(quantity, lost, stock, backlog, late, load, nothing, nothing, nothing, nothing)
-    workers = tidy(values["workers"])
+    workers = tidy(values.get("workers", nothing))
     if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
     before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
     change = np.where(staff.staffed[:, None], workers - before, 0.0)
     change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
-    overtime = _overtime(facts, load, values["overtime"], workers, "share" in values)
+    overtime = _overtime(facts, load, values.get("overtime", nothing), workers, "share" in values)
     return Flows(
-        quantity,
-        lost,
-        stock,
-        backlog,
-        late,
-        load,
-        overtime,
-        workers,
-        np.maximum(change, 0.0),
-        np.maximum(-change, 0.0),
+        quantity=quantity,
+        lost=lost,
+        stock=stock,
+        backlog=backlog,
+        late=late,
+        load=load,
+        overtime=overtime,
+        workers=workers,
+        hired=np.maximum(change, 0.0),
+        laid_off=np.maximum(-change, 0.0),
     )
 
 
@@ -102,8 +100,7 @@ def _overtime(
     """
     staff = facts.resources
     needed = np.maximum(load - staff.regular_capacity(workers), 0.0)
-    cheaper = ~staff.staffed[:, None] & (staff.overtime_cost < staff.regular_cost)
-    worked = np.where(level | cheaper, np.maximum(tidy(planned), needed), needed)
+    worked = np.where(level | staff.overtime_first, np.maximum(tidy(planned), needed), needed)
     return np.where(worked < TINY * np.maximum(1.0, load), 0.0, np.minimum(worked, load))
 
 
@@ -159,7 +156,7 @@ def capacity_plan(
         out=np.zeros_like(flows.load),
         where=(available > 0) & np.isfinite(available),
     )
-    return staff.grid.frame(
+    table = staff.grid.frame(
         load=flows.load,
         unconstrained_load=unconstrained,
         regular_capacity=regular,
@@ -168,6 +165,7 @@ def capacity_plan(
         utilisation=utilisation,
         shadow_price=shadow_price,
     )
+    return PLANS["capacity_plan"].conform(table)
 
 
 def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
@@ -176,4 +174,4 @@ def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
     """
     staff = facts.resources
     moves = {name: getattr(flows, name)[staff.staffed] for name in ("workers", "hired", "laid_off")}
-    return staff.grid.only(staff.staffed).frame(**moves)
+    return PLANS["workforce_plan"].conform(staff.grid.only(staff.staffed).frame(**moves))

@@ -15,7 +15,7 @@ LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constrain
 
 
 @dataclass(frozen=True)
-class Book:
+class Programme:
     """A model with what its constraint functions share: the facts, and a short way to write
     labelled arrays.
     """
@@ -81,35 +81,35 @@ class Book:
 
 
 def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=False, lots=False):
-    """The ``Book`` of one plan: its programme without an objective (see ``prices_of``)."""
+    """The ``Programme`` of one plan, without an objective (see ``objective_prices``)."""
     import linopy
 
     linopy.options["semantics"] = "v1"
-    book = Book(linopy.Model(sparse=True), facts, limits, strategy)
-    stock(book)
-    balance(book)
+    programme = Programme(linopy.Model(sparse=True), facts, limits, strategy)
+    stock(programme)
+    balance(programme)
     if len(facts.resources):
-        capacity(book, whole_workers)
+        capacity(programme, whole_workers)
     if lots:
-        whole_lots(book)
-    return book
+        whole_lots(programme)
+    return programme
 
 
-def stock(book: Book) -> None:
+def stock(programme: Programme) -> None:
     """Quantities got, stock up to its safety stock and above it, backlog by agreement and late,
     demand lost.
     """
-    facts, limits = book.facts, book.limits
+    facts, limits = programme.facts, programme.limits
     safe, ending = stock_segments(facts, limits)
-    book.variable("quantity", "way", limits.most, limits.least)
-    book.variable("safe", "item", safe)
-    book.variable("above", "item", limits.stock - safe)
-    book.variable("late", "item", limits.late)
-    book.variable("lost", "item", limits.lost)
+    programme.variable("quantity", "way", limits.most, limits.least)
+    programme.variable("safe", "item", safe)
+    programme.variable("above", "item", limits.stock - safe)
+    programme.variable("late", "item", limits.late)
+    programme.variable("lost", "item", limits.lost)
     if ending.any():
-        book.variable("ending", "item", ending)
+        programme.variable("ending", "item", ending)
     if facts.items.to_order.any():
-        book.variable("agreed", "item", limits.backlog)
+        programme.variable("agreed", "item", limits.backlog)
 
 
 def stock_segments(facts: Facts, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
@@ -128,68 +128,69 @@ def asked_at_end(facts: Facts) -> np.ndarray:
     return asked[:, None] & (facts.buckets == facts.buckets[-1])
 
 
-def balance(book: Book) -> None:
+def balance(programme: Programme) -> None:
     """stock − backlog = the same a bucket ago + got + receipts + lost − demand."""
     import xarray
 
-    facts = book.facts
+    facts = programme.facts
     item = xarray.DataArray(facts.ways.item, dims="way", name="item")
-    net = book["safe"] + book["above"] - book["late"]
-    net = net + book["ending"] if "ending" in book else net
-    net = net - book["agreed"] if "agreed" in book else net
-    got = (1 * book["quantity"]).groupby(item).sum() + book["lost"]
+    net = programme["safe"] + programme["above"] - programme["late"]
+    net = net + programme["ending"] if "ending" in programme else net
+    net = net - programme["agreed"] if "agreed" in programme else net
+    got = (1 * programme["quantity"]).groupby(item).sum() + programme["lost"]
     known = facts.demand - facts.receipts
     known[:, 0] -= facts.opening
-    book.rows("balance", got - net + net.shift(bucket=1).fillna(0), "=", known)
+    programme.rows("balance", got - net + net.shift(bucket=1).fillna(0), "=", known)
 
 
-def capacity(book: Book, whole_workers: bool) -> None:
+def capacity(programme: Programme, whole_workers: bool) -> None:
     """Hours, overtime and the workforce of every resource."""
-    facts, staff = book.facts, book.facts.resources
+    facts, staff = programme.facts, programme.facts.resources
     staffed, movable = staff.staffed[:, None], staff.movable[:, None]
-    first, level = facts.buckets == facts.buckets[0], book.strategy == "level"
+    first, level = facts.buckets == facts.buckets[0], programme.strategy == "level"
     moves = movable & (first | (not level))  # a level plan: one change, before the first bucket
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
-    workers = book.variable("workers", "resource", given + endless, given)
+    workers = programme.variable("workers", "resource", given + endless, given)
     hired, left = (
-        book.variable(name, "resource", np.where(moves & ~np.isnan(cost), np.inf, 0.0))
+        programme.variable(name, "resource", np.where(moves & ~np.isnan(cost), np.inf, 0.0))
         for name, cost in (("hired", staff.hiring_cost), ("laid_off", staff.layoff_cost))
     )
-    overtime = book.variable("overtime", "resource", staff.overtime_hours)
+    overtime = programme.variable("overtime", "resource", staff.overtime_hours)
 
     bill, shape = facts.bill, (len(staff), len(facts.ways))
-    hours = book.array(summed(bill.resource, bill.way, bill.hours, shape), "resource", "way")
-    regular = (1 * book["quantity"]) @ hours - overtime
-    at_work = workers * book.array(staff.hours_per_worker, "resource")
-    book.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
+    hours = programme.array(summed(bill.resource, bill.way, bill.hours, shape), "resource", "way")
+    regular = (1 * programme["quantity"]) @ hours - overtime
+    at_work = workers * programme.array(staff.hours_per_worker, "resource")
+    programme.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
     # a workforce works no longer than its plant is open
-    book.rows("ceiling", regular, "<=", staff.hours, staffed)
-    cheaper = ~staffed & (staff.overtime_cost < staff.regular_cost) & (staff.overtime_hours > 0)
-    book.rows("overtime_within_load", regular, ">=", 0, cheaper)
+    programme.rows("ceiling", regular, "<=", staff.hours, staffed)
+    programme.rows("overtime_within_load", regular, ">=", 0, staff.overtime_first)
     each = staff.overtime_per_worker
-    allowed = workers * book.array(np.nan_to_num(each), "resource")
-    book.rows("overtime_per_worker", overtime - allowed, "<=", 0, ~np.isnan(each))
+    allowed = workers * programme.array(np.nan_to_num(each), "resource")
+    programme.rows("overtime_per_worker", overtime - allowed, "<=", 0, ~np.isnan(each))
     change = workers - workers.shift(bucket=1).fillna(0) - hired + left
-    book.rows("workforce", change, "=", staff.workers * first, movable)
+    programme.rows("workforce", change, "=", staff.workers * first, movable)
     if whole_workers and movable.any():
-        count = book.variable("whole_workers", "resource", endless, integer=True)
-        book.rows("whole_workers", workers - count, "=", 0, movable)
+        count = programme.variable("whole_workers", "resource", endless, integer=True)
+        programme.rows("whole_workers", workers - count, "=", 0, movable)
     if level:
-        equal_shares(book, regular, workers)
+        equal_shares(programme, regular, workers)
 
 
-def equal_shares(book: Book, regular, workers) -> None:
+def equal_shares(programme: Programme, regular, workers) -> None:
     """In a level plan every bucket uses the same share of its regular hours (buckets that fences or
     lead times hold are free).
     """
-    facts, staff = book.facts, book.facts.resources
+    facts, staff = programme.facts, programme.facts.resources
     endless = np.isinf(staff.regular_capacity(staff.workers)).any(axis=1)
     most = np.where(staff.movable | endless, np.inf, 1.0)
-    share = book.model.add_variables(0, book.array(most[:, None], "resource")[:, 0], name="share")
-    used = share * book.array(level_hours(staff), "resource")
-    book.rows("equal_shares", regular - used, "=", 0, level_buckets(facts, book.limits))
+    share = programme.model.add_variables(
+        0, programme.array(most[:, None], "resource")[:, 0], name="share"
+    )
+    used = share * programme.array(level_hours(staff), "resource")
+    programme.rows("equal_shares", regular - used, "=", 0, level_buckets(facts, programme.limits))
     first = facts.buckets == facts.buckets[0]
-    book.rows("share_of_workers", share - workers, "<=", 0, staff.movable[:, None] & first)
+    programme.rows("share_of_workers", share - workers, "<=", 0, staff.movable[:, None] & first)
 
 
 def level_hours(staff) -> np.ndarray:
@@ -208,25 +209,28 @@ def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
     return used & ~held
 
 
-def whole_lots(book: Book) -> None:
+def whole_lots(programme: Programme) -> None:
     """What is got is a whole number of lots, and either nothing or at least the minimum lot (frozen
     buckets stay as they are).
     """
-    items, quantity = book.facts.items, book["quantity"]
+    items, quantity = programme.facts.items, programme["quantity"]
     size, least = (
-        lot_sizes(book.facts, book.limits, units) for units in (items.lot_size, items.minimum_lot)
+        lot_sizes(programme.facts, programme.limits, units)
+        for units in (items.lot_size, items.minimum_lot)
     )
     step = np.where(size > 0, size, 1.0)
-    most = most_lots(book.facts, book.limits, step)
+    most = most_lots(programme.facts, programme.limits, step)
     if size.any():
-        lots = book.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
-        book.rows("whole_lots", quantity - lots * book.array(size, "way"), "=", 0, size > 0)
+        lots = programme.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
+        programme.rows(
+            "whole_lots", quantity - lots * programme.array(size, "way"), "=", 0, size > 0
+        )
     if least.any():
-        runs = book.variable("runs", "way", least > 0, integer=True)
-        lowest = runs * book.array(least, "way")
-        highest = runs * book.array(np.maximum(most * step, least), "way")
-        book.rows("minimum_lot", quantity - lowest, ">=", 0, least > 0)
-        book.rows("nothing_or_more", quantity - highest, "<=", 0, least > 0)
+        runs = programme.variable("runs", "way", least > 0, integer=True)
+        lowest = runs * programme.array(least, "way")
+        highest = runs * programme.array(np.maximum(most * step, least), "way")
+        programme.rows("minimum_lot", quantity - lowest, ">=", 0, least > 0)
+        programme.rows("nothing_or_more", quantity - highest, "<=", 0, least > 0)
 
 
 def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
@@ -249,7 +253,7 @@ def hours_by_way(facts: Facts, per_hour: np.ndarray) -> np.ndarray:
     return fold(bill.hours[:, None] * per_hour[bill.resource], bill.way, len(facts.ways))
 
 
-def prices_of(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndarray]:
+def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndarray]:
     """Money per unit of every variable: the objective, up to a constant; ``lost`` is what a lost
     unit costs.
 

@@ -11,7 +11,7 @@ from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load
-from sopkit.supply.model import build, prices_of
+from sopkit.supply.model import build, objective_prices
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
 from sopkit.supply.why import reasons
@@ -104,18 +104,18 @@ def plan_supply(
     facts = read_facts(asked, settings)
     limits = limits_of(facts, lean=strategy == "chase")
     check_facts(facts, limits, lots)
-    book = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
-    prices = prices_of(facts, holding, facts.prices.lost)
+    programme = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
+    prices = objective_prices(facts, holding, facts.prices.lost)
     if strategy == "chase":
         prices = follow_demand(prices, facts, whole_workers)
-    book.charge(prices)
-    solved = solve(book.model, gap=gap, time_limit=time_limit)
+    programme.charge(prices)
+    solved = solve(programme.model, gap=gap, time_limit=time_limit)
     if solved is None:
         raise explain_infeasible(facts, limits)
     achieved, basis = solved
-    values = book.values()
+    values = programme.values()
     flows = flows_of(facts, limits, values)
-    worth = worth_of(book, values, holding, basis)
+    worth = worth_of(programme, values, holding, basis)
     costs = costs_by_bucket(facts, flows, holding)
     told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
     standard = standard_cost(*told).set_index("item")["standard_cost"]

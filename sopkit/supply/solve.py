@@ -26,7 +26,7 @@ DIRECT = {  # tiny parts need a step a row: looking for better ones takes longer
 
 def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     """Solve a linopy model: its ``solution`` and ``dual`` are set, and what comes back is the
-    achieved relative gap (0 without whole numbers) and a basis per programme to ``start`` a later
+    achieved relative gap (0 without whole numbers) and a basis per block to ``start`` a later
     solve from; None where the limits contradict each other.
 
     ``gap`` and ``time_limit`` (seconds) bound the search for whole numbers; raises ``PlanError``
@@ -36,12 +36,12 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     from linopy.constants import Result, Solution, Status
 
     parts = model.matrices
-    programmes = blocks(parts.A)
+    each = blocks(parts.A)
     whole = parts.vtypes == "I"
     wide = np.diff(parts.A.indptr) > WIDE
 
-    def run(programme, basis):
-        rows, columns, tiny = programme
+    def run(block, basis):
+        rows, columns, tiny = block
         options = {"solver": "simplex"}
         if whole[columns].any():
             share = max(len(rows), BATCH) / max(len(parts.b), BATCH)
@@ -53,12 +53,12 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
         return _run(parts, rows, columns, whole[columns], options, basis)
 
     with ThreadPoolExecutor() as threads:
-        solvers = list(threads.map(run, programmes, start or [None] * len(programmes)))
+        solvers = list(threads.map(run, each, start or [None] * len(each)))
     if None in solvers:
         return None
     values = np.zeros(len(parts.vlabels))  # no label of a variable is left out
     prices = np.full(max(rows.range[1] for rows in model.constraints.data.values()), np.nan)
-    for (rows, columns, _), solver in zip(programmes, solvers):
+    for (rows, columns, _), solver in zip(each, solvers):
         found = solver.getSolution()
         values[parts.vlabels[columns]] = found.col_value
         prices[parts.clabels[rows]] = found.row_dual
@@ -66,14 +66,14 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
     model.assign_result(Result(Status.process("ok", "optimal"), solution))
     gaps = [
         solver.getInfo().mip_gap
-        for solver, (_, columns, _) in zip(solvers, programmes)
+        for solver, (_, columns, _) in zip(solvers, each)
         if whole[columns].any()
     ]
     return max(gaps, default=0.0), [solver.getBasis() for solver in solvers]
 
 
 def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
-    """(rows, columns, whether all parts are tiny) of the programmes into which a matrix falls: what
+    """(rows, columns, whether all parts are tiny) of the blocks into which a matrix falls: what
     shares no constraint, small parts joined.
 
     >>> from scipy.sparse import csr_array

@@ -35,6 +35,12 @@ class Resources:
         """What the resources are called."""
         return pd.Index(self.grid.series["resource"])
 
+    @property
+    def overtime_first(self) -> np.ndarray:
+        """Where hours paid as worked are cheaper as overtime."""
+        cheaper = self.overtime_cost < self.regular_cost
+        return cheaper & ~self.staffed[:, None] & (self.overtime_hours > 0)
+
     def regular_capacity(self, workers: np.ndarray) -> np.ndarray:
         """Regular hours that this many workers can work."""
         return np.where(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.supply.flows import tidy
-from sopkit.supply.model import LOADED, hours_by_way, level_hours, prices_of
+from sopkit.supply.model import LOADED, hours_by_way, level_hours, objective_prices
 from sopkit.supply.solve import solve
 
 NOTHING = 1e-4  # money: a price below it is a tie, no bottleneck
@@ -22,32 +22,32 @@ class Worth:
     quantity: np.ndarray
 
 
-def worth_of(book, values: dict, holding: str, start) -> Worth:
+def worth_of(programme, values: dict, holding: str, start) -> Worth:
     """``Worth`` of a solved plan: shadow prices of the linear programme with whole numbers fixed,
     in which no more units than before may be lost and a lost unit costs what it would have
     brought. ``start`` is the basis of the plan.
     """
-    facts, chase = book.facts, book.strategy == "chase"
-    prices = prices_of(facts, holding, facts.prices.price)
-    whole, lost = list(book.model.variables.integers), book["lost"].solution
+    facts, chase = programme.facts, programme.strategy == "chase"
+    prices = objective_prices(facts, holding, facts.prices.price)
+    whole, lost = list(programme.model.variables.integers), programme["lost"].solution
     if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
         for name in whole:
-            book[name].fix()
-            book[name].relax()
-        if chase and "workers" in book:
-            workers = book["workers"].solution
-            book["workers"].update(lower=workers, upper=workers)
-        book["lost"].update(upper=lost.clip(0) * (1 + 1e-9) + 1e-9)
-        book.charge(prices)
-        solve(book.model, start=start)
-    loads = book.duals("resource", *LOADED)
-    beyond = prices["quantity"] - book.duals("item", "balance")[facts.ways.item]
-    hour = -book.duals("resource", "hours", "ceiling")
-    if "share" in book:  # a level plan would use its share of one more hour in every bucket
+            programme[name].fix()
+            programme[name].relax()
+        if chase and "workers" in programme:
+            workers = programme["workers"].solution
+            programme["workers"].update(lower=workers, upper=workers)
+        programme["lost"].update(upper=lost.clip(0) * (1 + 1e-9) + 1e-9)
+        programme.charge(prices)
+        solve(programme.model, start=start)
+    loads = programme.duals("resource", *LOADED)
+    beyond = prices["quantity"] - programme.duals("item", "balance")[facts.ways.item]
+    hour = -programme.duals("resource", "hours", "ceiling")
+    if "share" in programme:  # a level plan would use its share of one more hour in every bucket
         staff = facts.resources
         share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
         used = share[:, None] * (level_hours(staff) > 0)
-        hour = hour - book.duals("resource", "equal_shares") * used
+        hour = hour - programme.duals("resource", "equal_shares") * used
     return Worth(np.maximum(_priced(hour), 0.0), _priced(beyond - hours_by_way(facts, loads)))
 
 

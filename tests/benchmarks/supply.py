@@ -58,14 +58,14 @@ def _parts(case) -> tuple:
     """The model of a case, and what its steps took."""
     from sopkit.supply.facts import read_facts
     from sopkit.supply.limits import limits_of
-    from sopkit.supply.model import build, prices_of
+    from sopkit.supply.model import build, objective_prices
     from sopkit.supply.solve import solve
 
     started = time.perf_counter()
     facts = read_facts(case)
     read = time.perf_counter()
     book = build(facts, limits_of(facts))
-    book.charge(prices_of(facts, "end", facts.prices.lost))
+    book.charge(objective_prices(facts, "end", facts.prices.lost))
     built = time.perf_counter()
     solved = _timed(lambda: solve(book.model))
     return book, {

@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit import Plan
+from sopkit.buckets import Calendar
 from sopkit.charts import View
 from sopkit.charts.words import percent
+from sopkit.demand import forecastable
 from sopkit.ledger import Ledger
 from sopkit.metrics import Book
 from sopkit.panels import trial, tuner
 from sopkit.panels.tuning import Tuner
-from sopkit.panels.worklist import CHECKED, OPEN, filtered, worklist
+from sopkit.panels.worklist import CHECKED, OPEN, accuracy_of, filtered, worklist
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
@@ -156,17 +159,16 @@ def test_methods_are_tried_and_taken_as_override(panel, method):
         and "dashed" in panel.picture.value
     )
     panel.buttons["take"].click()
-    tried = panel.trial.baseline.reindex(panel.cell.buckets)
-    assert np.allclose(panel.change, (tried - panel.cell.numbers["baseline"]).round())
+    assert np.allclose(panel.change, (panel.tried - panel.cell.numbers["baseline"]).round())
 
 
 def test_sliders_move_the_forecast_and_are_off_where_they_mean_nothing(panel):
     at(panel, "P-300", "North")
     panel.method.value = "simple"
-    one = panel.trial.baseline
+    one = panel.tried
     panel.sliders["level"].value = 0.9
     assert (
-        not np.allclose(one, panel.trial.baseline)
+        not np.allclose(one, panel.tried)
         and panel.sliders["season"].disabled
         and not panel.sliders["level"].disabled
     )
@@ -177,7 +179,7 @@ def test_a_start_year_leaves_older_history_out(panel):
     assert panel.start.index == 0
     panel.start.value = 2025
     panel.method.value = "seasonal naive"
-    assert not panel.message.value and len(panel.trial.baseline) == len(panel.cell.buckets)
+    assert not panel.message.value and panel.tried.notna().all()
 
 
 def test_checked_moves_on_and_counts(panel):
@@ -247,14 +249,12 @@ def test_tuner_returns_the_box_to_show():
 
 @pytest.mark.parametrize("method", trial.METHODS)
 def test_every_slider_on_offer_is_understood_by_its_method(method):
-    history = (
-        small.history()
-        .query("item == 'P-310' and market == 'North'")[["bucket", "demand"]]
-        .rename(columns={"demand": "quantity"})
-    )
-    free = trial.try_method(history, method, 6).baseline
+    history = forecastable(small.history()).query("item == 'P-310' and market == 'North'")
+    calendar, until = Calendar("month"), pd.Timestamp("2027-06-01")
+    free = trial.try_method(history, method, calendar, until).forecast["baseline"]
     for name in trial.takes(method):
-        fixed = trial.try_method(history, method, 6, **{name: 0.95}).baseline
+        tried = trial.try_method(history, method, calendar, until, **{name: 0.95})
+        fixed = tried.forecast["baseline"]
         assert fixed.notna().all() and not fixed.equals(free), name
 
 
@@ -266,3 +266,16 @@ def test_checking_the_last_open_item_of_a_filtered_list_skips_none(panel):
     for _ in items[1:]:
         click(panel, "check")
     assert "the end of the list" in panel.message.value and not panel.list.options
+
+
+def test_a_method_tried_on_all_markets_is_graded_as_the_pack_graded_it(pack):
+    plan = Plan(pack)
+    panel = Tuner(plan, Ledger("sqlite://"), "Ada")
+    at(panel, "D-110", "")
+    known = accuracy_of(plan.read("forecast_accuracy"), "D-110").drop("chosen")
+    assert len(known) >= 6 and len(panel.markets["D-110"]) > 1
+    for method, wape in known.items():
+        panel.method.value = method
+        assert panel.trial.wape == pytest.approx(wape, rel=1e-9), method
+        assert f"{method}, tried here<td>{percent(wape, 0)}" in panel.accuracy.value
+    assert all(f"{market}: " in panel.accuracy.value for market in panel.markets["D-110"])

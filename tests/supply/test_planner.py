@@ -8,7 +8,7 @@ from sopkit import PlanError
 from sopkit.supply import plan_supply
 from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of
-from sopkit.supply.model import build, prices_of
+from sopkit.supply.model import build, objective_prices
 from sopkit.supply.solve import solve
 from sopkit.supply.worth import worth_of
 from sopkit.tables import PLANS
@@ -93,7 +93,7 @@ def worth(**tables):
     """
     facts = read_facts(tables)
     book = build(facts, limits_of(facts))
-    book.charge(prices_of(facts, "end", facts.prices.lost))
+    book.charge(objective_prices(facts, "end", facts.prices.lost))
     _, basis = solve(book.model)
     return worth_of(book, book.values(), "end", basis)
 
