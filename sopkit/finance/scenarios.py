@@ -64,7 +64,7 @@ def _money(book):
 def _units(book):
     plan = book.supply_plan
     return {
-        "service (fraction)": planned_service(within(plan, book.year), book.items),
+        "service (fraction)": planned_service(within(plan, book.year), book.items, book.cost),
         "late (units × buckets)": plan["late"].sum(),
         "lost (units)": plan["lost"].sum(),
         "backlog at the end (units)": within(plan, book.buckets[-1:])["backlog"].sum(),

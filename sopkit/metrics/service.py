@@ -141,18 +141,21 @@ def unserved(demand, late, lost=0.0):
     return np.minimum(demand, late + lost)
 
 
-def planned_service(supply_plan, items=None) -> float:
+def planned_service(supply_plan, items=None, cost=None) -> float:
     """Share of a plan's demand that is served when it is due, a fraction: 1 − Σ unserved ÷ Σ demand
     (the fill rate β of Silver, Pyke & Peterson, 1998, on planned buckets); NaN without demand.
 
-    Items are added up in units, or at cost where ``items`` differ in their unit of measure.
+    Items are added up in units, or where ``items`` differ in their unit of measure at ``cost``
+    (their standard cost, a Series by item; their unit_cost without one).
 
     >>> plan = pd.DataFrame({"item": "A", "demand": [10.0, 10.0], "late": [3.0, 0.0],
     ...     "lost": [0.0, 2.0]})
     >>> planned_service(plan)
     0.75
     """
-    weight = 1.0 if items is None else per_item(supply_plan, weights(declared(items, "items")))
+    weight = (
+        1.0 if items is None else per_item(supply_plan, weights(declared(items, "items"), cost))
+    )
     missed = unserved(supply_plan["demand"], supply_plan["late"], supply_plan["lost"])
     return 1 - ratio((missed * weight).sum(), (supply_plan["demand"] * weight).sum())
 

@@ -15,8 +15,9 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
     by_bucket, late = missed.groupby(now["bucket"]).sum(), now.loc[missed > 1e-6, "item"].nunique()
     sentence = "Everything that customers want can be shipped when it is due."
     if late:
+        served = planned_service(now, view.items, view.book.cost)
         sentence = (
-            f"{percent(planned_service(now, view.items))} of next year's demand can be served in"
+            f"{percent(served)} of next year's demand can be served in"
             f" time; {number(late)} items run late, most in {month(by_bucket.idxmax())}."
         )
     worth = hours.groupby("resource")["shadow_price"].max()
@@ -153,15 +154,15 @@ def risk(risk, view):
     """
     rows, levels = risk.by_bucket, ["p10", "p50", "p90"]
     buckets = sorted(rows["bucket"].unique())
-    points = {buckets[min(at, len(buckets) - 1)] for at in (0, 2, 5, 11)}
+    points = {bucket for at in (0, 2, 5, 11) for bucket in buckets[: at + 1][-1:]}
     units = {"service": "fraction", "stock": view.currency, "backlog": view.currency}
     rows = rows[rows["bucket"].isin(points)]
     unit = rows["metric"].map(units)
-    told = rows[levels].apply(lambda column: [*map(quantity, column, unit)])
+    told = {level: [*map(quantity, rows[level], unit)] for level in levels}
     return stack(
         [
             view.show(
-                rows[["metric", "bucket"]].join(told),
+                rows[["metric", "bucket"]].assign(**told),
                 columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
                 note="stock at standard cost, backlog at price",
             ),

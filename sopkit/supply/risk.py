@@ -51,7 +51,7 @@ def plan_under_uncertainty(
     names = plan.names if names is None else names
     paths = demand_paths(paths, names, plan.buckets)
     order = reading.positions(names, plan.names, "paths", "item")
-    weight, price = weights(plan.items).to_numpy(), plan.price(1.0)
+    weight, price = weights(plan.items, pd.Series(plan.cost)).to_numpy(), plan.price(1.0)
     metrics = {metric: [] for metric in ("service", "stock", "backlog")}
     all_asked, all_missed = np.zeros((2, len(order)))
     net, got, demand = plan.opening[:, :1], plan.got, plan["demand"]
@@ -67,7 +67,8 @@ def plan_under_uncertainty(
         metrics["backlog"].append(price @ backlog)
         all_asked += asked.sum(axis=1)
         all_missed += missed.sum(axis=1)
-    levels = np.quantile(list(metrics.values()), list(QUANTILES.values()), axis=2)
+    came = np.reshape([*metrics.values()], (len(metrics), plan.shape[1], paths.shape[1]))
+    levels = np.quantile(came, list(QUANTILES.values()), axis=2)
     by_item = pd.DataFrame(
         {
             "item": plan.names,

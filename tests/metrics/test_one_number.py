@@ -38,6 +38,27 @@ def stressed():
     )
 
 
+def test_an_item_whose_cost_is_its_hours_counts_in_the_service_of_unlike_units(stressed):
+    items = ITEMS.assign(unit=["pcs", "m"], unit_cost=[None, 1.0])
+    hours = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [2.0]})
+    tables = {
+        "items": items,
+        "supply_plan": stressed,
+        "bill_of_resources": hours,
+        "resources": pd.DataFrame({"resource": ["line"], "regular_cost": [20.0]}),
+    }
+    book = metrics.Book(tables, first=MONTHS[0])
+    kpis = metrics.kpis.table(5, book).set_index(["kpi", "scope"])["actual"]
+    service = metrics.planned_service(stressed[stressed["bucket"] < MONTHS[12]], items, book.cost)
+    assert kpis["planned_service", "company"] == service
+    assert scenario_metrics(book).set_index("metric")["value"]["service (fraction)"] == service
+    assert service != pytest.approx(metrics.planned_service(stressed, items))
+    paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
+    risk = plan_under_uncertainty(stressed, items, paths, standard_cost=book.cost).by_bucket
+    now = metrics.planned_service(stressed[stressed["bucket"] == MONTHS[0]], items, book.cost)
+    assert risk.query("metric == 'service'")["p50"].iloc[0] == pytest.approx(now)
+
+
 @pytest.mark.parametrize("units", [["pcs", "pcs"], ["pcs", "m"]])
 def test_one_stressed_plan_has_one_service(stressed, units):
     items = ITEMS.assign(unit=units)

@@ -11,6 +11,7 @@ from sopkit.charts import View, missing, stack
 from sopkit.charts.demand import STAGES
 from sopkit.metrics import Book
 from sopkit.pages import common, data, demand, money, review, supply
+from sopkit.supply import plan_under_uncertainty
 from sopkit.tables import PLANS
 
 ITEMS = pd.DataFrame(
@@ -98,6 +99,15 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
             "strategy",
         ),
         (supply.changes(pd.DataFrame(), "", view()), "released"),
+        (
+            supply.risk(
+                plan_under_uncertainty(
+                    PLANS["supply_plan"].empty(), ITEMS, np.empty((0, 9, 1)), names=[]
+                ),
+                view(),
+            ),
+            "no rows",
+        ),
         (
             supply.stock_risk(
                 pd.DataFrame(

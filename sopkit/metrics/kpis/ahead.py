@@ -13,7 +13,7 @@ from sopkit.metrics.stages import CELL, COMPANY
 def planned_service(book):
     """Demand of the next year served when it is due."""
     plan = book.by_scope(within(book.supply_plan, book.year))
-    return grouped(plan, lambda part: service.planned_service(part, book.items))
+    return grouped(plan, lambda part: service.planned_service(part, book.items, book.cost))
 
 
 def _turned(book, measure):
