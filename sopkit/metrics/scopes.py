@@ -14,12 +14,13 @@ def per_item(frame, values) -> pd.Series:
 
 def weights(items, cost=None) -> pd.Series:
     """What a unit of the declared items counts in a total (index item): 1 where all share one unit
-    of measure, else its ``cost`` (a Series by item; the items' unit_cost without one).
+    of measure or nothing costs anything, else its ``cost`` (a Series by item; the items' unit_cost
+    without one).
     """
     items = items.set_index("item")
-    if items["unit"].nunique() <= 1:
-        return pd.Series(1.0, index=items.index)
-    return items["unit_cost"] if cost is None else cost
+    cost = items["unit_cost"] if cost is None else cost
+    alike = items["unit"].nunique() <= 1 or not cost.any()
+    return pd.Series(1.0, index=items.index) if alike else cost
 
 
 def within(frame, buckets) -> pd.DataFrame:

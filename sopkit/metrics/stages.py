@@ -86,7 +86,8 @@ def accuracy_by(graded, by) -> pd.DataFrame:
 
 
 def accuracy_table(graded) -> pd.DataFrame:
-    """The declared ``forecast_accuracy`` table of graded cells; an item's markets are pooled.
+    """The declared ``forecast_accuracy`` table of graded cells; an item's markets are pooled, and a
+    model that forecast only some of them is left out.
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-02-01"])
     >>> cells = {"item": "A", "market": "N", "bucket": months, "lag": 1, "model": "theta"}
@@ -95,7 +96,9 @@ def accuracy_table(graded) -> pd.DataFrame:
     [['theta', 0.15, 0.05]]
     """
     table = PLANS["forecast_accuracy"]
-    return table.conform(accuracy_by(graded, ["item", "model", "lag", "source"])[table.names])
+    found = accuracy_by(graded, ["item", "model", "lag", "source"])
+    whole = found.groupby(["item", "lag", "source"])["cells"].transform("max") == found["cells"]
+    return table.conform(found.loc[whole, table.names])
 
 
 def value_added_table(graded, items, *, levels=("company", "family", "item")) -> pd.DataFrame:

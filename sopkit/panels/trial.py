@@ -47,7 +47,7 @@ def try_method(history, method, calendar, until, **sliders: float) -> Trial:
     if (buckets := history["bucket"].nunique()) < LAGS:
         raise PlanError(
             f"{buckets} buckets of history are too few to try a method; start from an earlier"
-            " bucket"
+            " year, or choose another item"
         )
     last, end = calendar.number([history["bucket"].max(), until])
     found = fit(

@@ -159,14 +159,14 @@ class Tuner(Desk):
         self.effect.value = "".join(map(said, found))
 
     def _show_accuracy(self):
-        known = work.accuracy_of(self.plan.read("forecast_accuracy"), self.cell.item).head(6)
+        known = work.accuracy_of(self.plan.read("forecast_accuracy"), self.cell.item)
         lines = {f"{self.method.value}, tried here": self.trial.wape} if self.trial else {}
         lines |= known
         rows = "".join(
             f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
             for name, value in (lines or {"no backtest: too little history": None}).items()
         )
-        of = "of the item, its markets pooled" if len(self.markets[self.cell.item]) > 1 else ""
+        of = "errors of its markets, added up" if len(self.markets[self.cell.item]) > 1 else ""
         why = reasons(self.forecast)
         self.accuracy.value = f'{said(of)}<table class="say">{rows}</table>{said(why)}'
 
@@ -242,10 +242,7 @@ class Tuner(Desk):
 
     def take(self):
         if self.trial is None:
-            raise PlanError(
-                "the method is the pack's own choice, so there is no difference to take; choose"
-                " another method first"
-            )
+            raise PlanError("nothing is tried, so there is no difference to take; try a method")
         numbers = self.cell.numbers
         self._set((self.tried + numbers["override"] - numbers["baseline"]).round())
         self._say(

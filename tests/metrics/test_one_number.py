@@ -59,6 +59,14 @@ def test_an_item_whose_cost_is_its_hours_counts_in_the_service_of_unlike_units(s
     assert risk.query("metric == 'service'")["p50"].iloc[0] == pytest.approx(now)
 
 
+def test_unlike_units_that_nobody_costed_are_added_up_as_they_are(stressed):
+    unknown = ITEMS.assign(unit=["pcs", "m"], unit_cost=np.nan)
+    assert metrics.planned_service(stressed, unknown) == metrics.planned_service(stressed)
+    paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
+    risk = plan_under_uncertainty(stressed, unknown, paths).by_bucket
+    assert risk.query("metric == 'service'")["p50"].min() < 1
+
+
 @pytest.mark.parametrize("units", [["pcs", "pcs"], ["pcs", "m"]])
 def test_one_stressed_plan_has_one_service(stressed, units):
     items = ITEMS.assign(unit=units)

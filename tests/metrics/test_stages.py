@@ -131,3 +131,10 @@ def test_a_backtest_and_a_release_are_graded_by_the_same_functions():
     added = value_added_table(both, ITEMS, levels=["company"]).set_index(["source", "stage"])
     assert added["wape"]["backtest", "baseline"] == pytest.approx(8 / 40)
     assert added["value_added"]["released", "baseline"] == pytest.approx(14 / 40 - 8 / 40)
+
+
+def test_a_model_that_forecast_some_markets_only_is_not_ranked_beside_those_of_all():
+    both = {"item": "A", "bucket": MONTHS[0], "lag": 1, "source": "backtest", "actual": 10.0}
+    chosen = pd.DataFrame(both | {"market": ["N", "S"], "model": "chosen", "forecast": 12.0})
+    easy = pd.DataFrame([both | {"market": "N", "model": "theta", "forecast": 10.0}])
+    assert accuracy_table(pd.concat([chosen, easy]))["model"].tolist() == ["chosen"]
