@@ -15,6 +15,8 @@ from sopkit.forecast.fit import Fit
 LEVELS = np.concatenate(
     [[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]]
 )
+# Levels that a mean is taken over: every second, and all of the tails.
+TALLIED = np.concatenate([LEVELS[:5], LEVELS[5:-5:2], LEVELS[-5:]])
 # Standard normal values and their levels: paths look up their quantiles between them.
 POINTS = np.linspace(-6, 6, 2401)
 CHANCES = np.array([NormalDist().cdf(point) for point in POINTS])
@@ -134,16 +136,30 @@ class Regular:
     unit: np.ndarray
     errors: Errors
 
+    @cached_property
+    def lift(self) -> np.ndarray:
+        """What the band's values are multiplied by, (series, lead), so that their mean is the
+        baseline although none is below 0.
+        """
+        return lift(self.baseline, lambda level: self._raw(self.errors.quantile(level)))
+
     def at(self, level: float) -> np.ndarray:
         """Demand at one probability level, (series, lead), never below 0."""
-        return self._with(self.errors.quantile(level), slice(None))
+        return self._raw(self.errors.quantile(level)) * self.lift
 
     def paths(self, normal: np.ndarray, row: int) -> np.ndarray:
         """One series' demand along paths of independent normal values, (path, lead)."""
-        return self._with(self.errors.joint(normal), row)
+        return self._raw(self.errors.joint(normal), row) * self.lift[row]
 
-    def _with(self, error, rows):
+    def _raw(self, error, rows=slice(None)):
         return np.maximum(self.baseline[rows] + self.unit[rows] * error, 0.0)
+
+
+def lift(baseline: np.ndarray, at) -> np.ndarray:
+    """The baseline over the mean of a band's values ``at`` every level."""
+    middles = np.concatenate([[0.0], (TALLIED[1:] + TALLIED[:-1]) / 2, [1.0]])
+    shares = zip(TALLIED, np.diff(middles))
+    return over(baseline, sum(at(level) * share for level, share in shares))
 
 
 def around(
@@ -164,17 +180,26 @@ TAPER, LEAST_TRUST = 0.3, 0.25
 
 @dataclass(frozen=True)
 class Rare:
-    """``chance`` (series, bucket) of any demand, and ``sizes`` (series, SIZES): quantiles of the
-    demand size in units, ascending.
+    """``baseline`` and ``chance`` of any demand (series, bucket), and ``sizes`` (series, SIZES):
+    quantiles of the demand size in units, ascending.
     """
 
+    baseline: np.ndarray
     chance: np.ndarray
     sizes: np.ndarray
+
+    @cached_property
+    def lift(self) -> np.ndarray:
+        """As of a ``Regular`` band."""
+        return lift(self.baseline, self._raw)
 
     def at(self, level, rows=slice(None)) -> np.ndarray:
         """Demand of the rows at a probability level (or several that broadcast with them), in
         units: 0 below 1 − chance, then the sizes.
         """
+        return self._raw(level, rows) * self.lift[rows]
+
+    def _raw(self, level, rows=slice(None)):
         chance = self.chance[rows]
         inside = np.clip(over(level - (1 - chance), chance), 0, 1)
         place = np.clip(np.ceil(inside * SIZES).astype(int) - 1, 0, SIZES - 1)
@@ -210,7 +235,8 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) ->
     chance = chance / most
     usual = row_mean(chance[chance > 0][None])
     unsure = (chance > 0) & (chance < 1)
-    return Rare(np.where(unsure, usual + trust * (chance - usual), chance), sizes * most)
+    chance = np.where(unsure, usual + trust * (chance - usual), chance)
+    return Rare(baseline, chance, sizes * most)
 
 
 def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:

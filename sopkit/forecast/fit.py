@@ -9,7 +9,15 @@ import numpy as np
 
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.panel import Panel
-from sopkit.forecast.prepare import Prepared, classify, cut_silent_start, prepare
+from sopkit.forecast.prepare import (
+    Prepared,
+    alive,
+    classify,
+    cut_silent_start,
+    prepare,
+    rates,
+    regular,
+)
 from sopkit.forecast.trial import ORIGINS, RULES, Trial, learned_weights, reaches, try_methods
 
 CHUNK = 256
@@ -30,7 +38,8 @@ class Block:
     @cached_property
     def combined(self) -> np.ndarray:
         """The weighted forecast at each origin and, last, now, (series, origin + 1, horizon)."""
-        return np.einsum("som,somh->soh", self.weights, self.trial.forecasts)
+        forecasts = np.einsum("som,somh->soh", self.weights, self.trial.forecasts)
+        return forecasts * self.trial.alive[:, :, None]
 
     @property
     def combined_tests(self) -> np.ndarray:
@@ -70,14 +79,16 @@ def fit_panel(
 
         with Client(client, set_as_default=False) as opened:
             return fit_panel(panel, horizon, methods, opened, origins)
-    season, lengths, blocks = panel.season, counts(cut_silent_start(panel.values)), {}
-    whole = [panel.values, panel.lengths]
+    season, kept, blocks = panel.season, cut_silent_start(panel.values), {}
+    lengths, usual = counts(kept), rates(kept, season)
+    whole = [panel.values, regular(kept, season, usual), panel.lengths]
     ready = in_chunks(client, lengths, horizon, prepare_chunk, whole, season)
-    classes = classify(ready.values, season)
+    classes = classify(ready.values, season, alive(kept, season, usual))
     for kind, functions in methods.items():
         rows = np.flatnonzero(ready.regular == (kind == "regular"))
         if len(rows):
             complete, how = [ready.values[rows], ready.known[rows]], (season, functions, origins)
+            how += (usual, kind == "rare")
             trial = in_chunks(client, lengths[rows], horizon, try_methods, complete, horizon, *how)
             weights = learned_weights(trial, classes[rows], **RULES[kind])
             blocks[kind] = Block(rows, tuple(functions), trial, weights)
@@ -104,9 +115,9 @@ def in_chunks(client, lengths, horizon, function, series: list[np.ndarray], *fix
     return type(found[0])(*(values[np.argsort(order)] for values in joined))
 
 
-def prepare_chunk(values, lengths, season) -> Prepared:
+def prepare_chunk(values, often, lengths, season) -> Prepared:
     """The series prepared on the columns that hold any of them."""
     begin = values.shape[1] - lengths.max(initial=1)
-    ready, room = prepare(values[:, begin:], season), ((0, 0), (begin, 0))
+    ready, room = prepare(values[:, begin:], often, season), ((0, 0), (begin, 0))
     wide = (np.pad(each, room, constant_values=np.nan) for each in (ready.values, ready.known))
     return replace(ready, **dict(zip(("values", "known"), wide)))

@@ -162,6 +162,7 @@ METHODS = {
         seen, lambda window, n: seasonal_naive(window.values, n, window.season)
     ),
     "mean": Method(plain, mean),
+    "mean 12": Method(plain, lambda values, horizon: mean(values[:, -12:], horizon)),
     "seasonal mean": Method(multiplicative, mean),
     "simple": Method(multiplicative, smooth, LEVEL),
     "simple additive": Method(additive, smooth, LEVEL),
@@ -180,7 +181,7 @@ METHODS = {
     "aggregated log": Method(logarithmic, aggregated),
     "croston": Method(plain, croston, LEVEL),
     "sba": Method(plain, sba, LEVEL),
-    "tsb": Method(plain, tsb, LEVEL),
+    "tsb": Method(plain, partial(tsb, beta=0.02), LEVEL),
     "adida": Method(plain, adida, LEVEL),
     "imapa": Method(plain, imapa, LEVEL),
     "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
@@ -189,15 +190,17 @@ METHODS = {
 CANDIDATES = {
     "regular": [
         "seasonal naive",
+        "mean",
+        "mean 12",
         "seasonal mean",
         "simple",
+        "holt",
         "damped log",
         "theta additive",
-        "theta log",
         "winters",
         "aggregated log",
     ],
-    "rare": ["seasonal naive", "mean", "tsb", "adida"],
+    "rare": ["mean", "tsb"],
 }
 
 

@@ -3,7 +3,7 @@ bounded, level shifts brought to the new level; all of it is counted. And what k
 series is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,12 @@ from sopkit.forecast.arrays import counts, demand_interval, over, row_mean, row_
 from sopkit.forecast.seasonal import along, by_season, indices
 
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
+CLEAR_SEASON = 0.85  # three silent buckets in a thousand panels of chance sales look as seasonal
+ENDS = 0.01  # items that end in a season, at least
+PRIOR = 0.2  # items ended before any is seen
+EVIDENCE = 2.0, 48.0  # least and most buckets that a panel counts for
+BELIEVED = 0.65  # chance of a sale: buckets without any come in runs
+PLACES = 1.0  # buckets that a place in the season counts for beside its own
 
 
 def variation_of_sizes(values: np.ndarray) -> np.ndarray:
@@ -34,34 +40,24 @@ def buckets_without_demand(values: np.ndarray) -> np.ndarray:
     return np.where(demand.any(axis=1), np.argmax(demand[:, ::-1], axis=1), counts(values))
 
 
-def silence(sales: np.ndarray, buckets: np.ndarray, silent: np.ndarray) -> np.ndarray:
-    """How likely so many silent buckets are, (series,) 0–1, at the rate of so many sales in so many
-    buckets.
-
-    >>> silence(np.array([5]), np.array([9]), np.array([3])).tolist()
-    [0.125]
-    """
-    return (1 - np.minimum(sales / np.maximum(buckets + 1, 1), 0.95)) ** silent
-
-
-def classify(values: np.ndarray, season: int) -> np.ndarray:
+def classify(values: np.ndarray, season: int, still: np.ndarray) -> np.ndarray:
     """The class of each series, (series,): smooth, erratic, intermittent or lumpy by ADI (1.32) and
-    CV² (0.49); new below one season of history; dying or dead when the silence at the end is
-    unlikely (5 %, or 0.1 % over a season) at the old rate.
+    CV² (0.49); new below one season of history; dying or dead when it is unlikely (below one half,
+    or 5 % after a season) that it ``still`` sells (see ``alive``).
 
     Syntetos, Boylan & Croston (2005), On the categorization of demand patterns, JORS 56.
 
-    >>> classify(np.array([[5.0] * 24, [0.0, 0.0, 9.0] * 8, [5.0] * 10 + [0.0] * 14]), 12).tolist()
+    >>> values = np.array([[5.0] * 24, [0.0, 0.0, 9.0] * 8, [5.0] * 10 + [0.0] * 14])
+    >>> classify(values, 12, np.array([1.0, 1.0, 0.01])).tolist()
     ['smooth', 'intermittent', 'dead']
     """
     often = demand_interval(values) < INTERVAL_LIMIT
     rough = variation_of_sizes(values) >= VARIATION_LIMIT
     gap, demand = buckets_without_demand(values), values > 0
-    chance = silence(demand.sum(axis=1), counts(values) - gap, gap)
-    dead = (gap >= max(season, 4)) & (chance < 0.001)
+    dead = (gap >= max(season, 4)) & (still < 0.05)
     kinds = {
         "dead": dead | ~demand.any(axis=1),
-        "dying": (gap >= 3) & (chance < 0.05),
+        "dying": (gap >= 3) & (still < 0.5),
         "new": counts(values) < season,
         "erratic": often & rough,
         "smooth": often,
@@ -70,12 +66,98 @@ def classify(values: np.ndarray, season: int) -> np.ndarray:
     return np.select(list(kinds.values()), list(kinds), "intermittent")
 
 
-def regular(values: np.ndarray) -> np.ndarray:
-    """Which series sell often enough (ADI below 1.32) for the trend and season methods; negative
-    values count as sales.
+@dataclass(frozen=True)
+class Rates:
+    """How often the series of a panel sell, after their first sale: the ``usual`` share of buckets
+    with a sale, how many buckets of its own a series needs before it is believed as much, and the
+    share of items that ``ends`` in a bucket.
     """
-    known = (~np.isnan(values)).sum(axis=1)
-    return known < INTERVAL_LIMIT * (values != 0).sum(axis=1)
+
+    usual: float
+    evidence: float
+    ends: float = 0.0
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The believed share of each series, (series,), drawn toward the usual one."""
+        sales, buckets = _after_first(values)
+        return (sales + self.evidence * self.usual) / (buckets + self.evidence)
+
+
+def rates(values: np.ndarray, season: int) -> Rates:
+    """The ``Rates`` of a panel, by the moments of a beta-binomial.
+
+    >>> rates(np.array([[4.0, 0.0, 4.0, 0.0, 4.0]]), 12).usual
+    0.5
+    """
+    sales, buckets = _after_first(values)
+    usual = (sales.sum() + 0.5) / (buckets.sum() + 1)
+    own = over(sales, buckets)[buckets > 0]
+    weight = buckets[buckets > 0]
+    chance = usual * (1 - usual)
+    spread = (weight * ((own - usual) ** 2)).sum() - max(len(own) - 1, 0) * chance
+    between = over(spread, weight.sum() - over((weight**2).sum(), weight.sum()))
+    found = Rates(usual, float(np.clip(over(chance, max(between, 1e-9)), *EVIDENCE)))
+    return replace(found, ends=_ends(values, found, season))
+
+
+def _ends(values, found, season) -> float:
+    """The share of items that ends in a bucket: silences at the end less likely than 5 % beyond the
+    5 % that chance brings, one such among the first items seen.
+    """
+    sold = np.isfinite(values) & (values != 0)
+    before = _until_last(sold)
+    rate = found.of(np.where(before, values, np.nan))
+    unlikely = (1 - np.minimum(rate, 0.95)) ** (~before).sum(axis=1) < 0.05
+    ended = np.clip((unlikely.sum() - 0.05 * len(values) + PRIOR) / (len(values) + PRIOR), 0, 0.5)
+    return max(float(ended / max(counts(values).mean(), 1)), ENDS / max(season, 4))
+
+
+def _after_first(values):
+    """Sales and known buckets after each series' first sale."""
+    sold, known = np.isfinite(values) & (values != 0), ~np.isnan(values)
+    after = np.arange(values.shape[1]) > starts(np.where(sold, 1.0, np.nan))[:, None]
+    return (sold & after).sum(axis=1), (known & after).sum(axis=1)
+
+
+def regular(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
+    """Which series the trend and season methods take: what sells often (ADI below 1.32 up to its
+    last sale; negative values count as sales), and what sells in its season (a clear one, seen
+    three times).
+    """
+    sold = np.isfinite(values) & (values != 0)
+    before = _until_last(sold)
+    seasonal = indices(values, season)[1] > CLEAR_SEASON
+    seasonal &= (counts(values) >= 3 * season) & (sold.sum(axis=1) >= 4)
+    return (usual.of(np.where(before, values, np.nan)) > 1 / INTERVAL_LIMIT) | seasonal
+
+
+def alive(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
+    """How likely each series still sells after the silence at its end, (series,) 0–1: a silence by
+    chance, at its own rate (believed up to a point) in the places of the season where it usually
+    sells, against an end, which comes as often as the panel's do.
+
+    As in Schmittlein, Morrison & Colombo (1987), Counting your customers, Management Science 33.
+
+    >>> values = np.array([[5.0] * 24, [5.0] * 20 + [0.0] * 4])
+    >>> alive(values, 12, rates(values, 12)).round(2).tolist()
+    [1.0, 0.65]
+    """
+    sold, known = np.isfinite(values) & (values != 0), ~np.isnan(values)
+    width, before = values.shape[1], _until_last(sold)
+    rate = usual.of(np.where(before, values, np.nan))[:, None]
+    folds = [np.nansum(by_season(np.where(before, part, 0.0), season), 1) for part in (sold, known)]
+    places = (folds[0] + PLACES * rate) / (folds[1] + PLACES)
+    chance = np.minimum(along(places, -width, 0), BELIEVED)
+    still = np.where(before, 1.0, (1 - chance) * (1 - usual.ends)).cumprod(axis=1)
+    # an end in each silent bucket: alive and silent until the one before
+    ended = usual.ends * np.where(before[:, 1:], 0.0, still[:, :-1]).sum(axis=1)
+    return still[:, -1] / (still[:, -1] + ended)
+
+
+def _until_last(sold):
+    """The buckets up to the last sale of each series; all where there is none."""
+    last = sold.shape[1] - np.argmax(sold[:, ::-1], axis=1)
+    return np.arange(sold.shape[1]) < last[:, None]
 
 
 LEAST_RATIO, LEAST_BLOCK, LIMIT = 1.6, 3, 4.0
@@ -128,6 +210,8 @@ def level_shifts(
 
 
 OUTLIER_LIMIT = 12.0
+LAST_LIMIT = 4.0  # the last bucket has no later one to confirm it
+MOST_OUTLIERS = 2  # what is wild more often is how the item sells
 
 
 @dataclass(frozen=True)
@@ -147,15 +231,14 @@ class Prepared:
     factor: np.ndarray
 
 
-def prepare(values: np.ndarray, season: int) -> Prepared:
-    """Panel values made complete (units stay).
+def prepare(values: np.ndarray, often: np.ndarray, season: int) -> Prepared:
+    """Panel values made complete (units stay); ``often`` says which series are regular.
 
-    >>> prepare(np.array([[1.0, np.nan, 3.0, 4.0]]), 12).values.tolist()
+    >>> prepare(np.array([[1.0, np.nan, 3.0, 4.0]]), np.array([True]), 12).values.tolist()
     [[1.0, 2.0, 3.0, 4.0]]
     """
     values = np.asarray(values, dtype=float)
     kept = cut_silent_start(values)
-    often = regular(kept)
     full = fill(kept, often, season)
     bound = np.where(often[:, None], bound_outliers(full, season), full)
     shift, factor = level_shifts(bound, season, often)
@@ -175,15 +258,12 @@ def prepare(values: np.ndarray, season: int) -> Prepared:
 
 
 def cut_silent_start(values: np.ndarray) -> np.ndarray:
-    """Leading zeros become NaN where so long a silence is unlikely (0.5 %) at the demand rate after
-    it: the item was not on sale yet.
+    """What lies before the first sale becomes NaN: the item was not on sale yet; a series that
+    never sold stays as it is.
     """
-    sales = np.where(values != 0, values, np.nan)
-    first, number = starts(sales), (~np.isnan(sales)).sum(axis=1)
-    silent = np.maximum(first - starts(values), 0)
-    unlikely = silence(number, values.shape[1] - first, silent) < 0.005
+    first = starts(np.where(values != 0, values, np.nan))
     before = np.arange(values.shape[1]) < first[:, None]
-    return np.where(unlikely[:, None] & before, np.nan, values)
+    return np.where(before & (first < values.shape[1])[:, None], np.nan, values)
 
 
 def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
@@ -207,21 +287,30 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
 
 
 def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
-    """Values more than 12 robust deviations off their neighbours' median, in no season's habit,
-    moved to that bound.
+    """Values more than 12 robust deviations off both their neighbours and their season's
+    neighbours (the same bucket of the seasons beside theirs), moved to the nearer bound; a series
+    with more than two of them sells in such batches.
 
     >>> float(bound_outliers(np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]]), 12).max())
     27.7912
     """
     if values.shape[1] < 8:
         return values
-    off = values - running_median(values)
-    habit = _habit(off, season)
-    off -= habit
-    usual = 1.4826 * row_median(np.abs(off)), 0.05 * row_median(np.abs(values))
-    reach = OUTLIER_LIMIT * np.maximum(*usual)[:, None] + np.abs(habit)
-    wild = (np.abs(off) > reach) & (reach > 0)
-    return np.where(wild, values - off + np.sign(off) * reach, values)
+    bounds = [_bounds(values, running_median(values))]
+    if 2 <= season < values.shape[1]:
+        bounds.append(_bounds(values, neighbours_in_season(values, season)))
+    low, high = np.fmin.reduce([low for low, _ in bounds]), np.fmax.reduce([b for _, b in bounds])
+    wild = (values < low) | (values > high)
+    few = wild.sum(axis=1, keepdims=True) <= MOST_OUTLIERS
+    return np.where(wild & few, np.clip(values, low, high), values)
+
+
+def _bounds(values, usual):
+    """How low and high a value may lie around its ``usual`` one; NaN where that is unknown."""
+    spread = 1.4826 * row_median(np.abs(values - usual)), 0.05 * row_median(np.abs(values))
+    limit = np.where(np.arange(values.shape[1]) < values.shape[1] - 1, OUTLIER_LIMIT, LAST_LIMIT)
+    reach = limit * np.maximum(*spread)[:, None]
+    return usual - reach, usual + reach
 
 
 def running_median(values: np.ndarray) -> np.ndarray:
@@ -233,18 +322,15 @@ def running_median(values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, np.take_along_axis(median, nearest, axis=1))
 
 
-def _habit(off, season):
-    """What each position of the season usually does: the median of its deviations, 0 where it was
-    seen once.
+def neighbours_in_season(values: np.ndarray, season: int) -> np.ndarray:
+    """Median of each bucket's place in the two seasons before and after it; NaN where none is
+    known.
     """
-    if season < 2 or off.shape[1] <= season:
-        return 0.0
-    folded = by_season(off, season).swapaxes(1, 2).reshape(len(off) * season, -1)
-    seen = (~np.isnan(folded)).sum(axis=1)
-    nearest = np.nan_to_num(np.abs(folded), nan=np.inf).argmin(axis=1)[:, None]
-    least = np.take_along_axis(folded, nearest, axis=1)[:, 0]
-    usual = np.select([seen >= 3, seen == 2], [row_median(folded), least], 0.0)
-    return along(usual.reshape(-1, season), -off.shape[1], 0)
+    folded = by_season(values, season)
+    padded = np.pad(folded, ((0, 0), (2, 2), (0, 0)), constant_values=np.nan)
+    beside = sliding_window_view(padded, 5, axis=1)[..., [0, 1, 3, 4]]
+    usual = row_median(beside.reshape(-1, 4)).reshape(len(values), -1)
+    return usual[:, -values.shape[1] :]
 
 
 def _between(values):

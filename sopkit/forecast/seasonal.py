@@ -11,6 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from sopkit.forecast.arrays import over, row_mean
 
+ROUGH = 0.25  # variance of logs beyond which their mean says little about the mean
+
 
 def centred_average(values: np.ndarray, season: int) -> np.ndarray:
     """Centred moving average over one season (2×m where m is even); NaN at the ends.
@@ -105,6 +107,11 @@ class Window:
         return ~(self.values <= 0).any(axis=1)
 
     @cached_property
+    def noise(self) -> np.ndarray:
+        """Variance of one bucket about its level without the season, (series,), from moves."""
+        return row_mean(np.diff(self.adjusted, axis=1) ** 2) / 2
+
+    @cached_property
     def seasonal(self) -> tuple[np.ndarray, np.ndarray]:
         """Seasonal indices of the values, and their strength."""
         return indices(self.values, self.season)
@@ -151,7 +158,7 @@ def multiplicative(method, window: Window, horizon: int) -> np.ndarray:
     """
     season = np.exp(along(window.logs.seasonal[0], 0, horizon))
     forecast = method(np.exp(window.logs.adjusted), horizon) * season
-    return _where_positive(forecast, additive, method, window)
+    return _where(window.positive, forecast, additive, method, window)
 
 
 def learnt(method, window: Window, horizon: int) -> np.ndarray:
@@ -165,25 +172,26 @@ def learnt_factors(method, window: Window, horizon: int) -> np.ndarray:
     """As ``learnt`` with a multiplicative season; additive where a series touches zero."""
     factors = np.where(window.positive[:, None], np.exp(window.logs.seasonal[0]), 1.0)
     forecast = method(window.values, horizon, season=factors, multiplicative=True)
-    return _where_positive(forecast, learnt, method, window)
+    return _where(window.positive, forecast, learnt, method, window)
 
 
 def in_logs(season, method, window: Window, horizon: int) -> np.ndarray:
     """What ``season`` (``additive`` or ``learnt``) makes of log values: season and growth in per
-    cent, medians; of the values where a series touches zero.
+    cent, lifted from median to mean; of the values where a series touches zero or is so rough that
+    its logs say little about its mean.
     """
-    logs = season(method, window.logs, horizon)
-    return _where_positive(np.exp(np.clip(logs, -700, 700)), season, method, window)
+    noise = window.logs.noise
+    logs = season(method, window.logs, horizon) + np.minimum(noise, ROUGH)[:, None] / 2
+    fit = window.positive & (noise < ROUGH)
+    return _where(fit, np.exp(np.clip(logs, -700, 700)), season, method, window)
 
 
 logarithmic, learnt_logs = partial(in_logs, additive), partial(in_logs, learnt)
 
 
-def _where_positive(forecast, otherwise, method, window):
-    """The forecast where a series is above zero throughout, that of the ``otherwise`` season
-    elsewhere.
-    """
-    rest = ~window.positive
+def _where(fit, forecast, otherwise, method, window):
+    """The forecast where a series is ``fit`` for it, that of the ``otherwise`` season elsewhere."""
+    rest = ~fit
     if rest.any():
         part = Window(window.values[rest], window.season)
         forecast[rest] = otherwise(method, part, forecast.shape[1])

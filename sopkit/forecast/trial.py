@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts, over, row_mean, starts
+from sopkit.forecast.prepare import alive
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
@@ -14,7 +15,7 @@ REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 # How weights are learned: the errors' power (1 aims at the median, 2 at the mean), and how many
 # origins of its own a series needs before it counts as much as its panel.
 RULES = {
-    "regular": {"power": 1, "own_evidence": 2.0},
+    "regular": {"power": 1.5, "own_evidence": 3.0},
     "rare": {"power": 2, "own_evidence": 30.0},
 }
 
@@ -23,13 +24,15 @@ RULES = {
 class Trial:
     """Forecasts at each origin and, last, now (series, origin + 1, method, horizon; NaN where too
     little history was left), the actuals that the origins' met (series, origin, horizon; NaN where
-    unknown), each series' usual one-bucket move at every origin and now (series, origin + 1), and
-    how many buckets each origin holds back (series, origin)."""
+    unknown), each series' usual one-bucket move at every origin and now (series, origin + 1), how
+    many buckets each origin holds back (series, origin), and how likely the item still sold at
+    every origin and now (series, origin + 1)."""
 
     forecasts: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
     back: np.ndarray
+    alive: np.ndarray
 
     @property
     def tests(self) -> np.ndarray:
@@ -69,7 +72,7 @@ def held_back(reach: np.ndarray, origins: int = ORIGINS) -> np.ndarray:
     return step[:, None] * np.arange(1, origins + 1)
 
 
-def try_methods(values, known, horizon, season, methods, origins) -> Trial:
+def try_methods(values, known, horizon, season, methods, origins, usual, rare) -> Trial:
     """The trial of ``methods`` (name → function) on complete ``values``; ``known`` has NaN where a
     value was only filled in.
 
@@ -87,13 +90,15 @@ def try_methods(values, known, horizon, season, methods, origins) -> Trial:
     columns = np.arange(width) - ago[rows, place, None]
     stacked = np.where(columns < 0, np.nan, values[rows[:, None], columns])
     forecasts = np.full((*ago.shape, len(methods), horizon), np.nan)
-    scale = np.full(ago.shape, np.nan)
+    scale, still = np.full(ago.shape, np.nan), np.ones(ago.shape)
     forecasts[rows, place] = run(stacked, horizon, season, methods)
-    scale[rows, place] = usual_move(stacked)
+    scale[rows, place], still[rows, place] = usual_move(stacked), alive(stacked, season, usual)
+    if rare:
+        still[rows, place] *= lean(stacked, usual)
     later = np.pad(known, ((0, 0), (0, horizon)), constant_values=np.nan)
     came = np.maximum(width - back[:, :, None] + np.arange(horizon), 0)
     actual = later[np.arange(count)[:, None, None], came]
-    return Trial(forecasts, np.where(enough[:, :, None], actual, np.nan), scale, back)
+    return Trial(forecasts, np.where(enough[:, :, None], actual, np.nan), scale, back, still)
 
 
 def run(values, horizon, season, methods) -> np.ndarray:
@@ -103,6 +108,14 @@ def run(values, horizon, season, methods) -> np.ndarray:
     window = Window(values, season)
     made = np.stack([method(window, horizon) for method in methods.values()], axis=1)
     return np.maximum(np.where(np.isfinite(made), made, row_mean(values)[:, None, None]), 0.0)
+
+
+def lean(values, usual) -> np.ndarray:
+    """What a forecast from each series alone is multiplied by, (series,), so that how often it
+    sells leans on its panel.
+    """
+    own = row_mean(np.where(np.isnan(values), np.nan, values != 0))
+    return np.where(own > 0, over(usual.of(values), own), 1.0)
 
 
 def usual_move(values: np.ndarray) -> np.ndarray:
