@@ -118,12 +118,14 @@ def nearest_correlation(matrix: np.ndarray) -> np.ndarray:
 
 def own_spread(errors: np.ndarray, growth: np.ndarray, evidence: float = 4.0) -> np.ndarray:
     """How much wider or narrower than its class each series errs, (series,), drawn toward 1 by
-    ``evidence`` origins.
+    ``evidence`` origins; wider by what so few say of the width itself (Student's t against the
+    normal at 5 and 10 %, with so many degrees of freedom).
     """
     size = np.minimum(np.abs(errors) / growth, 20.0)
     origins = (~np.isnan(size)).any(axis=2).sum(axis=1)
     mean = row_mean(size.reshape(len(size), -1))
-    return (origins * mean + evidence) / (origins + evidence)
+    known = origins + evidence
+    return (origins * mean + evidence) / known * (1 + 0.75 / known)
 
 
 @dataclass(frozen=True)
