@@ -80,15 +80,21 @@ def fit_panel(
         with Client(client, set_as_default=False) as opened:
             return fit_panel(panel, horizon, methods, opened, origins)
     season, kept, blocks = panel.season, cut_silent_start(panel.values), {}
-    lengths, usual = counts(kept), rates(kept, season)
-    whole = [panel.values, regular(kept, season, usual), panel.lengths]
+    lengths, often = counts(kept), regular(kept, season, rates(kept, season))
+    whole = [panel.values, often, panel.lengths]
     ready = in_chunks(client, lengths, horizon, prepare_chunk, whole, season)
-    classes = classify(ready.values, season, alive(kept, season, usual))
+    rows_of = {kind: np.flatnonzero(often == (kind == "regular")) for kind in methods}
+    usual_of, still = (
+        {kind: rates(kept[rows], season) for kind, rows in rows_of.items()},
+        1.0 * often,
+    )
+    for kind, rows in rows_of.items():
+        still[rows] = alive(kept[rows], season if kind == "regular" else 1, usual_of[kind])
+    classes = classify(ready.values, season, still)
     for kind, functions in methods.items():
-        rows = np.flatnonzero(ready.regular == (kind == "regular"))
-        if len(rows):
+        if len(rows := rows_of[kind]):
             complete, how = [ready.values[rows], ready.known[rows]], (season, functions, origins)
-            how += (usual, kind == "rare")
+            how += (usual_of[kind], kind == "rare")
             trial = in_chunks(client, lengths[rows], horizon, try_methods, complete, horizon, *how)
             weights = learned_weights(trial, classes[rows], **RULES[kind])
             blocks[kind] = Block(rows, tuple(functions), trial, weights)

@@ -15,8 +15,9 @@ from sopkit.forecast.seasonal import along, by_season, indices
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 CLEAR_SEASON = 0.85  # three silent buckets in a thousand panels of chance sales look as seasonal
 ENDS = 0.01  # items that end in a season, at least
+SEVERAL = 4  # sales that show a habit
 PRIOR = 0.2  # items ended before any is seen
-EVIDENCE = 2.0, 48.0  # least and most buckets that a panel counts for
+MOST_EVIDENCE = 48  # buckets that a panel counts for
 BELIEVED = 0.65  # chance of a sale: buckets without any come in runs
 PLACES = 1.0  # buckets that a place in the season counts for beside its own
 
@@ -77,16 +78,21 @@ class Rates:
     evidence: float
     ends: float = 0.0
 
-    def of(self, values: np.ndarray) -> np.ndarray:
-        """The believed share of each series, (series,), drawn toward the usual one."""
+    def of(self, values: np.ndarray, silent=0) -> np.ndarray:
+        """The believed share of each series, (series,), drawn toward the usual one; after so many
+        more ``silent`` buckets (series, …).
+        """
         sales, buckets = _after_first(values)
-        return (sales + self.evidence * self.usual) / (buckets + self.evidence)
+        own = sales + self.evidence * self.usual, buckets + self.evidence
+        if np.ndim(silent):
+            own = own[0][:, None], own[1][:, None] + silent
+        return own[0] / own[1]
 
 
 def rates(values: np.ndarray, season: int) -> Rates:
     """The ``Rates`` of a panel, by the moments of a beta-binomial.
 
-    >>> rates(np.array([[4.0, 0.0, 4.0, 0.0, 4.0]]), 12).usual
+    >>> float(rates(np.array([[4.0, 0.0, 4.0, 0.0, 4.0]]), 12).usual)
     0.5
     """
     sales, buckets = _after_first(values)
@@ -96,7 +102,9 @@ def rates(values: np.ndarray, season: int) -> Rates:
     chance = usual * (1 - usual)
     spread = (weight * ((own - usual) ** 2)).sum() - max(len(own) - 1, 0) * chance
     between = over(spread, weight.sum() - over((weight**2).sum(), weight.sum()))
-    found = Rates(usual, float(np.clip(over(chance, max(between, 1e-9)), *EVIDENCE)))
+    found = Rates(
+        usual, float(np.clip(over(chance, max(between, 1e-9)), 2, min(2 * len(own), MOST_EVIDENCE)))
+    )
     return replace(found, ends=_ends(values, found, season))
 
 
@@ -125,29 +133,33 @@ def regular(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
     three times).
     """
     sold = np.isfinite(values) & (values != 0)
-    before = _until_last(sold)
+    several = sold.sum(axis=1) >= SEVERAL
+    before = _until_last(sold) | ~several[:, None]
     seasonal = indices(values, season)[1] > CLEAR_SEASON
-    seasonal &= (counts(values) >= 3 * season) & (sold.sum(axis=1) >= 4)
+    seasonal &= (counts(values) >= 3 * season) & several
     return (usual.of(np.where(before, values, np.nan)) > 1 / INTERVAL_LIMIT) | seasonal
 
 
 def alive(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
     """How likely each series still sells after the silence at its end, (series,) 0–1: a silence by
-    chance, at its own rate (believed up to a point) in the places of the season where it usually
-    sells, against an end, which comes as often as the panel's do.
+    chance, the less likely the more often it sold (and in the places of the season where it did),
+    against an end, which comes as often as the panel's do.
 
-    As in Schmittlein, Morrison & Colombo (1987), Counting your customers, Management Science 33.
+    The discrete-time model of Fader, Hardie & Shang (2010), Customer-base analysis in a
+    discrete-time noncontractual setting, Marketing Science 29.
 
     >>> values = np.array([[5.0] * 24, [5.0] * 20 + [0.0] * 4])
     >>> alive(values, 12, rates(values, 12)).round(2).tolist()
-    [1.0, 0.65]
+    [1.0, 0.31]
     """
     sold, known = np.isfinite(values) & (values != 0), ~np.isnan(values)
     width, before = values.shape[1], _until_last(sold)
-    rate = usual.of(np.where(before, values, np.nan))[:, None]
-    folds = [np.nansum(by_season(np.where(before, part, 0.0), season), 1) for part in (sold, known)]
-    places = (folds[0] + PLACES * rate) / (folds[1] + PLACES)
-    chance = np.minimum(along(places, -width, 0), BELIEVED)
+    chance = usual.of(np.where(before, values, np.nan), (~before).cumsum(axis=1) - 1)
+    if season > 1:
+        counted = (np.where(before, each, 0.0) for each in (sold, known))
+        part, whole = (along(np.nansum(by_season(each, season), 1), -width, 0) for each in counted)
+        chance = (part + PLACES * chance) / (whole + PLACES)
+    chance = np.minimum(chance, BELIEVED)
     still = np.where(before, 1.0, (1 - chance) * (1 - usual.ends)).cumprod(axis=1)
     # an end in each silent bucket: alive and silent until the one before
     ended = usual.ends * np.where(before[:, 1:], 0.0, still[:, :-1]).sum(axis=1)
@@ -307,9 +319,11 @@ def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
 
 def _bounds(values, usual):
     """How low and high a value may lie around its ``usual`` one; NaN where that is unknown."""
+    mean = row_mean(np.abs(values))[:, None]
     spread = 1.4826 * row_median(np.abs(values - usual)), 0.05 * row_median(np.abs(values))
     limit = np.where(np.arange(values.shape[1]) < values.shape[1] - 1, OUTLIER_LIMIT, LAST_LIMIT)
-    reach = limit * np.maximum(*spread)[:, None]
+    # a peak strays as far as it is high
+    reach = limit * np.maximum(*spread)[:, None] * np.maximum(over(np.abs(usual), mean), 1)
     return usual - reach, usual + reach
 
 
@@ -329,7 +343,7 @@ def neighbours_in_season(values: np.ndarray, season: int) -> np.ndarray:
     folded = by_season(values, season)
     padded = np.pad(folded, ((0, 0), (2, 2), (0, 0)), constant_values=np.nan)
     beside = sliding_window_view(padded, 5, axis=1)[..., [0, 1, 3, 4]]
-    usual = row_median(beside.reshape(-1, 4)).reshape(len(values), -1)
+    usual = row_median(beside.reshape(-1, 4)).reshape(len(values), folded.shape[1] * season)
     return usual[:, -values.shape[1] :]
 
 

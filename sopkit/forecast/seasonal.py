@@ -65,7 +65,8 @@ def by_season(values: np.ndarray, season: int) -> np.ndarray:
     [[[nan, 1.0], [2.0, 3.0]]]
     """
     room = ((0, 0), (-values.shape[1] % season, 0))
-    return np.pad(values, room, constant_values=np.nan).reshape(len(values), -1, season)
+    folded = len(values), -(-values.shape[1] // season), season
+    return np.pad(values, room, constant_values=np.nan).reshape(folded)
 
 
 def _course(values, season):

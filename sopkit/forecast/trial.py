@@ -92,7 +92,10 @@ def try_methods(values, known, horizon, season, methods, origins, usual, rare) -
     forecasts = np.full((*ago.shape, len(methods), horizon), np.nan)
     scale, still = np.full(ago.shape, np.nan), np.ones(ago.shape)
     forecasts[rows, place] = run(stacked, horizon, season, methods)
-    scale[rows, place], still[rows, place] = usual_move(stacked), alive(stacked, season, usual)
+    scale[rows, place], still[rows, place] = (
+        usual_move(stacked),
+        alive(stacked, 1 if rare else season, usual),
+    )
     if rare:
         still[rows, place] *= lean(stacked, usual)
     later = np.pad(known, ((0, 0), (0, horizon)), constant_values=np.nan)

@@ -3,37 +3,41 @@
 import numpy as np
 import pytest
 
-from sopkit.forecast.prepare import level_shifts, prepare
+from sopkit.forecast.prepare import level_shifts, prepare, rates, regular
 from tests.forecast.series import seasonal
+
+
+def prepared(values, season=12):
+    return prepare(values, regular(values, season, rates(values, season)), season)
 
 
 def test_gap_is_filled_with_level_and_season():
     values = seasonal(60, noise=0.0)
     holed = values.copy()
     holed[20:26] = np.nan
-    ready = prepare(holed[None], 12)
+    ready = prepared(holed[None])
     np.testing.assert_allclose(ready.values[0], values, rtol=0.08)
     assert ready.filled[0] == 6 and np.isnan(ready.known[0, 20:26]).all()
 
 
-def test_zeros_before_the_first_sale_are_left_out_unless_the_item_sells_seldom():
+def test_zeros_before_the_first_sale_are_left_out():
     late = np.concatenate([np.zeros(10), np.full(20, 5.0)])
     rare = np.concatenate([np.zeros(5), np.tile([4.0, 0, 0, 0, 0, 0], 5)])[:30]
-    ready = prepare(np.stack([late, rare]), 12)
-    assert ready.cut.tolist() == [10, 0]
+    ready = prepared(np.stack([late, rare]))
+    assert ready.cut.tolist() == [10, 5]
 
 
 @pytest.mark.parametrize("column", [5, 30, 47])
 def test_one_huge_outlier_is_bounded_wherever_it_is(column):
     values = seasonal(48)
     values[column] = 1e9
-    ready = prepare(values[None], 12)
+    ready = prepared(values[None])
     assert ready.bounded[0] == 1 and ready.values.max() < 500
 
 
 def test_a_yearly_peak_is_no_outlier():
     values = np.tile([10.0] * 11 + [80.0], 4) * np.exp(np.random.default_rng(0).normal(0, 0.05, 48))
-    assert prepare(values[None], 12).bounded[0] == 0
+    assert prepared(values[None]).bounded[0] == 0
 
 
 @pytest.mark.parametrize("factor", [0.2, 3.0])
