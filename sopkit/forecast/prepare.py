@@ -103,7 +103,10 @@ def rates(values: np.ndarray, season: int) -> Rates:
     spread = (weight * ((own - usual) ** 2)).sum() - max(len(own) - 1, 0) * chance
     between = over(spread, weight.sum() - over((weight**2).sum(), weight.sum()))
     found = Rates(
-        usual, float(np.clip(over(chance, max(between, 1e-9)), 2, min(2 * len(own), MOST_EVIDENCE)))
+        usual,
+        float(
+            np.clip(over(chance, max(between, 1e-9)), 2, min(2 * max(len(own), 1), MOST_EVIDENCE))
+        ),
     )
     return replace(found, ends=_ends(values, found, season))
 
