@@ -38,7 +38,7 @@ class Block:
     @cached_property
     def combined(self) -> np.ndarray:
         """The weighted forecast at each origin and, last, now, (series, origin + 1, horizon)."""
-        forecasts = np.einsum("som,somh->soh", self.weights, self.trial.forecasts)
+        forecasts = np.einsum("som,somh->soh", self.weights, self.trial.agreed)
         return forecasts * self.trial.alive[:, :, None]
 
     @property

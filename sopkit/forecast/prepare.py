@@ -120,7 +120,7 @@ def _ends(values, found, season) -> float:
     rate = found.of(np.where(before, values, np.nan))
     unlikely = (1 - np.minimum(rate, 0.95)) ** (~before).sum(axis=1) < 0.05
     ended = np.clip((unlikely.sum() - 0.05 * len(values) + PRIOR) / (len(values) + PRIOR), 0, 0.5)
-    return max(float(ended / max(counts(values).mean(), 1)), ENDS / max(season, 4))
+    return max(float(ended / max(row_mean(counts(values)[None])[0], 1)), ENDS / max(season, 4))
 
 
 def _after_first(values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import over
+from sopkit.forecast.arrays import over, row_median
 from sopkit.forecast.prepare import buckets_without_demand
 from sopkit.forecast.seasonal import Window
 
@@ -43,7 +43,7 @@ def _class(fit, row, gap, strength) -> str:
     kind = fit.classes[row]
     length = counted((~np.isnan(fit.prepared.values[row])).sum(), "bucket")
     words = {
-        "new": f"new item, {length} of history: it follows the panel",
+        "new": f"new item, {length} of history: its methods are weighed as its panel's",
         "dying": f"dying demand, nothing sold in the last {counted(gap, 'bucket')}",
     }.get(kind, f"{kind} demand, {length}")
     if fit.prepared.regular[row]:
@@ -87,6 +87,15 @@ def _accuracy(block) -> list[str]:
 def _notes(fit) -> list[list[str]]:
     ready = fit.prepared
     notes = [[] for _ in fit.classes]
+    size, batchy = batches(ready.known)
+    for row in np.flatnonzero(batchy):
+        notes[row].append(f"sells in batches of about {size[row]:,.0f}: none, one or more a bucket")
+    sold, told = fit.panel.values[:, -1], ready.known[:, -1]
+    for row in np.flatnonzero(np.abs(sold - told) > 1e-9 * np.abs(sold)):
+        notes[row].append(
+            f"the last bucket ({sold[row]:,.0f}) is unlike its level and season: counted as"
+            f" {told[row]:,.0f} until the next one confirms it"
+        )
     for row in np.flatnonzero(ready.shifted):
         notes[row].append(
             f"level changed by a factor of {ready.factor[row]:.2g}"
@@ -102,6 +111,29 @@ def _notes(fit) -> list[list[str]]:
         for row in np.flatnonzero(numbers):
             notes[row].append(f"{counted(numbers[row], noun)} {text}")
     return notes
+
+
+def batches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The size of a usual batch, and which series sell in batches of it, (series,) each: nine
+    buckets in ten hold none, one or a few of it (within a fifth), and not nearly all hold one.
+
+    >>> size, batchy = batches(np.array([[10.0, 20, 10, 0, 11, 20, 9, 21], [10.0, 11, 9, 10] * 2]))
+    >>> size.tolist(), batchy.tolist()
+    ([10.0, 10.0], [True, False])
+    """
+    ordered = np.sort(np.where(values > 0, values, np.nan), axis=1)
+    number, known = (~np.isnan(ordered)).sum(axis=1), (~np.isnan(values)).sum(axis=1)
+    low = np.take_along_axis(
+        ordered, (0.3 * np.maximum(number - 1, 0)).astype(int)[:, None], axis=1
+    )
+    size = row_median(np.where(np.abs(ordered / low - 1) < 0.3, ordered, np.nan))
+    times = values / size[:, None]
+    whole = np.rint(times)
+    near = ((np.abs(times - whole) <= 0.2) & (whole <= 6)).sum(axis=1) >= 0.9 * known
+    one = (whole == 1).sum(axis=1)
+    return size, near & (known >= 8) & (one >= 0.2 * known) & (
+        one <= np.minimum(0.96 * known, known - 2)
+    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@ weights that what came of them gives the methods for each series.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from sopkit.forecast.prepare import alive
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
+ASTRAY = 1.5
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 # How weights are learned: the errors' power (1 aims at the median, 2 at the mean), and how many
 # origins of its own a series needs before it counts as much as its panel.
@@ -38,6 +40,17 @@ class Trial:
     def tests(self) -> np.ndarray:
         """The forecasts at the origins, (series, origin, method, horizon)."""
         return self.forecasts[:, :-1]
+
+    @cached_property
+    def agreed(self) -> np.ndarray:
+        """The forecasts as a combination takes them: where there are five or more, none strays from
+        their middle by more than half of it, or a third below, while the item surely sells.
+        """
+        if self.forecasts.shape[2] < 5:
+            return self.forecasts
+        middle = np.median(self.forecasts, axis=2, keepdims=True)
+        near = np.clip(self.forecasts, middle / ASTRAY, middle * ASTRAY)
+        return np.where(self.alive[:, :, None, None] > 0.95, near, self.forecasts)
 
     @property
     def tested(self) -> np.ndarray:
@@ -140,7 +153,7 @@ def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: 
     """Weights (series, origin + 1, method): for the forecast at each origin learned from the errors
     at the other origins, for that of now from all; ``groups`` (series,) are pooled.
     """
-    tests, actual = trial.tests, trial.actual[:, :, None]
+    tests, actual = trial.agreed[:, :-1], trial.actual[:, :, None]
     size = (np.abs(tests - actual) / trial.scale[:, :-1, None, None]) ** power
     number = trial.tested
     origins = number.shape[1]

@@ -106,7 +106,7 @@ def test_views_of_one_fit_are_those_of_the_history():
     pd.testing.assert_frame_equal(backtest(fitted), backtest(frame, 6))
     np.testing.assert_array_equal(sample_paths(fitted, paths=9), sample_paths(frame, 6, paths=9))
     block = fitted.blocks["regular"]
-    mixed = (block.weights[:, -1, :, None] * block.trial.forecasts[:, -1]).sum(axis=1)
+    mixed = (block.weights[:, -1, :, None] * block.trial.agreed[:, -1]).sum(axis=1)
     np.testing.assert_allclose(mixed, fitted.baseline[block.rows])
     near = graded(fitted, lags=2)
     whole = graded(fitted).query("lag <= 2").reset_index(drop=True)
