@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tests.benchmarks.kinds import companies
+
 ROOT = Path(__file__).parents[2]
 REAL = ROOT / ".." / "shared" / "real"
 PEERS = ROOT / ".venv" / "peers"
@@ -32,6 +34,7 @@ def main():
         rare(python, trouble)
     else:
         print("\nReal data: ../shared/real is absent; skipped")
+    kinds()
     growth()
     start_up()
 
@@ -110,6 +113,48 @@ def rare(python, trouble):
     )
 
 
+def kinds():
+    """Companies of several kinds: MASE, RMSSE and bias over three origins beside plain means, how
+    many series lose to seasonal naive by more than half, and the worst ten.
+    """
+    from sopkit.forecast import fit, forecast
+
+    title(
+        "Made-up companies of 60 series, horizon 12 from months 48, 60 and 72",
+        *("MASE", "RMSSE", "bias %", "lose by half %"),
+        *("naive MASE", "mean 6", "mean 12", "mean"),
+    )
+    worst = []
+    for kind, values in companies().items():
+        found = [_tested(forecast, fit, kind, values, origin, worst) for origin in (48, 60, 72)]
+        line(kind, *np.mean(found, axis=0))
+    print("\nworst ten against seasonal naive: " + "; ".join(map(_told, sorted(worst)[-10:][::-1])))
+
+
+def _told(row):
+    ratio, kind, item, origin, demand = row
+    return f"{kind} {item} from {origin} ({demand}) {ratio:.1f}×"
+
+
+def _tested(forecast, fit, kind, values, origin, worst):
+    past, came = values[:, :origin], values[:, origin : origin + 12]
+    rows = (past > 0).any(axis=1)
+    past, came = past[rows], came[rows]
+    fitted = fit(history(past), 12)
+    ahead = matrix(forecast(fitted), "baseline", 12)
+    flat = [past[:, -last:].mean(axis=1)[:, None] for last in (6, 12, origin)]
+    missed = [np.abs(each - came).mean(axis=1) for each in (ahead, past[:, -12:], *flat)]
+    scale = np.abs(past[:, 12:] - past[:, :-12]).mean(axis=1)
+    scale = np.where(scale > 0, scale, np.nan)
+    mase = [np.nanmean(each / scale) for each in missed]
+    square = np.sqrt(((ahead - came) ** 2).mean(axis=1) / (np.diff(past, axis=1) ** 2).mean(axis=1))
+    ratio = missed[0] / np.maximum(missed[1], 0.1 * scale)
+    classes = np.asarray(fitted.classes)
+    worst += zip(ratio, [kind] * len(past), np.flatnonzero(rows), [origin] * len(past), classes)
+    bias, lost = 100 * (ahead - came).sum() / came.sum(), 100 * np.mean(ratio > 1.5)
+    return mase[0], square.mean(), bias, lost, *mase[1:]
+
+
 def rare_scores(values, actual, ahead, middle, high):
     squares = np.mean(np.diff(values, axis=1) ** 2, axis=1)
     error = ahead - actual
@@ -138,7 +183,7 @@ def growth():
     for size in SIZES:
         told = json.loads(
             subprocess.run(
-                [sys.executable, __file__, str(size)],
+                [sys.executable, "-m", "tests.benchmarks.forecast", str(size)],
                 capture_output=True,
                 text=True,
                 check=True,
