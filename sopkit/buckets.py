@@ -1,4 +1,4 @@
-"""Calendars: months, weeks and quarters, each bucket stamped with its first day.
+"""Calendars: months, weeks, quarters and years, each bucket stamped with its first day.
 
 A bucket has two faces: its stamp (``datetime64``, the first day) and its number (an integer that
 grows by one from bucket to bucket), so that calendar arithmetic is integer arithmetic on whole
@@ -12,20 +12,22 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 
-PER_YEAR = {"month": 12, "week": 52, "quarter": 4}
+PER_YEAR = {"month": 12, "week": 52, "quarter": 4, "year": 1}
+MONTHS = {"year": 12, "quarter": 3, "month": 1}  # in a bucket, the longest first
+YEARS = range(1900, 2200)  # of a bucket; one in 9999 is a slip
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """How time is cut: ``month``, ``week`` (from Monday, or from the weekday ``first_day``: 0 =
-    Monday) or ``quarter``.
+    """How time is cut: ``month``, ``week``, ``quarter`` or ``year``. ``begins`` says with what:
+    weeks with the weekday (0 = Monday), quarters and years with the month (0 = January).
 
     >>> Calendar("month").range("2026-11-01", 3).strftime("%Y-%m-%d").tolist()
     ['2026-11-01', '2026-12-01', '2027-01-01']
     """
 
     size: str = "month"
-    first_day: int = 0
+    begins: int = 0
 
     def __post_init__(self):
         if self.size not in PER_YEAR:
@@ -35,7 +37,7 @@ class Calendar:
 
     @property
     def per_year(self) -> int:
-        """Buckets in a year: 12, 52 or 4."""
+        """Buckets in a year: 12, 52, 4 or 1."""
         return PER_YEAR[self.size]
 
     def number(self, dates) -> np.ndarray:
@@ -46,17 +48,16 @@ class Calendar:
         """
         days = _days(dates)
         if self.size == "week":
-            return (days.astype("int64") + 3 - self.first_day) // 7
-        months = days.astype("datetime64[M]").astype("int64")
-        return months if self.size == "month" else months // 3
+            return (days.astype("int64") + 3 - self.begins) // 7
+        return (_months(days) - self.begins) // MONTHS[self.size]
 
     def stamp(self, numbers) -> pd.DatetimeIndex:
         """First day of each numbered bucket; the inverse of ``number``."""
         numbers = np.asarray(numbers, dtype="int64")
         if self.size == "week":
-            days = (numbers * 7 - 3 + self.first_day).astype("datetime64[D]")
+            days = (numbers * 7 - 3 + self.begins).astype("datetime64[D]")
         else:
-            months = numbers if self.size == "month" else numbers * 3
+            months = numbers * MONTHS[self.size] + self.begins
             days = months.astype("datetime64[M]").astype("datetime64[D]")
         return pd.DatetimeIndex(days.astype("datetime64[us]"))
 
@@ -106,6 +107,8 @@ class Calendar:
         (['Jan 27'], ['Q1 27'])
         """
         stamps = pd.DatetimeIndex(np.asarray(dates, dtype="datetime64[us]"))
+        if self.size == "year":
+            return [f"{d:%Y}" for d in stamps]
         if self.size == "quarter":
             return [f"Q{d.quarter} {d:%y}" for d in stamps]
         return [f"{d.day} {d:%b %y}" if self.size == "week" else f"{d:%b %y}" for d in stamps]
@@ -131,24 +134,27 @@ def parse_month(text) -> pd.Timestamp:
 
 
 def infer_calendar(buckets, season: int | None = None) -> Calendar:
-    """The calendar that a column of bucket stamps is written in.
+    """The calendar that a column of bucket stamps is written in: the longest that all of them fit.
 
-    Months and quarters begin on a first day of the month; quarters are stamps that are all whole
-    quarters apart. ``season`` (12, 52 or 4) settles it where the stamps allow several. Raises
-    ``PlanError`` on mixed bucket sizes.
+    Months, quarters and years begin on a first day of the month, quarters in any month that all
+    stamps are whole quarters from. ``season`` (12, 52 or 4) settles it where the stamps allow
+    several. Raises ``PlanError`` on mixed bucket sizes.
 
-    >>> [infer_calendar(["2026-01-01", other]).size for other in ("2026-02-01", "2026-04-01")]
+    >>> [infer_calendar(["2026-02-01", other]).size for other in ("2026-03-01", "2026-05-01")]
     ['month', 'quarter']
     """
     days = np.unique(_days(buckets))
     if not len(days):
         return Calendar("month")
     firsts = days == days.astype("datetime64[M]").astype("datetime64[D]")
-    if firsts.all() and season != 52:
-        months = days.astype("datetime64[M]").astype("int64")
-        quarters = len(days) > 1 and not (months % 3).any()
-        return Calendar("quarter" if quarters and season != 12 else "month")
-    weekdays = (days.astype("int64") + 3) % 7
+    if firsts.all() and season != PER_YEAR["week"]:
+        months = _months(days)
+        step = np.gcd.reduce(np.diff(months))
+        fits = [size for size, length in MONTHS.items() if step and step % length == 0]
+        told = [size for size in fits if PER_YEAR[size] == season]
+        size = (told or fits or ["month"])[0]
+        return Calendar(size, int(months[0]) % MONTHS[size])
+    weekdays = _weekdays(days)
     if (weekdays == weekdays[0]).all() and not (len(days) > 1 and firsts.sum() > 0.5 * len(days)):
         return Calendar("week", int(weekdays[0]))
     odd = (
@@ -160,11 +166,65 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
         f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit"
         f" the rest, first {odd[0]}; stamp every bucket with its first day (months 2026-11-01,"
         " weeks on one weekday) and give one size per call"
+        + _hours(buckets)
+    )
+
+
+def leap(calendar: Calendar, numbers) -> int:
+    """How many buckets apart the stamps of a calendar lie where that is several, as a rule: then
+    they are of a longer bucket that it does not know. Else 1.
+
+    >>> leap(Calendar("month"), [0, 2, 4, 8, 10, 12]), leap(Calendar("month"), [0, 2, 6])
+    (2, 1)
+    """
+    steps = np.diff(np.unique(numbers))
+    step = np.gcd.reduce(steps)
+    return int(step) if len(steps) > 1 and np.mean(steps == step) >= 0.75 else 1
+
+
+def shared_start(size: str, dates) -> int:
+    """What the buckets of a size begin with (see ``Calendar``) if all dates agree, else 0."""
+    days = np.unique(_days(dates))
+    firsts = days == days.astype("datetime64[M]").astype("datetime64[D]")
+    begins = _weekdays(days) if size == "week" else _months(days) % MONTHS[size] * firsts.all()
+    return int(begins[0]) if len(set(begins)) == 1 else 0
+
+
+ZONE = r"(:[0-9]{2}(?:\.[0-9]+)?)\s?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+
+
+def local_stamps(cells: pd.Series) -> pd.Series:
+    """The stamps that cells hold, in a time zone as they are written there; NaT for what is none.
+
+    >>> local_stamps(pd.Series(["2026-11-01T00:00+02:00", "2026-12", "soon"])).dt.month.tolist()
+    [11.0, 12.0, nan]
+    """
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return cells.dt.tz_localize(None)
+    words = cells.astype("str").str.replace(ZONE, r"\1", regex=True)
+    return pd.to_datetime(words, errors="coerce", format="ISO8601")
+
+
+def _hours(buckets) -> str:
+    """What to add where stamps are not at midnight: they may come from another time zone."""
+    stamps = pd.DatetimeIndex(buckets)
+    late = stamps[stamps != stamps.normalize()]
+    return (
+        f"; {len(late)} are not at midnight, first {late[0]}: if they come from another time zone,"
+        " convert them to local time"
+        if len(late)
+        else ""
     )
 
 
 def _days(dates) -> np.ndarray:
-    return np.asarray(
-        pd.DatetimeIndex(np.atleast_1d(dates)) if not isinstance(dates, pd.Series) else dates.array,
-        dtype="datetime64[D]",
-    )
+    listed = dates if isinstance(dates, (pd.Series, pd.Index)) else np.atleast_1d(dates)
+    return np.asarray(pd.DatetimeIndex(listed).tz_localize(None), dtype="datetime64[D]")
+
+
+def _months(days) -> np.ndarray:
+    return days.astype("datetime64[M]").astype("int64")
+
+
+def _weekdays(days) -> np.ndarray:
+    return (days.astype("int64") + 3) % 7

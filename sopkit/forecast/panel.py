@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import Calendar, infer_calendar
+from sopkit.buckets import YEARS, Calendar, infer_calendar, leap, local_stamps
 from sopkit.errors import PlanError
 
 
@@ -43,7 +43,7 @@ def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) ->
     ``calendar`` is inferred from the buckets unless it is given. A bucket absent between a
     series' first and last row is 0; a NaN quantity stays unknown. Raises
     ``PlanError`` for a missing column, blank key, duplicate key, non-numeric or infinite quantity,
-    and mixed bucket sizes.
+    mixed bucket sizes, and stamps that leap over buckets or lie outside the years 1900–2199.
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-03-01"])
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": [5, 7]})
@@ -53,8 +53,11 @@ def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) ->
     names = key_columns(history)
     quantity = _quantities(history["quantity"])
     buckets = _stamps(history["bucket"])
+    inferred = calendar is None
     calendar = calendar or infer_calendar(buckets, season if season in (4, 12, 52) else None)
     numbers = calendar.number(buckets)
+    if inferred and season != calendar.per_year:
+        _refuse_leaps(calendar, numbers)
     codes, keys = _codes(history[names])
     _refuse_duplicates(history[names], codes, numbers, calendar)
     count = len(keys)
@@ -110,9 +113,8 @@ def total_over_markets(history: pd.DataFrame) -> pd.DataFrame:
     """
     if "market" not in getattr(history, "columns", ()):
         return history
-    grouped = history.assign(quantity=_quantities(history["quantity"])).groupby(
-        ["item", "bucket"], observed=True
-    )
+    told = {"bucket": _stamps(history["bucket"]), "quantity": _quantities(history["quantity"])}
+    grouped = history.assign(**told).groupby(["item", "bucket"], observed=True)
     return grouped["quantity"].sum(min_count=1).reset_index()
 
 
@@ -132,7 +134,7 @@ def _quantities(column: pd.Series) -> np.ndarray:
 
 
 def _stamps(column: pd.Series) -> pd.Series:
-    stamps = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    stamps = local_stamps(column)
     if stamps.isna().any():
         row = int(np.argmax(stamps.isna().to_numpy()))
         raise PlanError(
@@ -140,7 +142,26 @@ def _stamps(column: pd.Series) -> pd.Series:
             f" first {column.iloc[row]!r} in row {row}; stamp every row with its bucket's first"
             " day, for example 2026-11-01"
         )
+    far = ~stamps.dt.year.isin(YEARS).to_numpy()
+    if far.any():
+        row = int(np.argmax(far))
+        raise PlanError(
+            f"history column bucket has {int(far.sum())} stamp(s) outside the years {YEARS[0]} to"
+            f" {YEARS[-1]}, first {stamps.iloc[row]:%Y-%m-%d} in row {row}; correct the year"
+        )
     return stamps
+
+
+def _refuse_leaps(calendar, numbers) -> None:
+    step = leap(calendar, numbers)
+    if step > 1:
+        known, size = np.unique(numbers), calendar.size
+        first, second = calendar.stamp(known[:2]).strftime("%Y-%m-%d")
+        raise PlanError(
+            f"history column bucket has {len(known)} distinct stamps that lie {step} {size}s apart"
+            f" ({first}, {second}, …): no bucket size that can be forecast; give months, weeks,"
+            f" quarters or years, or season={calendar.per_year} if the {size}s between sold nothing"
+        )
 
 
 def _codes(columns: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

@@ -70,7 +70,7 @@ class Facts:
             "month": self.month,
             "first": f"{self.first:%Y-%m-%d}",
             "bucket": self.calendar.size,
-            "first_day": self.calendar.first_day,
+            "first_day": self.calendar.begins,
             "present": sorted(self.present),
         }
         (folder / MARK).write_text(json.dumps(mark, indent=1) + "\n", encoding="utf-8")

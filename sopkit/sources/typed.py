@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pandera.errors
 
+from sopkit import buckets
 from sopkit.sources.issues import found, nearest
 
 SPACES = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\u3000\ufeff"
@@ -31,8 +32,7 @@ ISO = re.compile(
 )
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
-YEARS = range(1900, 10000)
-BUCKET_YEARS = range(1900, 2200)  # a bucket in 9999 is a slip, an end date of 9999-12-31 is a habit
+YEARS = range(1900, 10000)  # an end date of 9999-12-31 is a habit
 REPAIRED = ("orders", "quantity")  # out of range, but mended later instead of refused
 
 
@@ -158,7 +158,7 @@ def read_date(text, bucketed=False):
         return None, "", ""
     iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
     if iso:
-        day = _day(iso[1], iso[2], iso[3] or 1, BUCKET_YEARS if bucketed else YEARS)
+        day = _day(iso[1], iso[2], iso[3] or 1, buckets.YEARS if bucketed else YEARS)
         problem = "" if day else "is no day that can be planned with"
         return day, "" if day else "impossible date", problem
     days = dict.fromkeys(filter(None, _readings(text)))

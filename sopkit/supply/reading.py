@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import local_stamps
 from sopkit.errors import PlanError
 from sopkit.tables import INPUTS, Table, settled
 from sopkit.tables.declare import bucket, number, text
@@ -104,11 +105,8 @@ def _dates(cells: pd.Series) -> pd.Series:
     """Days at midnight, where they were written if in a time zone; what is written otherwise, and
     any number, is blank.
     """
-    if pd.api.types.is_datetime64_dtype(cells):
-        return cells.dt.normalize()
     words = cells.where(cells.isna()) if pd.api.types.is_numeric_dtype(cells) else cells
-    days = pd.to_datetime(words.astype("object"), format="ISO8601", errors="coerce")
-    return days.dt.tz_localize(None).dt.normalize()
+    return local_stamps(words).dt.normalize()
 
 
 def _numbers(cells: pd.Series) -> pd.Series:

@@ -63,7 +63,7 @@ def test_weeks_begin_on_the_weekday_of_the_stamps(tmp_path):
         small(tmp_path / "data", sales_history=sales, settings='bucket = "week"'), MONTH
     )
     assert (
-        facts.calendar.first_day == 6
+        facts.calendar.begins == 6
         and facts.first == pd.Timestamp("2026-11-01")
         and facts.settings["horizon"] == 104
     )
