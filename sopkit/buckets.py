@@ -165,8 +165,7 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
     raise PlanError(
         f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit"
         f" the rest, first {odd[0]}; stamp every bucket with its first day (months 2026-11-01,"
-        " weeks on one weekday) and give one size per call"
-        + _hours(buckets)
+        " weeks on one weekday) and give one size per call" + _hours(buckets)
     )
 
 

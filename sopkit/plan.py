@@ -62,7 +62,7 @@ class Plan:
     @property
     def calendar(self) -> Calendar:
         """How time is cut in this plan."""
-        return Calendar(self.settings["bucket"])
+        return self.facts.calendar
 
     @property
     def first_bucket(self) -> pd.Timestamp:

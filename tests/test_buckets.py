@@ -15,16 +15,23 @@ DAYS = st.dates(
 
 
 @settings(derandomize=True, max_examples=60)
-@given(day=DAYS, size=st.sampled_from(list(PER_YEAR)), count=st.integers(-200, 200))
-def test_a_day_lies_in_its_bucket_and_shifts_come_back(day, size, count):
-    calendar = Calendar(size)
+@given(
+    day=DAYS,
+    size=st.sampled_from(list(PER_YEAR)),
+    begins=st.integers(0, 2),
+    count=st.integers(-200, 200),
+)
+def test_a_day_lies_in_its_bucket_and_shifts_come_back(day, size, begins, count):
+    calendar = Calendar(size, 0 if size == "month" else begins)
     start = calendar.start([day])[0]
     assert start <= pd.Timestamp(day) <= calendar.last_day([day])[0]
     assert calendar.stamp(calendar.number([start]))[0] == start
     assert calendar.shift(calendar.shift(start, count), -count) == start
 
 
-@pytest.mark.parametrize("size, freq", [("month", "MS"), ("quarter", "QS"), ("week", "W-MON")])
+@pytest.mark.parametrize(
+    "size, freq", [("month", "MS"), ("quarter", "QS"), ("week", "W-MON"), ("year", "YS")]
+)
 def test_range_agrees_with_pandas(size, freq):
     expected = pd.date_range("2024-01-01", periods=60, freq=freq)
     assert (Calendar(size).range(expected[0], 60) == expected).all()
@@ -58,6 +65,13 @@ def test_season_settles_what_the_stamps_leave_open():
     )
 
 
+def test_a_season_settles_years_too():
+    years = ["2024-02-01", "2025-02-01", "2027-02-01"]
+    assert infer_calendar(years) == Calendar("year", 1)
+    assert infer_calendar(years, season=4) == Calendar("quarter", 1)
+    assert infer_calendar(years, season=12) == Calendar("month")
+
+
 def test_the_first_bucket_begins_in_the_month():
     assert Calendar("week").first_in("2026-06") == pd.Timestamp("2026-06-01")
     assert Calendar("week").first_in("2026-11") == pd.Timestamp("2026-11-02")
@@ -67,6 +81,7 @@ def test_the_first_bucket_begins_in_the_month():
 def test_labels_are_what_people_say():
     assert Calendar().label(pd.to_datetime(["2027-01-01", "2027-12-01"])) == ["Jan 27", "Dec 27"]
     assert Calendar("week").label(["2027-01-04"]) == ["4 Jan 27"]
+    assert Calendar("year").label(["2027-01-01"]) == ["2027"]
 
 
 @pytest.mark.parametrize("text", ["2026", "2026-1", "11-2026", "2026-00", "", None, "2026-11-01"])

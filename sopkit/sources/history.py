@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import leap
+
 JUMP = 100  # times the series' own median
 DROP = 1 / 300  # of it; a launch or a farewell is small without being wrong
 FEW = 4  # rows below which a series has no usual size
@@ -98,7 +100,11 @@ def _absent(reading, sales):
     """Buckets in which no item sold anything, inside the history and between its end and the
     plan.
     """
-    seen = np.unique(sales["number"])
+    seen, size = np.unique(sales["number"]), reading.calendar.size
+    if (step := leap(reading.calendar, seen)) > 1:
+        problem = f"{len(seen)} distinct stamps lie {step} {size}s apart; none between has a row"
+        reading.say("longer bucket", "sales_history", 0, "bucket", _list(reading, seen), problem)
+        return
     inside = np.setdiff1d(np.arange(seen[0], seen[-1]), seen)
     eve = reading.calendar.number([reading.first])[0]
     after = np.arange(seen[-1] + 1, eve)

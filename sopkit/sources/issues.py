@@ -28,6 +28,8 @@ not a number: write digits with a decimal point, without unit or currency
 NaN or infinity: leave the cell empty where the number is not known
 not an ISO date: write YYYY-MM-DD
 impossible date: correct the date; write YYYY-MM-DD
+longer bucket: write a row for every bucket (0 where nothing sold), or set bucket in settings.toml \
+to the size of the stamps
 not one of: use one of the words allowed
 out of range: correct the number
 duplicate key: keep one row per key, or add the rows up

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sopkit.buckets import Calendar
+from sopkit.buckets import Calendar, shared_start
 from sopkit.errors import PlanError
 from sopkit.sources import checks
 from sopkit.sources.facts import MARK, Facts, opening_issues
@@ -155,10 +155,9 @@ def _begin(path):
             tables[name], said = type_table(INPUTS[name], raw)
             headers[name] = [str(column).strip() for column in raw.frame.columns]
             issues += said
-    buckets = tables["sales_history"]["bucket"].dropna()
-    # Weeks begin on the weekday on which every row of history is stamped.
-    days = buckets.dt.day_of_week.unique() if settings["bucket"] == "week" else []
-    calendar = Calendar(settings["bucket"], int(days[0]) if len(days) == 1 else 0)
+    # Weeks and quarters begin as every row of history is stamped.
+    size, buckets = settings["bucket"], tables["sales_history"]["bucket"].dropna()
+    calendar = Calendar(size, shared_start(size, buckets))
     reading = Reading(tables, settings, calendar, headers, None, issues)
     _absent(reading, raws)
     return reading

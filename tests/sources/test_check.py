@@ -14,6 +14,14 @@ LAST = "004,South,2026-10-01,111,9023\n"
 HISTORY = COMPANY["sales_history"]
 HEADS = {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()}
 
+
+def stamped(freq):
+    """A history of equal sales whose stamps are a frequency's."""
+    days = pd.date_range("2020-01-01", "2026-10-01", freq=freq)
+    rows = (f"P1,South,{day:%Y-%m-%d},100,8100\n" for day in days)
+    return HEADS["sales_history"] + "".join(rows)
+
+
 # rule, table, row, column, what is changed (tables, or settings as text)
 FAULTS = [
     ("missing table", "items", 0, "", {"items": None}),
@@ -212,6 +220,8 @@ FAULTS = [
         "quantity",
         spoiled("sales_history", "2025-01-01,102,", "2025-01-01,0.102,"),
     ),
+    ("longer bucket", "sales_history", 0, "bucket", {"sales_history": stamped("YS-FEB")}),
+    ("longer bucket", "sales_history", 0, "bucket", {"sales_history": stamped("2MS")}),
     (
         "bucket absent",
         "sales_history",

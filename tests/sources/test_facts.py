@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.sources import Facts, check, read_facts
 from sopkit.tables import INPUTS, PLANS, SETTINGS
@@ -68,6 +69,33 @@ def test_weeks_begin_on_the_weekday_of_the_stamps(tmp_path):
         and facts.settings["horizon"] == 104
     )
     assert facts.sales_history["bucket"].tolist() == sundays.tolist()
+
+
+def test_quarters_begin_in_the_month_of_the_stamps(tmp_path):
+    quarters = pd.date_range("2024-02-01", "2026-08-01", freq="QS-FEB")
+    sales = "item,bucket,quantity\n" + "".join(f"P1,{day:%Y-%m-%d},5\n" for day in quarters)
+    folder = small(tmp_path / "data", sales_history=sales, settings='bucket = "quarter"')
+    facts = read_facts(folder, MONTH)
+    assert facts.calendar == Calendar("quarter", 1) and facts.first == pd.Timestamp("2026-11-01")
+    assert facts.sales_history["bucket"].tolist() == quarters.tolist()
+    assert Facts.load(facts.write(tmp_path / "written")).calendar == facts.calendar
+
+
+@pytest.mark.parametrize("freq, apart", [("YS", 12), ("2MS", 2), ("QS-FEB", 3)])
+def test_stamps_of_longer_buckets_are_no_months_full_of_zeros(freq, apart, tmp_path):
+    days = pd.date_range("2018-01-01", "2026-10-01", freq=freq)
+    sales = "item,bucket,quantity\n" + "".join(f"P1,{day:%Y-%m-%d},5\n" for day in days)
+    with pytest.raises(PlanError, match=f"{len(days)} distinct stamps lie {apart} months apart"):
+        read_facts(small(tmp_path / "data", sales_history=sales), MONTH)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
+def test_a_stamp_in_a_time_zone_is_the_day_written_there(zone, tmp_path):
+    months = pd.date_range("2025-11-01", "2026-10-01", freq="MS")
+    sales = pd.DataFrame({"item": "P1", "bucket": months.tz_localize(zone), "quantity": 5.0})
+    folder = small(tmp_path / "data", sales_history=None)
+    sales.to_parquet(folder / "sales_history.parquet")
+    assert read_facts(folder, MONTH).sales_history["bucket"].tolist() == months.tolist()
 
 
 def test_daily_rows_are_summed_without_a_word(tmp_path):

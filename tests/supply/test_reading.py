@@ -69,12 +69,12 @@ ODD = {
     "a date in a time zone is the day written there": {
         "demand": {
             "item": GIVEN["demand"]["item"],
-            "bucket": [*months(3).tz_localize("Asia/Tokyo")] * 2,
+            "bucket": [*months(3).tz_localize("Europe/Berlin")] * 2,
             "quantity": GIVEN["demand"]["quantity"],
         },
         "receipts": {
             "item": ["A"],
-            "due_on": pd.to_datetime(["2026-01-01"]).tz_localize("America/New_York"),
+            "due_on": ["2026-01-01T00:00:00-05:00"],
             "quantity": [7.0],
         },
     },
