@@ -58,12 +58,30 @@ def indices(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     return means * strength[:, None], strength
 
 
+YEAR_OF = {52: 365.2425 / 7}  # buckets in a year, where a season is not quite one
+
+
+def places(begin: int, end: int, season: int) -> np.ndarray:
+    """The buckets from ``begin`` to before ``end``, 0 being the first to come, counted in places of
+    the season: those that are a whole season apart meet. A season of 52 weeks follows the date:
+    once in five or six years two neighbours share a place, so that each week of the coming year
+    meets those that began within five days of its date.
+
+    >>> places(-2, 2, 12).tolist(), places(-158, -156, 52).tolist()
+    ([-2, -1, 0, 1], [-157, -156])
+    """
+    pace = season / YEAR_OF.get(season, season)
+    return np.floor((np.arange(begin, end) + 0.5) * pace).astype(int)
+
+
 def by_season(values: np.ndarray, season: int) -> np.ndarray:
     """The values folded into whole seasons, (series, year, place in the season); NaN before them.
+    Of two that share a place the later one.
 
     >>> by_season(np.array([[1.0, 2.0, 3.0]]), 2).tolist()
     [[[nan, 1.0], [2.0, 3.0]]]
     """
+    values = values[:, np.diff(places(-values.shape[1], 0, season), append=0) > 0]
     room = ((0, 0), (-values.shape[1] % season, 0))
     folded = len(values), -(-values.shape[1] // season), season
     return np.pad(values, room, constant_values=np.nan).reshape(folded)
@@ -87,7 +105,7 @@ def along(index: np.ndarray, begin: int, end: int) -> np.ndarray:
     >>> along(np.array([[1.0, 2.0]]), -3, 0).tolist()
     [[2.0, 1.0, 2.0]]
     """
-    return index[:, np.arange(begin, end) % index.shape[1]]
+    return index[:, places(begin, end, index.shape[1]) % index.shape[1]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sopkit.forecast.arrays import counts, grid, left, line, over, starts, trust_in_slope
-from sopkit.forecast.seasonal import along
+from sopkit.forecast.seasonal import along, places
 
 ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
 
@@ -65,6 +65,7 @@ def recursion(
     )
     squares = np.zeros((count, size))
     wheel = None if season is None else np.repeat(season[order].T[:, :, None], size, axis=2)
+    turn = places(-width, 0, 1 if season is None else len(wheel))
     moving = np.any(beta) or np.any(trends)
     holes = (np.isnan(values).sum(axis=1) > begin).any()
     for column, k in enumerate(started):
@@ -74,7 +75,7 @@ def recursion(
             level += trend
         expected = level
         if season is not None:
-            place = wheel[(column - width) % len(wheel), :k]
+            place = wheel[turn[column] % len(wheel), :k]
             expected = level * place if multiplicative else level + place
         error = rows[:k, column, None] - expected
         if holes:
@@ -166,7 +167,7 @@ def smooth(
     )
     ahead = states.level[:, :, None] + states.trend[:, :, None] * damping(phi, horizon)
     if season is not None:
-        coming = states.season[np.arange(horizon) % len(states.season)].transpose(1, 2, 0)
+        coming = along(np.moveaxis(states.season, 0, 1), 0, horizon).transpose(0, 2, 1)
         ahead = ahead * coming if multiplicative else ahead + coming
     return np.einsum("sg,sgh->sh", states.weights, ahead)
 

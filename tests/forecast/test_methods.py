@@ -1,13 +1,14 @@
 """Season, Theta, autoregression, aggregation and the methods for rare demand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sopkit.forecast import methods
+from sopkit.forecast import forecast, methods
 from sopkit.forecast.methods import METHODS, aggregated, autoregression, mean, seasonal_naive, theta
 from sopkit.forecast.rare_methods import adida, croston, imapa, sba, tsb
-from sopkit.forecast.seasonal import Window, along, centred_average, indices
-from tests.forecast.series import seasonal
+from sopkit.forecast.seasonal import Window, along, by_season, centred_average, indices, places
+from tests.forecast.series import history, seasonal
 
 
 def test_centred_average_equals_statsmodels():
@@ -134,3 +135,30 @@ def test_seasonal_methods_continue_a_clean_season(name):
     values = seasonal(72, noise=0.0)
     ahead = METHODS[name](Window(values[None], 12), 12)[0]
     np.testing.assert_allclose(ahead, values[-12:], rtol=0.03)
+
+
+def test_weeks_meet_those_of_their_date_across_years_of_53_weeks():
+    ago = np.arange(-52 * 20, 0)
+    for week in range(52):
+        met = ago[(places(-52 * 20, 0, 52) - week) % 52 == 0]
+        days = (week - met) * 7 / 365.2425
+        assert np.abs(days - days.round()).max() * 365.2425 < 5
+        assert sorted(set(days.round())) == list(range(1, len(set(days.round())) + 1))
+
+
+def test_folding_keeps_the_later_of_two_weeks_that_share_a_place():
+    weeks = np.arange(-200.0, 0)[None]
+    folded = by_season(weeks, 52)[0]
+    kept = folded[~np.isnan(folded)]
+    assert len(kept) == 199 and (np.diff(kept) > 0).all() and -148 not in kept
+    np.testing.assert_array_equal(along(folded[-1:], -52, 0)[0], weeks[0, -52:])
+
+
+@pytest.mark.parametrize("end", ["2026-12-28", "2021-03-29"])
+def test_a_weekly_season_follows_the_date_for_many_years(end):
+    weeks = pd.date_range(end=end, periods=53 * 12, freq="W-MON")
+    wave = 100 + 50 * np.cos(2 * np.pi * (weeks.dayofyear.to_numpy() - 20) / 365.2425)
+    frame = history("A", wave[:-53], freq="W-MON", start=weeks[0])
+    result = forecast(frame, 53)
+    assert result["bucket"].tolist() == weeks[-53:].tolist()
+    assert np.abs(result["baseline"] - wave[-53:]).sum() / wave[-53:].sum() < 0.015
