@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sopkit.forecast.arrays import counts, demand_interval, over, row_mean, row_median, starts
-from sopkit.forecast.seasonal import along, by_season, indices
+from sopkit.forecast.seasonal import along, by_season, indices, places
 
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 CLEAR_SEASON = 0.85  # three silent buckets in a thousand panels of chance sales look as seasonal
@@ -347,7 +347,7 @@ def neighbours_in_season(values: np.ndarray, season: int) -> np.ndarray:
     padded = np.pad(folded, ((0, 0), (2, 2), (0, 0)), constant_values=np.nan)
     beside = sliding_window_view(padded, 5, axis=1)[..., [0, 1, 3, 4]]
     usual = row_median(beside.reshape(-1, 4)).reshape(len(values), folded.shape[1] * season)
-    return usual[:, -values.shape[1] :]
+    return usual[:, places(-values.shape[1], 0, season)]
 
 
 def _between(values):
