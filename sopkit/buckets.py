@@ -107,8 +107,6 @@ class Calendar:
         (['Jan 27'], ['Q1 27'])
         """
         stamps = pd.DatetimeIndex(np.asarray(dates, dtype="datetime64[us]"))
-        if self.size == "year":
-            return [f"{d:%Y}" for d in stamps]
         if self.size == "quarter":
             return [f"Q{d.quarter} {d:%y}" for d in stamps]
         return [f"{d.day} {d:%b %y}" if self.size == "week" else f"{d:%b %y}" for d in stamps]
@@ -146,13 +144,12 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
     days = np.unique(_days(buckets))
     if not len(days):
         return Calendar("month")
-    firsts = days == days.astype("datetime64[M]").astype("datetime64[D]")
+    firsts = _firsts(days)
     if firsts.all() and season != PER_YEAR["week"]:
         months = _months(days)
-        step = np.gcd.reduce(np.diff(months))
-        fits = [size for size, length in MONTHS.items() if step and step % length == 0]
-        told = [size for size in fits if PER_YEAR[size] == season]
-        size = (told or fits or ["month"])[0]
+        step = np.gcd.reduce(np.diff(months)) or 1
+        fits = [size for size, length in MONTHS.items() if step % length == 0]
+        size = next((size for size in fits if PER_YEAR[size] == season), fits[0])
         return Calendar(size, int(months[0]) % MONTHS[size])
     weekdays = _weekdays(days)
     if (weekdays == weekdays[0]).all() and not (len(days) > 1 and firsts.sum() > 0.5 * len(days)):
@@ -165,15 +162,16 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
     raise PlanError(
         f"column bucket mixes bucket sizes: {len(odd)} of {len(days)} distinct stamps do not fit"
         f" the rest, first {odd[0]}; stamp every bucket with its first day (months 2026-11-01,"
-        " weeks on one weekday) and give one size per call" + _hours(buckets)
+        " weeks on one weekday; in a time zone, the day written there counts) and give one size per"
+        " call"
     )
 
 
-def leap(calendar: Calendar, numbers) -> int:
-    """How many buckets apart the stamps of a calendar lie where that is several, as a rule: then
-    they are of a longer bucket that it does not know. Else 1.
+def leap(numbers) -> int:
+    """How many buckets apart a history's numbers lie where that is several, as a rule: then they
+    are of a longer bucket than their calendar's. Else 1.
 
-    >>> leap(Calendar("month"), [0, 2, 4, 8, 10, 12]), leap(Calendar("month"), [0, 2, 6])
+    >>> leap([0, 2, 4, 8, 10, 12]), leap([0, 2, 6])
     (2, 1)
     """
     steps = np.diff(np.unique(numbers))
@@ -184,9 +182,9 @@ def leap(calendar: Calendar, numbers) -> int:
 def shared_start(size: str, dates) -> int:
     """What the buckets of a size begin with (see ``Calendar``) if all dates agree, else 0."""
     days = np.unique(_days(dates))
-    firsts = days == days.astype("datetime64[M]").astype("datetime64[D]")
-    begins = _weekdays(days) if size == "week" else _months(days) % MONTHS[size] * firsts.all()
-    return int(begins[0]) if len(set(begins)) == 1 else 0
+    begins = _weekdays(days) if size == "week" else _months(days) % MONTHS[size]
+    agree = len(set(begins)) == 1 and (size == "week" or _firsts(days).all())
+    return int(begins[0]) if agree else 0
 
 
 ZONE = r"(:[0-9]{2}(?:\.[0-9]+)?)\s?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
@@ -204,21 +202,13 @@ def local_stamps(cells: pd.Series) -> pd.Series:
     return pd.to_datetime(words, errors="coerce", format="ISO8601")
 
 
-def _hours(buckets) -> str:
-    """What to add where stamps are not at midnight: they may come from another time zone."""
-    stamps = pd.DatetimeIndex(buckets)
-    late = stamps[stamps != stamps.normalize()]
-    return (
-        f"; {len(late)} are not at midnight, first {late[0]}: if they come from another time zone,"
-        " convert them to local time"
-        if len(late)
-        else ""
-    )
-
-
 def _days(dates) -> np.ndarray:
-    listed = dates if isinstance(dates, (pd.Series, pd.Index)) else np.atleast_1d(dates)
-    return np.asarray(pd.DatetimeIndex(listed).tz_localize(None), dtype="datetime64[D]")
+    stamps = pd.DatetimeIndex(np.atleast_1d(dates)).tz_localize(None)
+    return np.asarray(stamps, dtype="datetime64[D]")
+
+
+def _firsts(days) -> np.ndarray:
+    return days == days.astype("datetime64[M]").astype("datetime64[D]")
 
 
 def _months(days) -> np.ndarray:

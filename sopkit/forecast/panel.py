@@ -53,11 +53,8 @@ def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) ->
     names = key_columns(history)
     quantity = _quantities(history["quantity"])
     buckets = _stamps(history["bucket"])
-    inferred = calendar is None
-    calendar = calendar or infer_calendar(buckets, season if season in (4, 12, 52) else None)
+    calendar = calendar or _calendar(buckets, season)
     numbers = calendar.number(buckets)
-    if inferred and season != calendar.per_year:
-        _refuse_leaps(calendar, numbers)
     codes, keys = _codes(history[names])
     _refuse_duplicates(history[names], codes, numbers, calendar)
     count = len(keys)
@@ -135,33 +132,29 @@ def _quantities(column: pd.Series) -> np.ndarray:
 
 def _stamps(column: pd.Series) -> pd.Series:
     stamps = local_stamps(column)
-    if stamps.isna().any():
-        row = int(np.argmax(stamps.isna().to_numpy()))
+    wrong = ~stamps.dt.year.isin(YEARS).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise PlanError(
-            f"history column bucket has {int(stamps.isna().sum())} value(s) that are not dates,"
-            f" first {column.iloc[row]!r} in row {row}; stamp every row with its bucket's first"
-            " day, for example 2026-11-01"
-        )
-    far = ~stamps.dt.year.isin(YEARS).to_numpy()
-    if far.any():
-        row = int(np.argmax(far))
-        raise PlanError(
-            f"history column bucket has {int(far.sum())} stamp(s) outside the years {YEARS[0]} to"
-            f" {YEARS[-1]}, first {stamps.iloc[row]:%Y-%m-%d} in row {row}; correct the year"
+            f"history column bucket has {int(wrong.sum())} value(s) that are not dates of the years"
+            f" {YEARS[0]} to {YEARS[-1]}, first {str(column.iloc[row])!r} in row {row}; stamp every"
+            " row with its bucket's first day, for example 2026-11-01"
         )
     return stamps
 
 
-def _refuse_leaps(calendar, numbers) -> None:
-    step = leap(calendar, numbers)
-    if step > 1:
-        known, size = np.unique(numbers), calendar.size
-        first, second = calendar.stamp(known[:2]).strftime("%Y-%m-%d")
+def _calendar(buckets, season) -> Calendar:
+    """The calendar of a history, refused where its buckets are none that can be forecast."""
+    calendar = infer_calendar(buckets, season)
+    step, size = leap(calendar.number(buckets)), calendar.size
+    if step > 1 and season != calendar.per_year:
         raise PlanError(
-            f"history column bucket has {len(known)} distinct stamps that lie {step} {size}s apart"
-            f" ({first}, {second}, …): no bucket size that can be forecast; give months, weeks,"
-            f" quarters or years, or season={calendar.per_year} if the {size}s between sold nothing"
+            f"history column bucket has {buckets.nunique()} distinct stamps that lie {step} {size}s"
+            f" apart, first {buckets.min():%Y-%m-%d}: no bucket size that can be forecast; give"
+            f" months, weeks, quarters or years, or season={calendar.per_year} if the {size}s"
+            " between sold nothing"
         )
+    return calendar
 
 
 def _codes(columns: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

@@ -100,9 +100,10 @@ def _absent(reading, sales):
     """Buckets in which no item sold anything, inside the history and between its end and the
     plan.
     """
-    seen, size = np.unique(sales["number"]), reading.calendar.size
-    if (step := leap(reading.calendar, seen)) > 1:
-        problem = f"{len(seen)} distinct stamps lie {step} {size}s apart; none between has a row"
+    seen = np.unique(sales["number"])
+    if (step := leap(seen)) > 1:
+        size = f"{step} {reading.calendar.size}s"
+        problem = f"{len(seen)} distinct stamps lie {size} apart; none between has a row"
         reading.say("longer bucket", "sales_history", 0, "bucket", _list(reading, seen), problem)
         return
     inside = np.setdiff1d(np.arange(seen[0], seen[-1]), seen)
