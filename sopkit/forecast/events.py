@@ -2,8 +2,8 @@
 what the coming ones will add.
 
 An event's uplift is a fraction of the demand expected without it. Expected demand comes from the
-other buckets (season and neighbours); what the event buckets sold beyond it is regressed on the
-share of the bucket that the event covered.
+other buckets (the level around and the season); demand is regressed on it and on the share of the
+bucket that events covered, all events and series at once.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.arrays import over, row_mean
+from sopkit.forecast.arrays import over, starts
 from sopkit.forecast.panel import key_columns, panel_of
 from sopkit.forecast.prepare import fill
+from sopkit.forecast.seasonal import along, indices
 from sopkit.grid import NONE, Grid, attribute, blank
 from sopkit.tables import INPUTS, declared
 
 KINDS = ("promotion", "holiday", "one_off", "price")
 PRICE = KINDS.index("price")
-MOST = np.exp(3.0)  # times the usual demand that a price is believed to bring
+ODDS = 20  # against a kind's having an effect, before any evidence
+UNSEEN = 0.3  # relative error of one bucket more than was seen
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
 
     ``events`` has event, starts_on, ends_on and optionally item, family, market, kind, uplift,
     pull_forward, price; ``items`` gives family and list price where events name families or prices.
-    A given uplift is taken as it is; a blank one is estimated by ordinary least squares
-    and drawn toward the kind's mean the less evidence there is (DerSimonian & Laird
-    1986). Raises ``PlanError`` for an end before the start or without a date, and scopes it cannot
+    A given uplift is taken as it is; a blank one is estimated by quasi-Poisson regression and drawn
+    toward the kind's mean, and that toward none, the less evidence there is.
+
+    Raises ``PlanError`` for an end before the start or without a date, and scopes it cannot
     resolve.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
@@ -55,14 +58,11 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
     """
     events = checked(events)
     panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season, calendar)
-    sold, causes = panel.values, _causes(panel, events, items)
-    usual = sold / np.maximum(1 + causes.given, 0.05)
-    often = np.ones(len(sold), dtype=bool)
-    expected = fill(np.where(causes.unknown, np.nan, usual), often, panel.season)
-    uplifts = _estimate(panel, causes, usual, expected)
-    lift = np.maximum(1 + causes.lift(*lookup(panel.keys, uplifts)), 0.05)
-    effect = np.where(causes.unknown, sold - expected, 0.0)
-    effect = np.nan_to_num(np.where(causes.given != 0, sold - sold / lift, effect))
+    sold, (design, given) = panel.values, _causes(panel, events, items)
+    unknown, usual = (design != 0).any(axis=1), sold / np.maximum(1 + given, 0.05)
+    expected = expected_demand(np.where(unknown, np.nan, usual), panel.season)
+    uplifts = _estimate(panel.keys, design, usual, expected)
+    effect = np.nan_to_num(sold - np.where(unknown, expected, usual))
     at = np.nonzero(effect)
     past = panel.keys.iloc[at[0]].assign(bucket=panel.past()[at], effect=effect[at])
     return EventModel(uplifts, past.reset_index(drop=True))
@@ -106,34 +106,18 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     kind = told["kind"].map(KINDS.index)
     uplift, pull = (learned[at, kind] for learned in lookup(series, model.uplifts))
     strength = _strength(told, grid.series["price"].to_numpy()[at])
-    uplift = np.where(kind == PRICE, np.expm1(strength * uplift), uplift)
+    uplift = np.where(kind == PRICE, _power(strength, uplift) - 1, uplift)
     known = ~np.isnan(uplift)
     told = told.fillna({"pull_forward": pd.Series(pull)})
     told = told.assign(family=None, uplift=uplift, **keys)[known]
     return pd.concat([events.drop(index=row[known]), told], ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Causes:
-    """What events did to a panel: ``share`` (series, kind, bucket) covered by events of unknown
-    uplift, for prices times the log of price over list price; ``after`` (series, kind, bucket) the
-    share of the bucket before, where none is covered; ``given`` (series, bucket) known uplift.
+def _power(price, elasticity):
+    """How many times the usual demand a price brings, by its log over the list price: between a
+    twentieth and twenty.
     """
-
-    share: np.ndarray
-    after: np.ndarray
-    given: np.ndarray
-
-    @property
-    def unknown(self) -> np.ndarray:
-        """Buckets whose demand some event of unknown effect touched, (series, bucket)."""
-        return ((self.share != 0) | (self.after != 0)).any(axis=1)
-
-    def lift(self, uplift, pull) -> np.ndarray:
-        """The effect of it all as a fraction of expected demand, (series, bucket)."""
-        effect = self.share * uplift[:, :, None]
-        effect[:, PRICE] = np.expm1(effect[:, PRICE])
-        return self.given + (effect - self.after * (uplift * pull)[:, :, None]).sum(axis=1)
+    return np.exp(np.clip(price * elasticity, -3, 3))
 
 
 def checked(events) -> pd.DataFrame:
@@ -151,7 +135,12 @@ def checked(events) -> pd.DataFrame:
     return events
 
 
-def _causes(panel, events, items) -> Causes:
+def _causes(panel, events, items):
+    """What events did: the design (series, coefficient, bucket), for each kind the share covered by
+    events of unknown uplift, for prices times the log of price over list price, then for each kind,
+    prices apart, the share of the bucket before where none is covered; and the known uplift
+    (series, bucket).
+    """
     count, width = panel.values.shape
     share, given = np.zeros((count, len(KINDS), width)), np.zeros((count, width))
     buckets, at = np.unique(panel.past(), return_inverse=True)
@@ -164,12 +153,12 @@ def _causes(panel, events, items) -> Causes:
             given[rows] += event.uplift * covered
             continue
         strength = np.nan_to_num(_strength(event, listed[rows]))[:, None]
-        # Of prices that overlap the last holds, of other events the one that covers most.
-        before = (strength == 0) if kind == PRICE else share[rows, kind]
-        share[rows, kind] = np.where(covered > before, strength * covered, share[rows, kind])
-    after = np.zeros_like(share)
-    after[:, :PRICE, 1:] = np.where(share[:, :PRICE, 1:] == 0, share[:, :PRICE, :-1], 0)
-    return Causes(share, after, given)
+        # Of prices that overlap the last holds; other events add.
+        before = share[rows, kind] * ((covered * strength == 0) | (kind != PRICE))
+        share[rows, kind] = before + strength * covered
+    after = np.where(share == 0, np.pad(share, ((0, 0), (0, 0), (1, 0)))[:, :, :-1], 0)
+    after[:, PRICE] = 0
+    return np.concatenate([share, after], axis=1), given
 
 
 def _strength(events, listed):
@@ -197,66 +186,98 @@ def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
     return Grid(keys.assign(**told).fillna({"family": NONE}), buckets, calendar, tuple(keys))
 
 
-def _estimate(panel, causes, usual, expected) -> pd.DataFrame:
-    """One row per series and kind that an event of unknown effect touched: least squares of what
-    was sold beyond expectation on the share covered and the share of the bucket before. No bucket
-    has both, so that each is a regression of its own.
+def expected_demand(values, season) -> np.ndarray:
+    """What each bucket is expected to sell by the others, (series, bucket): the level around it
+    times the season, where one is clear. Unknown values (NaN) are left out; NaN before a series'
+    start.
+
+    >>> float(expected_demand(np.array([[8.0, 8.0, 80.0, np.nan, 8.0]]), 1)[0, 2])
+    8.0
     """
-    least = 1e-9 * row_mean(np.abs(usual))[:, None]
-    usable = (expected > least) & ~np.isnan(usual)
-    beyond = np.where(usable, over(usual, expected) - 1, 0.0)
-    logs = np.log(np.clip(1 + beyond, 1 / MOST, MOST))
-    beyond = np.stack([*[beyond.clip(-1, 20)] * PRICE, logs], axis=1)
-    share = np.where(usable[:, None], causes.share, 0)
-    share[:, PRICE] *= panel.values > 0
-    squares, evidence = (share**2).sum(axis=2), (share != 0).sum(axis=2)
-    own = over((share * beyond).sum(axis=2), squares)
-    after = np.where(usable[:, None], causes.after, 0)
-    later = over((after * beyond).sum(axis=2), (after**2).sum(axis=2))
-    noise = _noise(np.where(causes.unknown, np.nan, panel.values))[:, None]
-    variance = np.where(squares > 0, over(noise**2, squares), np.inf)
-    mean, between = common_mean(own, variance)
-    pulled = np.where(own > 0.05, np.clip(over(-later, own), 0, 1), 0.0)
-    series, kind = at = np.nonzero(squares)
+    known, columns = ~np.isnan(values), np.arange(values.shape[1])
+    near = np.exp(-np.abs(columns[:, None] - columns) / max(season / 3, 4))
+    np.fill_diagonal(near, 0)
+    often, index = np.ones(len(values), dtype=bool), np.ones(values.shape)
+    for _ in range(2):
+        level = over(np.nan_to_num(values) @ near, (known * index) @ near)
+        seasonal, strength = indices(fill(over(values, level), often, season), season)
+        seasonal[strength < 0.5] = 0
+        index = np.maximum(1 + along(seasonal, -len(columns), 0), 0)
+    return np.where(columns >= starts(values)[:, None], level * index, np.nan)
+
+
+def _estimate(keys, design, usual, expected) -> pd.DataFrame:
+    """One row per series and kind that an event of unknown effect touched.
+
+    Quasi-Poisson regression by iteratively reweighted least squares: log mean = log expected + log
+    lift, with a dispersion of each series.
+    """
+    sold, expected = np.where(np.isnan(usual + expected), 0, [usual, expected])
+    found = common = np.zeros((2 * len(KINDS), 1))
+    for _ in range(6):
+        lift, slope = _lift(design, common)
+        fitted = lift + ((found - common) * slope).sum(axis=1)
+        total = np.maximum((sold / lift).sum(axis=1), 1e-9)
+        level = over(total, np.count_nonzero(expected, axis=1))
+        off = np.column_stack([(sold - expected * fitted) / lift, UNSEEN * level])
+        weight = (total / (off**2).sum(axis=1))[:, None] / lift
+        information = slope * (weight * expected)[:, None] @ slope.swapaxes(1, 2)
+        score = slope @ (weight * (sold - expected * lift))[:, :, None]
+        toward = score + information @ common
+        common, found = shrunk(information, toward)
+    evidence = (design * expected[:, None] != 0).sum(axis=2)[:, : len(KINDS)]
+    series, kind = at = np.nonzero(evidence)
+    squares, uplift = np.diagonal(information, axis1=1, axis2=2)[at], found[*at, 0]
+    pulled = -found[series, kind + len(KINDS), 0] / np.maximum(uplift, 0.05)
     return (
-        panel.keys.iloc[series]
+        keys.iloc[series]
         .reset_index(drop=True)
         .assign(
             kind=np.array(KINDS)[kind],
-            uplift=(mean + between / (between + variance) * (own - mean))[at],
-            standard_error=np.sqrt(variance[at]),
-            own_uplift=own[at],
+            uplift=uplift,
+            standard_error=squares**-0.5,
+            own_uplift=uplift + (toward - information @ found)[*at, 0] / squares,
             evidence=evidence[at],
-            pull_forward=(evidence / (evidence + 2) * pulled)[at],
+            pull_forward=np.where(uplift > 0.05, pulled.clip(0, 1), 0.0),
         )
     )
 
 
-def _noise(values) -> np.ndarray:
-    """Usual relative distance of a bucket from the middle of its neighbours, at least 5 %,
-    (series,).
+def _lift(design, coefficients):
+    """How many times the expected demand the events bring (series, bucket), by the coefficients
+    (coefficient, 1), and its slopes on them, of the design's shape.
     """
-    middle = 0.5 * (values[:, :-2] + values[:, 2:])
-    distance = np.abs(over(values[:, 1:-1], middle) - 1)
-    distance = np.where(middle > 0, np.minimum(distance, 3), np.nan)
-    usual = np.where(np.isnan(distance).all(axis=1), 0.5, 1.2533 * row_mean(distance))
-    return np.maximum(usual, 0.05)
+    slope, price = design.copy(), design[:, PRICE]
+    times, slope[:, PRICE] = _power(price, coefficients[PRICE]), 0
+    lift = np.maximum(times + (coefficients * slope).sum(axis=1), 0.05)
+    slope[:, PRICE] = price * times
+    return lift, slope
 
 
-def common_mean(estimate: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each column of estimates with different variances (infinite: no estimate), drawn
-    toward 0 as if one more estimate of 0 was seen, and the variance between them.
+def shrunk(information, toward) -> tuple[np.ndarray, np.ndarray]:
+    """The common mean (coefficient, 1) and each series' coefficients (series, coefficient, 1) by
+    the information matrices and their products with the series' own estimates.
 
-    DerSimonian & Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7.
+    The estimates are drawn toward their mean by the variance between series, as far as it is clear
+    (method of moments, less two standard errors; DerSimonian & Laird 1986, Meta-analysis in
+    clinical trials, Controlled Clinical Trials 7), the mean toward 0 by how likely there is no
+    effect (Johnstone & Silverman 2004, Needles and straw in haystacks, Annals of Statistics 32).
+
+    >>> shrunk(np.full((50, 1, 1), 100.0), np.full((50, 1, 1), 30.0))[0].round(2).tolist()
+    [[0.3]]
     """
-    weight, number = 1 / variance, np.isfinite(variance).sum(axis=0)
-    total = weight.sum(axis=0)
-    mean = over((weight * estimate).sum(axis=0), total)
-    spread = (weight * (estimate - mean) ** 2).sum(axis=0) - (number - 1)
-    scale = total - over((weight**2).sum(axis=0), total)
-    between = np.maximum(over(spread, scale), np.where(number > 1, 0.05, 0.3) ** 2)
-    weight = 1 / (variance + between)
-    return (weight * estimate).sum(axis=0) / (weight.sum(axis=0) + 1 / 0.5**2), between
+    one = np.eye(information.shape[1])
+    squares = np.diagonal(information, axis1=1, axis2=2)[:, :, None]
+    total, fourth = squares.sum(axis=0), (squares**2).sum(axis=0)
+    mean = np.linalg.solve(information.sum(axis=0) + one, toward.sum(axis=0))
+    spread = ((toward - information @ mean) ** 2 - squares).sum(axis=0) + over(fourth, total)
+    between = np.maximum(over(spread - np.sqrt(8 * fourth), fourth), 0.05**2)
+    within = one + information * between.T
+    precision = np.linalg.solve(within, information).sum(axis=0) + one
+    mean = np.linalg.solve(precision, np.linalg.solve(within, toward).sum(axis=0))
+    sure = np.diag(precision)[:, None]
+    mean /= 1 + ODDS * np.sqrt(sure) * np.exp(-0.5 * sure * mean**2)
+    return mean, mean + between * np.linalg.solve(within, toward - information @ mean)
 
 
 def lookup(keys, uplifts) -> tuple[np.ndarray, np.ndarray]:
