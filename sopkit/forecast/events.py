@@ -156,7 +156,7 @@ def _causes(panel, events, items):
         # Of prices that overlap the last holds; other events add.
         before = share[rows, kind] * ((covered * strength == 0) | (kind != PRICE))
         share[rows, kind] = before + strength * covered
-    after = np.where(share == 0, np.pad(share, ((0, 0), (0, 0), (1, 0)))[:, :, :-1], 0)
+    after = np.where(share == 0, np.insert(share[:, :, :-1], 0, 0, axis=2), 0)
     after[:, PRICE] = 0
     return np.concatenate([share, after], axis=1), given
 
@@ -195,12 +195,12 @@ def expected_demand(values, season) -> np.ndarray:
     8.0
     """
     known, columns = ~np.isnan(values), np.arange(values.shape[1])
-    near = np.exp(-np.abs(columns[:, None] - columns) / max(season / 3, 4))
+    near = 1 / (1 + ((columns[:, None] - columns) / max(season / 4, 3)) ** 2)
     np.fill_diagonal(near, 0)
-    often, index = np.ones(len(values), dtype=bool), np.ones(values.shape)
+    index = np.ones(values.shape)
     for _ in range(2):
         level = over(np.nan_to_num(values) @ near, (known * index) @ near)
-        seasonal, strength = indices(fill(over(values, level), often, season), season)
+        seasonal, strength = indices(fill(over(values, level), known.any(axis=1), season), season)
         seasonal[strength < 0.5] = 0
         index = np.maximum(1 + along(seasonal, -len(columns), 0), 0)
     return np.where(columns >= starts(values)[:, None], level * index, np.nan)
@@ -269,7 +269,7 @@ def shrunk(information, toward) -> tuple[np.ndarray, np.ndarray]:
     one = np.eye(information.shape[1])
     squares = np.diagonal(information, axis1=1, axis2=2)[:, :, None]
     total, fourth = squares.sum(axis=0), (squares**2).sum(axis=0)
-    mean = np.linalg.solve(information.sum(axis=0) + one, toward.sum(axis=0))
+    mean = np.linalg.pinv(information.sum(axis=0)) @ toward.sum(axis=0)
     spread = ((toward - information @ mean) ** 2 - squares).sum(axis=0) + over(fourth, total)
     between = np.maximum(over(spread - np.sqrt(8 * fourth), fourth), 0.05**2)
     within = one + information * between.T
@@ -282,12 +282,11 @@ def shrunk(information, toward) -> tuple[np.ndarray, np.ndarray]:
 
 def lookup(keys, uplifts) -> tuple[np.ndarray, np.ndarray]:
     """Uplift (for prices the elasticity) and pull-forward, (series, kind) each; the kind's mean
-    uplift where a series has no evidence of its own.
+    where a series has no evidence of its own, 0 where none has.
     """
-    weighted = uplifts["uplift"] * uplifts["evidence"]
-    usual = weighted.groupby(uplifts["kind"]).sum() / uplifts.groupby("kind")["evidence"].sum()
+    learned = uplifts[[*keys, "kind", "uplift", "pull_forward"]]
     cells = keys.merge(pd.DataFrame({"kind": KINDS}), how="cross")
-    cells = cells.merge(uplifts, on=[*keys, "kind"], how="left")
-    cells["uplift"] = cells["uplift"].fillna(cells["kind"].map(usual))
-    learned = cells[["uplift", "pull_forward"]].fillna(0.0).to_numpy()
-    return tuple(learned.T.reshape(2, len(keys), len(KINDS)))
+    own = cells.merge(learned, how="left").iloc[:, -2:]
+    usual = learned.groupby("kind")[list(own)].mean().reindex(cells["kind"])
+    found = own.fillna(usual.reset_index(drop=True)).fillna(0.0).to_numpy()
+    return tuple(found.T.reshape(2, len(keys), len(KINDS)))
