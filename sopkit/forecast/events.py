@@ -106,7 +106,7 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     kind = told["kind"].map(KINDS.index)
     uplift, pull = (learned[at, kind] for learned in lookup(series, model.uplifts))
     strength = _strength(told, grid.series["price"].to_numpy()[at])
-    uplift = np.where(kind == PRICE, _power(strength, uplift) - 1, uplift)
+    uplift = np.where(kind == PRICE, _power(strength, uplift) - 1, uplift.clip(-1))
     known = ~np.isnan(uplift)
     told = told.fillna({"pull_forward": pd.Series(pull)})
     told = told.assign(family=None, uplift=uplift, **keys)[known]
@@ -202,8 +202,8 @@ def expected_demand(values, season) -> np.ndarray:
         level = over(np.nan_to_num(values) @ near, (known * index) @ near)
         seasonal, strength = indices(fill(over(values, level), known.any(axis=1), season), season)
         seasonal[strength < 0.5] = 0
-        index = np.maximum(1 + along(seasonal, -len(columns), 0), 0)
-    return np.where(columns >= starts(values)[:, None], level * index, np.nan)
+        index = 1 + along(seasonal, -len(columns), 0)
+    return np.where(columns >= starts(values)[:, None], np.maximum(level * index, 0), np.nan)
 
 
 def _estimate(keys, design, usual, expected) -> pd.DataFrame:
@@ -218,8 +218,8 @@ def _estimate(keys, design, usual, expected) -> pd.DataFrame:
         lift, slope = _lift(design, common)
         fitted = lift + ((found - common) * slope).sum(axis=1)
         total = np.maximum((sold / lift).sum(axis=1), 1e-9)
-        level = over(total, np.count_nonzero(expected, axis=1))
-        off = np.column_stack([(sold - expected * fitted) / lift, UNSEEN * level])
+        unseen = UNSEEN * over(total, np.count_nonzero(expected, axis=1))
+        off = np.column_stack([(sold - expected * fitted) / lift, unseen])
         weight = (total / (off**2).sum(axis=1))[:, None] / lift
         information = slope * (weight * expected)[:, None] @ slope.swapaxes(1, 2)
         score = slope @ (weight * (sold - expected * lift))[:, :, None]

@@ -375,6 +375,14 @@ def test_an_elasticity_is_bounded_by_its_evidence():
     assert fill_uplifts(deep, model, frame, items)["uplift"].astype(float).max() <= np.exp(3)
 
 
+def test_no_event_takes_more_than_all_demand():
+    """Returns exceed sales in promoted months: the uplift planned is −1, as the table allows."""
+    frame, events = promoted("smooth", 0, series=1)
+    frame.loc[frame["bucket"].isin(events["starts_on"]), "quantity"] *= -0.1
+    filled = fill_uplifts(events, learn_events(frame, events), frame)
+    assert filled["uplift"].astype(float).min() == -1
+
+
 def test_the_regression_is_quasi_poisson_with_a_log_link():
     """Own estimates and their standard errors are those of statsmodels' GLM."""
     from statsmodels.api import GLM, families
