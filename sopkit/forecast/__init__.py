@@ -3,7 +3,6 @@ their explanation.
 """
 
 from sopkit.forecast.events import fill_uplifts, learn_events, without_events
-from sopkit.forecast.hierarchy import reconciled_forecast
 from sopkit.forecast.methods import METHODS, register
 from sopkit.forecast.views import backtest, explain, fit, forecast, graded, sample_paths
 
@@ -16,7 +15,6 @@ __all__ = [
     "forecast",
     "graded",
     "learn_events",
-    "reconciled_forecast",
     "register",
     "sample_paths",
     "without_events",

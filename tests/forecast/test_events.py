@@ -258,7 +258,7 @@ def planned_mean(kind, seeds=10, **truth):
 @pytest.mark.parametrize("kind", DRAWS)
 def test_promotions_without_effect_are_planned_as_none(kind):
     frame, _ = promoted(kind, 0)
-    classes = classify(panel_of(frame).values, 12)
+    classes = classify(panel_of(frame).values, 12, 1.0)
     assert (classes == kind).mean() > 0.6
     assert planned_mean(kind)["uplift"] == pytest.approx(0, abs=0.03)
 

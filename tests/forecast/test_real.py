@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.forecast import forecast, reconciled_forecast, sample_paths
+from sopkit.forecast import forecast, sample_paths
 from tests.forecast.series import REAL, m1, needs_real, rare_parts
 
 pytestmark = needs_real
@@ -63,9 +63,3 @@ def test_trading_company(month):
         np.isfinite(result[["baseline", "p10", "p90"]]).all().all()
         and (result["why"].str.len() > 20).all()
     )
-    levels = (
-        reconciled_forecast(frame, 6, pd.read_csv(REAL / "jit" / "items.csv"))
-        .groupby("level")["baseline"]
-        .sum()
-    )
-    np.testing.assert_allclose(levels, levels["company"], rtol=1e-9)
