@@ -157,7 +157,7 @@ def test_folding_keeps_the_later_of_two_weeks_that_share_a_place():
 @pytest.mark.parametrize("end", ["2026-12-28", "2021-03-29"])
 def test_a_weekly_season_follows_the_date_for_many_years(end):
     weeks = pd.date_range(end=end, periods=53 * 12, freq="W-MON")
-    wave = 100 + 50 * np.cos(2 * np.pi * (weeks.dayofyear.to_numpy() - 20) / 365.2425)
+    wave = 100 + 50 * np.cos(2 * np.pi * (weeks.day_of_year.to_numpy() - 20) / 365.2425)
     frame = history("A", wave[:-53], freq="W-MON", start=weeks[0])
     result = forecast(frame, 53)
     assert result["bucket"].tolist() == weeks[-53:].tolist()
