@@ -21,6 +21,7 @@ from sopkit.forecast.prepare import (
 from sopkit.forecast.trial import ORIGINS, RULES, Trial, learned_weights, reaches, try_methods
 
 CHUNK = 256
+COMPARED = "seasonal naive"  # of rare demand no part of a combination, but what it is graded by
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,13 @@ def fit_panel(
             complete, how = [ready.values[rows], ready.known[rows]], (season, functions, origins)
             how += (usual_of[kind], kind == "rare")
             trial = in_chunks(client, lengths[rows], horizon, try_methods, complete, horizon, *how)
-            weights = learned_weights(trial, classes[rows], **RULES[kind])
+            weights = np.zeros(trial.forecasts.shape[:3])
+            used = [
+                kind == "regular" or functions.keys() == {COMPARED} or name != COMPARED
+                for name in functions
+            ]
+            told = replace(trial, forecasts=trial.forecasts[:, :, used])
+            weights[:, :, used] = learned_weights(told, classes[rows], **RULES[kind])
             blocks[kind] = Block(rows, tuple(functions), trial, weights)
     return Fit(panel, horizon, ready, classes, blocks)
 

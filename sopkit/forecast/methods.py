@@ -200,7 +200,7 @@ CANDIDATES = {
         "winters",
         "aggregated log",
     ],
-    "rare": ["mean", "tsb"],
+    "rare": ["seasonal naive", "mean", "tsb"],
 }
 
 
