@@ -21,7 +21,6 @@ from sopkit.forecast.prepare import (
 from sopkit.forecast.trial import ORIGINS, RULES, Trial, learned_weights, reaches, try_methods
 
 CHUNK = 256
-COMPARED = "seasonal naive"  # of rare demand no part of a combination, but what it is graded by
 
 
 @dataclass(frozen=True)
@@ -70,16 +69,17 @@ class Fit:
 
 
 def fit_panel(
-    panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS
+    panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS, compared=()
 ) -> Fit:
-    """The fit of a panel with methods by kind (see ``chosen_methods``); ``client`` is a
-    ``distributed.Client`` or a scheduler's address. Chunks and workers do not change a number.
+    """The fit of a panel with methods by kind (see ``chosen_methods``), of which some (kind, name)
+    are only ``compared`` with; ``client`` is a ``distributed.Client`` or a scheduler's address.
+    Chunks and workers do not change a number.
     """
     if isinstance(client, str):
         from distributed import Client
 
         with Client(client, set_as_default=False) as opened:
-            return fit_panel(panel, horizon, methods, opened, origins)
+            return fit_panel(panel, horizon, methods, opened, origins, compared)
     season, kept, blocks = panel.season, cut_silent_start(panel.values), {}
     lengths, often = counts(kept), regular(kept, season, rates(kept, season))
     whole = [panel.values, often, panel.lengths]
@@ -97,13 +97,9 @@ def fit_panel(
             complete, how = [ready.values[rows], ready.known[rows]], (season, functions, origins)
             how += (usual_of[kind], kind == "rare")
             trial = in_chunks(client, lengths[rows], horizon, try_methods, complete, horizon, *how)
-            weights = np.zeros(trial.forecasts.shape[:3])
-            used = [
-                kind == "regular" or functions.keys() == {COMPARED} or name != COMPARED
-                for name in functions
-            ]
-            told = replace(trial, forecasts=trial.forecasts[:, :, used])
-            weights[:, :, used] = learned_weights(told, classes[rows], **RULES[kind])
+            weights = learned_weights(trial, classes[rows], **RULES[kind])
+            weights[:, :, [(kind, name) in compared for name in functions]] = 0.0
+            weights /= weights.sum(axis=2, keepdims=True)
             blocks[kind] = Block(rows, tuple(functions), trial, weights)
     return Fit(panel, horizon, ready, classes, blocks)
 

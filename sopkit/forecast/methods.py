@@ -204,6 +204,10 @@ CANDIDATES = {
 }
 
 
+# What rare demand is graded by, but no part of its combination unless a person asks for it.
+COMPARED = (("rare", "seasonal naive"),)
+
+
 def register(name: str, method, kinds=("regular", "rare")) -> None:
     """Adds ``method(window, horizon) → (series, horizon)`` under a name, as a candidate for regular
     and/or rare demand.

@@ -7,7 +7,7 @@ from sopkit.forecast.prepare import buckets_without_demand
 from sopkit.forecast.seasonal import Window
 
 ALONE = 0.6
-FEWEST = 5  # units of a batch: any small count is a multiple of one
+FEWEST = 5  # units of a batch where units are whole: any small count is a multiple of one
 SEASONS = ((0.8, "strong"), (0.5, "moderate"), (0.0, "weak"), (-1.0, "no"))
 
 
@@ -132,9 +132,9 @@ def batches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     whole = np.rint(times)
     near = ((np.abs(times - whole) <= 0.2) & (whole <= 6)).sum(axis=1) >= 0.9 * known
     one = (whole == 1).sum(axis=1)
-    return size, near & (size >= FEWEST) & (known >= 8) & (one >= 0.2 * known) & (
-        one <= np.minimum(0.96 * known, known - 2)
-    )
+    return size, near & ((size >= FEWEST) | (values % 1 > 0).any(axis=1)) & (known >= 8) & (
+        one >= 0.2 * known
+    ) & (one <= np.minimum(0.96 * known, known - 2))
 
 
 def counted(number: int, noun: str) -> str:

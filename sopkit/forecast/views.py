@@ -13,7 +13,7 @@ from sopkit.errors import PlanError
 from sopkit.forecast.arrays import row_mean
 from sopkit.forecast.bands import around, bands_of
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
-from sopkit.forecast.methods import chosen_methods
+from sopkit.forecast.methods import COMPARED, chosen_methods
 from sopkit.forecast.panel import check_horizon, check_season, panel_of, total_over_markets, whole
 from sopkit.forecast.reasons import models_and_reasons
 
@@ -48,7 +48,8 @@ def fit(
             f" origins={ORIGINS}"
         )
     horizon, methods = check_horizon(horizon), chosen_methods(method, parameters)
-    return fit_panel(panel_of(history, season, calendar), horizon, methods, client, int(origins))
+    panel, compared = panel_of(history, season, calendar), COMPARED if method is None else ()
+    return fit_panel(panel, horizon, methods, client, int(origins), compared)
 
 
 def forecast(
@@ -116,8 +117,9 @@ def backtest(
 
     cells = graded(history, horizon=horizon, origins=origins, **how)
     cells = cells.rename(columns={"model": "method"})
-    by, known = [by] if isinstance(by, str) else list(by), [*cells.columns[:3], "method", "lag"]
-    if wrong := [name for name in by if name not in ("market", "family", *known)] or not by:
+    by, known = [by] if isinstance(by, str) else list(by), ["item", "class", "method", "lag"]
+    known += ["market"] if "market" in cells or len(by) > 1 else []
+    if wrong := [name for name in by if name not in ("family", *known)] or not by:
         raise PlanError(
             f"by names {wrong if by else 'nothing'}; use one or more of: item, market, class,"
             " family, method, lag"

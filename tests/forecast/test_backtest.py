@@ -129,3 +129,9 @@ def test_markets():
         explain(frame, "I00", "z")
     with pytest.raises(PlanError, match="item 'nobody' is not in the history, which has 2 items"):
         explain(frame, "nobody")
+
+
+@pytest.mark.parametrize("by", ["bucket", "market"])
+def test_what_a_backtest_cannot_be_grouped_by_is_named(by):
+    with pytest.raises(PlanError, match=f"by names .*{by}.*; use one or more of"):
+        backtest(company(2), 3, by=by)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sopkit.forecast import fit, forecast, sample_paths
+from sopkit.forecast.reasons import batches
 from tests.forecast.series import history, m1, needs_real
 
 PLACES = np.arange(12)
@@ -123,6 +124,8 @@ def test_batches_are_recognised_and_said():
         values[int(day // 30.44)] += 100 * rng.uniform(0.95, 1.05)
         day += 28
     assert "batches of about 10" in forecast(history("A", values), 3)["why"].iloc[0]
+    assert batches(values[None] / 50)[1].all()  # thousands are batches too, small counts are none
+    assert not batches(np.rint(values[None] / 100))[1].any()
 
 
 def test_projects_are_not_cut_away_as_outliers():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.forecast import METHODS, fit, forecast, register
+from sopkit.forecast import METHODS, fit, forecast, graded, register
 from sopkit.forecast.methods import CANDIDATES
 from sopkit.forecast.trial import pooled, weights
 from tests.forecast.series import company, history, seasonal
@@ -69,3 +69,15 @@ def test_one_method_with_parameters():
     assert forecast(history("A", values), 3, method="theta")["model"].unique().tolist() == ["theta"]
     with pytest.raises(PlanError):
         forecast(history("A", values), 3, method=[])
+
+
+def test_rare_demand_is_graded_by_seasonal_naive_and_combines_it_only_when_asked():
+    rng = np.random.default_rng(0)
+    rare = history("A", np.where(rng.random(60) < 0.3, rng.poisson(5, 60) + 1, 0))
+    fitted = fit(rare, 6)
+    place = fitted.blocks["rare"].methods.index("seasonal naive")
+    assert (fitted.blocks["rare"].weights[:, :, place] == 0).all()
+    assert "seasonal naive" in set(graded(fitted)["model"])
+    asked = fit(rare, 6, method=["seasonal naive", "croston"]).blocks["rare"]
+    assert (asked.weights > 0).all()
+    assert asked.weights.sum(axis=2) == pytest.approx(1)
