@@ -3,7 +3,6 @@ given its weights.
 """
 
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +17,15 @@ from sopkit.forecast.prepare import (
     rates,
     regular,
 )
-from sopkit.forecast.trial import ORIGINS, RULES, Trial, learned_weights, reaches, try_methods
+from sopkit.forecast.trial import (
+    ORIGINS,
+    RULES,
+    Trial,
+    combine,
+    learned_weights,
+    reaches,
+    try_methods,
+)
 
 CHUNK = 256
 
@@ -26,20 +33,16 @@ CHUNK = 256
 @dataclass(frozen=True)
 class Block:
     """The series of one kind (regular or rare): their rows in the panel, the methods' names, the
-    trial, and the weights (series, origin + 1, method) of the forecast now and, learned without its
-    own errors, of that at each origin.
+    trial, the weights (series, origin + 1, method) of the forecast now and, learned without its
+    own errors, of that at each origin; and the ``combined`` forecast at each origin and, last, now,
+    (series, origin + 1, horizon).
     """
 
     rows: np.ndarray
     methods: tuple
     trial: Trial
     weights: np.ndarray
-
-    @cached_property
-    def combined(self) -> np.ndarray:
-        """The weighted forecast at each origin and, last, now, (series, origin + 1, horizon)."""
-        forecasts = np.einsum("som,somh->soh", self.weights, self.trial.agreed)
-        return forecasts * self.trial.alive[:, :, None]
+    combined: np.ndarray
 
     @property
     def combined_tests(self) -> np.ndarray:
@@ -62,10 +65,19 @@ class Fit:
     @property
     def baseline(self) -> np.ndarray:
         """The forecast, (series, horizon), in units; 0 for dead items."""
-        result = np.zeros((len(self.classes), self.horizon))
-        for block in self.blocks.values():
-            result[block.rows] = block.combined[:, -1]
-        return np.where(self.classes[:, None] == "dead", 0.0, result)
+        return np.where(self.classes[:, None] == "dead", 0.0, self.combined[:, -1])
+
+    @property
+    def combined(self) -> np.ndarray:
+        """The combined forecasts of every series, (series, origin + 1, horizon)."""
+        return self.gathered(lambda block: block.combined)
+
+    def gathered(self, of) -> np.ndarray:
+        """What ``of`` a block says row by row, in the order of the panel."""
+        if not self.blocks:
+            return np.zeros((0, 1, self.horizon))
+        rows = np.concatenate([block.rows for block in self.blocks.values()])
+        return np.concatenate([of(block) for block in self.blocks.values()])[np.argsort(rows)]
 
 
 def fit_panel(
@@ -100,7 +112,8 @@ def fit_panel(
             weights = learned_weights(trial, classes[rows], **RULES[kind])
             weights[:, :, [(kind, name) in compared for name in functions]] = 0.0
             weights /= weights.sum(axis=2, keepdims=True)
-            blocks[kind] = Block(rows, tuple(functions), trial, weights)
+            combined = combine(trial, weights)
+            blocks[kind] = Block(rows, tuple(functions), trial, weights, combined)
     return Fit(panel, horizon, ready, classes, blocks)
 
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import over, row_median
+from sopkit.forecast.arrays import over, row_mean, row_median
 from sopkit.forecast.prepare import buckets_without_demand
 from sopkit.forecast.seasonal import Window
+from sopkit.forecast.trial import combine
 
 ALONE = 0.6
 FEWEST = 5  # units of a batch where units are whole: any small count is a multiple of one
+SHOWN = 0.01  # a smaller move to agree with sums is not worth a word
 SEASONS = ((0.8, "strong"), (0.5, "moderate"), (0.0, "weak"), (-1.0, "no"))
 
 
@@ -103,6 +105,12 @@ def _notes(fit) -> list[list[str]]:
             f" {counted(ready.shifted[row], 'bucket')} ago; earlier history brought to the new"
             " level"
         )
+    moved = fit.gathered(lambda each: over(each.combined, combine(each.trial, each.weights))[:, -1])
+    for row, share in enumerate(row_mean(moved) - 1):
+        if abs(share) >= SHOWN:
+            notes[row].append(
+                f"moved by {100 * share:+.0f} % to agree with the forecasts of its sums"
+            )
     for numbers, noun, text in (
         (ready.cut, "silent bucket", "before its first sale left out"),
         (ready.filled, "unknown bucket", "filled in"),

@@ -157,7 +157,7 @@ def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: 
     size = (np.abs(tests - actual) / trial.scale[:, :-1, None, None]) ** power
     number = trial.tested
     origins = number.shape[1]
-    heard = np.concatenate([1 - np.eye(origins), np.ones((1, origins))])
+    heard = others(origins)
     total = np.einsum("lo,som->slm", heard, np.nansum(size, axis=3))
     loss = over(total, (number @ heard.T)[:, :, None])
     mean, seen = loss.mean(axis=2, keepdims=True), (number > 0) @ heard.T
@@ -165,6 +165,21 @@ def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: 
     share = np.where(mean > 0, over(loss, mean), 1.0)
     prior = pooled(share[:, -1], seen[:, -1] > 0, groups)
     return weights(share, seen, prior[:, None], own_evidence)
+
+
+def others(origins: int) -> np.ndarray:
+    """Which origins the forecast at each origin and, last, now may learn from: all but itself.
+
+    >>> others(2).tolist()
+    [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    """
+    return np.concatenate([1 - np.eye(origins), np.ones((1, origins))])
+
+
+def combine(trial: Trial, weights: np.ndarray) -> np.ndarray:
+    """The weighted forecast at each origin and, last, now, (series, origin + 1, horizon)."""
+    forecasts = np.einsum("som,somh->soh", weights, trial.agreed)
+    return forecasts * trial.alive[:, :, None]
 
 
 def pooled(share: np.ndarray, tested: np.ndarray, groups: np.ndarray, evidence=20) -> np.ndarray:

@@ -5,12 +5,13 @@ shown is that of the combination that makes the baseline.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.arrays import row_mean
+from sopkit.forecast.arrays import over, row_mean
 from sopkit.forecast.bands import around, bands_of
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
 from sopkit.forecast.methods import COMPARED, chosen_methods
@@ -30,13 +31,16 @@ def fit(
     parameters=None,
     origins: int = ORIGINS,
     calendar=None,
+    groups=None,
 ) -> Fit:
     """The fit of a history (item, [market,] bucket, quantity), to be seen from several sides
     without fitting again; an earlier fit is handed back as it is.
 
     ``method`` fixes one of ``METHODS`` (or several to combine) with ``parameters``; ``client`` is
     a dask client or a scheduler's address; ``origins`` is how many times the past is forecast.
-    ``calendar`` is the plan's, where it is known; else it is inferred from the buckets. Raises
+    ``calendar`` is the plan's, where it is known; else it is inferred from the buckets. Sums over
+    markets, and over the families and lines of ``groups`` (item, family, line), are forecast too,
+    and the series agree with them (see ``reconciled``) unless methods are fixed. Raises
     ``PlanError`` for what a person must mend, and for fewer than 2 origins.
     """
     if isinstance(history, Fit):
@@ -49,7 +53,15 @@ def fit(
         )
     horizon, methods = check_horizon(horizon), chosen_methods(method, parameters)
     panel, compared = panel_of(history, season, calendar), COMPARED if method is None else ()
-    return fit_panel(panel, horizon, methods, client, int(origins), compared)
+    fit_it = partial(
+        fit_panel, horizon=horizon, methods=methods, origins=int(origins), compared=compared
+    )
+    fitted = fit_it(panel, client=client)
+    if method is None and ("market" in panel.keys or groups is not None):
+        from sopkit.forecast.reconcile import reconciled
+
+        return reconciled(fitted, groups, fit_it)
+    return fitted
 
 
 def forecast(
@@ -216,8 +228,8 @@ def sample_paths(
     seed: int = 0,
     **how,
 ) -> np.ndarray:
-    """Possible demand, array (item, path, bucket) in units, items sorted; a history with markets is
-    summed over them.
+    """Possible demand, array (item, path, bucket) in units, items sorted; of a history with markets
+    their sum, around the sum of their baselines.
 
     Each bucket follows the forecast's own quantiles; buckets move together as the backtest's errors
     did. An item's paths depend on the seed and its name, not on the other items' order.
@@ -232,8 +244,14 @@ def sample_paths(
         raise PlanError(
             f"paths is {paths!r}; give a whole number of at least 1, for example paths=1000"
         )
-    fitted = fit(total_over_markets(history), horizon, **how)
-    return bands_of(fitted).paths(fitted.panel.keys["item"].tolist(), int(paths), seed)
+    fitted = total = fit(history, horizon, **how)
+    if fitted is not history and "market" in fitted.panel.keys:
+        total = fit(total_over_markets(history), horizon, **how)
+    drawn = bands_of(total).paths(total.panel.keys["item"].tolist(), int(paths), seed)
+    if total is fitted:
+        return drawn
+    parts = pd.DataFrame(fitted.baseline).groupby(fitted.panel.keys["item"]).sum().to_numpy()
+    return drawn * over(parts, total.baseline)[:, None]
 
 
 @dataclass(frozen=True)

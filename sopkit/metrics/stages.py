@@ -16,7 +16,8 @@ CELL = ["item", "market", "bucket"]
 INCREMENTS = ["events", "launches", "initiatives", "sales_input", "override"]
 STAGES = ["naive", "baseline", *INCREMENTS, "consensus", "released"]
 STAGE_OF = {"seasonal naive": "naive", "chosen": "baseline"}  # the backtest's models as stages
-COMPANY = "company"
+COMPANY, SUMS = "company", "sums"
+LEVELS = [["item", "market"], ["item"], ["market"], ["family"], ["line"], [COMPANY]]
 
 
 def graded_stages(released_forecasts, actuals, season: int = 12) -> pd.DataFrame:
@@ -101,9 +102,10 @@ def accuracy_table(graded) -> pd.DataFrame:
     return table.conform(found.loc[whole, table.names])
 
 
-def value_added_table(graded, items, *, levels=("company", "family", "item")) -> pd.DataFrame:
+def value_added_table(graded, items, *, levels=("company", "family", "item", SUMS)) -> pd.DataFrame:
     """The declared ``value_added`` table: WAPE by stage and what the stage took off the error of
-    the one before, for each source.
+    the one before, for each source. At the level "sums" misses do net out: there the error is that
+    of the sums by item × market, item, market, family, line and company.
 
     Stages follow the chain naive → baseline → … → consensus → released; those that are absent are
     skipped, and only cells that every present stage has forecast count. The first stage's
@@ -117,23 +119,16 @@ def value_added_table(graded, items, *, levels=("company", "family", "item")) ->
     >>> table[["stage", "name", "wape", "value_added"]].round(6).values.tolist()
     [['baseline', 'F', 0.1, 0.3], ['naive', 'F', 0.4, nan]]
     """
-    family = declared(items, "items").set_index("item")["family"]
+    groups = declared(items, "items").set_index("item")[["family", "line"]].replace("", np.nan)
     stage = graded["model"].replace(STAGE_OF)
     graded, tables = graded.assign(stage=stage)[stage.isin(STAGES)].dropna(subset="actual"), []
     for source, part in graded.groupby("source"):
         chain = [stage for stage in STAGES if stage in set(part["stage"])]
         known = _cells(part)[chain].dropna().reset_index("actual")
-        missed = known[chain].sub(known["actual"], axis=0).abs().assign(actual=known["actual"])
-        errors = missed.groupby(["item", "lag"]).sum().reset_index()
-        names = {
-            "item": errors["item"],
-            "family": errors["item"].map(family),
-            "company": COMPANY,
-        }
-        tables += [
-            _steps_down(errors.assign(name=names[level]), chain).assign(level=level, source=source)
-            for level in levels
-        ]
+        known = known.reset_index().join(groups, on="item").assign(company=COMPANY)
+        for level in levels:
+            errors = _summed(known, chain) if level == SUMS else _missed(known, chain, level)
+            tables.append(_steps_down(errors, chain).assign(level=level, source=source))
     table = PLANS["value_added"]
     return table.conform(pd.concat(tables)) if tables else table.empty()
 
@@ -147,6 +142,24 @@ def _cells(graded):
             " row per item, market, bucket, lag and stage"
         )
     return graded.pivot(index=[*CELL, "lag", "actual"], columns="stage", values="forecast")
+
+
+def _missed(known, chain, name):
+    """Absolute errors of the chain's forecasts, beside what was sold, under the name that a column
+    gives."""
+    missed = known[chain].sub(known["actual"], axis=0).abs()
+    return missed.assign(actual=known["actual"], lag=known["lag"], name=known[name])
+
+
+def _summed(known, chain):
+    """The errors of sums at every level of summing, under the level's name."""
+    figures = [*chain, "actual"]
+    sums = (
+        known.groupby([*names, "bucket", "lag"])[figures].sum().assign(name=" × ".join(names))
+        for names in LEVELS
+    )
+    sums = pd.concat(each.reset_index("lag") for each in sums)
+    return _missed(sums, chain, "name")
 
 
 def _steps_down(errors, chain):

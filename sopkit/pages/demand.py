@@ -145,6 +145,20 @@ def value_added(value_added, view):
     )
 
 
+def levels(value_added, view):
+    """How far the baseline missed the sums of each level in the backtest, beside the naive."""
+    rows = value_added.query("level == 'sums' and source == 'backtest'")
+    wide = rows.assign(of=rows["stage"] + ", lag " + rows["lag"].astype(str))
+    shown = [f"{stage}, lag {lag}" for lag in (1, 3) for stage in STAGES[:2]]
+    wide = wide.pivot(index="name", columns="of", values="wape").reindex(columns=shown)
+    return view.show(
+        wide.sort_values(shown[1], ascending=False).reset_index(),
+        columns=" | ".join(["name: summed by", *(f"{each} [fraction]" for each in shown)]),
+        empty="Too little history for a backtest.",
+        note="error of the sums (WAPE) in the backtest; misses within a sum net out",
+    )
+
+
 def bridge(bridge, month, view):
     """What changed in the sales plan since last cycle's release (``month``), stage by stage."""
     if not month:

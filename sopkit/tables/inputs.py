@@ -27,6 +27,7 @@ INPUTS = [
         "item",
         ITEM,
         text("family", "planning group above the item; blank = (none)", blank=NONE),
+        text("line", "product line above the family; blank = none", blank=""),
         text("description", "what people call it"),
         text(
             "unit", "unit of measure; totals over different units are shown in money only", blank=""

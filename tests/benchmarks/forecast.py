@@ -35,6 +35,7 @@ def main():
     else:
         print("\nReal data: ../shared/real is absent; skipped")
     kinds()
+    sums()
     growth()
     start_up()
 
@@ -129,6 +130,33 @@ def kinds():
         found = [_tested(forecast, fit, kind, values, origin, worst) for origin in (48, 60, 72)]
         line(kind, *np.mean(found, axis=0))
     print("\nworst ten against seasonal naive: " + "; ".join(map(_told, sorted(worst)[-10:][::-1])))
+
+
+def sums():
+    """WAPE of the same companies' series, six families and whole, with each series forecast alone
+    and agreed with the forecasts of its sums.
+    """
+    from sopkit.forecast import forecast
+
+    title(
+        "Errors of sums, WAPE %, horizon 12 from months 48, 60 and 72: alone, then agreed",
+        *("series", "agreed", "family", "agreed", "company", "agreed"),
+    )
+    for kind, values in companies().items():
+        family = np.arange(len(values)) % 6
+        by_family = (family == np.arange(6)[:, None]).astype(float)
+        groups = history(values)[["item"]].drop_duplicates().assign(family=family)
+        found = []
+        for origin in (48, 60, 72):
+            past, came = values[:, :origin], values[:, origin : origin + 12]
+            ahead = [
+                matrix(forecast(history(past), 12, groups=each), "baseline", 12)
+                for each in (None, groups)
+            ]
+            parts = np.eye(len(values)), by_family, np.ones((1, len(values)))
+            missed = [[np.abs(part @ (each - came)).sum() for each in ahead] for part in parts]
+            found.append(100 * np.ravel(missed) / came.sum())
+        line(kind, *np.mean(found, axis=0))
 
 
 def _told(row):

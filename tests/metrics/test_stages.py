@@ -55,6 +55,21 @@ def test_the_steps_down_the_chain_sum_to_the_whole_gain(released, actual):
     assert table["name"][table["level"] == "family"].unique().tolist() == ["F", "G"]
 
 
+def test_sums_net_out_at_every_level(released, actual):
+    items = ITEMS.assign(line=["L", "L"])
+    table = value_added_table(graded_stages(released, actual), items, levels=["sums"])
+    both = released.merge(actual, on=CELL)
+    for name, by in {"item × market": ["item", "market"], "line": [], "market": ["market"]}.items():
+        sums = both.groupby([*by, "bucket"])[["baseline", "actual"]].sum()
+        found = table["wape"][(table["name"] == name) & (table["stage"] == "baseline")]
+        assert found.tolist() == [pytest.approx(wape(sums["actual"], sums["baseline"]))]
+    wapes = table.query("stage == 'baseline'").set_index("name")["wape"]
+    assert set(wapes.index) == {"item × market", "item", "market", "family", "line", "company"}
+    assert wapes["company"] <= wapes["item"] <= wapes["item × market"]
+    without = value_added_table(graded_stages(released, actual), ITEMS, levels=["sums"])
+    assert "line" not in set(without["name"])
+
+
 def test_only_cells_that_every_stage_forecast_count(released, actual):
     graded = graded_stages(released, actual)
     lost = graded.loc[(graded["model"] != "naive") | (graded["item"] != "A")]
