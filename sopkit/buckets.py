@@ -106,10 +106,19 @@ class Calendar:
         >>> Calendar("month").label(["2027-01-01"]), Calendar("quarter").label(["2027-01-01"])
         (['Jan 27'], ['Q1 27'])
         """
-        stamps = pd.DatetimeIndex(np.asarray(dates, dtype="datetime64[us]"))
-        if self.size == "quarter":
-            return [f"Q{d.quarter} {d:%y}" for d in stamps]
-        return [f"{d.day} {d:%b %y}" if self.size == "week" else f"{d:%b %y}" for d in stamps]
+        return [self.name(d) for d in pd.DatetimeIndex(np.asarray(dates, dtype="datetime64[us]"))]
+
+    def name(self, date) -> str:
+        """What people call one bucket; "–" where there is none.
+
+        >>> Calendar("week").name("2027-01-04"), Calendar().name(None)
+        ('4 Jan 27', '–')
+        """
+        day = pd.Timestamp(date)
+        if pd.isna(day):
+            return "–"
+        begins = {"quarter": f"Q{day.quarter}", "week": f"{day.day} {day:%b}"}
+        return f"{begins.get(self.size, f'{day:%b}')} {day:%y}"
 
 
 def parse_month(text) -> pd.Timestamp:

@@ -217,7 +217,9 @@ def overrides_export(file, month, packs):
 
 @overrides.command("import")
 @click.argument("file", type=PATH)
-@click.option("--month", help="month that they are entered for [default: the newest pack's]")
+@click.option(
+    "--month", help="month that they are entered for [default: the next that is not released]"
+)
 @click.option("--by", help="who enters them; asked for if not given")
 @click.option("--accept", is_flag=True, help="enter the differences without asking")
 @LEDGER
@@ -227,6 +229,8 @@ def overrides_import(file, month, by, accept, ledger, packs):
     from sopkit.exports import read_overrides
     from sopkit.ledger import Ledger
     from sopkit.pack import find_pack
+    from sopkit.panels.entries import rows_to_import
+    from sopkit.plan import Plan
 
     rows = read_overrides(file)
     click.echo(
@@ -236,8 +240,8 @@ def overrides_import(file, month, by, accept, ledger, packs):
     )
     if rows.empty or not (accept or click.confirm(f"Enter these {len(rows)} overrides?")):
         return
-    month = month or find_pack(packs).name[:7]
-    entered = Ledger(ledger or packs / "ledger.db").append(
-        "overrides", rows, by=by or click.prompt("Entered by"), cycle=month
-    )
+    plan, by = Plan(find_pack(packs)), by or click.prompt("Entered by")
+    month, ledger = month or plan.entry_month, Ledger(ledger or packs / "ledger.db")
+    rows = rows_to_import(rows, plan, ledger).assign(owner=by)
+    entered = ledger.append("overrides", rows, by=by, cycle=month)
     click.echo(f"{len(entered)} overrides entered for {month}. Next: sopkit pack {month}")

@@ -43,6 +43,11 @@ class Plan:
         return self.cycle["month"]
 
     @property
+    def entry_month(self) -> str:
+        """The cycle that an entry belongs to: this month, or the next one once it is released."""
+        return self.month if self.state != "released" else f"{pd.Period(self.month) + 1}"
+
+    @property
     def state(self) -> str:
         """draft (being built), finished or released."""
         if (self.folder / "release.json").exists():

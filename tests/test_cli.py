@@ -66,4 +66,18 @@ def test_overrides_go_out_and_come_back_as_differences(packs, tmp_path):
         "overrides", "import", file, "--packs", packs, "--by", "Ada", "--accept", "--ledger", ledger
     )
     assert result.exit_code == 0 and "1 overrides entered for 2026-11" in result.output
-    assert Ledger(ledger).read("overrides")["value"].tolist() == [120.0]
+    assert Ledger(ledger).read("overrides")[["value", "owner"]].values.tolist() == [[120.0, "Ada"]]
+
+
+def test_overrides_imported_after_a_release_are_for_the_next_month(packs, tmp_path):
+    import openpyxl
+
+    (tmp_path / "2026-10").symlink_to(packs / "2026-10")  # which is released
+    file, words = tmp_path / "overrides.xlsx", ("--packs", tmp_path, "--by", "Ada", "--accept")
+    run("overrides", "export", file, "--packs", tmp_path)
+    book = openpyxl.load_workbook(file)
+    sheet = book["overrides"]
+    for value, told in ((-1e9, "would be below zero"), (9, "1 overrides entered for 2026-11")):
+        sheet["E3"], sheet["C3"] = value, "promotion"
+        book.save(file)
+        assert told in run("overrides", "import", file, *words).output

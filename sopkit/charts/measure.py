@@ -36,8 +36,8 @@ class View:
         return self.book.calendar
 
     def show(self, frame: pd.DataFrame, *told, **more) -> Block:
-        """The frame as a page table (``show``), money in the plan's currency."""
-        return show(frame, *told, currency=self.currency, **more)
+        """The frame as a page table (``show``), in the plan's currency and calendar."""
+        return show(frame, *told, currency=self.currency, calendar=self.calendar, **more)
 
     def next_year(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows of the next year of a plan; fewer where its horizon is shorter."""

@@ -5,7 +5,7 @@ sheet.
 import pandas as pd
 
 from sopkit.charts.table import Block, block, missing
-from sopkit.charts.words import clean, escape, months, number, quantity, scale, spoken
+from sopkit.charts.words import clean, escape, number, quantity, scale, spoken
 from sopkit.metrics.kpis.registry import KPIS
 
 _MARK = {"ok": "✓ ok", "watch": "! watch", "miss": "✗ miss"}
@@ -124,9 +124,9 @@ def latest_kpis(kpis, first=()) -> pd.DataFrame:
 
 def family_sheet_html(frame, title: str = "", *, currency: str = "EUR") -> Block:
     """The Wallace–Stahl sheet: ``frame`` has block, line, unit, then one column per bucket, quarter
-    or year in reading order.
+    or year in reading order, by its name.
 
-    Buckets stand as "Jan 27", fractions as percent, all money in one scale; blocks are set off by a
+    Fractions stand as percent, all money in one scale; blocks are set off by a
     line; blank cells stay empty.
     """
     units = frame.get("unit", pd.Series("", index=frame.index))
@@ -137,7 +137,7 @@ def family_sheet_html(frame, title: str = "", *, currency: str = "EUR") -> Block
         "money": (shown, lambda value: number(value / size, 1 if size > 1 else 0)),
         "fraction": ("%", lambda value: number(100 * value, 1)),
     }
-    names = [months([n])[0] if isinstance(n, pd.Timestamp) else clean(n, 24) for n in told]
+    names = [clean(name, 24) for name in told]
     rows, before = [], None
     for part, line, unit, *cells in zip(
         frame["block"], frame["line"], units, *(told[column] for column in told)

@@ -5,7 +5,7 @@ scenarios, exceptions.
 from sopkit.charts.axes import ranking, timeline
 from sopkit.charts.measure import by_bucket, readable_unit
 from sopkit.charts.style import COLOURS, INK, nothing, styled
-from sopkit.charts.words import clean, count, money, month, number, percent
+from sopkit.charts.words import clean, count, money, number, percent
 
 LINES = {"revenue": "supply", "margin": "stock"}
 
@@ -37,7 +37,7 @@ def money_chart(financial_plan, view, family=None, *, last=None):
             x, end = panel.at(budget.index), budget.index[-1]
             dashes = {"color": INK["quiet"], "linewidth": 1.3, "linestyle": (0, (3, 1.5))}
             panel.axes.hlines(budget / panel.factor, x - 0.45, x + 0.45, **dashes)
-            name = "budget" if end == total.index[-1] else f"budget (to {month(end)})"
+            name = "budget" if end == total.index[-1] else f"budget (to {view.calendar.name(end)})"
             panel.line(budget, "quiet", name, linewidth=0)
         if last is not None:
             before = by_bucket(view.chosen(last, family=family), line)

@@ -5,7 +5,7 @@ import numpy as np
 from sopkit.charts.axes import Panel, timeline
 from sopkit.charts.measure import by_bucket, lacking
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
-from sopkit.charts.words import clean, count, listing, money, month, number, percent, quantity
+from sopkit.charts.words import clean, count, listing, money, number, percent, quantity
 
 SOURCES = {
     "production": ("production", "supply"),
@@ -33,7 +33,7 @@ def supply_chart(supply_plan, view, family=None):
         view,
         total.to_numpy(),
         unit,
-        _supply_title(total, unit, where, size),
+        _supply_title(total, unit, where, view.calendar),
         f"per {size}, {where}; above demand and sources, below stock and backlog (hatched: late) at"
         f" the {size}'s end",
         many=2,
@@ -74,7 +74,7 @@ def capacity_chart(capacity_plan, view):
     left_out = f"; {count(rest, 'other resource')} less loaded" if rest > 0 else ""
     alone = len(names) == 1
     chart, grid = sheet(
-        _capacity_title(rows),
+        _capacity_title(rows, view.calendar),
         f"hours per {view.calendar.size}; bars load (light: overtime), step regular"
         f" capacity, dashes with overtime, rings load without limits{left_out}",
         many=len(names),
@@ -123,7 +123,7 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
         view,
         total.to_numpy(),
         view.currency,
-        _inventory_title(rows, total, where, view.currency),
+        _inventory_title(rows, total, where, view),
         f"at the {view.calendar.size}'s end, at standard cost, {where}{dotted}",
         height=2.1,
     )
@@ -149,7 +149,7 @@ def backlog_chart(backlog_plan, view, family=None):
     families = sorted(rows["family"].unique())
     one = len(families) == 1
     chart, grid = sheet(
-        _backlog_title(rows),
+        _backlog_title(rows, view.calendar),
         f"units, {listing(families)}; bars backlog at the {view.calendar.size}'s end,"
         " hatched the part later than agreed",
         many=len(families),
@@ -173,73 +173,76 @@ def _backlog(panel, backlog, late, name):
     panel.bars(late, "backlog", hatch="///")
 
 
-def _supply_title(total, unit, where, word):
+def _supply_title(total, unit, where, calendar):
     lost = total["lost"].sum()
     if lost > 0.5:
-        end = month(total.index[-1])
+        end = calendar.name(total.index[-1])
         return f"{where}: {quantity(round(lost), unit)} of demand cannot be served by {end}"
     least = max(0.5, 1e-6 * total["demand"].max())
     late = total["late"]
     if (late > least).any():
         return (
-            f"{where}: demand outruns supply from {month(total.index[late > least][0])}; up to"
-            f" {quantity(round(late.max()), unit)} late, in {month(late.idxmax())}"
+            f"{where}: demand outruns supply from"
+            f" {calendar.name(late.index[late > least][0])}; up to"
+            f" {quantity(round(late.max()), unit)} late, in {calendar.name(late.idxmax())}"
         )
     short = (total["projected_available"] < total["safety_stock"] - least).sum()
     if short:
         return (
             f"{where}: every demand is met on time, but stock is below safety stock in"
-            f" {short} of {count(len(total), word)}"
+            f" {short} of {count(len(total), calendar.size)}"
         )
     asked = total["safety_stock"].sum() > least
     held = "stock stays at or above safety stock" if asked else "no safety stock is asked for"
     return f"{where}: every demand is met on time and {held}"
 
 
-def _capacity_title(rows):
+def _capacity_title(rows, calendar):
     excess = rows["unconstrained_load"] - rows["limit"]
     beyond, over = rows[excess > 0.5], rows[rows["load"] > rows["regular_capacity"] + 0.5]
     if len(beyond):
         worst = rows.loc[excess.idxmax()]
         return (
-            f"Demand exceeds capacity from {month(beyond['bucket'].min())} on"
+            f"Demand exceeds capacity from {calendar.name(beyond['bucket'].min())} on"
             f" {listing(sorted(beyond['resource'].unique()))}, by up to"
             f" {number(excess.max(), 0)} h ({clean(worst['resource'], 30)},"
-            f" {month(worst['bucket'])})"
+            f" {calendar.name(worst['bucket'])})"
         )
     if len(over):
         return (
             f"The plan needs overtime on {listing(sorted(over['resource'].unique()))}, first in"
-            f" {month(over['bucket'].min())}"
+            f" {calendar.name(over['bucket'].min())}"
         )
     peak = rows.loc[rows["ratio"].idxmax()]
     return (
         f"Load stays within regular capacity; the peak is {percent(peak['ratio'], 0)}"
-        f" ({clean(peak['resource'], 30)}, {month(peak['bucket'])})"
+        f" ({clean(peak['resource'], 30)}, {calendar.name(peak['bucket'])})"
     )
 
 
-def _inventory_title(rows, total, where, currency):
+def _inventory_title(rows, total, where, view):
+    currency, named = view.currency, view.calendar.name
     begins, ends = total.iloc[0], total.iloc[-1]
     text = f"{where}: stock stays at {money(begins, currency)}"
     if abs(ends - begins) > 0.02 * begins:
         text = (
             f"{where}: stock {'rises' if ends > begins else 'falls'} from"
-            f" {money(begins, currency)} in {month(total.index[0])} to {money(ends, currency)} in"
-            f" {month(total.index[-1])}"
+            f" {money(begins, currency)} in {named(total.index[0])} to {money(ends, currency)} in"
+            f" {named(total.index[-1])}"
         )
     start = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
     below = (start["units"] < start["target"] - 0.5).sum()
     return f"{text}; {count(below, 'item')} below target at the start" if below else text
 
 
-def _backlog_title(rows):
+def _backlog_title(rows, calendar):
     total = by_bucket(rows, ["closing", "late"])
     late, closing = total["late"], total["closing"]
     if late.max() > 0.5:
+        first = calendar.name(late.index[late > 0.5][0])
         return (
-            f"Customers wait longer than agreed from {month(total.index[late > 0.5][0])}: up to"
-            f" {number(late.max(), 0)} units are late"
+            f"Customers wait longer than agreed from {first}: up to {number(late.max(), 0)} units"
+            " are late"
         )
     return (
         f"No order is later than agreed; backlog goes from {number(closing.iloc[0], 0)} to"

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.words import BLANK, clean, escape, matter, months, number, scale
+from sopkit.buckets import Calendar
+from sopkit.charts.words import BLANK, clean, escape, matter, number, scale
 from sopkit.tables import PLANS
 
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
 
+MONTHS = Calendar()
 _LONGEST = 90
 _TOLD = re.compile(r"([\w ]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
@@ -54,6 +56,7 @@ def show(
     *,
     total: str = "",
     currency: str = "EUR",
+    calendar: Calendar = MONTHS,
     empty: str = "",
     note: str = "",
 ) -> Block:
@@ -62,9 +65,9 @@ def show(
     ``table``: the plan table that it was made of; it declares units and is named as the place of
     the rest. ``columns``: those to show, "name: heading [unit] | …" (all; one that the frame lacks
     is left out), where the heading is not the name and the unit not the declared one: ``fraction``
-    reads as percent, ``money`` in the currency's scale, ``words`` without underscores. ``total``:
-    columns to add up over *all* rows of the frame. ``empty``: the sentence that stands for a frame
-    without rows.
+    reads as percent, ``money`` in the currency's scale, ``words`` without underscores; the column
+    bucket reads as the ``calendar`` says, other dates as days. ``total``: columns to add up over
+    *all* rows of the frame. ``empty``: the sentence that stands for a frame without rows.
 
     >>> frame = pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]})
     >>> show(frame, columns="item: what | gap [units]")
@@ -76,6 +79,8 @@ def show(
         return missing(empty)
     told = [column for column in _columns(frame, table, columns) if column[0] in frame]
     first = frame.iloc[:rows]
+    if "bucket" in first:
+        first = first.assign(bucket=calendar.label(first["bucket"]))
     amounts = _one_scale(first[[name for name, _, unit in told if unit == "money"]], currency)
     cells, head = [], []
     for column, heading, unit in told:
@@ -156,7 +161,7 @@ def _column(values, unit, sums, amounts):
     unit of money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        return _dates(values), "", "left"
+        return [BLANK if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         words = [clean(value, _LONGEST) or BLANK for value in values.astype(object)]
         if unit == "words":
@@ -166,9 +171,3 @@ def _column(values, unit, sums, amounts):
     shown = np.append(values.to_numpy(float), sums) / size
     decimals = 1 if unit == "%" else matter(shown)
     return [number(value, decimals) for value in shown], unit, "right"
-
-
-def _dates(values):
-    if (values.dropna().dt.day == 1).all():
-        return months(values)
-    return [BLANK if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values]

@@ -9,8 +9,6 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar
-
 BLANK = "–"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
 _SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
@@ -110,29 +108,6 @@ def quantity(value, unit: str = "", *, sign: bool = False) -> str:
         return money(value, unit, sign=sign)
     text = number(value, sign=sign)
     return f"{text} {unit}" if unit and text != BLANK else text
-
-
-def months(stamps) -> list[str]:
-    """Buckets as people call them, "–" where blank.
-
-    >>> months(["2027-01-01", None])
-    ['Jan 27', '–']
-    """
-    stamps = pd.to_datetime(pd.Series(list(stamps), dtype="object"))
-    known = stamps.dropna()
-    labels = pd.Series(
-        infer_calendar(known).label(known) if len(known) else [], index=known.index, dtype="object"
-    )
-    return labels.reindex(stamps.index).fillna(BLANK).tolist()
-
-
-def month(stamp) -> str:
-    """One bucket as people call it.
-
-    >>> month("2027-01-01")
-    'Jan 27'
-    """
-    return months([stamp])[0]
 
 
 def day(stamp) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sopkit.charts.measure import by_bucket
-from sopkit.panels.entries import own_units
+from sopkit.panels.entries import entered_since
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ def cell_of(plan, ledger, item: str, market: str = "") -> Cell:
     names = "history", "baseline_forecast", "demand_plan"
     tables = {name: rows_of(plan.read(name), item, market) for name in names}
     numbers = by_bucket(tables["demand_plan"], ["baseline", "override", "consensus"])
-    now, then = (
-        own_units(rows, item, market, plan).reindex(numbers.index, fill_value=0.0)
-        for rows in (ledger.read("overrides"), plan.judgments("overrides"))
-    )
-    numbers[["override", "consensus"]] = numbers[["override", "consensus"]].add(now - then, axis=0)
+    cells = pd.MultiIndex.from_product([[item], [market], numbers.index])
+    since = entered_since(plan, ledger).reindex(cells, fill_value=0.0).to_numpy()
+    numbers[["override", "consensus"]] = numbers[["override", "consensus"]].add(since, axis=0)
     return Cell(item, market, numbers, tables, rows_of(plan.last.read("demand_plan"), item, market))

@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.words import month, number
 from sopkit.demand import active_overrides
 from sopkit.errors import PlanError
 from sopkit.metrics.stages import CELL
@@ -73,7 +72,7 @@ def placed(values, buckets) -> pd.Series:
     return pd.Series(values, buckets[: len(values)], dtype=float).dropna()
 
 
-def rows_to_save(change: pd.Series, consensus: pd.Series, **entered) -> pd.DataFrame:
+def rows_to_save(change: pd.Series, consensus: pd.Series, calendar, **entered) -> pd.DataFrame:
     """Ledger rows (kind ``units``) for the changes of a cell, where they are not 0; ``consensus``
     is what they would make, both units by bucket; ``entered`` stands in every row: item, market,
     reason, note and the like.
@@ -88,13 +87,29 @@ def rows_to_save(change: pd.Series, consensus: pd.Series, **entered) -> pd.DataF
         raise PlanError(
             "no reason is given; choose one, so that next cycle can learn whether it held"
         )
-    below = consensus[change.index].loc[lambda units: units < -1e-9]
-    if len(below):
+    rows = change.reset_index().assign(kind="units", **entered)
+    _refuse_below_zero(rows, consensus[change.index], calendar)
+    return rows
+
+
+def rows_to_import(rows: pd.DataFrame, plan, ledger) -> pd.DataFrame:
+    """The rows (item, market, bucket, value in units), where the plan's consensus with what was
+    entered since and with them is nowhere below zero; else raises ``PlanError``.
+    """
+    planned = plan.read("demand_plan").set_index(CELL)["consensus"]
+    planned = planned.add(entered_since(plan, ledger), fill_value=0)
+    before = planned.reindex(pd.MultiIndex.from_frame(rows[CELL]))
+    _refuse_below_zero(rows, before.to_numpy() + rows["value"], plan.calendar)
+    return rows
+
+
+def _refuse_below_zero(rows, consensus, calendar):
+    below = rows[consensus.to_numpy() < -1e-9]
+    for row in below.head(1).itertuples():
         raise PlanError(
-            f"{month(below.index[0])}: consensus would be {number(below.iloc[0])}, below zero"
-            f" ({len(below)} buckets in all); take away less"
+            f"{row.item} {row.market}: the consensus of {calendar.name(row.bucket)} would be below"
+            f" zero ({len(below)} cells in all); take away less"
         )
-    return change.reset_index().assign(kind="units", **entered)
 
 
 def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:
@@ -114,18 +129,22 @@ def rows_to_undo(ids, ledger_rows, plan) -> pd.DataFrame:
     )
 
 
-def own_units(rows, item, market, plan) -> pd.Series:
-    """Units of the active ``units`` rows of exactly this item and market, by bucket."""
-    own = active(rows, plan).fillna({"market": ""})
-    own = own.query("item == @item and market == @market and kind == 'units'")
-    return own["value"].groupby(plan.calendar.start(own["bucket"])).sum()
+def entered_since(plan, ledger) -> pd.Series:
+    """Units that the ledger's rows of kind ``units`` add by now to what the plan has of them, by
+    item, market ("" = all) and bucket, of rows that say exactly that.
+    """
+    now, then = (
+        own_units(rows, plan) for rows in (ledger.read("overrides"), plan.judgments("overrides"))
+    )
+    return now.sub(then, fill_value=0)
+
+
+def own_units(rows, plan) -> pd.Series:
+    """Units of the active ``units`` rows by item, market ("" = all) and bucket."""
+    own = active(rows, plan).fillna({"item": "", "market": ""}).query("kind == 'units'")
+    return own.assign(bucket=plan.calendar.start(own["bucket"])).groupby(CELL)["value"].sum()
 
 
 def active(rows, plan) -> pd.DataFrame:
     """The ledger's override rows that count in the cycle that entries belong to."""
-    return active_overrides(rows, entry_month(plan), plan.first_bucket, plan.calendar)
-
-
-def entry_month(plan) -> str:
-    """The cycle that an entry belongs to: the plan's month, or the next one once it is released."""
-    return plan.month if plan.state != "released" else f"{pd.Period(plan.month) + 1}"
+    return active_overrides(rows, plan.entry_month, plan.first_bucket, plan.calendar)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from sopkit.buckets import Calendar
 from sopkit.charts import missing, show
 from sopkit.charts.measure import readable_unit
-from sopkit.charts.words import count, escape, months
+from sopkit.charts.words import count, escape
 
 COLUMNS = 12
 FLOWS = {
@@ -35,7 +35,7 @@ def lines(source, family, market, money: bool, quarters: bool) -> str:
             "Numbers: items differ in unit and have no price; fill items.price, or choose a family"
         ).html
     calendar = source.view.calendar
-    labels, partial = months(wide.index), []
+    labels, partial = calendar.label(wide.index), []
     if quarters:
         wide, labels, partial = _quarters(wide, calendar)
     more, plan = len(wide) - COLUMNS, "demand" if market else "supply"

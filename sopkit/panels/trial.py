@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.words import money, month, number, percent
+from sopkit.charts.words import money, number, percent
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, fit, forecast, graded, register
 from sopkit.forecast.methods import Method, seen
@@ -143,6 +143,6 @@ def _fullest(change, item, plan):
     if after.empty:
         return []
     at = after.idxmax()
-    way, where = "▲" if after[at] > before[at] else "▼", month(rows["bucket"][at])
+    way, where = "▲" if after[at] > before[at] else "▼", plan.calendar.name(rows["bucket"][at])
     now, then = percent(before[at]), percent(after[at])
     return [f"{rows['resource'][at]} {way} {then} in {where} (was {now})"]

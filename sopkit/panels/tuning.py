@@ -9,9 +9,9 @@ from html import escape
 import pandas as pd
 from ipywidgets import HTML, Box, FloatText, VBox
 
-from sopkit.charts import View, show
+from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import months, number, percent
+from sopkit.charts.words import number, percent
 from sopkit.demand import forecastable
 from sopkit.errors import PlanError
 from sopkit.forecast import learn_events, without_events
@@ -19,13 +19,7 @@ from sopkit.ledger import Ledger
 from sopkit.panels import worklist as work
 from sopkit.panels.cell import cell_of, rows_of
 from sopkit.panels.desk import OVERRIDES, ROWS, Desk, choices, said
-from sopkit.panels.entries import (
-    entry_month,
-    parse_range,
-    placed,
-    rows_to_save,
-    rows_to_undo,
-)
+from sopkit.panels.entries import parse_range, placed, rows_to_save, rows_to_undo
 from sopkit.panels.picture import Picture
 from sopkit.panels.trial import CHOSEN, effect, reasons, takes, try_method, worth
 
@@ -209,9 +203,10 @@ class Tuner(Desk):
         self.cell = cell_of(self.plan, self.ledger, item, market)
         numbers, kept = self.cell.numbers, self.typed.get(self.cell.key, {})
         others = numbers["consensus"] - numbers["baseline"] - numbers["override"]
+        labels = self.plan.calendar.label(numbers.index)
         self.tops = [
             HTML(f"<b>{label}</b><br>{number(base, 0)}<br>{number(more, 0, sign=True)}")
-            for label, base, more in zip(months(numbers.index), numbers["baseline"], others)
+            for label, base, more in zip(labels, numbers["baseline"], others)
         ]
         self.fields = [
             FloatText(round(kept.get(bucket, value), 6))
@@ -260,7 +255,7 @@ class Tuner(Desk):
         after = self.waiting.combine_first(before)
         told = {"now": before, "then": after, "consensus": self.cell.consensus(after)}
         shown = pd.DataFrame(told).assign(change=after - before).query("abs(change) > 1e-9")
-        self.preview.value = show(
+        self.preview.value = self.view.show(
             shown.rename_axis("bucket").reset_index(),
             columns="bucket: month | now: override now [units] | then: pasted [units] |"
             " change [units] | consensus: consensus then [units]",
@@ -287,13 +282,14 @@ class Tuner(Desk):
                 "the field by is blank; write your name there, so that the ledger knows who entered"
                 " the rows"
             )
-        cycle = entry_month(self.plan)
+        cycle = self.plan.entry_month
         return self.ledger.append("overrides", rows, by=self.by.value, cycle=cycle)
 
     def save(self):
         rows = rows_to_save(
             self.change,
             self.cell.consensus(self.override),
+            self.plan.calendar,
             item=self.cell.item,
             market=self.cell.market,
             reason=self.reason.value,
@@ -305,7 +301,7 @@ class Tuner(Desk):
         self._settle(self.cell.key)
         self._say(
             f"saved {len(rows)} rows to the ledger for {self.cell.item}; the next pack of"
-            f" {entry_month(self.plan)} carries them"
+            f" {self.plan.entry_month} carries them"
         )
 
     def undo(self):

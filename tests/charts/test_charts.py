@@ -2,6 +2,7 @@
 hostile names as text.
 """
 
+import re
 import warnings
 import xml.etree.ElementTree as ET
 
@@ -178,6 +179,13 @@ def test_capacity_title_has_the_largest_excess(tables):
     assert charts.capacity_chart(within, view()).title.startswith(
         "Load stays within regular capacity; the peak is 50 %"
     )
+
+
+def test_titles_call_buckets_as_the_plans_calendar_does(tables):
+    plan = tables["capacity_plan"]
+    quarters = plan[plan["bucket"].dt.month % 3 == 1]
+    title = charts.capacity_chart(quarters, view(calendar=Calendar("quarter"))).title
+    assert re.search(r" Q[1-4] \d\d", title) and "Jan" not in title
 
 
 def test_money_title_compares_only_budgeted_months(tables):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import Calendar
 from sopkit.charts import answer, family_sheet_html, headline, kpi_strip, show
 from tests.charts import small
 
@@ -60,6 +61,13 @@ def test_days_stay_days_and_months_become_words():
     assert show(frame).text.splitlines()[1].split() == ["2027-01-04", "Jan", "27"]
 
 
+def test_buckets_read_as_the_plans_calendar_says_however_few_are_shown():
+    halves = pd.DataFrame({"bucket": pd.to_datetime(["2027-01-01", "2027-07-01", None])})
+    assert show(halves).text.splitlines()[1:] == ["Jan 27", "Jul 27", "–"]
+    quarters = show(halves, calendar=Calendar("quarter")).text
+    assert quarters.splitlines()[1:] == ["Q1 27", "Q3 27", "–"]
+
+
 def test_text_is_escaped_everywhere():
     frame = pd.DataFrame({NASTY: [NASTY]})
     sheet = family_sheet_html(
@@ -110,7 +118,7 @@ def test_family_sheet_keeps_its_order_and_leaves_blanks_empty():
             ["SALES", "actual", 4020.0, "held ✓"],
             ["STOCK", "plan", 2150.0, 1.0],
         ],
-        columns=["block", "line", pd.Timestamp("2027-01-01"), "FY27"],
+        columns=["block", "line", "Jan 27", "FY27"],
     )
     block = family_sheet_html(frame, title="Pumps")
     assert (

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.buckets import Calendar
 from sopkit.metrics import Book
+from sopkit.plan import Plan
 from sopkit.tables import INPUTS, LEDGER, PLANS, SETTINGS
 from tests.charts import small
 
@@ -34,6 +35,7 @@ class FakePlan:
     calendar: Calendar = Calendar("month")
     folder: object = None
     state: str = "finished"
+    entry_month = Plan.entry_month
 
     @property
     def settings(self):

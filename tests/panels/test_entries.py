@@ -10,6 +10,7 @@ from sopkit.panels.entries import (
     own_units,
     parse_range,
     placed,
+    rows_to_import,
     rows_to_save,
     rows_to_undo,
 )
@@ -60,7 +61,7 @@ def test_an_empty_paste_and_one_too_long_are_refused():
 def test_only_changed_buckets_are_saved():
     change = pd.Series([0.0, 0, 20, -1], BUCKETS)
     rows = rows_to_save(
-        change, pd.Series(100.0, index=BUCKETS), item="A", market="N", reason="price"
+        change, pd.Series(100.0, index=BUCKETS), PLAN.calendar, item="A", market="N", reason="price"
     )
     assert rows[["bucket", "value", "kind"]].values.tolist() == [
         [BUCKETS[2], 20.0, "units"],
@@ -71,11 +72,11 @@ def test_only_changed_buckets_are_saved():
 def test_a_save_needs_a_change_a_reason_and_a_consensus_above_zero():
     change, fine = pd.Series([0.0, 0, -9, 0], BUCKETS), pd.Series(5.0, BUCKETS)
     with pytest.raises(PlanError, match="nothing was changed"):
-        rows_to_save(change.iloc[:0], fine, item="A", market="", reason="price")
+        rows_to_save(change.iloc[:0], fine, PLAN.calendar, item="A", market="", reason="price")
     with pytest.raises(PlanError, match="no reason"):
-        rows_to_save(change, fine, item="A", market="", reason="")
-    with pytest.raises(PlanError, match="Mar 27: consensus would be −4"):
-        rows_to_save(change, fine - 9, item="A", market="", reason="price")
+        rows_to_save(change, fine, PLAN.calendar, item="A", market="", reason="")
+    with pytest.raises(PlanError, match="A : the consensus of Mar 27 would be below zero"):
+        rows_to_save(change, fine - 9, PLAN.calendar, item="A", market="", reason="price")
 
 
 def _save(ledger, values, by="Ada"):
@@ -101,14 +102,25 @@ def test_undo_removes_and_leaves_what_others_entered():
     rows = rows_to_undo(saved, ledger.read("overrides"), PLAN)
     assert rows["kind"].tolist() == ["units", "remove"]
     ledger.append("overrides", rows, by="Ada", cycle="2027-01")
-    units = own_units(ledger.read("overrides"), "A", "N", PLAN)
-    assert units.to_dict() == {BUCKETS[0]: 7.0}
+    units = own_units(ledger.read("overrides"), PLAN)
+    assert units.to_dict() == {("A", "N", BUCKETS[0]): 7.0}
 
 
 def test_own_units_are_of_exactly_this_cell():
     ledger = Ledger("sqlite://")
     _save(ledger, [10.0])
     rows = ledger.read("overrides")
-    assert own_units(rows, "A", "N", PLAN).sum() == 10
-    assert own_units(rows, "A", "", PLAN).sum() == 0
-    assert own_units(rows, "A", "N", FakePlan(month="2026-12")).sum() == 0
+    assert own_units(rows, PLAN).to_dict() == {("A", "N", BUCKETS[0]): 10.0}
+    assert own_units(rows, FakePlan(month="2026-12")).empty
+
+
+def test_an_import_counts_what_was_entered_since_the_pack():
+    ledger, plan = Ledger("sqlite://"), FakePlan()
+    cell = plan.read("demand_plan").iloc[[0]]
+    rows = cell[["item", "market", "bucket"]].assign(
+        value=-cell["consensus"], kind="units", reason="price"
+    )
+    assert rows_to_import(rows, plan, ledger) is rows
+    ledger.append("overrides", rows.assign(value=-1.0), by="Ada", cycle=plan.month)
+    with pytest.raises(PlanError, match="below zero .1 cells in all"):
+        rows_to_import(rows, plan, ledger)
