@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from sopkit.demand import active_overrides
 from sopkit.errors import PlanError
 from sopkit.plan import packs_in, write_table
+from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
+from sopkit.tables.inputs import NONE
 
 GRADED = 13  # earlier releases kept for grading: a year of lags
 
@@ -34,6 +37,7 @@ def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
     """Copies what the plan is made from into the pack: facts, judgments, earlier releases, the
     question asked.
     """
+    _refuse_unknown_markets(ledger.read("overrides", cycle["month"]), facts)
     inputs = folder / "inputs"
     facts.write(inputs)
     (inputs / "ledger").mkdir()
@@ -41,6 +45,18 @@ def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
         write_table(ledger.read(table, cycle["month"]), inputs / "ledger" / f"{table}.parquet")
     _copy_releases(inputs / "released", packs, cycle["month"], facts)
     (inputs / "cycle.json").write_text(json.dumps(cycle, indent=2, sort_keys=True) + "\n")
+
+
+def _refuse_unknown_markets(overrides, facts):
+    rows = active_overrides(overrides, facts.month, facts.first, facts.calendar)
+    known = [*facts.markets, "", NONE]
+    odd = rows[~rows["market"].fillna("").isin(known)]
+    for row in odd.head(1).itertuples():
+        raise PlanError(
+            f"ledger, override {row.id}: {row.market!r} is no market of sales_history"
+            f"{nearest(row.market, known)} ({len(odd)} rows in all); enter a remove for its cell,"
+            " or add the market to markets in settings.toml"
+        )
 
 
 def _copy_releases(target, packs, month, facts):

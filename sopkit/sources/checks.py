@@ -29,12 +29,12 @@ NAMES = {
     "resource": "resource",
     "market": "market",
 }
-# what is named: the tables that say which there are; the words that are always known
+# what is named: the table that says which there are; the words that are always known
 HOMES = {
-    "item": ["items"],
-    "family": ["items"],
-    "resource": ["resources"],
-    "market": ["sales_history", "orders"],
+    "item": "items",
+    "family": "items",
+    "resource": "resources",
+    "market": "sales_history",
 }
 ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
 SCOPED = ("events", "sales_inputs", "initiatives")
@@ -88,23 +88,24 @@ def check_keys(reading):
 
 
 def check_names(reading):
-    """Unknown items, families and resources are errors, unknown markets warnings; each with the
-    nearest known name.
+    """Unknown items, families, resources and markets are errors, each with the nearest known
+    name; an order may come from any market.
     """
-    for kind, homes in HOMES.items():
-        tables = [reading.tables[home] for home in homes]
-        # No items: that is error enough. No resources: capacity is unlimited, so no name is wrong.
-        if kind != "market" and not len(tables[0]):
+    for kind, home in HOMES.items():
+        # No facts to name: that is error enough. No resources: capacity is unlimited, so no name
+        # is wrong.
+        if not len(reading.tables[home]):
             continue
-        known = [*pd.concat([table[kind] for table in tables]).dropna().unique()]
-        known += ALWAYS.get(kind, [])
+        known = [*reading.tables[home][kind].dropna().unique(), *ALWAYS.get(kind, [])]
+        known += reading.settings["markets"] if kind == "market" else []
         for name in sorted(reading.present):
             for column in INPUTS[name].names:
-                if NAMES.get(column) != kind or (column == kind and name in homes):
+                own = column == kind and (name == home or (kind, name) == ("market", "orders"))
+                if NAMES.get(column) != kind or own:
                     continue
                 cells = reading.tables[name][column].dropna()
                 bad = cells[~cells.isin(known)]
-                problem = [f"is no {kind} of {homes[0]}{hint}" for hint in hints(bad, known)]
+                problem = [f"is no {kind} of {home}{hint}" for hint in hints(bad, known)]
                 reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
 
 

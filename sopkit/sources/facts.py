@@ -56,6 +56,11 @@ class Facts:
         """The buckets of the plan: as many as the settings' horizon says, from ``first``."""
         return self.calendar.range(self.first, self.settings["horizon"])
 
+    @property
+    def markets(self) -> list[str]:
+        """The markets there are: those of the history and of the settings."""
+        return [*self["sales_history"]["market"].unique(), *self.settings["markets"]]
+
     def write(self, folder) -> Path:
         """The folder, filled with parquet files, settings.toml and the issues: it loads again to
         the same facts.

@@ -36,6 +36,7 @@ duplicate key: keep one row per key, or add the rows up
 unknown item: correct the code, or add the item to items
 unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
+unknown market: correct the name, or add it to markets in settings.toml
 end before start: correct one of the two dates
 two scopes: leave all but one of them blank
 unreadable settings: correct settings.toml
@@ -57,7 +58,6 @@ negative order: line left out: a return is no order
 overdue receipt: counted in the plan's first bucket
 shipped before ordered: kept as found; left out of delivery and cycle-time metrics
 promised before ordered: kept as found; left out of delivery metrics
-unknown market: kept as found; it changes nothing, since no history has that market
 unit jump: kept as found; check the unit of measure
 bucket absent: read as zero for every item
 bucket missing: read as zero

@@ -30,7 +30,7 @@ class Setting:
         """Whether the value is of the setting's kind and keeps its rule; parts of a bucket count
         where buckets are counted.
         """
-        if self.kind in (bool, dict, str) or isinstance(value, bool):
+        if self.kind in (bool, dict, list, str) or isinstance(value, bool):
             return isinstance(value, self.kind) and (not self.choices or value in self.choices)
         low = -inf if self.at_least is None else self.at_least
         high = inf if self.at_most is None else self.at_most
@@ -134,6 +134,7 @@ SETTINGS = {
             bool,
             "sum duplicate sales_history rows instead of refusing them",
         ),
+        Setting("markets", [], list, "markets beside those of sales_history"),
         Setting(
             "sales_inputs", {}, dict, "rule = midpoint | sum | mean | latest, or an author's name"
         ),

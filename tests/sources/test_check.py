@@ -149,6 +149,7 @@ FAULTS = [
     ("wrong setting", "settings", 0, "bucket", 'bucket = "day"'),
     ("wrong setting", "settings", 0, "targets", '[targets]\non_time_delivery = "good"'),
     ("wrong setting", "settings", 0, "owners", "owners = 3"),
+    ("wrong setting", "settings", 0, "markets", 'markets = "East"'),
     ("byte-order mark", "items", 0, "", {"items": b"\xef\xbb\xbf" + COMPANY["items"].encode()}),
     (
         "not UTF-8",
@@ -354,6 +355,13 @@ def test_errors_stop_and_warnings_do_not(name, tmp_path):
         write(tmp_path / "odd", **{name: text[0] + "\n" + text[1].replace(*odd, 1)}), MONTH
     )
     assert odd.issues["rule"].tolist() == ["stray space"]
+
+
+def test_settings_may_name_more_markets_and_orders_any(tmp_path):
+    company = spoiled("events", "North", "East") | spoiled("orders", "North", "West")
+    folder = write(tmp_path / "data", settings='markets = ["East"]', **company)
+    assert check(folder, MONTH).query("severity == 'error'").empty
+    assert "East" in read_facts(folder, MONTH).markets
 
 
 def test_every_rule_has_a_test():

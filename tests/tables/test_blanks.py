@@ -123,6 +123,7 @@ def shown(tmp_path_factory):
         folder = tmp_path_factory.mktemp("company")
         for name, frame in tables.items():
             frame.to_parquet(folder / f"{name}.parquet")
+        (folder / "settings.toml").write_text('markets = ["North"]\n')  # events name it
         pack = build_pack(MONTH, folder, folder / "packs", parameters=QUICK, quiet=True).folder
         board = (pack / "board" / "board.json").read_text()
         assert "could not be drawn" not in board
