@@ -13,7 +13,7 @@ import numpy as np
 
 from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts, flat, line, row_mean, trust_in_slope
-from sopkit.forecast.rare_methods import adida, aggregate, croston, imapa, sba, tsb
+from sopkit.forecast.rare_methods import aggregate, croston, sba, tsb
 from sopkit.forecast.seasonal import (
     Window,
     additive,
@@ -27,6 +27,7 @@ from sopkit.forecast.seasonal import (
     seen,
 )
 from sopkit.forecast.smoothing import ALPHAS, smooth, smooth_from_first
+from sopkit.metrics.stages import NAIVE
 
 
 def mean(values: np.ndarray, horizon: int) -> np.ndarray:
@@ -70,39 +71,6 @@ def theta(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     reach = (1 - (1 - np.asarray(alpha)) ** states.count[:, None]) / alpha
     level, reach = states.expected(states.level), states.expected(reach)
     return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])
-
-
-LAGS, RIDGE = np.array([1, 2, 3]), 0.1
-
-
-def autoregression(values: np.ndarray, horizon: int) -> np.ndarray:
-    """Forecasts (series, horizon) of moves: each bucket's move is regressed on the moves 1, 2 and 3
-    buckets earlier.
-
-    ``values`` (series, bucket) have no season. The moves' mean is 0, so the forecast levels out.
-    Least squares with a ridge of 0.1 times each series' own variance; Hoerl & Kennard (1970),
-    Technometrics 12. Too short series repeat their last value.
-
-    >>> autoregression(np.array([[5.0] * 10]), 2).tolist()
-    [[5.0, 5.0]]
-    """
-    moves, longest = np.diff(values, axis=1), max(LAGS)
-    count, width = moves.shape
-    if width <= longest + 1:
-        return flat(values[:, -1], horizon)
-    target, past = moves[:, longest:], moves[:, np.arange(longest, width)[:, None] - LAGS]
-    used = ~(np.isnan(target) | np.isnan(past).any(axis=2))
-    target, past = np.where(used, target, 0), np.where(used[:, :, None], past, 0)
-    cross = np.einsum("sta,stb->sab", past, past)
-    size = np.einsum("saa->s", cross) / len(LAGS)
-    damp = RIDGE * size * (1 + 10 / np.maximum(used.sum(axis=1), 1)) + (size == 0)
-    cross += damp[:, None, None] * np.eye(len(LAGS))
-    slopes = np.linalg.solve(cross, np.einsum("sta,st->sa", past, target)[:, :, None])[:, :, 0]
-    # Each move ahead from the moves before it, known or forecast.
-    track = np.hstack([np.nan_to_num(moves[:, -longest:]), np.zeros((count, horizon))])
-    for step in range(longest, longest + horizon):
-        track[:, step] = (slopes * track[:, step - LAGS]).sum(axis=1)
-    return values[:, -1:] + np.cumsum(track[:, longest:], axis=1)
 
 
 COARSE_ALPHAS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.9)
@@ -158,9 +126,7 @@ _winters = partial(
 )
 
 METHODS = {
-    "seasonal naive": Method(
-        seen, lambda window, n: seasonal_naive(window.values, n, window.season)
-    ),
+    NAIVE: Method(seen, lambda window, n: seasonal_naive(window.values, n, window.season)),
     "mean": Method(plain, mean),
     "mean 12": Method(plain, lambda values, horizon: mean(values[:, -12:], horizon)),
     "seasonal mean": Method(multiplicative, mean),
@@ -176,20 +142,17 @@ METHODS = {
     "winters": Method(learnt_factors, _winters, ALL),
     "winters additive": Method(learnt, _winters, ALL),
     "winters log": Method(learnt_logs, _winters, ALL),
-    "autoregression": Method(logarithmic, autoregression),
     "aggregated": Method(multiplicative, aggregated),
     "aggregated log": Method(logarithmic, aggregated),
     "croston": Method(plain, croston, LEVEL),
     "sba": Method(plain, sba, LEVEL),
     "tsb": Method(plain, partial(tsb, beta=0.02), LEVEL),
-    "adida": Method(plain, adida, LEVEL),
-    "imapa": Method(plain, imapa, LEVEL),
     "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
 }
 
 CANDIDATES = {
     "regular": [
-        "seasonal naive",
+        NAIVE,
         "mean",
         "mean 12",
         "seasonal mean",
@@ -200,12 +163,12 @@ CANDIDATES = {
         "winters",
         "aggregated log",
     ],
-    "rare": ["seasonal naive", "mean", "tsb"],
+    "rare": [NAIVE, "mean", "tsb"],
 }
 
 
 # What rare demand is graded by, but no part of its combination unless a person asks for it.
-COMPARED = (("rare", "seasonal naive"),)
+COMPARED = (("rare", NAIVE),)
 
 
 def register(name: str, method, kinds=("regular", "rare")) -> None:
@@ -224,7 +187,7 @@ def register(name: str, method, kinds=("regular", "rare")) -> None:
 
 def chosen_methods(method=None, parameters=None) -> dict:
     """The methods to try for each kind of demand, kind → {name: function}: the candidates, or only
-    the named one (or several).
+    the named one (or several), or those given as {name: function}.
 
     Raises ``PlanError`` for an unknown name and for parameters without a single method.
     """
@@ -235,6 +198,8 @@ def chosen_methods(method=None, parameters=None) -> dict:
         )
     if method is None:
         return {kind: {name: METHODS[name] for name in names} for kind, names in CANDIDATES.items()}
+    if isinstance(method, dict):
+        return dict.fromkeys(CANDIDATES, method)
     names = [method] if isinstance(method, str) else list(method)
     unknown = [name for name in names if name not in METHODS]
     if unknown or not names:
@@ -243,4 +208,4 @@ def chosen_methods(method=None, parameters=None) -> dict:
             f" {', '.join(METHODS)}"
         )
     functions = {name: partial(METHODS[name], **(parameters or {})) for name in names}
-    return {kind: functions for kind in CANDIDATES}
+    return dict.fromkeys(CANDIDATES, functions)

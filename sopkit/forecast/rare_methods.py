@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import demand_interval, flat, over, row_mean, starts
+from sopkit.forecast.arrays import flat, over, row_mean, starts
 from sopkit.forecast.seasonal import by_season
 from sopkit.forecast.smoothing import recursion, smooth_from_first
-
-ALPHAS = (0.1, 0.15, 0.2, 0.25, 0.3)
 
 
 def croston(
@@ -69,51 +67,3 @@ def aggregate(values: np.ndarray, width: int) -> np.ndarray:
     [[nan, 3.0, 7.0]]
     """
     return by_season(values, width).sum(axis=2)
-
-
-def aggregated_level(values: np.ndarray, width: int, alpha=ALPHAS) -> np.ndarray:
-    """Smoothed mean per bucket (series,) from sums of ``width`` buckets; the plain mean where a
-    series has no whole sum.
-    """
-    states = smooth_from_first(aggregate(values, width), alpha)
-    level = states.expected(states.level) / width
-    return np.where(np.isnan(level), row_mean(values), level)
-
-
-def adida(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
-    """Aggregate–disaggregate forecast (series, horizon): smooth the sums over each series' mean
-    interval, spread them evenly.
-
-    Nikolopoulos, Syntetos, Boylan, Petropoulos & Assimakopoulos (2011), JORS 62.
-
-    >>> adida(np.tile([0.0, 6.0], 6)[None], 1).round(6).tolist()
-    [[3.0]]
-    """
-    width = mean_interval(values)
-    level = np.zeros(len(values))
-    for step in np.unique(width):
-        rows = width == step
-        level[rows] = aggregated_level(values[rows], int(step), alpha)
-    return flat(level, horizon)
-
-
-def imapa(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
-    """Mean of the aggregate forecasts over every width from 1 to the mean interval, (series,
-    horizon).
-
-    Petropoulos & Kourentzes (2015), Forecast combinations for intermittent demand, JORS 66.
-
-    >>> imapa(np.tile([0.0, 6.0], 6)[None], 1, alpha=0.0).round(6).tolist()
-    [[1.5]]
-    """
-    width = mean_interval(values)
-    total = np.zeros(len(values))
-    for step in range(1, int(width.max(initial=1)) + 1):
-        rows = width >= step
-        total[rows] += aggregated_level(values[rows], step, alpha)
-    return flat(total / width, horizon)
-
-
-def mean_interval(values: np.ndarray) -> np.ndarray:
-    """Rounded mean interval between demands (series,), in buckets, from 1 to 24."""
-    return np.clip(np.rint(demand_interval(values)), 1, 24).astype(int)

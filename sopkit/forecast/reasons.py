@@ -6,6 +6,7 @@ from sopkit.forecast.arrays import over, row_mean, row_median
 from sopkit.forecast.prepare import buckets_without_demand
 from sopkit.forecast.seasonal import Window
 from sopkit.forecast.trial import combine
+from sopkit.metrics.stages import NAIVE
 
 ALONE = 0.6
 FEWEST = 5  # units of a batch where units are whole: any small count is a multiple of one
@@ -70,8 +71,8 @@ def _accuracy(block) -> list[str]:
         return np.nansum(np.abs(forecasts - block.trial.actual), axis=(1, 2))
 
     total, against = missed(0.0), [""] * len(block.rows)
-    if "seasonal naive" in block.methods:
-        naive = missed(block.trial.tests[:, :, block.methods.index("seasonal naive")])
+    if NAIVE in block.methods:
+        naive = missed(block.trial.tests[:, :, block.methods.index(NAIVE)])
         against = [f" (seasonal naive {share:.0f} %)" for share in over(100 * naive, total)]
     shares, words = over(100 * missed(block.combined_tests), total), []
     for tested, whole, share, other in zip(

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.forecast.arrays import over, row_mean
+from sopkit.forecast.arrays import over
 from sopkit.forecast.bands import around, bands_of
 from sopkit.forecast.fit import ORIGINS, Fit, fit_panel
 from sopkit.forecast.methods import COMPARED, chosen_methods
 from sopkit.forecast.panel import check_horizon, check_season, panel_of, total_over_markets, whole
 from sopkit.forecast.reasons import models_and_reasons
-
-CHOSEN = "chosen"
+from sopkit.metrics.forecast_errors import naive_scales
+from sopkit.metrics.stages import CHOSEN
 
 
 def fit(
@@ -201,24 +201,6 @@ def _bands(trial, tests):
         band = around(tests[:, origin], trial.scale[:, origin], others)
         bands[:, :, origin] = band.at(0.1), band.at(0.9)
     return bands
-
-
-def naive_scales(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """In-sample scales of MASE (mean |A[t] − A[t−m]|) and RMSSE (mean (A[t] − A[t−1])²), (series,);
-    NaN where 0 or unknown.
-
-    Hyndman & Koehler (2006), Another look at measures of forecast accuracy, IJF 22.
-
-    >>> [scale.tolist() for scale in naive_scales(np.array([[1.0, 2.0, 4.0]]), 2)]
-    [[3.0], [2.5]]
-    """
-    lag = season if values.shape[1] > season else 1
-    return _mean(np.abs(values[:, lag:] - values[:, :-lag])), _mean(np.diff(values, axis=1) ** 2)
-
-
-def _mean(moves):
-    mean = row_mean(moves)
-    return np.where(mean > 0, mean, np.nan)
 
 
 def sample_paths(

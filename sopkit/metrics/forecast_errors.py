@@ -91,7 +91,7 @@ def mase(actual, forecast, history, season=1) -> float:
     0.5
     """
     a, f = pairs(actual, forecast)
-    return ratio(_mean(np.abs(f - a)), _mean(np.abs(_steps(history, season))))
+    return ratio(_mean(np.abs(f - a)), naive_scales(history, season)[0])
 
 
 def rmsse(actual, forecast, history) -> float:
@@ -101,7 +101,23 @@ def rmsse(actual, forecast, history) -> float:
     0.5
     """
     a, f = pairs(actual, forecast)
-    return float(np.sqrt(ratio(_mean((f - a) ** 2), _mean(_steps(history, 1) ** 2))))
+    return float(np.sqrt(ratio(_mean((f - a) ** 2), naive_scales(history)[1])))
+
+
+def naive_scales(values, season=1) -> tuple[np.ndarray, np.ndarray]:
+    """In-sample scales of MASE (mean |A[t] − A[t−m]|; m = 1 where the history is no longer than a
+    season) and RMSSE (mean (A[t] − A[t−1])²), along the last axis; NaN where 0 or unknown.
+
+    Hyndman & Koehler (2006), Another look at measures of forecast accuracy, IJF 22.
+
+    >>> [scale.tolist() for scale in naive_scales([[1.0, 2.0, 4.0]], 2)]
+    [[3.0], [2.5]]
+    """
+    values = np.asarray(values, dtype="float64")
+    lag = season if values.shape[-1] > season else 1
+    moves = np.abs(values[..., lag:] - values[..., :-lag]), np.diff(values) ** 2
+    sums, known = zip(*((np.nansum(m, axis=-1), (~np.isnan(m)).sum(axis=-1)) for m in moves))
+    return tuple(np.where(s > 0, s / np.maximum(n, 1), np.nan) for s, n in zip(sums, known))
 
 
 def value_added(actual, previous, forecast, error=wape) -> float:
@@ -164,9 +180,3 @@ def ratio(top, bottom) -> float:
 
 def _mean(values) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
-
-
-def _steps(history, season) -> np.ndarray:
-    a = np.asarray(history, dtype="float64").ravel()
-    steps = a[season:] - a[:-season]
-    return steps[~np.isnan(steps)]

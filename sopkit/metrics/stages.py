@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.metrics.forecast_errors import naive_scales
 from sopkit.tables import PLANS, declared
 
 CELL = ["item", "market", "bucket"]
 INCREMENTS = ["events", "launches", "initiatives", "sales_input", "override"]
 STAGES = ["naive", "baseline", *INCREMENTS, "consensus", "released"]
-STAGE_OF = {"seasonal naive": "naive", "chosen": "baseline"}  # the backtest's models as stages
+NAIVE, CHOSEN = "seasonal naive", "chosen"
+STAGE_OF = {NAIVE: "naive", CHOSEN: "baseline"}  # the backtest's models as stages
+NEAR = 3  # lags by which methods are compared: what comes later can still be replanned
+LAGS = (1, NEAR)  # that pages tell of
 COMPANY, SUMS = "company", "sums"
 LEVELS = [["item", "market"], ["item"], ["market"], ["family"], ["line"], [COMPANY]]
 
@@ -46,13 +50,10 @@ def graded_stages(released_forecasts, actuals, season: int = 12) -> pd.DataFrame
 
 
 def _scales(actuals, season):
-    """In-sample mean |A[t] − A[t−m]| and mean (A[t] − A[t−1])² of each item and market."""
-    ordered = actuals.sort_values(CELL)
-    sold, series = ordered["actual"], ordered.groupby(CELL[:2])["actual"]
-    moves = ordered[CELL[:2]].assign(
-        scale=(sold - series.shift(season)).abs(), square_scale=series.diff() ** 2
-    )
-    return moves.groupby(CELL[:2], as_index=False).mean()
+    """The ``naive_scales`` of each item and market."""
+    wide = actuals.set_index(CELL)["actual"].unstack()
+    scale, square = naive_scales(wide, season)
+    return wide.index.to_frame(index=False).assign(scale=scale, square_scale=square)
 
 
 def accuracy_by(graded, by) -> pd.DataFrame:

@@ -5,12 +5,11 @@ import pandas as pd
 from sopkit import metrics
 from sopkit.buckets import Calendar, parse_month
 from sopkit.errors import PlanError
+from sopkit.metrics.stages import LAGS
 from sopkit.pack.build import build_pack
 from sopkit.pack.release import release
 from sopkit.plan import Plan
 from sopkit.sources import read_facts
-
-LAGS = (1, 3)
 
 
 def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> pd.DataFrame:

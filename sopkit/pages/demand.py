@@ -6,6 +6,7 @@ from sopkit import charts
 from sopkit.charts import missing
 from sopkit.charts.demand import STAGES
 from sopkit.charts.words import money, percent
+from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
 
 def answer(demand_plan, view):
@@ -56,13 +57,18 @@ def models(baseline, accuracy, view):
     method = lead["model"].str.extract(r"^(?:combination: )?(.*?)(?: \d+ %.*)?$")[0]
     table = lead.assign(method=method).groupby("family")
     table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
-    near = view.book.by_family(accuracy[accuracy["lag"] <= 3]).groupby(["family", "model"])["wape"]
-    errors = near.median().unstack().reindex(columns=["seasonal naive", "chosen"])
+    near = view.book.by_family(accuracy[accuracy["lag"] <= NEAR])
+    errors = (
+        near.groupby(["family", "model"])["wape"]
+        .median()
+        .unstack()
+        .reindex(columns=[NAIVE, CHOSEN])
+    )
     return view.show(
         table.join(errors).reset_index(),
         columns="family | series | method: most often led by |"
         " seasonal naive: naive error [fraction] | chosen: baseline error [fraction]",
-        note="error: WAPE in the backtest, lags 1–3, the median item",
+        note=f"error: WAPE in the backtest, lags 1–{NEAR}, the median item",
     )
 
 
@@ -132,7 +138,7 @@ def products(product_plan, view):
 def value_added(value_added, view):
     """The company's error by stage and what each stage took off it, for lags 1 and 3."""
     order = {stage: at for at, stage in enumerate([*STAGES, "released"])}
-    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin([1, 3])]
+    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin(LAGS)]
     rows = rows.dropna(subset=["wape"]).sort_values(
         ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
     )

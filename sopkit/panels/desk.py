@@ -18,9 +18,9 @@ from ipywidgets import (
     Textarea,
 )
 
-from sopkit.forecast import METHODS
+from sopkit.metrics.stages import CHOSEN, NEAR
 from sopkit.panels.entries import REASONS
-from sopkit.panels.trial import CHOSEN, SLIDERS
+from sopkit.panels.trial import SLIDERS, offered
 from sopkit.panels.worklist import STATES
 
 STYLE = Path(__file__).with_name("tuner.css").read_text(encoding="utf-8")
@@ -59,13 +59,13 @@ class Desk:
         tools = self._box(
             trying=self._box(
                 HTML("<b>Method</b> (0 = automatic)"),
-                method=Dropdown(options=[CHOSEN, *METHODS]),
+                method=Dropdown(options=[CHOSEN, *offered()]),
                 **self.sliders,
                 start=Dropdown(description="from"),
                 taking=Box([take]),
             ),
             graded=self._box(
-                HTML("<b>Backtest error</b> (WAPE, 1–3 ahead)"),
+                HTML(f"<b>Backtest error</b> (WAPE, 1–{NEAR} ahead)"),
                 accuracy=HTML(),
             ),
             saving=self._box(HTML("<b>If saved</b>"), effect=HTML()),

@@ -4,21 +4,22 @@ family, company and capacity.
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from sopkit.charts.words import money, number, percent
 from sopkit.errors import PlanError
-from sopkit.forecast import METHODS, fit, forecast, graded, register
+from sopkit.forecast import METHODS, fit, forecast, graded
 from sopkit.forecast.methods import Method, seen
 from sopkit.metrics import accuracy_table
 from sopkit.metrics.forecast_errors import ratio
+from sopkit.metrics.stages import CHOSEN, NEAR
 from sopkit.panels.worklist import accuracy_of
 
-CHOSEN, ETS = "chosen", "ETS (statsmodels)"
+ETS = "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
-LAGS = 3
 FEWEST = 10  # values that statsmodels needs to start from
 
 
@@ -34,7 +35,12 @@ class Trial:
 
 def takes(method: str) -> tuple[str, ...]:
     """The sliders that a method understands."""
-    return getattr(METHODS.get(method), "sliders", ())
+    return getattr(offered().get(method), "sliders", ())
+
+
+def offered() -> dict:
+    """The methods that a planner may try, by name: the forecast's own, and one of a peer."""
+    return METHODS | {ETS: Method(seen, _holt_winters, ("level", "trend", "season"))}
 
 
 def try_method(history, method, calendar, until, **sliders: float) -> Trial:
@@ -44,24 +50,16 @@ def try_method(history, method, calendar, until, **sliders: float) -> Trial:
 
     Raises ``PlanError`` where the history is too short or empty.
     """
-    if (buckets := history["bucket"].nunique()) < LAGS:
+    if (buckets := history["bucket"].nunique()) < NEAR:
         raise PlanError(
             f"{buckets} buckets of history are too few to try a method; start from an earlier"
             " year, or choose another item"
         )
     last, end = calendar.number([history["bucket"].max(), until])
-    found = fit(
-        history,
-        end - last,
-        calendar=calendar,
-        method=method,
-        parameters={
-            SLIDERS[name]: value
-            for name, value in sliders.items()
-            if value and name in takes(method)
-        },
-    )
-    known = accuracy_of(accuracy_table(graded(found, LAGS)), history["item"].iloc[0])
+    set_to = {SLIDERS[name]: sliders[name] for name in takes(method) if sliders.get(name)}
+    tried = {method: partial(offered()[method], **set_to)}
+    found = fit(history, end - last, calendar=calendar, method=tried)
+    known = accuracy_of(accuracy_table(graded(found, NEAR)), history["item"].iloc[0])
     return Trial(forecast(found), known.get(CHOSEN, np.nan))
 
 
@@ -97,9 +95,6 @@ def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
             fitted = model.fit(alpha, beta, season and gamma)
             ahead[row] = np.maximum(fitted.forecast(horizon), 0)
     return ahead
-
-
-register(ETS, Method(seen, _holt_winters, ("level", "trend", "season")), kinds=())
 
 
 def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:

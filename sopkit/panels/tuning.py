@@ -16,12 +16,13 @@ from sopkit.demand import forecastable
 from sopkit.errors import PlanError
 from sopkit.forecast import learn_events, without_events
 from sopkit.ledger import Ledger
+from sopkit.metrics.stages import CHOSEN
 from sopkit.panels import worklist as work
 from sopkit.panels.cell import cell_of, rows_of
 from sopkit.panels.desk import OVERRIDES, ROWS, Desk, choices, said
 from sopkit.panels.entries import parse_range, placed, rows_to_save, rows_to_undo
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import CHOSEN, effect, reasons, takes, try_method, worth
+from sopkit.panels.trial import effect, reasons, takes, try_method, worth
 
 LISTED = 300
 PAUSE = 0.05  # seconds of silence after the last move of a slider before the picture is drawn

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.charts.words import clean, money
 from sopkit.metrics import Book
+from sopkit.metrics.stages import NEAR
 
 STATES = OPEN, CHECKED = "open", "checked"
 
@@ -58,7 +59,8 @@ def line(row, currency="EUR") -> str:
 
 def accuracy_of(forecast_accuracy, item) -> pd.Series:
     """Backtest WAPE (fraction) of each model for an item, best first, averaged over lags 1–3."""
-    rows = forecast_accuracy.query("item == @item and source == 'backtest' and lag <= 3")
+    rows = forecast_accuracy.query("item == @item and source == 'backtest'")
+    rows = rows[rows["lag"] <= NEAR]
     return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 

@@ -1,12 +1,12 @@
-"""Season, Theta, autoregression, aggregation and the methods for rare demand."""
+"""Season, Theta, aggregation and the methods for rare demand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sopkit.forecast import forecast, methods
-from sopkit.forecast.methods import METHODS, aggregated, autoregression, mean, seasonal_naive, theta
-from sopkit.forecast.rare_methods import adida, croston, imapa, sba, tsb
+from sopkit.forecast.methods import METHODS, aggregated, mean, seasonal_naive, theta
+from sopkit.forecast.rare_methods import croston, sba, tsb
 from sopkit.forecast.seasonal import Window, along, by_season, centred_average, indices, places
 from tests.forecast.series import history, seasonal
 
@@ -73,24 +73,6 @@ def test_tsb_fades_and_croston_does_not():
     assert croston(silent, 1)[0, 0] == pytest.approx(croston(alive, 1)[0, 0])
 
 
-def test_adida_worked_by_hand():
-    """Interval 2: sums 4 and 8; smoothed by 0.5 from 4: 6 per two buckets."""
-    assert adida(np.array([[4.0, 0, 0, 8]]), 1, alpha=0.5)[0, 0] == pytest.approx(3.0)
-
-
-def test_imapa_worked_by_hand():
-    """Mean of width 1 (4 → 2 → 1 → 4.5) and width 2 (3)."""
-    assert imapa(np.array([[4.0, 0, 0, 8]]), 1, alpha=0.5)[0, 0] == pytest.approx((4.5 + 3.0) / 2)
-
-
-def test_autoregression_learns_an_alternation(monkeypatch):
-    monkeypatch.setattr(methods, "LAGS", np.array([1]))
-    monkeypatch.setattr(methods, "RIDGE", 0.001)
-    moves = np.tile([1.0, -1.0], 40)
-    ahead = autoregression(np.cumsum(moves)[None], 2)[0]
-    np.testing.assert_allclose(ahead, [1.0, 0.0], atol=0.05)
-
-
 def test_naive_methods():
     assert seasonal_naive(np.array([[np.nan, 5.0]]), 2, 12).tolist() == [[5.0, 5.0]]
     assert mean(np.array([[np.nan, 1.0, 2.0]]), 1).tolist() == [[1.5]]
@@ -100,7 +82,7 @@ def test_aggregation_follows_a_trend():
     assert aggregated(np.arange(100.0)[None], 12)[0, -1] > 100
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if "statsmodels" not in name])
+@pytest.mark.parametrize("name", METHODS)
 def test_every_method_gives_finite_numbers_for_any_mixture(name):
     """Short, zero, negative, huge and tiny series in one window."""
     values = np.full((7, 40), np.nan)
@@ -127,7 +109,6 @@ def test_every_method_gives_finite_numbers_for_any_mixture(name):
         "winters",
         "winters log",
         "aggregated log",
-        "autoregression",
         "seasonal naive",
     ],
 )

@@ -153,3 +153,11 @@ def test_a_model_that_forecast_some_markets_only_is_not_ranked_beside_those_of_a
     chosen = pd.DataFrame(both | {"market": ["N", "S"], "model": "chosen", "forecast": 12.0})
     easy = pd.DataFrame([both | {"market": "N", "model": "theta", "forecast": 10.0}])
     assert accuracy_table(pd.concat([chosen, easy]))["model"].tolist() == ["chosen"]
+
+
+def test_a_history_no_longer_than_a_season_is_scaled_alike_everywhere(released, actual):
+    cells = graded_stages(released, actual, season=99).query("item == 'A' and market == 'N'")
+    demand = actual.query("item == 'A' and market == 'N'").sort_values("bucket")["actual"]
+    moves = demand.diff().abs().mean()
+    assert cells["scale"].tolist() == pytest.approx([moves] * len(cells))
+    assert mase([moves], [0.0], demand, season=99) == pytest.approx(1)

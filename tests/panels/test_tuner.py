@@ -247,7 +247,7 @@ def test_tuner_returns_the_box_to_show():
     assert tuner(FakePlan(), "sqlite://").children
 
 
-@pytest.mark.parametrize("method", trial.METHODS)
+@pytest.mark.parametrize("method", trial.offered())
 def test_every_slider_on_offer_is_understood_by_its_method(method):
     history = forecastable(small.history()).query("item == 'P-310' and market == 'North'")
     calendar, until = Calendar("month"), pd.Timestamp("2027-06-01")

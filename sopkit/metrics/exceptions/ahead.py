@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.metrics.book import once
 from sopkit.metrics.exceptions.rules import SOON, bucket_count, rule, threshold
 from sopkit.metrics.scopes import against_budget, per_item, share, within
-from sopkit.metrics.stages import CELL, COMPANY
+from sopkit.metrics.stages import CELL, CHOSEN, COMPANY
 
 
 @once
@@ -29,7 +29,7 @@ def forecast_error(book):
     """
     graded = book.forecast_accuracy.query("source == 'backtest'").dropna(subset="wape")
     order = ["item", "lag", "other", "wape"]
-    best = graded.assign(other=graded["model"] != "chosen").sort_values(order, kind="stable")
+    best = graded.assign(other=graded["model"] != CHOSEN).sort_values(order, kind="stable")
     best = best.drop_duplicates("item")
     soon = within(_demand(book), book.buckets[:SOON]).groupby("item")["worth"].sum()
     worth, value = per_item(best, soon), best["wape"]
