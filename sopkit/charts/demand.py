@@ -48,7 +48,10 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         return nothing(f"Nothing to forecast for {where}", lacking(plan, FACTS))
     single = not base.duplicated("bucket").any() and len(base)
     past, plan = by_bucket(past, ["quantity", "demand"]), by_bucket(plan, "consensus")
-    base, shown_past = by_bucket(base, ["baseline", "p10", "p90"]), past.iloc[-36:]
+    base, shown_past = (
+        by_bucket(base, ["baseline", "p10", "p90"]),
+        past.iloc[-3 * view.calendar.per_year :],
+    )
     band = "hollow = cleansed, band = p10–p90"
     chart, (panel,) = timeline(
         view,
@@ -98,7 +101,8 @@ def demand_chart(history, demand_plan, view, *, last=None):
     for ax, name in zip(grid.flat, names):
         sold, unit = view.addable(past, ["demand"], family=name)
         ahead, unit = view.addable(plan, ["consensus"], family=name)
-        sold, ahead = by_bucket(sold, "demand").iloc[-24:], by_bucket(ahead, "consensus")
+        sold, ahead = by_bucket(sold, "demand"), by_bucket(ahead, "consensus")
+        sold = sold.iloc[-2 * view.calendar.per_year :]
         factor, shown = readable_unit([*ahead, *sold], unit)
         panel = Panel(ax, view.calendar, factor)
         panel.line(sold, "history", linewidth=1.1)

@@ -94,11 +94,11 @@ def peaks(capacity_plan, view):
 
 
 def workforce(workforce_plan, view):
-    """Workers of every resource by bucket of the first year, with all hired and laid off over the
-    horizon.
+    """Workers of every resource over the first year (of weeks every fourth), with all hired and
+    laid off over the horizon.
     """
-    near = view.next_year(workforce_plan)
-    wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, :12]
+    near, step = view.next_year(workforce_plan), max(view.calendar.per_year // 12, 1)
+    wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, ::step]
     wide = wide.set_axis(view.calendar.label(wide.columns), axis=1)
     moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
     return view.show(
@@ -150,12 +150,15 @@ def promises(promises, view):
 
 
 def risk(risk, view):
-    """P10, P50 and P90 of service, stock and backlog at four points of the plan, and the items that
-    carry the risk.
+    """P10, P50 and P90 of service, stock and backlog at first and after a quarter, half a year and
+    a year, and the items that carry the risk.
     """
+    year = view.calendar.per_year
     rows, levels = risk.by_bucket, ["p10", "p50", "p90"]
     buckets = sorted(rows["bucket"].unique())
-    points = {bucket for at in (0, 2, 5, 11) for bucket in buckets[: at + 1][-1:]}
+    points = {
+        bucket for count in (1, year // 4, year // 2, year) for bucket in buckets[:count][-1:]
+    }
     units = {"service": "fraction", "stock": view.currency, "backlog": view.currency}
     rows = rows[rows["bucket"].isin(points)]
     unit = rows["metric"].map(units)

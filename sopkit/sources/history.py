@@ -192,20 +192,20 @@ def _of(missing, total, since):
 
 
 def _low_volume(reading, sales):
-    """A run of last buckets with less than half the usual volume: of the 12 buckets before and of a
-    year ago.
+    """A run of last buckets with less than half the usual volume: of the year before and of a year
+    ago.
     """
     totals = sales.groupby("number")["quantity"].sum().clip(lower=0.0)
     totals = totals.reindex(range(totals.index[0], totals.index[-1] + 1), fill_value=0.0).to_numpy()
     year, start = reading.calendar.per_year, len(totals)
     for at in range(len(totals) - 1, max(len(totals) - year, 2), -1):
-        usual = np.median(totals[max(at - 12, 0) : at])
+        usual = np.median(totals[max(at - year, 0) : at])
         ago = totals[at - year] if at >= year else usual
         if not totals[at] < LOW * min(usual, ago):
             break
         start = at
     if start < len(totals):
-        usual, low = np.median(totals[max(start - 12, 0) : start]), totals[start:].mean()
+        usual, low = np.median(totals[max(start - year, 0) : start]), totals[start:].mean()
         since = reading.calendar.label(reading.calendar.stamp([sales["number"].min() + start]))[0]
         reading.say(
             "low volume",

@@ -2,6 +2,8 @@
 missing.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -158,3 +160,19 @@ def test_scenarios_stand_beside_the_base_in_the_metrics_units():
 def test_stacked_pieces_keep_their_order():
     pieces = stack([missing("first <one>"), missing("second")])
     assert pieces.html.index("first &lt;one&gt;") < pieces.html.index("second")
+
+
+@pytest.mark.parametrize(
+    "size, last, columns", [("quarter", "Q3 27", 4), ("week", "18 Oct 27", 13)]
+)
+def test_a_year_is_the_calendars(size, last, columns):
+    calendar = Calendar(size)
+    look = View(Book({"items": ITEMS}, calendar=calendar))
+    rows = pd.DataFrame({"resource": "Line", "bucket": calendar.range("2026-11-01", 130)})
+    rows = rows.assign(metric="stock", item="A", workers=5.0, hired=0.0, laid_off=0.0)
+    wide = supply.workforce(rows, look).text.partition("\nLine ")[2]
+    assert wide.splitlines()[0].split() == ["5"] * columns + ["0", "0"]
+    by_item = pd.DataFrame({"item": ["A"], "short": 0.0, "share": 0.0, "service": 1.0})
+    found = SimpleNamespace(by_bucket=rows.assign(p10=1.0, p50=2.0, p90=3.0), by_item=by_item)
+    shown = [line for line in supply.risk(found, look).text.splitlines() if "stock" in line]
+    assert last in shown[-2 if "at standard" in shown[-1] else -1]
