@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sopkit.errors import PlanError
-from sopkit.workers import warm_up
+from sopkit.processes import warm_up
 
 PATH = click.Path(path_type=Path)
 

@@ -33,7 +33,7 @@ FLOORS = {
     "pages": 3,
     "exports": 3,
     "panels": 4,
-    "workers": 5,
+    "processes": 5,
     "pack": 5,
     "cli": 5,
     "__main__": 5,
@@ -52,8 +52,8 @@ SIDEWAYS = {
     ("plan", "sources"),
     ("pages", "charts"),
     ("cli", "pack"),
-    ("cli", "workers"),
-    ("pack", "workers"),
+    ("cli", "processes"),
+    ("pack", "processes"),
     ("__main__", "cli"),
 }
 FORBIDDEN_BELOW = {

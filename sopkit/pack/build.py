@@ -16,8 +16,8 @@ from sopkit.pack.run import StepFailed, run_step
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in
+from sopkit.processes import drawers, warm_up
 from sopkit.sources import read_facts
-from sopkit.workers import drawers, warm_up
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"

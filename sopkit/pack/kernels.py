@@ -9,7 +9,7 @@ from jupyter_client import KernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 
-from sopkit.workers import WORKERS, end_with_parent
+from sopkit.processes import WORKERS, end_with_parent
 
 
 class _Kernel(WORKERS.Process):

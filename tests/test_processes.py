@@ -9,7 +9,7 @@ BUILDER = """
 import os, sys
 from pathlib import Path
 from sopkit.pack.kernels import start_kernel
-from sopkit.workers import drawers
+from sopkit.processes import drawers
 pool = drawers(1)
 kernel = start_kernel(Path(sys.argv[1]))
 print(kernel.provisioner.process.pid, pool.submit(os.getpid).result(), flush=True)
