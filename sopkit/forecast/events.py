@@ -19,7 +19,7 @@ from sopkit.forecast.seasonal import along, indices
 from sopkit.grid import NONE, Grid, attribute, blank
 from sopkit.tables import INPUTS, declared
 
-KINDS = ("promotion", "holiday", "one_off", "price")
+KINDS = INPUTS["events"]["kind"].choices
 PRICE = KINDS.index("price")
 ODDS = 20  # against a kind's having an effect, before any evidence
 UNSEEN = 0.3  # relative error of one bucket more than was seen

@@ -214,6 +214,7 @@ def level_shifts(
     spread = np.sqrt(over(within, number - 2)) + 0.02
     shift = mean_in - mean_out
     size, usual = np.abs(shift), 1.4826 * row_median(np.abs(np.diff(logs, axis=1)))[:, None]
+    # Strict: of the many runs that are tried, chance alone makes some look like a shift.
     whole = (inner == np.minimum(season, width - begin)) & (outer >= 3)
     large = (size > LIMIT * spread) & (size > np.log(LEAST_RATIO)) & (size > 2 * usual)
     abrupt = (change[:, begin] - change[:, begin - 1]) * np.sign(shift) > 0.6 * size

@@ -139,6 +139,7 @@ def batches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     size = row_median(np.where(np.abs(ordered / low - 1) < 0.3, ordered, np.nan))
     times = values / size[:, None]
     whole = np.rint(times)
+    # Beyond a few batches any number is near a multiple; nearly always one is no batch to speak of.
     near = ((np.abs(times - whole) <= 0.2) & (whole <= 6)).sum(axis=1) >= 0.9 * known
     one = (whole == 1).sum(axis=1)
     return size, near & ((size >= FEWEST) | (values % 1 > 0).any(axis=1)) & (known >= 8) & (

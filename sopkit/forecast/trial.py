@@ -12,7 +12,8 @@ from sopkit.forecast.prepare import alive
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
-ASTRAY = 1.5
+ASTRAY = 1.5  # times the middle of several methods: one that runs wild moves no mean
+# Few steps, so that series of about one length are tried in one run.
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 # How weights are learned: the errors' power (1 aims at the median, 2 at the mean), and how many
 # origins of its own a series needs before it counts as much as its panel.
@@ -207,6 +208,7 @@ def weights(share, origins, prior, own_evidence=2.0, sharpness=6.0) -> np.ndarra
     >>> weights(np.array([[0.5, 1.5]]), np.array([0]), np.array([[1.0, 1.0]])).tolist()
     [[0.5, 0.5]]
     """
+    # Sharp: a method that errs by a tenth more than another has about half its weight.
     seen = (origins / (origins + own_evidence))[..., None]
     raw = np.maximum(seen * share + (1 - seen) * prior, 1e-3) ** -sharpness
     return raw / raw.sum(axis=-1, keepdims=True)

@@ -2,15 +2,13 @@
 into place.
 """
 
-from sopkit.pack.build import Built, build_pack
+from sopkit.pack.build import build_pack
 from sopkit.pack.release import find_pack, release, verify
 from sopkit.pack.replay import replay
 from sopkit.pack.run import StepFailed
-from sopkit.pack.steps import Step, find_steps, settle
+from sopkit.pack.steps import find_steps, settle
 
 __all__ = [
-    "Built",
-    "Step",
     "StepFailed",
     "build_pack",
     "find_pack",

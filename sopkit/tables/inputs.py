@@ -242,7 +242,7 @@ INPUTS = [
         text(
             "kind",
             "what sort of event; blank = promotion",
-            choices=("promotion", "price", "holiday", "one_off"),
+            choices=("promotion", "holiday", "one_off", "price"),
             blank="promotion",
         ),
         date("starts_on", "first day", required=True),
