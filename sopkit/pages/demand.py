@@ -155,7 +155,7 @@ def levels(value_added, view):
     """How far the baseline missed the sums of each level in the backtest, beside the naive."""
     rows = value_added.query("level == 'sums' and source == 'backtest'")
     wide = rows.assign(of=rows["stage"] + ", lag " + rows["lag"].astype(str))
-    shown = [f"{stage}, lag {lag}" for lag in (1, 3) for stage in STAGES[:2]]
+    shown = [f"{stage}, lag {lag}" for lag in LAGS for stage in STAGES[:2]]
     wide = wide.pivot(index="name", columns="of", values="wape").reindex(columns=shown)
     return view.show(
         wide.sort_values(shown[1], ascending=False).reset_index(),
