@@ -31,6 +31,7 @@ def main():
     python, trouble = peers_python()
     if REAL.exists():
         monthly(python, trouble)
+        steady(python, trouble)
         rare(python, trouble)
     else:
         print("\nReal data: ../shared/real is absent; skipped")
@@ -67,6 +68,36 @@ def monthly(python, trouble):
         f"p10–p90 covers {100 * inside.mean():.1f} % (goal 77–83 %); thirds of the horizon {thirds}"
         " (goal 72–88 %)"
     )
+
+
+def steady(python, trouble):
+    """M1 monthly from seven origins, a month apart: how far the forecast of the same month moves
+    from one to the next, in usual one-month moves of the series, beside how far it errs.
+    """
+    from sopkit.forecast import forecast
+
+    data = pd.read_parquet(REAL / "m1_monthly.parquet").sort_values(["unique_id", "t"])
+    lengths = data.groupby("unique_id").size().to_numpy()
+    values = right_aligned(data["y"].to_numpy(), lengths)[lengths >= 66][:300]
+    width = values.shape[1]
+    pasts = [values[:, :end] for end in range(width - 18, width - 11)]
+    actual = np.array([values[:, past.shape[1] :][:, :12] for past in pasts])
+    move = np.nanmean(np.abs(np.diff(values, axis=1)), axis=1)[:, None]
+    scale = [np.nanmean(np.abs(past[:, 12:] - past[:, :-12]), axis=1) for past in pasts]
+    rooms = [((0, 0), (pasts[-1].shape[1] - past.shape[1], 0)) for past in pasts]
+    stacked = np.vstack([np.pad(*pair, constant_values=np.nan) for pair in zip(pasts, rooms)])
+    rows = [
+        ("sopkit", np.array([matrix(forecast(history(p), 12), "baseline", 12) for p in pasts])),
+        ("seasonal naive", np.array([past[:, -12:] for past in pasts])),
+    ]
+    peers = peer_rows(python, stacked, 12, 12, ("AutoETS",))
+    rows += [(name, ahead.reshape(actual.shape)) for name, ahead, _ in peers]
+    title("M1 monthly, 300 series from 7 origins a month apart, horizon 12", "moves", "MASE")
+    for name, ahead in rows:
+        moved = np.abs(ahead[1:, :, :-1] - ahead[:-1, :, 1:]) / move
+        line(name, moved.mean(), np.mean(np.abs(ahead - actual).mean(axis=2) / scale))
+    print("goal: smaller moves than AutoETS at no larger MASE")
+    say(trouble)
 
 
 def rare(python, trouble):
