@@ -43,14 +43,20 @@ def line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return mean, over(moved, np.nansum(distance**2, axis=1)), centre
 
 
-def trust_in_slope(count: np.ndarray) -> np.ndarray:
-    """How far a slope from so many buckets is trusted, 0–1: half at ten, so that two points make no
-    trend.
+def trust_in_slope(values: np.ndarray) -> np.ndarray:
+    """How far each series' slope is trusted, 0–1: by its length alone (half at ten buckets, so that
+    two points make no trend), and the rest of the way, from six buckets on, by how far its line
+    rises beyond the drift that a random walk of such moves shows by chance.
 
-    >>> trust_in_slope(np.array([2, 10, 60])).round(2).tolist()
-    [0.04, 0.5, 0.97]
+    >>> steady, unsteady = np.arange(10.0), np.array([0.0, 2.0] * 5)
+    >>> trust_in_slope(np.stack([steady, unsteady, [*[np.nan] * 8, 1.0, 2.0]])).round(2).tolist()
+    [1.0, 0.5, 0.04]
     """
-    return count**2 / (count**2 + 100.0)
+    count, moves = counts(values), np.diff(values, axis=1)
+    drift = line(values)[1] ** 2 * np.maximum(count - 1, 1)
+    chance = row_mean((moves - row_mean(moves)[:, None]) ** 2)
+    by_length = count**2 / (count**2 + 100.0)
+    return by_length + (1 - by_length) * (count >= 6) * over(drift, drift + 4 * chance)
 
 
 def grid(*axes) -> tuple[np.ndarray, ...]:

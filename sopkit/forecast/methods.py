@@ -60,14 +60,14 @@ def theta(values: np.ndarray, horizon: int, alpha=ALPHAS) -> np.ndarray:
     slope of the trend line as drift.
 
     Assimakopoulos & Nikolopoulos (2000), IJF 16, in the form of Hyndman & Billah (2003), Unmasking
-    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α); but a short history's
-    slope is drawn toward 0.
+    the Theta method, IJF 19: level + slope/2 · (h − 1 + (1 − (1 − α)ⁿ)/α); but a slope short of
+    evidence is drawn toward 0.
 
     >>> theta(np.arange(1.0, 9.0)[None], 1, alpha=0.95).round(3).tolist()
-    [[8.153]]
+    [[8.474]]
     """
     states = smooth_from_first(values, alpha)
-    slope = line(values)[1] * trust_in_slope(states.count)
+    slope = line(values)[1] * trust_in_slope(values)
     reach = (1 - (1 - np.asarray(alpha)) ** states.count[:, None]) / alpha
     level, reach = states.expected(states.level), states.expected(reach)
     return level[:, None] + 0.5 * slope[:, None] * (np.arange(horizon) + reach[:, None])

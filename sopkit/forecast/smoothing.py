@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.forecast.arrays import counts, grid, left, line, over, starts, trust_in_slope
+from sopkit.forecast.arrays import grid, left, line, over, starts, trust_in_slope
 from sopkit.forecast.seasonal import along, places
 
 ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
@@ -128,7 +128,7 @@ def initial_states(values: np.ndarray, flat: bool = False) -> tuple[np.ndarray, 
     ten known values.
     """
     mean, slope, centre = line(left(values, min(10, values.shape[1])))
-    slope = slope * trust_in_slope(counts(values))
+    slope = slope * trust_in_slope(values)
     return (mean, 0 * mean) if flat else (mean - slope * (centre + 1), slope)
 
 
