@@ -38,10 +38,12 @@ FLOORS = {
     "cli": 5,
     "__main__": 5,
 }
-# Within a floor: every room of floor 1 may use the metrics; a plan is made of sources; commands run
+# Within a floor: every room of floor 1 may use the metrics; demand knows outliers as the forecast
+# does; a plan is made of sources; commands run
 # the pack; errors are everybody's.
 SIDEWAYS = {
     ("demand", "metrics"),
+    ("demand", "forecast"),
     ("forecast", "metrics"),
     ("supply", "metrics"),
     ("finance", "metrics"),

@@ -9,22 +9,15 @@ import pandas as pd
 
 from sopkit.demand.events import explained
 from sopkit.demand.issues import counted, issues_frame
-from sopkit.demand.robust import (
-    LONGEST,
-    NEAR,
-    OUTLIER,
-    UNUSUAL,
-    common,
-    expectation,
-    median,
-    run,
-)
+from sopkit.forecast.arrays import row_median
+from sopkit.forecast.outliers import LONGEST, NEAR, OUTLIER, UNUSUAL, expectation, run
 from sopkit.grid import Grid, attribute, fold, grid_of
 from sopkit.tables import PLANS
 
 ESTIMATE = "estimate"
 OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
 SPARSE = 0.3  # share of buckets without demand from which a series is intermittent
+TOGETHER = 0.2  # share of the company's series that stray together: not an outlier
 # Each flag of history, and what was done about it.
 DONE = {
     "returns": "demand counts as 0; quantity and revenue keep the returns",
@@ -151,6 +144,7 @@ class Findings:
     demand: np.ndarray
     flag: np.ndarray
     reason: np.ndarray
+    items: pd.DataFrame | None = None
 
     def note(self, where, demand, flag, reasons) -> "Findings":
         """The findings with ``demand``, one ``flag`` and a reason at each place; the first flag of
@@ -170,7 +164,9 @@ class Findings:
         """What each cell should have sold and how far it strayed, as the ``usable`` cells say."""
         grid, demand = grid or self.grid, self.demand if demand is None else demand
         families = pd.factorize(grid.series["family"])[0]
-        return expectation(demand, grid.calendar.per_year, families, usable)
+        launched = attribute(self.items, "launched_on", grid.series["item"])
+        begin = grid.calendar.number(launched.fillna(grid.buckets[0])) - grid.numbers[0]
+        return expectation(demand, grid.calendar.per_year, families, usable, begin)
 
 
 def _units(value) -> str:
@@ -198,7 +194,11 @@ def _sold(sales, book):
     live = (position >= present.argmax(axis=1)[:, None]) & (position <= ends[:, None])
     blank = np.full(grid.shape, "", dtype=object)
     demand = np.where(live, np.maximum(quantity, 0), np.nan)
-    return Findings(grid, live, demand, blank, blank), np.where(live, quantity, np.nan), present
+    return (
+        Findings(grid, live, demand, blank, blank, book.items),
+        np.where(live, quantity, np.nan),
+        present,
+    )
 
 
 def _missing(found, rows):
@@ -269,7 +269,7 @@ def _lost(total, normal, empty, share, history_basis, alive):
     expected, score = np.nan_to_num(normal.expected), normal.score
     short = np.where(alive, np.maximum(expected - total, 0), 0.0)
     by_days = expected * share * (score < (-2.0 if history_basis == "orders" else 0.0))
-    isolated = (run(score, NEAR) <= LONGEST) & ~common(score, alive)
+    isolated = (run(score, NEAR) <= LONGEST) & ~_common(score, alive)
     by_count = short * (empty & (share == 0) & (score < -NEAR) & isolated)
     return np.minimum(short, np.maximum(by_days, by_count))
 
@@ -283,11 +283,11 @@ def _outliers(found, events):
     sold = np.nan_to_num(found.demand)
     sparse = (((sold == 0) & live).sum(axis=1) > SPARSE * live.sum(axis=1))[:, None]
     known = np.where(normal.score > 0, rises, falls)
-    score = np.where(live & ~sparse & ~known, normal.score, 0.0)
-    alone = run(score, NEAR) <= np.where(score > 0, LONGEST, 1)
-    strong = (np.abs(score) >= OUTLIER) & alone & ~common(score, live) & ~_doubtful_end(score, live)
+    score = np.where(live & ~sparse & ~known & (found.flag == ""), normal.score, 0.0)
+    strong = replace(normal, score=score).alone() & ~_common(score, live)
+    strong &= ~_doubtful_end(score, live)
     strong |= sparse & _giants(sold) & live & ~rises
-    typical = np.nan_to_num(median(np.where(sold > 0, sold, np.nan)))[:, None]
+    typical = np.nan_to_num(row_median(np.where(sold > 0, sold, np.nan)))[:, None]
     expected = np.where(sparse, typical, normal.expected)
 
     def away(s, t):
@@ -312,6 +312,18 @@ def _outliers(found, events):
             f" {away(s, t)}; not strong enough to change it"
         ),
     )
+
+
+def _common(score, live):
+    """Cells of buckets in which many series stray to the same side: the company's news, not one
+    series' outlier.
+    """
+    shared = np.zeros(score.shape, dtype=bool)
+    enough = max(3.0, TOGETHER * len(score))
+    for side in (1, -1):
+        astray = (score * side >= UNUSUAL) & live
+        shared |= astray & (astray.sum(axis=0) >= enough)
+    return shared
 
 
 def _doubtful_end(score, live):

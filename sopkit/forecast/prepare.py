@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sopkit.forecast.arrays import counts, demand_interval, over, row_mean, row_median, starts
-from sopkit.forecast.seasonal import along, by_season, indices, places
+from sopkit.forecast.outliers import NEAR, OUTLIER, expectation
+from sopkit.forecast.seasonal import along, by_season, indices
 
 INTERVAL_LIMIT, VARIATION_LIMIT = 1.32, 0.49
 CLEAR_SEASON = 0.85  # three silent buckets in a thousand panels of chance sales look as seasonal
@@ -225,11 +226,6 @@ def level_shifts(
     return np.where(found, begin[best], -1), np.where(found, np.exp(shift[at]), 1.0)
 
 
-OUTLIER_LIMIT = 12.0
-LAST_LIMIT = 4.0  # the last bucket has no later one to confirm it
-MOST_OUTLIERS = 2  # what is wild more often is how the item sells
-
-
 @dataclass(frozen=True)
 class Prepared:
     """Complete values (series, bucket; NaN only before the start), what is truly known (NaN where
@@ -303,52 +299,16 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
 
 
 def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
-    """Values more than 12 robust deviations off both their neighbours and their season's
-    neighbours (the same bucket of the seasons beside theirs), moved to the nearer bound; a series
-    with more than two of them sells in such batches.
+    """The values with outliers (see ``expectation``) moved to the limit that they exceed; the
+    limit is narrower for the last bucket, which no later one confirms.
 
-    >>> float(bound_outliers(np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]]), 12).max())
-    27.7912
+    >>> values = np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]])
+    >>> round(bound_outliers(values, 12).max())
+    43
     """
-    if values.shape[1] < 8:
-        return values
-    bounds = [_bounds(values, running_median(values))]
-    if 2 <= season < values.shape[1]:
-        bounds.append(_bounds(values, neighbours_in_season(values, season)))
-    low, high = np.fmin.reduce([low for low, _ in bounds]), np.fmax.reduce([b for _, b in bounds])
-    wild = (values < low) | (values > high)
-    few = wild.sum(axis=1, keepdims=True) <= MOST_OUTLIERS
-    return np.where(wild & few, np.clip(values, low, high), values)
-
-
-def _bounds(values, usual):
-    """How low and high a value may lie around its ``usual`` one; NaN where that is unknown."""
-    mean = row_mean(np.abs(values))[:, None]
-    spread = 1.4826 * row_median(np.abs(values - usual)), 0.05 * row_median(np.abs(values))
-    limit = np.where(np.arange(values.shape[1]) < values.shape[1] - 1, OUTLIER_LIMIT, LAST_LIMIT)
-    # a peak strays as far as it is high
-    reach = limit * np.maximum(*spread)[:, None] * np.maximum(over(np.abs(usual), mean), 1)
-    return usual - reach, usual + reach
-
-
-def running_median(values: np.ndarray) -> np.ndarray:
-    """Median of the five values around each bucket; near the ends, of the nearest ones."""
-    columns, begin = values.shape[1], starts(values)[:, None]
-    padded = np.pad(values, ((0, 0), (0, 5)), mode="edge")
-    median = np.median(sliding_window_view(padded, 5, axis=1), axis=2)
-    nearest = np.clip(np.arange(columns) - 2, begin, np.maximum(begin, columns - 5))
-    return np.where(np.isnan(values), np.nan, np.take_along_axis(median, nearest, axis=1))
-
-
-def neighbours_in_season(values: np.ndarray, season: int) -> np.ndarray:
-    """Median of each bucket's place in the two seasons before and after it; NaN where none is
-    known.
-    """
-    folded = by_season(values, season)
-    padded = np.pad(folded, ((0, 0), (2, 2), (0, 0)), constant_values=np.nan)
-    beside = sliding_window_view(padded, 5, axis=1)[..., [0, 1, 3, 4]]
-    usual = row_median(beside.reshape(-1, 4)).reshape(len(values), folded.shape[1] * season)
-    return usual[:, places(-values.shape[1], 0, season)]
+    found = expectation(values, season, np.arange(len(values)), ~np.isnan(values))
+    limit = np.where(np.arange(values.shape[1]) < values.shape[1] - 1, OUTLIER, NEAR)
+    return np.where(found.alone(limit), found.reach(limit), values)
 
 
 def _between(values):

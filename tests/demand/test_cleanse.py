@@ -7,7 +7,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.demand import cleanse, history_issues, with_estimates
-from sopkit.demand.cleanse import Findings
+from sopkit.demand.cleanse import Findings, _common
 from sopkit.metrics import Book
 
 ROOT = Path(__file__).parents[2]
@@ -339,3 +339,21 @@ def test_the_first_flag_of_a_cell_stands():
         and two.demand.tolist() == [[1, 2]]
         and two.reason.tolist() == [["why a", "why b"]]
     )
+
+
+def test_common_is_a_share_of_the_living_and_at_least_three():
+    score = np.zeros((10, 3))
+    score[:3, 0], score[:2, 1], score[:5, 2] = 9, 9, [9, 9, -9, -9, 0]
+    live = np.ones(score.shape, dtype=bool)
+    assert _common(score, live).sum(axis=0).tolist() == [3, 0, 0]
+
+
+@pytest.mark.parametrize("stock", [False, True])
+def test_the_first_buckets_after_a_launch_are_a_ramp(clean, sales, items, calendar, stock):
+    ramp = {at: 1 for at in range(8)} | {8: 12, 9: 30, 10: 45, 11: 60, 12: 80}  # samples before
+    launched = items.assign(launched_on=pd.Timestamp("2024-07-10"))
+    more = {"inventory_history": _stock(calendar, [8, 9], days=20.0)} if stock else {}
+    history = clean(sales(ramp | {24: 900}), items=launched, **more)
+    assert history["flag"].tolist() == [""] * 24 + ["outlier"] + [""] * 11
+    late = clean(sales({30: 3}), items=launched)
+    assert late["flag"][30] == "outlier"  # a fall long after the launch is one

@@ -52,3 +52,25 @@ def test_no_shift_in_steady_growth_or_in_noise():
     steps = np.arange(60)
     panel = np.stack([100 * 1.03**steps, *(seasonal(60, noise=0.3, seed=s) for s in range(200))])
     assert (level_shifts(panel, 12, np.ones(201, dtype=bool))[0] >= 0).sum() <= 2
+
+
+def test_a_ramp_at_the_start_is_no_outlier():
+    ramp = [10.0, 40, 90, 150, 200, 210, 190, 205, 215, 195]
+    grown = ramp + [200.0, 210, 190, 205, 195, 200] * 5
+    for sold in (ramp, grown, [0.0] * 7 + grown):
+        ready = prepared(np.array([sold]))
+        assert (
+            ready.bounded[0] == 0 and ready.values[0, -len(ramp) :].tolist() == sold[-len(ramp) :]
+        )
+
+
+@pytest.mark.parametrize("kind", ["growth", "off-season", "batches"])
+def test_how_an_item_sells_is_no_outlier(kind):
+    rng, steps = np.random.default_rng(3), np.arange(54)
+    level = {
+        "growth": 50 * 1.04**steps,
+        "off-season": 100 * np.exp(1.5 * np.sin(2 * np.pi * steps / 12)),
+        "batches": 100.0 * rng.choice([1, 1, 1, 2], 54),
+    }[kind]
+    for end in range(42, 55):
+        assert prepared(rng.poisson(level[:end])[None].astype(float)).bounded[0] == 0
