@@ -13,14 +13,14 @@ import numpy as np
 
 from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts, flat, line, row_mean, trust_in_slope
-from sopkit.forecast.rare_methods import aggregate, croston, sba, tsb
+from sopkit.forecast.rare_methods import croston, sba, tsb
 from sopkit.forecast.seasonal import (
     Window,
     additive,
     along,
+    by_season,
     learnt,
     learnt_factors,
-    learnt_logs,
     logarithmic,
     multiplicative,
     plain,
@@ -89,7 +89,7 @@ def aggregated(values: np.ndarray, horizon: int) -> np.ndarray:
     """
     total, number = np.zeros((len(values), horizon)), np.zeros(len(values))
     for width in (1, 2, 3, 6):
-        sums = aggregate(values, width)
+        sums = by_season(values, width).sum(axis=2)  # counted back from the end
         rows = (counts(sums) >= 6) | (width == 1)
         if rows.any():
             ahead = -(-horizon // width)
@@ -131,23 +131,17 @@ METHODS = {
     "mean 12": Method(plain, lambda values, horizon: mean(values[:, -12:], horizon)),
     "seasonal mean": Method(multiplicative, mean),
     "simple": Method(multiplicative, smooth, LEVEL),
-    "simple additive": Method(additive, smooth, LEVEL),
     "holt": Method(multiplicative, _holt, TREND),
     "damped": Method(multiplicative, _damped, DAMPED),
-    "damped additive": Method(additive, _damped, DAMPED),
     "damped log": Method(logarithmic, _damped, DAMPED),
     "theta": Method(multiplicative, theta, LEVEL),
     "theta additive": Method(additive, theta, LEVEL),
-    "theta log": Method(logarithmic, theta, LEVEL),
     "winters": Method(learnt_factors, _winters, ALL),
     "winters additive": Method(learnt, _winters, ALL),
-    "winters log": Method(learnt_logs, _winters, ALL),
-    "aggregated": Method(multiplicative, aggregated),
     "aggregated log": Method(logarithmic, aggregated),
     "croston": Method(plain, croston, LEVEL),
     "sba": Method(plain, sba, LEVEL),
     "tsb": Method(plain, partial(tsb, beta=0.02), LEVEL),
-    "zero": Method(plain, lambda values, horizon: np.zeros((len(values), horizon))),
 }
 
 CANDIDATES = {

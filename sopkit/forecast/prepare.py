@@ -23,7 +23,7 @@ BELIEVED = 0.65  # chance of a sale: buckets without any come in runs
 PLACES = 1.0  # buckets that a place in the season counts for beside its own
 
 
-def variation_of_sizes(values: np.ndarray) -> np.ndarray:
+def variation_of_sizes(values) -> np.ndarray:
     """Squared coefficient of variation of the demand sizes (CV²), (series,); 0 without demand.
 
     >>> variation_of_sizes(np.array([[0.0, 2.0, 0.0, 4.0]])).round(4).tolist()
@@ -34,7 +34,7 @@ def variation_of_sizes(values: np.ndarray) -> np.ndarray:
     return over(row_mean((sizes - mean[:, None]) ** 2), mean**2)
 
 
-def buckets_without_demand(values: np.ndarray) -> np.ndarray:
+def buckets_without_demand(values) -> np.ndarray:
     """How many buckets at each series' end had no demand, (series,); its whole length where it
     never had any.
     """
@@ -42,7 +42,7 @@ def buckets_without_demand(values: np.ndarray) -> np.ndarray:
     return np.where(demand.any(axis=1), np.argmax(demand[:, ::-1], axis=1), counts(values))
 
 
-def classify(values: np.ndarray, season: int, still: np.ndarray) -> np.ndarray:
+def classify(values, season, still) -> np.ndarray:
     """The class of each series, (series,): smooth, erratic, intermittent or lumpy by ADI (1.32) and
     CV² (0.49); new below one season of history; dying or dead when it is unlikely (below one half,
     or 5 % after a season) that it ``still`` sells (see ``alive``).
@@ -79,7 +79,7 @@ class Rates:
     evidence: float
     ends: float = 0.0
 
-    def of(self, values: np.ndarray, silent=0) -> np.ndarray:
+    def of(self, values, silent=0) -> np.ndarray:
         """The believed share of each series, (series,), drawn toward the usual one; after so many
         more ``silent`` buckets (series, …).
         """
@@ -90,7 +90,7 @@ class Rates:
         return own[0] / own[1]
 
 
-def rates(values: np.ndarray, season: int) -> Rates:
+def rates(values, season) -> Rates:
     """The ``Rates`` of a panel, by the moments of a beta-binomial.
 
     >>> float(rates(np.array([[4.0, 0.0, 4.0, 0.0, 4.0]]), 12).usual)
@@ -131,7 +131,7 @@ def _after_first(values):
     return (sold & after).sum(axis=1), (known & after).sum(axis=1)
 
 
-def regular(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
+def regular(values, season, usual) -> np.ndarray:
     """Which series the trend and season methods take: what sells often (ADI below 1.32 up to its
     last sale; negative values count as sales), and what sells in its season (a clear one, seen
     three times).
@@ -144,7 +144,7 @@ def regular(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
     return (usual.of(np.where(before, values, np.nan)) > 1 / INTERVAL_LIMIT) | seasonal
 
 
-def alive(values: np.ndarray, season: int, usual: Rates) -> np.ndarray:
+def alive(values, season, usual) -> np.ndarray:
     """How likely each series still sells after the silence at its end, (series,) 0–1: a silence by
     chance, the less likely the more often it sold (and in the places of the season where it did),
     against an end, which comes as often as the panel's do.
@@ -179,9 +179,7 @@ def _until_last(sold):
 LEAST_RATIO, LEAST_BLOCK, LIMIT = 1.6, 3, 4.0
 
 
-def level_shifts(
-    values: np.ndarray, season: int, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def level_shifts(values, season, rows) -> tuple[np.ndarray, np.ndarray]:
     """Column where the clearest level shift of each of ``rows`` begins (−1: none) and its factor,
     (series,) each.
 
@@ -243,7 +241,7 @@ class Prepared:
     factor: np.ndarray
 
 
-def prepare(values: np.ndarray, often: np.ndarray, season: int) -> Prepared:
+def prepare(values, often, season) -> Prepared:
     """Panel values made complete (units stay); ``often`` says which series are regular.
 
     >>> prepare(np.array([[1.0, np.nan, 3.0, 4.0]]), np.array([True]), 12).values.tolist()
@@ -269,7 +267,7 @@ def prepare(values: np.ndarray, often: np.ndarray, season: int) -> Prepared:
     )
 
 
-def cut_silent_start(values: np.ndarray) -> np.ndarray:
+def cut_silent_start(values) -> np.ndarray:
     """What lies before the first sale becomes NaN: the item was not on sale yet; a series that
     never sold stays as it is.
     """
@@ -278,7 +276,7 @@ def cut_silent_start(values: np.ndarray) -> np.ndarray:
     return np.where(before & (first < values.shape[1])[:, None], np.nan, values)
 
 
-def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
+def fill(values, often, season) -> np.ndarray:
     """Unknown buckets after the start filled: between neighbours plus season where an item sells
     often, else as a season before.
     """
@@ -298,7 +296,7 @@ def fill(values: np.ndarray, often: np.ndarray, season: int) -> np.ndarray:
     return full
 
 
-def bound_outliers(values: np.ndarray, season: int) -> np.ndarray:
+def bound_outliers(values, season) -> np.ndarray:
     """The values with outliers (see ``expectation``) moved to the limit that they exceed; the
     limit is narrower for the last bucket, which no later one confirms.
 

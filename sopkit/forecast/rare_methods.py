@@ -3,18 +3,14 @@
 import numpy as np
 
 from sopkit.forecast.arrays import flat, over, row_mean, starts
-from sopkit.forecast.seasonal import by_season
 from sopkit.forecast.smoothing import recursion, smooth_from_first
 
 
-def croston(
-    values: np.ndarray, horizon: int, alpha: float = 0.1, correction: float = 1.0
-) -> np.ndarray:
+def croston(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
     """Croston's flat forecast (series, horizon), units per bucket: smoothed size over smoothed
     interval.
 
-    Size starts at the first demand, interval at the mean interval. Croston (1972), ORQ 23; the
-    correction 1 − α/2 is Syntetos & Boylan (2005), IJF 21 (see ``sba``).
+    Size starts at the first demand, interval at the mean interval. Croston (1972), ORQ 23.
 
     >>> croston(np.array([[0.0, 0.0, 6.0, 0.0, 0.0, 6.0]]), 1).round(6).tolist()
     [[2.0]]
@@ -26,17 +22,17 @@ def croston(
     usual = (last[:, -1] + 1 - starts(values)) / np.maximum(seen[:, -1], 1)
     size = smooth_from_first(np.where(demand, values, np.nan), alpha).level[:, 0]
     interval = _smoothed(waited, alpha, usual)
-    rate = np.where(seen[:, -1] > 0, over(correction * size, interval), 0.0)
+    rate = np.where(seen[:, -1] > 0, over(size, interval), 0.0)
     return flat(rate, horizon)
 
 
 def sba(values: np.ndarray, horizon: int, alpha: float = 0.1) -> np.ndarray:
-    """Croston's forecast with the Syntetos–Boylan correction 1 − α/2.
+    """Croston's forecast with the correction 1 − α/2 of Syntetos & Boylan (2005), IJF 21.
 
     >>> sba(np.array([[0.0, 0.0, 6.0, 0.0, 0.0, 6.0]]), 1).round(6).tolist()
     [[1.9]]
     """
-    return croston(values, horizon, alpha, 1 - alpha / 2)
+    return (1 - alpha / 2) * croston(values, horizon, alpha)
 
 
 def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05) -> np.ndarray:
@@ -57,13 +53,3 @@ def tsb(values: np.ndarray, horizon: int, alpha: float = 0.1, beta: float = 0.05
 def _smoothed(values, alpha, first):
     """Simple smoothing of the known values from ``first`` on, (series,)."""
     return recursion(values, np.array([alpha]), first).level[:, 0]
-
-
-def aggregate(values: np.ndarray, width: int) -> np.ndarray:
-    """Sums of ``width`` consecutive buckets counted back from the end; incomplete ones at the start
-    are NaN.
-
-    >>> aggregate(np.array([[9.0, 1.0, 2.0, 3.0, 4.0]]), 2).tolist()
-    [[nan, 3.0, 7.0]]
-    """
-    return by_season(values, width).sum(axis=2)

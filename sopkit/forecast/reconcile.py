@@ -101,7 +101,7 @@ def agreed(own, wide, asked, firm, sums) -> np.ndarray:
     return own + moves @ splu(system.tocsc()).solve(asked - sums @ own)
 
 
-def variances(fitted: Fit, levels: np.ndarray) -> np.ndarray:
+def variances(fitted: Fit, levels) -> np.ndarray:
     """Mean squared backtest error of each series, (series, origin + 1): at each origin by the other
     origins, now by all; drawn toward what is usual at its level.
     """

@@ -3,7 +3,7 @@ method may see: a block of complete series with its season worked out once.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -194,18 +194,14 @@ def learnt_factors(method, window: Window, horizon: int) -> np.ndarray:
     return _where(window.positive, forecast, learnt, method, window)
 
 
-def in_logs(season, method, window: Window, horizon: int) -> np.ndarray:
-    """What ``season`` (``additive`` or ``learnt``) makes of log values: season and growth in per
-    cent, lifted from median to mean; of the values where a series touches zero or is so rough that
-    its logs say little about its mean.
+def logarithmic(method, window: Window, horizon: int) -> np.ndarray:
+    """As ``additive`` of log values: season and growth in per cent, lifted from median to mean; of
+    the values where a series touches zero or is so rough that its logs say little about its mean.
     """
     noise = window.logs.noise
-    logs = season(method, window.logs, horizon) + np.minimum(noise, ROUGH)[:, None] / 2
+    logs = additive(method, window.logs, horizon) + np.minimum(noise, ROUGH)[:, None] / 2
     fit = window.positive & (noise < ROUGH)
-    return _where(fit, np.exp(np.clip(logs, -700, 700)), season, method, window)
-
-
-logarithmic, learnt_logs = partial(in_logs, additive), partial(in_logs, learnt)
+    return _where(fit, np.exp(np.clip(logs, -700, 700)), additive, method, window)
 
 
 def _where(fit, forecast, otherwise, method, window):
