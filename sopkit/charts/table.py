@@ -17,7 +17,7 @@ CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8'
 
 MONTHS = Calendar()
 _LONGEST = 90
-_TOLD = re.compile(r"([\w ]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
+_TOLD = re.compile(r"([\w ,]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
 
 @dataclass(frozen=True)
