@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.ndimage import label
 
 from sopkit.forecast.arrays import row_median, starts
 from sopkit.forecast.seasonal import along, by_season, places
@@ -128,10 +127,12 @@ def _sigma(residual, centre, demand):
     return np.fmax(MAD_TO_SIGMA * row_median(np.abs(residual))[:, None], floor)
 
 
-def run(score, limit) -> np.ndarray:
+def run(score, limit):
     """Length of the run of buckets beyond ``limit`` on the same side in which each cell stands."""
     length = np.zeros(score.shape)
     for side in (1, -1):
-        runs, _ = label(score * side >= limit, structure=[[0, 0, 0], [1, 1, 1], [0, 0, 0]])
-        length += np.where(runs > 0, np.bincount(runs.ravel())[runs], 0)
+        far = score * side >= limit
+        gaps = np.pad(~far, ((0, 0), (1, 0)), constant_values=True)  # rows stay apart
+        runs = np.cumsum(gaps).reshape(gaps.shape)[:, 1:]
+        length += far * np.bincount(runs[far], minlength=gaps.size + 1)[runs]
     return length

@@ -67,7 +67,7 @@ def sums_of(
 
     >>> sums, levels = sums_of(pd.DataFrame({"item": ["A", "A"], "market": ["N", "S"]}), None)
     >>> sums.toarray().tolist(), levels.tolist()
-    ([[1.0, 1.0]], ['item'])
+    ([[1.0, 1.0]], ['company'])
     """
     named = {level: keys[level] for level in ("item", "market") if "market" in keys}
     for level in GROUPS if groups is not None else ():

@@ -37,6 +37,7 @@ SUPPLIERS = {
     3: ("Vantorp Electric", "Quillan Motion", "Harrow Trade"),
     5: ("Merrow Castings", "Stenna Foundry", "Harrow Trade"),
 }
+LINES = ["Machines", "Controls", "Machines", "Controls", "Service", "Service"]  # by kind of family
 SUBCONTRACTORS = {0: "Obrecht Machining", 1: "Tarn Fabrication", 2: "Tarn Fabrication"}
 ROUND = np.array([1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000])
 
@@ -201,6 +202,7 @@ def items_table(
     stock = trait(traits, "strategy") == "stock"
     place, level = traits["place"], traits["level"]
     return traits[["item", "family", "description", "price"]].assign(
+        line=np.array(LINES)[traits["kind"]],
         unit=trait(traits, "unit"),
         strategy=trait(traits, "strategy"),
         unit_cost=cost,
