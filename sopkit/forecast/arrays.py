@@ -5,7 +5,7 @@ start.
 import numpy as np
 
 
-def starts(values: np.ndarray) -> np.ndarray:
+def starts(values) -> np.ndarray:
     """Column of each series' first known value; the number of columns where nothing is known.
 
     >>> starts(np.array([[np.nan, 3.0], [np.nan, np.nan]])).tolist()
@@ -15,7 +15,7 @@ def starts(values: np.ndarray) -> np.ndarray:
     return np.where(known.any(axis=1), known.argmax(axis=1), values.shape[1])
 
 
-def counts(values: np.ndarray) -> np.ndarray:
+def counts(values) -> np.ndarray:
     """Buckets from each series' first known value to its end."""
     return values.shape[1] - starts(values)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts, flat, line, row_mean, trust_in_slope
-from sopkit.forecast.rare_methods import croston, sba, tsb
+from sopkit.forecast.rare_methods import tsb
 from sopkit.forecast.seasonal import (
     Window,
     additive,
@@ -139,8 +139,6 @@ METHODS = {
     "winters": Method(learnt_factors, _winters, ALL),
     "winters additive": Method(learnt, _winters, ALL),
     "aggregated log": Method(logarithmic, aggregated),
-    "croston": Method(plain, croston, LEVEL),
-    "sba": Method(plain, sba, LEVEL),
     "tsb": Method(plain, partial(tsb, beta=0.02), LEVEL),
 }
 

@@ -22,42 +22,53 @@ OUTLIER, UNUSUAL = 6.0, 4.0  # robust standard deviations: changed, only shown
 NEAR = 3.0  # deviations from which a neighbour strays too
 LONGEST = 2  # buckets in a row of a rise out of line; more are a new level, and so are two falls
 OFTEN = 1 / 16  # share of buckets: what strays more often is how the item sells
-ODD = 3  # largest errors that do not say which season fits
+CLEAR = 0.5  # a season that leaves less of the other's errors needs no second opinion
+ODD = 1  # largest error that does not say which season fits
 
 
 @dataclass(frozen=True)
 class Expectation:
     """The ``centre`` and ``spread`` (one standard deviation) of the root of demand, and ``score``,
     the robust distance from it in standard deviations (0 where unknown, and in a ramp), by the
-    season that fits better; ``agreed`` says where demand strays from the other one too.
+    season that fits better; ``agreed`` says where demand strays from the other one too, or need
+    not; more strays than ``habit`` (series,) are how it sells.
     """
 
     centre: np.ndarray
     spread: np.ndarray
     score: np.ndarray
     agreed: np.ndarray
+    habit: np.ndarray
 
     @property
-    def expected(self) -> np.ndarray:
+    def expected(self):
         """The units expected, not below 0."""
         return np.maximum(self.centre, 0) ** 2
 
-    def alone(self, limit=OUTLIER) -> np.ndarray:
+    @property
+    def number(self):
+        """How many buckets of its series stray to the side of each."""
+        sides = self.score >= NEAR, self.score <= -NEAR
+        return np.where(self.score > 0, *(side.sum(axis=1)[:, None] for side in sides))
+
+    def alone(self, limit=OUTLIER):
         """The cells beyond ``limit`` that are outliers: by both seasons, in no run, and not the
         habit of their series.
         """
-        far = np.abs(self.score) >= limit
-        habit = far.sum(axis=1) > np.maximum(np.rint(OFTEN * (self.score != 0).sum(axis=1)), 1)
         longest = np.where(self.score > 0, LONGEST, 1)
-        return far & ~habit[:, None] & (run(self.score, NEAR) <= longest) & self.agreed
+        single = (self.number <= self.habit[:, None]) & (run(self.score, NEAR) <= longest)
+        return (np.abs(self.score) >= limit) & single & self.agreed
 
-    def reach(self, limit) -> np.ndarray:
-        """The units that lie ``limit`` deviations off, on the side of the score."""
-        root = self.centre + np.sign(self.score) * limit * self.spread
+    def believed(self, limit):
+        """The units that count of what strays beyond ``limit`` deviations: up to the limit; of the
+        only one on its side the less, the further off it is (Hampel's redescending influence).
+        """
+        share = np.where(self.number > 1, 1.0, limit / np.maximum(np.abs(self.score), limit))
+        root = self.centre + np.sign(self.score) * limit * share * self.spread
         return np.sign(root) * root**2
 
 
-def expectation(demand, season, groups, usable, begin=0) -> Expectation:
+def expectation(demand, season, groups, usable, begin=0, again=True) -> Expectation:
     """What every bucket should have sold and the score of what was; ``usable`` cells alone shape
     the expectation. A fall that lasts from a series' start, or from the column where it ``begin``s,
     is its ramp for up to a season.
@@ -69,32 +80,41 @@ def expectation(demand, season, groups, usable, begin=0) -> Expectation:
     """
     root = np.sign(demand) * np.sqrt(np.abs(demand))
     known = np.where(usable, root, np.nan)
-    level = local_level(known, max(season, 6))
+    level = local_level(known, season)
     centres = [level + each for each in _patterns(known - level, level, season, groups)]
     spreads = [_sigma(known - each, np.abs(each), demand) for each in centres]
     scores = [(root - each) / spread for each, spread in zip(centres, spreads)]
-    errors = [np.sort(-np.abs(np.nan_to_num(known - each)))[:, ODD:] for each in centres]
-    better = (errors[1].sum(axis=1) > errors[0].sum(axis=1))[:, None]
+    errors = [np.sort(np.abs(np.nan_to_num(known - each)))[:, :-ODD] for each in centres]
+    shared, own = (each.sum(axis=1)[:, None] for each in errors)
+    better = own <= shared
     centre, spread, score, other = (
         np.where(better, *pair) for pair in (centres[::-1], spreads[::-1], scores[::-1], scores)
     )
     short = (np.isfinite(known).sum(axis=1) < ENOUGH)[:, None]
     score = np.where(np.isfinite(score) & ~short, score, 0.0)
     place = np.arange(demand.shape[1])
-    begin = np.maximum(begin, starts(demand))[:, None]
-    reached = (place >= begin) & (score > -NEAR)
-    ramp = ~np.logical_or.accumulate(reached, axis=1) & (place < begin + season)
-    return Expectation(centre, spread, np.where(ramp, 0.0, score), other * np.sign(score) >= NEAR)
+    opens = np.maximum(begin, starts(demand))[:, None]
+    reached = (place >= opens) & (score > -NEAR)
+    ramp = ~np.logical_or.accumulate(reached, axis=1) & (place < opens + season)
+    clear = np.minimum(own, shared) < CLEAR * np.maximum(own, shared)
+    agreed = (clear & (np.abs(score) >= OUTLIER)) | (other * np.sign(score) >= NEAR)
+    habit = np.maximum(np.rint(OFTEN * np.isfinite(known).sum(axis=1)), 1)
+    found = Expectation(centre, spread, np.where(ramp, 0.0, score), agreed, habit)
+    size = np.abs(found.score)
+    wildest = found.alone() & (size == size.max(axis=1, keepdims=True, initial=0.0))
+    if again and wildest.any():  # what one wild value did to the season of its neighbours
+        return expectation(demand, season, groups, usable & ~wildest, begin, again=False)
+    return found
 
 
-def local_level(values, season) -> np.ndarray:
-    """Centred running median over a season and its middle; over all the known values of a short
+def local_level(values, season):
+    """Centred running median over a season and its middle, carried on to the ends, where half a
+    season would say more of the season than of the level; over all the known values of a short
     series.
     """
-    window = season + 1 - season % 2
-    running = (
-        pd.DataFrame(values.T).rolling(window, center=True, min_periods=3).median().to_numpy().T
-    )
+    window = season * -(-6 // season)  # every place of the season as often as another
+    rolling = pd.DataFrame(values.T).rolling(window, center=True, min_periods=window)
+    running = rolling.median().ffill().bfill().to_numpy().T
     return np.where(np.isfinite(running), running, row_median(values)[:, None])
 
 
@@ -112,7 +132,7 @@ def _patterns(residual, level, season, groups):
             by_season(residual, season), ((0, 0), (2, 2), (0, 0)), constant_values=np.nan
         )
         beside = sliding_window_view(padded, 5, axis=1)[..., [0, 1, 3, 4]]
-        own = row_median(beside.reshape(-1, 4)).reshape(len(residual), -1)
+        own = row_median(beside.reshape(-1, 4)).reshape(len(residual), folded.shape[1] * season)
         own = own[:, places(-residual.shape[1], 0, season)]
         own = np.where(np.isnan(own), shared, own)
     return shared, own

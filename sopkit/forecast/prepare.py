@@ -139,9 +139,12 @@ def regular(values, season, usual) -> np.ndarray:
     sold = np.isfinite(values) & (values != 0)
     several = sold.sum(axis=1) >= SEVERAL
     before = _until_last(sold) | ~several[:, None]
-    seasonal = indices(values, season)[1] > CLEAR_SEASON
-    seasonal &= (counts(values) >= 3 * season) & several
-    return (usual.of(np.where(before, values, np.nan)) > 1 / INTERVAL_LIMIT) | seasonal
+    often = usual.of(np.where(before, values, np.nan)) > 1 / INTERVAL_LIMIT
+    rows = np.flatnonzero(~often & several & (counts(values) >= 3 * season))
+    if len(rows):
+        bounded = bound_outliers(values[rows], season)  # one wild value hides no season
+        often[rows] = indices(bounded, season)[1] > CLEAR_SEASON
+    return often
 
 
 def alive(values, season, usual) -> np.ndarray:
@@ -297,16 +300,16 @@ def fill(values, often, season) -> np.ndarray:
 
 
 def bound_outliers(values, season) -> np.ndarray:
-    """The values with outliers (see ``expectation``) moved to the limit that they exceed; the
+    """The values with outliers (see ``expectation``) counted as far as they are ``believed``; the
     limit is narrower for the last bucket, which no later one confirms.
 
     >>> values = np.array([[10.0, 11, 10, 9, 10, 9999, 10, 11, 9, 10, 11]])
     >>> round(bound_outliers(values, 12).max())
-    43
+    11
     """
     found = expectation(values, season, np.arange(len(values)), ~np.isnan(values))
     limit = np.where(np.arange(values.shape[1]) < values.shape[1] - 1, OUTLIER, NEAR)
-    return np.where(found.alone(limit), found.reach(limit), values)
+    return np.where(found.alone(limit), found.believed(limit), values)
 
 
 def _between(values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sopkit.forecast.arrays import over, row_mean, row_median
+from sopkit.forecast.arrays import over, row_median
 from sopkit.forecast.prepare import buckets_without_demand
 from sopkit.forecast.seasonal import Window
 from sopkit.forecast.trial import combine
@@ -106,8 +106,9 @@ def _notes(fit) -> list[list[str]]:
             f" {counted(ready.shifted[row], 'bucket')} ago; earlier history brought to the new"
             " level"
         )
-    moved = fit.gathered(lambda each: over(each.combined, combine(each.trial, each.weights))[:, -1])
-    for row, share in enumerate(row_mean(moved) - 1):
+    alone = fit.gathered(lambda each: combine(each.trial, each.weights))[:, -1].sum(axis=1)
+    moved = over(fit.combined[:, -1].sum(axis=1), alone) - (alone > 0)
+    for row, share in enumerate(moved):
         if abs(share) >= SHOWN:
             notes[row].append(
                 f"moved by {100 * share:+.0f} % to agree with the forecasts of its sums"

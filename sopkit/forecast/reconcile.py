@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from sopkit.errors import PlanError
 from sopkit.forecast.arrays import over, row_mean
 from sopkit.forecast.fit import Fit
 from sopkit.forecast.trial import others
@@ -69,6 +70,11 @@ def sums_of(
     >>> sums.toarray().tolist(), levels.tolist()
     ([[1.0, 1.0]], ['company'])
     """
+    if groups is not None and ("item" not in groups or groups["item"].duplicated().any()):
+        raise PlanError(
+            "groups names an item twice, or has no column item; give one row an item with its"
+            " family and line"
+        )
     named = {level: keys[level] for level in ("item", "market") if "market" in keys}
     for level in GROUPS if groups is not None else ():
         if level in groups:
@@ -87,7 +93,7 @@ def sums_of(
     return sparse.vstack(parts, format="csr"), np.array(levels)
 
 
-def agreed(own, wide, asked, firm, sums) -> np.ndarray:
+def agreed(own, wide, asked, firm, sums):
     """The series' forecasts (series, lead) nearest to their ``own`` and to those ``asked`` of their
     sums (sum, lead), in units of the variances ``wide`` (series,) and ``firm`` (sum,).
 

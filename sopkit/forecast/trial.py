@@ -12,6 +12,7 @@ from sopkit.forecast.prepare import alive
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
+SURE = 0.999  # a silence that its season does not explain leaves it to all methods
 ASTRAY = 1.5  # times the middle of several methods: one that runs wild moves no mean
 # Few steps, so that series of about one length are tried in one run.
 REACHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
@@ -51,7 +52,7 @@ class Trial:
             return self.forecasts
         middle = np.median(self.forecasts, axis=2, keepdims=True)
         near = np.clip(self.forecasts, middle / ASTRAY, middle * ASTRAY)
-        return np.where(self.alive[:, :, None, None] > 0.95, near, self.forecasts)
+        return np.where(self.alive[:, :, None, None] > SURE, near, self.forecasts)
 
     @property
     def tested(self) -> np.ndarray:

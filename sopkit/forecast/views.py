@@ -57,7 +57,7 @@ def fit(
         fit_panel, horizon=horizon, methods=methods, origins=int(origins), compared=compared
     )
     fitted = fit_it(panel, client=client)
-    if method is None and ("market" in panel.keys or groups is not None):
+    if method is None and len(panel.keys) and ("market" in panel.keys or groups is not None):
         from sopkit.forecast.reconcile import reconciled
 
         return reconciled(fitted, groups, fit_it)
@@ -211,7 +211,7 @@ def sample_paths(
     **how,
 ) -> np.ndarray:
     """Possible demand, array (item, path, bucket) in units, items sorted; of a history with markets
-    their sum, around the sum of their baselines.
+    their sum, around the sum of their baselines; of an earlier fit, series by series.
 
     Each bucket follows the forecast's own quantiles; buckets move together as the backtest's errors
     did. An item's paths depend on the seed and its name, not on the other items' order.
@@ -260,8 +260,8 @@ def explain(
     forecast it.
 
     ``history`` is a history, fitted as ``how`` says (see ``fit``), or an earlier fit. With markets
-    and no ``market`` the item's markets are summed first. Raises ``PlanError`` for an item or
-    market that is not in the history.
+    and no ``market`` a history's markets are summed first (of a fit, name one). Raises
+    ``PlanError`` for an item or market that is not in the history.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": 5.0})

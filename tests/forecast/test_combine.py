@@ -78,6 +78,6 @@ def test_rare_demand_is_graded_by_seasonal_naive_and_combines_it_only_when_asked
     place = fitted.blocks["rare"].methods.index("seasonal naive")
     assert (fitted.blocks["rare"].weights[:, :, place] == 0).all()
     assert "seasonal naive" in set(graded(fitted)["model"])
-    asked = fit(rare, 6, method=["seasonal naive", "croston"]).blocks["rare"]
+    asked = fit(rare, 6, method=["seasonal naive", "tsb"]).blocks["rare"]
     assert (asked.weights > 0).all()
     assert asked.weights.sum(axis=2) == pytest.approx(1)

@@ -6,7 +6,7 @@ import pytest
 
 from sopkit.forecast import forecast, methods
 from sopkit.forecast.methods import METHODS, aggregated, mean, seasonal_naive, theta
-from sopkit.forecast.rare_methods import croston, sba, tsb
+from sopkit.forecast.rare_methods import tsb
 from sopkit.forecast.seasonal import Window, along, by_season, centred_average, indices, places
 from tests.forecast.series import history, seasonal
 
@@ -52,25 +52,15 @@ def test_theta_drift_is_half_the_slope(full_slope):
     np.testing.assert_allclose(np.diff(ahead), 0.5)
 
 
-def test_croston_worked_by_hand():
-    """Demands 6, 3 and 9 in buckets 2, 4 and 7 (alpha 0.5): sizes 6 → 4.5 → 6.75; interval 7/3 →
-    13/6 → 31/12.
-    """
-    values = np.array([[0.0, 6, 0, 3, 0, 0, 9]])
-    assert croston(values, 1, alpha=0.5)[0, 0] == pytest.approx(6.75 / (31 / 12))
-    assert sba(values, 1, alpha=0.5)[0, 0] == pytest.approx(0.75 * 6.75 / (31 / 12))
-
-
 def test_tsb_worked_by_hand():
     """Size 4 throughout, probability 1/2 smoothed by 0.5: 1/2 → 3/4 → 3/8."""
     assert tsb(np.array([[4.0, 0.0]]), 1, alpha=0.5, beta=0.5)[0, 0] == pytest.approx(4 * 0.375)
 
 
-def test_tsb_fades_and_croston_does_not():
+def test_tsb_fades():
     alive = np.array([[3.0, 0, 3, 0, 3, 0]])
     silent = np.concatenate([alive, np.zeros((1, 20))], axis=1)
     assert tsb(silent, 1)[0, 0] < 0.6 * tsb(alive, 1)[0, 0]
-    assert croston(silent, 1)[0, 0] == pytest.approx(croston(alive, 1)[0, 0])
 
 
 def test_naive_methods():

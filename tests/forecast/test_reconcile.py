@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from sopkit import PlanError
 from sopkit.forecast import fit, forecast, sample_paths
 from sopkit.forecast.reconcile import agreed, sums_of
 from sopkit.forecast.trial import combine
@@ -127,3 +128,15 @@ def test_a_method_that_a_person_chose_is_left_alone():
     expected = history.groupby(["item", "market"])["quantity"].mean()
     first = named.groupby(["item", "market"])["baseline"].first()
     np.testing.assert_allclose(first, expected)
+
+
+def test_an_empty_history_of_markets_has_an_empty_forecast():
+    empty = by_market().iloc[:0]
+    assert forecast(empty, 6).empty
+
+
+def test_groups_that_say_too_much_or_nothing_are_named():
+    twice = pd.DataFrame({"item": ["I00", "I00"], "family": ["F", "F"]})
+    for groups in (twice, twice.rename(columns={"item": "sku"})):
+        with pytest.raises(PlanError, match="groups names an item twice, or has no column item"):
+            forecast(by_market(), 6, groups=groups)

@@ -149,7 +149,7 @@ def test_a_bad_paste_names_its_cell_and_keeps_the_text(panel):
     assert "cell 2" in panel.message.value and panel.pasted.value == "1\tabc"
 
 
-@pytest.mark.parametrize("method", ["damped", "theta", "croston", trial.ETS])
+@pytest.mark.parametrize("method", ["damped", "theta", "tsb", trial.ETS])
 def test_methods_are_tried_and_taken_as_override(panel, method):
     at(panel, "P-310", "North")
     panel.method.value = method
