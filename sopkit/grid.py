@@ -25,6 +25,12 @@ LEVELS = (("item", "market"), ("item",), ("family", "market"), ("family",), ("ma
 DAY = pd.Timedelta(days=1)
 
 
+def at_buckets(record, columns, **more):
+    """A dataclass with its arrays by (…, bucket) taken at some columns, and ``more`` replaced."""
+    arrays = {name: one[:, columns] for name, one in vars(record).items() if np.ndim(one) == 2}
+    return replace(record, **arrays | more)
+
+
 @dataclass(frozen=True)
 class Level:
     """The rows of a scoped table at one level: ``scope`` numbers them (0 to ``count`` − 1),

@@ -53,7 +53,9 @@ def _of_resources(book, short):
     """The capacity plan of each resource that would serve what is short, with the rates of its
     hours, the hours, units and margin of an hour that are short, and the worst bucket.
     """
-    needs = short.merge(book.bill_of_resources.query("hours_per_unit > 0"), on="item")
+    needs = short.merge(
+        book.bill_of_resources.query("hours_per_unit > 0 and source == ''"), on="item"
+    )
     needs["hours"] = needs["units"] * needs["hours_per_unit"]
     needs["margin"] *= needs["units"]
     how = {"hours": "sum", "units": "sum", "margin": "sum", "until": "max"}
@@ -120,7 +122,11 @@ def _sources(book, short):
     got = book.supply_plan.groupby("item")[["subcontracted", "purchased"]].sum().sum(axis=1)
     most = (offers["max_quantity"] * ready).where(ready > 0, 0.0)
     units = np.minimum(offers["units"], (most - per_item(offers, got)).clip(lower=0))
-    verb = np.where(offers["item"].isin(book.bill_of_resources["item"]), "Subcontract", "Buy")
+    verb = np.where(
+        offers["item"].isin(book.bill_of_resources.query("source == ''")["item"]),
+        "Subcontract",
+        "Buy",
+    )
     words = [f"{v} {i} from {s}" for v, i, s in zip(verb, offers["item"], offers["source"])]
     gain = units * (offers["price"] - cost)
     return offers.assign(option=words, closes=units, cost=units * cost, gain=gain)

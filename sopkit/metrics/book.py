@@ -239,6 +239,7 @@ def standard_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame
     rates = INPUTS["resources"].typed(resources)
     always = rates[rates["bucket"].isna()].groupby("resource")["regular_cost"].first()
     rate = always.combine_first(rates.groupby("resource")["regular_cost"].mean())
+    bill = bill[bill["source"] == ""]
     hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64")
     labour = per_item(items, hours.groupby(bill["item"]).sum())
     return pd.DataFrame({"item": items["item"], "standard_cost": items["unit_cost"] + labour})

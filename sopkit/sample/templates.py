@@ -115,7 +115,9 @@ def settings_template() -> str:
     for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
         allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
         lines += ["", f"# {setting.doc}{allowed}"]
-        default = "0.95  # no default" if setting.default is None else json.dumps(setting.default)
+        example = json.dumps(setting.kind(True))  # of what has no default
+        default = json.dumps(setting.default)
+        default = f"{example}  # no default" if setting.default is None else default
         lines.append(
             f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {default}"
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.grid import fold
 from sopkit.tables import PLANS
 
 KINDS = (
@@ -31,7 +32,8 @@ class Prices:
     backlog: np.ndarray  # inf = may not be late
     lost: np.ndarray  # inf = may not be lost
     shortfall: np.ndarray  # of safety stock
-    ending: np.ndarray  # of an explicit ending stock
+    ending: np.ndarray  # of an explicit ending stock: more than anything it could be sold for
+    kept: np.ndarray  # of safety stock where the plan's hidden part ends: more than it cost to get
     price: np.ndarray  # what a lost unit would have brought; unknown: what losing it costs
 
 
@@ -41,6 +43,7 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     Holding = unit_cost × holding_rate ÷ buckets a year; backlog = max(2 × holding, price ×
     backlog_rate ÷ buckets a year); lost sales = 10 × max(price, dearest way to get a unit) +
     horizon × (holding + backlog); a unit short of safety stock costs half of (holding + backlog).
+    An explicit ending stock is worth more than what its hours could serve instead.
     """
     known, per_year = items["price"].fillna(0.0), grid.calendar.per_year
     usual = items["unit_cost"] * settings["holding_rate"] / per_year
@@ -48,13 +51,26 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     usual = np.maximum(2 * holding, known * settings["backlog_rate"] / per_year)
     backlog = items["backlog_cost"].fillna(usual)
     late = backlog.where(np.isfinite(backlog), holding)
-    usual = 10 * np.maximum(known, dearest(ways, bill, resources))
-    usual = (usual + grid.shape[1] * (holding + late)).replace(0.0, 1.0)
+    cost, count = dearest(ways, bill, resources), grid.shape[1]
+    usual = 10 * np.maximum(known, cost)
+    usual = (usual + count * (holding + late)).replace(0.0, 1.0)
     lost = items["lost_sales_cost"].fillna(usual)
     finite = lost.where(np.isfinite(lost), usual)
     price = items["price"].fillna(finite)
-    prices = holding, backlog, lost, (holding + late) / 2, finite, price
+    ending = np.maximum(finite, instead(finite.to_numpy(), bill, len(resources)))
+    ending, kept = ending + cost + (count + 1) * (holding + late), cost + holding
+    prices = holding, backlog, lost, (holding + late) / 2, ending, kept, price
     return Prices(*(money.to_numpy() for money in prices))
+
+
+def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
+    """Money/unit (by item) of what the hours of a unit could save from being lost."""
+    per_hour, most = (
+        np.divide(lost[bill.item], bill.hours, where=bill.hours > 0, out=0 * bill.hours),
+        np.zeros(resources),
+    )
+    np.maximum.at(most, bill.resource, per_hour)
+    return fold((bill.hours * most[bill.resource])[:, None], bill.item, len(lost))[:, 0]
 
 
 def dearest(ways, bill, resources) -> np.ndarray:
@@ -92,8 +108,7 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     made, subcontract, purchase = (
         facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
-    last = np.arange(facts.shape[1]) == facts.shape[1] - 1
-    missing = np.maximum(facts.ending - flows.stock[:, -1], 0)[:, None] * last
+    missing = np.fmax(facts.required - flows.stock, 0)
     late = charged(flows.late, facts.late_opening, holding)
     return {
         "material": made,

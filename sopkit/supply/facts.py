@@ -4,19 +4,21 @@ stock.
 Axes are always in the order item, way, resource, then bucket.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.errors import PlanError
-from sopkit.grid import Grid, fold
+from sopkit.grid import Grid, at_buckets, fold
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
 from sopkit.supply.workforce import Resources, read_resources
 from sopkit.tables import settled
 
+FEWEST_HIDDEN = 3
 LIMITS = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock", "shelf_life")
 
 
@@ -56,6 +58,11 @@ class Ways:
         way[self.item[made]] = made
         return way
 
+    def find(self, item, source) -> np.ndarray:
+        """The way of each item from a source; −1 where there is none."""
+        named = pd.MultiIndex.from_arrays([self.item, self.source])
+        return named.get_indexer(pd.MultiIndex.from_arrays([item, source]))
+
 
 @dataclass(frozen=True)
 class Bill:
@@ -86,6 +93,8 @@ class Facts:
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray  # (item,)
     backlog: np.ndarray  # (item,)
+    notice: tuple[float, float]  # buckets before hiring and lay-off
+    shown: int  # buckets of the plan; those after them are hidden: the plan runs on
 
     @property
     def buckets(self) -> pd.DatetimeIndex:
@@ -103,18 +112,65 @@ class Facts:
         return self.on_hand - self.backlog
 
     @property
-    def target(self) -> np.ndarray:
-        """(item, bucket) stock asked for: safety stock, at the end no less than an explicit ending
-        stock.
-        """
-        target = self.safety_stock.copy()
-        target[:, -1] = np.maximum(target[:, -1], self.ending)
-        return target
+    def seen(self) -> np.ndarray:
+        """(bucket,): True where a bucket is shown."""
+        return np.arange(self.shape[1]) < self.shown
 
     @property
-    def ending(self) -> np.ndarray:
-        """Units per item that an explicit ending stock asks for."""
-        return np.where(self.items.to_order, 0.0, np.nan_to_num(self.items.ending_stock))
+    def required(self) -> np.ndarray:
+        """(item, bucket) stock that is a requirement, NaN where there is none: an explicit ending
+        stock in the last bucket shown, safety stock in the last one hidden.
+        """
+        required = np.full(self.shape, np.nan)
+        if self.shape[1] > self.shown:
+            required[:, -1] = self.safety_stock[:, -1]
+        required[:, self.shown - 1] = self.items.ending_stock
+        return np.where(self.items.to_order[:, None], np.nan, required)
+
+    @property
+    def target(self) -> np.ndarray:
+        """(item, bucket) stock asked for: safety stock, or more where more is required."""
+        return np.fmax(self.safety_stock, self.required)
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """(item,) units that make a usual quantity of each item, a power of two: what is a
+        millionth of it is dust.
+        """
+        largest = self.demand + self.receipts + self.safety_stock
+        largest = largest.max(axis=1, initial=0.0) + self.on_hand + self.backlog
+        return np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+
+    @property
+    def units(self) -> dict[str, np.ndarray]:
+        """The size of the item that each entry of an axis is counted in, as a column."""
+        return {"item": self.size[:, None], "way": self.size[self.ways.item][:, None]}
+
+    def in_sizes(self) -> "Facts":
+        """The same facts with every item counted in its own size: no item is large or small."""
+        size, ways, bill, prices = self.size, self.ways, self.bill, self.prices
+        of_way, by_item = size[ways.item], ("demand", "receipts", "safety_stock", "recent")
+        measured = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock")
+        return replace(
+            self,
+            items=replace(self.items, **{n: getattr(self.items, n) / size for n in measured}),
+            ways=replace(ways, unit_cost=ways.unit_cost * of_way, limit=ways.limit / of_way),
+            bill=replace(bill, hours=bill.hours * size[bill.item]),
+            prices=replace(prices, **{name: each * size for name, each in vars(prices).items()}),
+            **{name: getattr(self, name) / size[:, None] for name in by_item},
+            on_hand=self.on_hand / size,
+            backlog=self.backlog / size,
+        )
+
+    def until(self, count: int) -> "Facts":
+        """The facts of the first buckets."""
+        grid, staff = self.grid, self.resources
+        return at_buckets(
+            self,
+            slice(count),
+            grid=grid.over(grid.numbers[:count]),
+            resources=at_buckets(staff, slice(count), grid=staff.grid.over(grid.numbers[:count])),
+        )
 
     @property
     def late_opening(self) -> np.ndarray:
@@ -140,6 +196,7 @@ def read_facts(tables, settings=None) -> Facts:
     every contradiction is a ``PlanError`` that names its rows.
     """
     chosen = settled(settings)
+    fence = chosen["planning_fence"] if chosen["layoff_notice"] is None else chosen["layoff_notice"]
     told = {name: reading.given(tables.get(name), name) for name in reading.TABLES}
     told["resources"] = reading.checked(tables.get("resources"), "resources")
     bill, demand = told["bill_of_resources"], told["demand"]
@@ -147,13 +204,22 @@ def read_facts(tables, settings=None) -> Facts:
         told["resources"] = reading.checked(bill[["resource"]].drop_duplicates(), "resources")
     reading.known_codes(told)
     items = told["items"].sort_values("item", ignore_index=True)
-    grid = _grid(items, demand, settings)
-    staff = read_resources(told["resources"], grid)
-    ways = _ways(items, bill, told["sourcing"], grid)
+    shown = _grid(items, demand, settings)
+    alone = settings is None and told["safety_stock"].empty
+    columns = _columns(items, shown, 0.0 if alone else chosen["review"], alone)
+    grid = shown.over(shown.numbers[0] + np.arange(len(columns)))
+    staff = read_resources(told["resources"], shown)
+    staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
+    retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
+    own = bill[bill["source"] == ""]
+    ways = _ways(items, own, told["sourcing"], grid)
     made = grid.find(bill["item"])
+    way = ways.find(made, bill["source"])
+    mend = "add the source to sourcing, or leave it blank for own production"
+    reading.refuse(bill, "bill_of_resources", "source", way < 0, "are no source of the item", mend)
     bill = Bill(
         made,
-        ways.making(len(items))[made],
+        way,
         staff.grid.find(bill["resource"]),
         bill["hours_per_unit"].to_numpy(),
     )
@@ -161,7 +227,15 @@ def read_facts(tables, settings=None) -> Facts:
     opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
     opening = opening.reindex(items["item"], fill_value=0.0)
     to_order = (items["strategy"] == "order").to_numpy()
-    wanted = grid.array(demand, "quantity")
+    known = {
+        name: np.where(
+            retired & (np.arange(len(columns)) >= shown.shape[1]),
+            0.0,
+            shown.array(told[name], "quantity")[:, columns],
+        )
+        for name in ("demand", "safety_stock")
+    }
+    wanted = known["demand"]
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
         tables=told,
@@ -174,14 +248,31 @@ def read_facts(tables, settings=None) -> Facts:
         ways=ways,
         bill=bill,
         resources=staff,
-        prices=steering_prices(items, ways, bill, staff, chosen, grid),
+        prices=steering_prices(items, ways, bill, staff, chosen, shown),
         demand=wanted,
-        receipts=grid.array(due, "quantity"),
-        safety_stock=np.where(to_order[:, None], 0.0, grid.array(told["safety_stock"], "quantity")),
+        receipts=shown.array(due, "quantity")[:, columns]
+        * (np.arange(len(columns)) < shown.shape[1]),
+        safety_stock=np.where(to_order[:, None], 0.0, known["safety_stock"]),
         recent=np.where(to_order[:, None], recent, 0.0),
         on_hand=opening["on_hand"].to_numpy(),
         backlog=opening["backlog"].to_numpy(),
+        shown=shown.shape[1],
+        notice=(0, 0) if settings is None else (chosen["hiring_notice"], fence),
     )
+
+
+def _columns(items: pd.DataFrame, grid: Grid, review: float, alone: bool) -> np.ndarray:
+    """The bucket that each bucket of the plan is like: its own, then, hidden, those of the last
+    year again for as long as an item's lead time, review and customer's wait take. Nothing is
+    hidden where every item says its ending stock, and where a model is asked ``alone``: without
+    safety stock or settings.
+    """
+    count = grid.shape[1]
+    wait = (items["lead_time"] + items["customer_lead_time"]).max() + review
+    ends = alone or items["ending_stock"].notna().all()
+    hidden = 0 if ends else max(FEWEST_HIDDEN, int(np.ceil(wait)))
+    year = min(grid.calendar.per_year, count)
+    return np.concatenate([np.arange(count), count - year + np.arange(hidden) % year])
 
 
 def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:

@@ -10,7 +10,7 @@ import pandas as pd
 from sopkit.supply.model import lot_sizes
 from sopkit.tables import PLANS
 
-TINY = 1e-9  # what a solver leaves behind, relative to the largest quantity
+TINY = 1e-9  # what a solver leaves behind, relative to a usual quantity
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,22 @@ class Flows:
 
 def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     """``Flows`` of a solution: arrays by the name of the model's variables."""
-    quantity = np.clip(tidy(values["quantity"]), limits.least, limits.most)
+    units, people = facts.units, values.get("workers", np.zeros((0, facts.shape[1])))
+    quantity = np.clip(tidy(values["quantity"], units["way"]), limits.least, limits.most)
     if "lots" in values:
         size = lot_sizes(facts, limits, facts.items.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
-    lost = np.clip(tidy(values["lost"]), 0.0, None)
+    lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
-    staff, nothing = facts.resources, np.zeros((0, facts.shape[1]))
-    load = facts.load(quantity)
-    workers = tidy(values.get("workers", nothing))
+    staff, load = facts.resources, facts.load(quantity)
+    workers = tidy(people, max(1.0, people.max(initial=0.0)))
     if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
     before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
     change = np.where(staff.staffed[:, None], workers - before, 0.0)
     change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
-    overtime = _overtime(facts, load, values.get("overtime", nothing), workers, "share" in values)
+    overtime = values.get("overtime", workers)
+    overtime = _overtime(facts, load, overtime, workers, "share" in values)
     return Flows(
         quantity=quantity,
         lost=lost,
@@ -80,16 +81,12 @@ def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = N
     spare = np.where(stock[:, -1] > 0, 0.0, spare)
     lost[:, -1] -= spare
     backlog[:, -1] += spare
-    scale = TINY * max(1.0, float(demand.max(initial=0.0)))
-    return tuple(np.where(values < scale, 0.0, values) for values in (stock, backlog, late, lost))
+    return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))
 
 
-def tidy(values: np.ndarray) -> np.ndarray:
-    """Values without solver dust: what is tiny against the largest is 0."""
-    values = np.asarray(values, dtype="float64")
-    return np.where(
-        np.abs(values) < TINY * max(1.0, float(np.abs(values).max(initial=0.0))), 0.0, values
-    )
+def tidy(values: np.ndarray, size) -> np.ndarray:
+    """Values without solver dust: what is tiny against a usual ``size`` is 0."""
+    return np.where(np.abs(values) < TINY * size, 0.0, values)
 
 
 def _overtime(
@@ -100,7 +97,8 @@ def _overtime(
     """
     staff = facts.resources
     needed = np.maximum(load - staff.regular_capacity(workers), 0.0)
-    worked = np.where(level | staff.overtime_first, np.maximum(tidy(planned), needed), needed)
+    planned = tidy(planned, np.maximum(1.0, load))
+    worked = np.where(level | staff.overtime_first, np.maximum(planned, needed), needed)
     return np.where(worked < TINY * np.maximum(1.0, load), 0.0, np.minimum(worked, load))
 
 
@@ -109,12 +107,9 @@ def overtime_share(facts, flows: Flows) -> np.ndarray:
     share = np.divide(
         flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0
     )
-    largest = np.zeros(facts.shape)
-    np.maximum.at(
-        largest,
-        facts.bill.item,
-        np.where(facts.bill.hours[:, None] > 0, share[facts.bill.resource], 0.0),
-    )
+    largest, bill = np.zeros(facts.shape), facts.bill
+    own = (bill.hours > 0) & (facts.ways.kind[bill.way] == "production")
+    np.maximum.at(largest, bill.item[own], share[bill.resource[own]])
     return largest
 
 

@@ -1,6 +1,6 @@
 """Lower and upper limits of every quantity in the plan, item by item and bucket by bucket."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ FROZEN = {  # columns of a released plan by the kind of way that they fix
     "subcontracted": ["subcontracted"],
     "purchased": ["purchased"],
 }
+BY_ITEM = ("stock", "backlog", "late", "lost")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class Limits:
     backlog: np.ndarray  # not late by agreement (order items only)
     late: np.ndarray
     lost: np.ndarray
+
+
+def in_sizes(facts, limits: Limits) -> Limits:
+    """The limits with every item counted in its own size (see ``Facts.in_sizes``)."""
+    by_way, by_item = facts.units["way"], facts.units["item"]
+    units = {"least": by_way, "most": by_way} | dict.fromkeys(BY_ITEM, by_item)
+    return replace(limits, **{name: getattr(limits, name) / unit for name, unit in units.items()})
 
 
 def limits_of(facts, lean: bool = False) -> Limits:

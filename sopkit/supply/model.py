@@ -8,9 +8,12 @@ import numpy as np
 
 from sopkit.grid import fold, summed
 from sopkit.supply.facts import Facts
-from sopkit.supply.limits import Limits
+from sopkit.supply.limits import Limits, in_sizes
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
+SMOOTH = (
+    0.01  # of its holding cost: what stock beyond a bucket of demand costs more, twice beyond 2
+)
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
 
@@ -21,9 +24,10 @@ class Programme:
     """
 
     model: object  # linopy.Model
-    facts: Facts
+    facts: Facts  # and limits: in each item's own size
     limits: Limits
     strategy: str
+    units: dict[str, np.ndarray]  # what a size is, by item and way
 
     def array(self, values, dim: str, other: str = "bucket"):
         """``values`` broadcast to two of item, way, resource and bucket as a labelled array."""
@@ -62,8 +66,12 @@ class Programme:
         self.model.add_objective(sum(priced), overwrite=True)
 
     def values(self) -> dict[str, np.ndarray]:
-        """The solution by name."""
-        return {name: one.values for name, one in self.model.solution.items()}
+        """The solution by name, in units."""
+        whole, found = self.model.variables.integers, self.model.solution
+        return {
+            name: one.values * (1.0 if name in whole else self.units.get(one.dims[0], 1.0))
+            for name, one in found.items()
+        }
 
     def duals(self, dim: str, *names: str) -> np.ndarray:
         """(dim, bucket) change of cost per unit of a right side, summed over constraints; 0 where
@@ -85,7 +93,8 @@ def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=Fal
     import linopy
 
     linopy.options["semantics"] = "v1"
-    programme = Programme(linopy.Model(sparse=True), facts, limits, strategy)
+    sizes = facts.in_sizes(), in_sizes(facts, limits)
+    programme = Programme(linopy.Model(sparse=True), *sizes, strategy, facts.units)
     stock(programme)
     balance(programme)
     if len(facts.resources):
@@ -96,36 +105,39 @@ def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=Fal
 
 
 def stock(programme: Programme) -> None:
-    """Quantities got, stock up to its safety stock and above it, backlog by agreement and late,
-    demand lost.
-    """
+    """Quantities got, stock by price segment, backlog by agreement and late, demand lost."""
     facts, limits = programme.facts, programme.limits
-    safe, ending = stock_segments(facts, limits)
+    segments = stock_segments(facts, limits)
     programme.variable("quantity", "way", limits.most, limits.least)
-    programme.variable("safe", "item", safe)
-    programme.variable("above", "item", limits.stock - safe)
+    for name, most in segments.items():
+        if most.any():
+            programme.variable(name, "item", most)
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
-    if ending.any():
-        programme.variable("ending", "item", ending)
     if facts.items.to_order.any():
         programme.variable("agreed", "item", limits.backlog)
 
 
-def stock_segments(facts: Facts, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
-    """How much stock the first and the second price segment hold: to the lower, then to the higher
-    of safety and ending stock.
+def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
+    """How much stock each price segment holds: to the lower, then to the higher of safety and
+    required stock, then a bucket of the demand that follows, another one, and what goes beyond.
     """
-    safe = np.minimum(facts.safety_stock, limits.stock)
-    wanted = np.minimum(facts.items.ending_stock[:, None], limits.stock)
-    wanted = np.where(asked_at_end(facts), wanted, safe)
-    return np.minimum(safe, wanted), np.abs(wanted - safe)
+    safe, required = np.minimum(facts.safety_stock, limits.stock), facts.required
+    wanted = np.where(np.isnan(required), safe, np.minimum(required, limits.stock))
+    following = np.concatenate([facts.demand[:, 1:], facts.demand[:, -1:]], axis=1)
+    left = limits.stock - np.maximum(safe, wanted)
+    near = np.minimum(left, following)
+    further = np.minimum(left - near, following)
+    return {
+        "safe": np.minimum(safe, wanted),
+        "ending": np.abs(wanted - safe),
+        "above": near,
+        "further": further,
+        "beyond": left - near - further,
+    }
 
 
-def asked_at_end(facts: Facts) -> np.ndarray:
-    """(item, bucket): True where an explicit ending stock is a requirement."""
-    asked = ~np.isnan(facts.items.ending_stock) & ~facts.items.to_order
-    return asked[:, None] & (facts.buckets == facts.buckets[-1])
+STOCK = "safe", "ending", "above", "further", "beyond"
 
 
 def balance(programme: Programme) -> None:
@@ -134,8 +146,7 @@ def balance(programme: Programme) -> None:
 
     facts = programme.facts
     item = xarray.DataArray(facts.ways.item, dims="way", name="item")
-    net = programme["safe"] + programme["above"] - programme["late"]
-    net = net + programme["ending"] if "ending" in programme else net
+    net = sum((programme[name] for name in STOCK if name in programme), -programme["late"])
     net = net - programme["agreed"] if "agreed" in programme else net
     got = (1 * programme["quantity"]).groupby(item).sum() + programme["lost"]
     known = facts.demand - facts.receipts
@@ -151,9 +162,11 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     moves = movable & (first | (not level))  # a level plan: one change, before the first bucket
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
     workers = programme.variable("workers", "resource", given + endless, given)
+    costs = {"hired": staff.hiring_cost, "laid_off": staff.layoff_cost}
+    late = [level | (np.arange(facts.shape[1]) >= notice) for notice in facts.notice]
     hired, left = (
-        programme.variable(name, "resource", np.where(moves & ~np.isnan(cost), np.inf, 0.0))
-        for name, cost in (("hired", staff.hiring_cost), ("laid_off", staff.layoff_cost))
+        programme.variable(name, "resource", np.where(moves & after & ~np.isnan(cost), np.inf, 0.0))
+        for (name, cost), after in zip(costs.items(), late)
     )
     overtime = programme.variable("overtime", "resource", staff.overtime_hours)
 
@@ -172,7 +185,7 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     programme.rows("workforce", change, "=", staff.workers * first, movable)
     if whole_workers and movable.any():
         count = programme.variable("whole_workers", "resource", endless, integer=True)
-        programme.rows("whole_workers", workers - count, "=", 0, movable)
+        programme.rows("whole_workers", workers - count, "=", 0, movable & facts.seen)
     if level:
         equal_shares(programme, regular, workers)
 
@@ -235,7 +248,8 @@ def whole_lots(programme: Programme) -> None:
 
 def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
     """(way, bucket) units of a lot, 0 where a quantity is free to be anything."""
-    return np.where(~limits.frozen & (limits.most > 0), size[facts.ways.item][:, None], 0.0)
+    bound = ~limits.frozen & (limits.most > 0) & facts.seen
+    return np.where(bound, size[facts.ways.item][:, None], 0.0)
 
 
 def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
@@ -260,24 +274,31 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     Where stock or lateness costs nothing, a millionth of money settles that demand is served when
     it is wanted, and no sooner.
     """
-    prices, staff, asked = facts.prices, facts.resources, asked_at_end(facts)
-    last, ending = facts.buckets == facts.buckets[-1], prices.ending[:, None]
+    prices, staff, required = facts.prices, facts.resources, facts.required
+    asked = ~np.isnan(required)
+    last = facts.buckets == facts.buckets[-1]
+    ending = np.where(facts.seen, prices.ending[:, None], prices.kept[:, None])
     weight = np.where(last & (holding == "average"), 0.5, 1.0)
     stocked, waiting = (prices.holding == 0) * NUDGE, (prices.backlog == 0) * 3 * NUDGE
     missing = (prices.shortfall + (stocked + waiting) / 2)[:, None] + np.where(asked, ending, 0.0)
-    over = asked & (facts.items.ending_stock[:, None] > facts.safety_stock)
-    second = np.where(over, ending, prices.shortfall[:, None]) * last
+    over = asked & (required > facts.safety_stock)
+    second = np.where(over, ending, prices.shortfall[:, None]) * asked
     hold = (prices.holding + stocked)[:, None] * weight
+    # where a plan runs on, nobody is lost today to hold stock against tomorrow
+    wait = np.arange(facts.shape[1])[::-1] * (facts.shape[1] > facts.shown)
+    smooth = (SMOOTH * prices.holding + stocked)[:, None]
     late, lost = (np.where(np.isfinite(price), price, 0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     return {
         "quantity": facts.ways.unit_cost[:, None] + hours_by_way(facts, hourly),
         "safe": hold - missing,
         "above": hold,
+        "further": hold + smooth,
+        "beyond": hold + 2 * smooth,
         "ending": hold - second,
         "late": (late + waiting)[:, None] * weight,
         "agreed": np.zeros(facts.shape),
-        "lost": lost[:, None],
+        "lost": lost[:, None] + wait * prices.shortfall[:, None],
         "overtime": staff.overtime_cost - hourly,
         "workers": staff.regular_cost * staff.hours_per_worker,
         "hired": np.nan_to_num(staff.hiring_cost),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.grid import at_buckets
 from sopkit.metrics import standard_cost
 from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
@@ -105,9 +106,9 @@ def plan_supply(
     limits = limits_of(facts, lean=strategy == "chase")
     check_facts(facts, limits, lots)
     programme = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
-    prices = objective_prices(facts, holding, facts.prices.lost)
+    prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
     if strategy == "chase":
-        prices = follow_demand(prices, facts, whole_workers)
+        prices = follow_demand(prices, programme.facts, whole_workers)
     programme.charge(prices)
     solved = solve(programme.model, gap=gap, time_limit=time_limit)
     if solved is None:
@@ -116,12 +117,14 @@ def plan_supply(
     values = programme.values()
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, basis)
+    why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
+    facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)
     told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
     standard = standard_cost(*told).set_index("item")["standard_cost"]
     standard = standard.reindex(facts.items.names).to_numpy()
     return SupplyResult(
-        supply_plan=supply_plan(facts, flows, reasons(facts, limits, flows, worth)),
+        supply_plan=supply_plan(facts, flows, why[:, shown]),
         capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),

@@ -16,7 +16,7 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     costs, is exactly the sum of the prices of the hours it would take and of the limits on that
     way.
     """
-    scale = 1e-6 * max(1.0, float(facts.demand.max(initial=0.0)))
+    scale = 1e-6 * facts.units["item"]
     missing = {
         "lost": flows.lost,
         "late": flows.late,

@@ -48,8 +48,10 @@ def worth_of(programme, values: dict, holding: str, start) -> Worth:
         share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
         used = share[:, None] * (level_hours(staff) > 0)
         hour = hour - programme.duals("resource", "equal_shares") * used
-    return Worth(np.maximum(_priced(hour), 0.0), _priced(beyond - hours_by_way(facts, loads)))
+    beyond = _priced(beyond - hours_by_way(facts, loads)) / programme.units["way"]
+    return Worth(np.maximum(_priced(hour), 0.0), beyond)
 
 
 def _priced(money: np.ndarray) -> np.ndarray:
-    return np.where(np.abs(tidy(money)) > NOTHING, money, 0.0)
+    dust = tidy(money, max(1.0, np.abs(money).max(initial=0.0)))
+    return np.where(np.abs(dust) > NOTHING, money, 0.0)

@@ -98,7 +98,8 @@ INPUTS = [
         number(
             "ending_stock",
             "units",
-            "stock required at the horizon's end; blank = the last bucket's safety stock",
+            "stock required at the horizon's end; blank = the plan runs on, hidden, so that its"
+            " last bucket is like any other",
             at_least=0,
         ),
         number(
@@ -210,9 +211,10 @@ INPUTS = [
     _input(
         "bill_of_resources",
         "Hours that one unit takes on each resource",
-        "item resource",
+        "item resource source",
         ITEM,
         text("resource", "resource that makes it", required=True),
+        text("source", "source (of sourcing) that needs it; blank = own production", blank=""),
         number(
             "hours_per_unit",
             "hours/unit",

@@ -64,6 +64,14 @@ SETTINGS = {
             "buckets in which the last released production stands",
             at_least=0,
         ),
+        Setting("hiring_notice", 0, int, "buckets before a worker more can be there", at_least=0),
+        Setting(
+            "layoff_notice",
+            None,
+            int,
+            "buckets before a worker less can be there; blank = planning_fence",
+            at_least=0,
+        ),
         Setting(
             "demand_fence",
             1,

@@ -177,6 +177,7 @@ def random_case(seed, items=4, buckets=6):
             "backlog_cost": (holding * draw.uniform(1, 4, items)).round(2),
             "lost_sales_cost": draw.uniform(60, 900, items).round(2),
             "lead_time": draw.choice([0, 0, 0.5, 2], items),
+            "ending_stock": 0.0,  # the plan ends with the horizon
             "maximum_stock": np.where(draw.random(items) < 0.3, 150.0, np.nan),
             "on_hand": draw.integers(0, 60, items).astype(float),
             "backlog": draw.choice([0.0, 0.0, 20.0], items),

@@ -116,12 +116,12 @@ def test_an_explicit_ending_stock_is_a_requirement_and_a_blank_one_is_soft():
     assert plan([5, 5], {"unit_cost": 0}, safety_stock=demand_of([0, 3]))[
         "projected_available"
     ].tolist() == [0, 3]
-    assert plan([5, 5], {"unit_cost": 9}, safety_stock=demand_of([0, 3]))[
-        "projected_available"
-    ].tolist() == [
-        0,
-        0,
-    ]  # dearer than its lack
+    # the plan runs on, so that stock is not sold off at its end
+    kept = plan([5, 5], {"unit_cost": 9}, safety_stock=demand_of([0, 3]))
+    assert kept["projected_available"].tolist() == [0, 3]
+    ended = {"unit_cost": 9, "ending_stock": 0}
+    sold_off = plan([5, 5], ended, safety_stock=demand_of([0, 3]))
+    assert sold_off["projected_available"].tolist() == [0, 0]  # dearer than its lack
     short = plan_supply(
         demand_of([5, 5]),
         pd.DataFrame(

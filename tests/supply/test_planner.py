@@ -93,7 +93,7 @@ def worth(**tables):
     """
     facts = read_facts(tables)
     book = build(facts, limits_of(facts))
-    book.charge(objective_prices(facts, "end", facts.prices.lost))
+    book.charge(objective_prices(book.facts, "end", book.facts.prices.lost))
     _, basis = solve(book.model)
     return worth_of(book, book.values(), "end", basis)
 

@@ -1,5 +1,6 @@
 """Classical published aggregate-planning cases, exactly."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -151,3 +152,63 @@ def test_one_item_without_limits_or_prices_is_bought_when_wanted():
     ).iloc[::-1]
     plan = plan_supply(demand, pd.DataFrame({"item": [7]})).supply_plan
     assert plan["purchased"].tolist() == [5, 0, 8, 2] and plan["bucket"].is_monotonic_increasing
+
+
+WILLIAMS_DEMAND = [
+    [500, 1000, 300, 300, 800, 200, 100],
+    [600, 500, 200, 0, 400, 300, 150],
+    [300, 600, 0, 0, 500, 400, 100],
+    [200, 300, 400, 500, 200, 0, 100],
+    [0, 100, 500, 100, 1000, 300, 0],
+    [500, 500, 100, 300, 1100, 500, 60],
+]
+WILLIAMS_HOURS = {  # hours of a unit, machines there, machines down by month
+    "grinding": ([0.5, 0.7, 0, 0, 0.3, 0.2, 0.5], 4, [1, 0, 0, 0, 1, 0]),
+    "vertical drilling": ([0.1, 0.2, 0, 0.3, 0, 0.6, 0], 2, [0, 0, 0, 1, 1, 0]),
+    "horizontal drilling": ([0.2, 0, 0.8, 0, 0, 0, 0.6], 3, [0, 2, 0, 0, 0, 1]),
+    "boring": ([0.05, 0.03, 0, 0.07, 0.1, 0, 0.08], 1, [0, 0, 1, 0, 0, 0]),
+    "planing": ([0, 0, 0.01, 0, 0.05, 0, 0.05], 1, [0, 0, 0, 0, 0, 1]),
+}
+
+
+def test_williams_factory_planning_keeps_its_ending_stock():
+    """Williams, Model Building in Mathematical Programming, 12.3: what is not sold is lost at its
+    profit; 50 of each are wanted at the end, whatever they could have been sold for.
+    """
+    profit, names = np.array([10.0, 6, 8, 4, 11, 9, 3]), [f"PROD {n}" for n in range(1, 8)]
+    dates = months(6)
+    demand = pd.DataFrame(
+        [(i, d, q) for d, row in zip(dates, WILLIAMS_DEMAND) for i, q in zip(names, row)],
+        columns=["item", "bucket", "quantity"],
+    )
+    items = pd.DataFrame(
+        {
+            "item": names,
+            "holding_cost": 0.5,
+            "backlog_cost": np.inf,
+            "lost_sales_cost": profit,
+            "maximum_stock": 100,
+            "ending_stock": 50,
+        }
+    )
+    resources = [
+        (name, d, 384.0 * (machines - out))
+        for name, (_, machines, down) in WILLIAMS_HOURS.items()
+        for d, out in zip(dates, down)
+    ]
+    bill = [
+        (i, name, h)
+        for name, (hours, *_) in WILLIAMS_HOURS.items()
+        for i, h in zip(names, hours)
+        if h
+    ]
+    result = plan_supply(
+        demand,
+        items,
+        resources=pd.DataFrame(resources, columns=["resource", "bucket", "hours"]),
+        bill_of_resources=pd.DataFrame(bill, columns=["item", "resource", "hours_per_unit"]),
+    )
+    left = result.supply_plan.groupby("item")["projected_available"].last()
+    assert left.tolist() == pytest.approx([50] * 7)
+    sold = demand.groupby("item")["quantity"].sum().loc[names].to_numpy() @ profit
+    assert sold - result.objective == pytest.approx(93_715.18, abs=0.005)
