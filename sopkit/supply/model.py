@@ -11,9 +11,7 @@ from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits, in_sizes
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
-SMOOTH = (
-    0.01  # of its holding cost: what stock beyond a bucket of demand costs more, twice beyond 2
-)
+SMOOTH = 0.005  # of holding: what stock beyond a bucket of demand costs more; twice beyond two
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
 
