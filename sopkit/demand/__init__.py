@@ -12,14 +12,12 @@ from sopkit.demand.cleanse import (
     with_estimates,
 )
 from sopkit.demand.consensus import STAGES, Consensus, bridge, consensus
-from sopkit.demand.orders import assumed_receipts
 from sopkit.demand.said import active_overrides
 
 __all__ = [
     "STAGES",
     "Consensus",
     "active_overrides",
-    "assumed_receipts",
     "bridge",
     "cleanse",
     "consensus",

@@ -118,7 +118,7 @@ def _costs(book):
 def _load_shares(book):
     """Each family's share of a resource's load in a bucket: name, bucket, family, share."""
     made = book.by_family(book.supply_plan)
-    made["units"] = made["production"] + made["overtime_production"]
+    made["units"] = made["production"] + made["overtime_production"] + made["receipts"]
     load = made.query("units > 0").merge(book.bill_of_resources.query("source == ''"), on="item")
     load["share"] = load["units"] * load["hours_per_unit"]
     load = load.rename(columns={"resource": "name"})

@@ -3,8 +3,23 @@
 import pandas as pd
 
 from sopkit.charts import family_sheet_html, latest_kpis, stack, supply_chart
-from sopkit.charts.words import quantity
+from sopkit.charts.words import money, number, quantity
 from sopkit.finance import family_sheet
+from sopkit.metrics.scopes import per_item
+
+
+def assumed(supply_plan, view) -> str:
+    """The sentence that says how much of a plan rests on receipts that nobody ordered but step 3
+    assumed; empty where open orders were given or none had to be assumed.
+    """
+    units = 0.0 if "receipts" in view.book else supply_plan["receipts"].sum()
+    if units < 1e-6:
+        return ""
+    worth = (supply_plan["receipts"] * per_item(supply_plan, view.book.cost)).sum()
+    return (
+        f" This rests on {number(units)} units ({money(worth, view.currency)} at standard cost)"
+        " that are assumed to be on order: no table receipts says what is (see data issues)."
+    )
 
 
 def exceptions(exceptions, view, rules=None, rows: int = 12):
@@ -34,7 +49,12 @@ def kpis(kpis, view):
     )
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
     table = table.assign(status=latest["status"], target=_reads(latest, "target"))
-    return view.show(table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(), "kpis", rows=30)
+    return view.show(
+        table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(),
+        "kpis",
+        rows=30,
+        note=assumed(view.book.supply_plan, view) if (kpis["step"] == 5).any() else "",
+    )
 
 
 def sheets(book, view, drawn=False):

@@ -4,6 +4,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.words import money, quantity
+from sopkit.pages.common import assumed
 from sopkit.pages.demand import against
 
 
@@ -26,7 +27,8 @@ def answer(company, gap_options, view):
     )
     return charts.answer(
         f"Next year's plan brings {money(sums['revenue'], currency)} of revenue and"
-        f" {money(sums['margin'], currency)} of margin{told}",
+        f" {money(sums['margin'], currency)} of margin{told}"
+        + assumed(view.book.supply_plan, view),
         [
             ("Revenue", sums["revenue"], currency, {"target": budget}, "higher"),
             ("Margin", sums["margin"], currency, {"target": margin}, "higher"),

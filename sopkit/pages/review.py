@@ -5,6 +5,7 @@ overrides.
 from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, listing, money, number, spoken
+from sopkit.pages.common import assumed
 
 PROMISED = [
     "planned_service",
@@ -30,7 +31,8 @@ def answer(kpis, decisions, exceptions, view):
     if len(missed):
         told = f"behind target: {listing(map(spoken, missed))}"
     shown = latest[latest["kpi"].isin(PROMISED) & latest["actual"].notna()]
-    return charts.answer(f"{asked}; {told}.", kpi_facts(shown, view.book.last_kpis))
+    sentence = f"{asked}; {told}." + assumed(view.book.supply_plan, view)
+    return charts.answer(sentence, kpi_facts(shown, view.book.last_kpis))
 
 
 def is_open(decisions):

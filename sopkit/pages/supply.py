@@ -6,6 +6,7 @@ from sopkit import charts
 from sopkit.charts import missing, stack
 from sopkit.charts.words import money, number, percent, quantity
 from sopkit.metrics import planned_service
+from sopkit.pages.common import assumed
 
 
 def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
@@ -30,7 +31,7 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
     stock = inventory_plan[inventory_plan["bucket"] == now["bucket"].max()]["value"].sum()
     load, regular = hours[["load", "regular_capacity"]].sum()
     return charts.answer(
-        sentence,
+        sentence + assumed(supply_plan, view),
         [
             ("Late or lost, at most", by_bucket.max() if len(now) else 0.0, "units"),
             ("Utilisation, next year", load / regular if regular else float("nan"), "fraction"),
@@ -195,7 +196,7 @@ def changes(changes, month, view):
         rows=8,
         total="money",
         empty=f"Nothing released in {month} is changed inside the planning fence.",
-        note="made, subcontracted and bought units; money = |change| at standard cost",
+        note="units that arrive, open orders included; money = |change| at standard cost",
     )
 
 

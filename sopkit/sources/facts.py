@@ -121,8 +121,8 @@ def opening_stock(facts) -> pd.DataFrame:
 
 
 def opening_issues(facts) -> list[pd.DataFrame]:
-    """What to say of counts that are missing (of items made to order none is expected), old or a
-    few days late; ``facts`` may be a reading.
+    """What to say of counts that are missing (of items made to order none is expected), old (and by
+    how much they may be off) or a few days late; ``facts`` may be a reading.
     """
     chosen, items = _chosen(facts), facts.tables["items"]
     uncounted = chosen["source"].isna().to_numpy()
@@ -135,8 +135,27 @@ def opening_issues(facts) -> list[pd.DataFrame]:
     for rank, rule in ((1, "count after the plan's start"), (2, "stale count")):
         for source, its in chosen[chosen["rank"] == rank].groupby("source"):
             said = "counted on " + its["as_of"].dt.strftime("%Y-%m-%d")
+            if rule == "stale count":
+                said = said + _off(facts, its)
             issues.append(found(rule, source, its["row"], "on_hand", its["item"], said))
     return issues
+
+
+def _off(facts, counts):
+    """Words by count: what was sold and made in the whole buckets since, and how far off it may
+    be.
+    """
+    since = []
+    for name, column in (("sales_history", "quantity"), ("production_history", "actual")):
+        rows = facts.tables[name]
+        counted = rows["item"].map(counts.set_index("item")["as_of"])
+        rows = rows[(rows["bucket"] > counted) & (rows["bucket"] < facts.first)]
+        since.append(counts["item"].map(rows.groupby("item")[column].sum()).fillna(0.0))
+    return [
+        f"; since then {sold:,.10g} units were sold and {made:,.10g} made: it may be off by"
+        f" {made - sold:+,.10g} units and by what was bought"
+        for sold, made in zip(*since)
+    ]
 
 
 def _chosen(facts):

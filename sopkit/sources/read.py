@@ -37,7 +37,7 @@ ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
     "inventory": "no stock count beside inventory_history",
     "inventory_history": "no past stock, turns or stock-outs",
-    "receipts": "no open purchase or work orders; a pipeline is assumed inside the lead time",
+    "receipts": "no open orders; what stock and lead time cannot cover is assumed to be ordered",
     "production_history": "no plan adherence",
     "resources": "capacity is unlimited",
     "bill_of_resources": "no item loads a resource; every item is bought",

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
-from sopkit.supply.after import Finished
-from sopkit.supply.reading import FROZEN
+from sopkit.supply.after import ARRIVING, Finished
 from sopkit.tables import PLANS, settled
 
 
@@ -70,9 +69,10 @@ def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.D
     """Item, bucket, released, planned, change (units), money (|change| at ``standard_cost``, a
     Series by item), largest money first.
 
-    Compares made, subcontracted and bought units in the first buckets of the plan (the setting
-    planning_fence); what only one of the two plans holds counts as 0 in the other. Σ|change| ÷
-    Σ released is the plan's instability (``plan_stability``).
+    Compares units that arrive (made, subcontracted, bought, or ordered already: an order placed
+    changes nothing) in the first buckets of the plan (the setting planning_fence); what only one of
+    the two plans holds counts as 0 in the other. Σ|change| ÷ Σ released is the plan's instability
+    (``plan_stability``).
 
     >>> old = pd.DataFrame({"item": ["A"], "bucket": pd.to_datetime(["2026-11-01"]),
     ...     "production": [100.0]})
@@ -85,7 +85,7 @@ def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.D
     output = {}
     for name, plan in (("released", released), ("planned", supply_plan)):
         inside = plan[plan["bucket"].isin(buckets)].set_index(["item", "bucket"])
-        units = inside.reindex(columns=FROZEN).fillna(0.0).sum(axis=1)
+        units = inside.reindex(columns=list(ARRIVING)).fillna(0.0).sum(axis=1)
         output[name] = units.groupby(level=[0, 1]).sum()
     table = pd.concat(output, axis=1).fillna(0.0).reset_index()
     table["change"] = table["planned"] - table["released"]

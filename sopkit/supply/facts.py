@@ -190,6 +190,14 @@ class Facts:
         hours = bill.hours[:, None] * quantity[bill.way]
         return fold(hours, bill.resource, len(self.resources))
 
+    @property
+    def ordered_hours(self) -> np.ndarray:
+        """(resource, bucket) hours that open work orders, the receipts of what is made, take where
+        they fall due.
+        """
+        made = self.ways.kind[:, None] == "production"
+        return self.load(np.where(made, self.receipts[self.ways.item], 0.0))
+
 
 def read_facts(tables, settings=None) -> Facts:
     """``Facts`` from the frames that ``plan_supply`` is asked with, by name (absent or None: none);

@@ -38,7 +38,7 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
-    staff, load = facts.resources, facts.load(quantity)
+    staff, load = facts.resources, facts.load(quantity) + limits.taken
     workers = tidy(people, max(1.0, people.max(initial=0.0)))
     if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)

@@ -22,6 +22,7 @@ class Limits:
     least: np.ndarray  # frozen quantities, else 0
     most: np.ndarray
     frozen: np.ndarray  # True where least = most by the fence
+    taken: np.ndarray  # (resource, bucket) hours of open work orders, as far as there are hours
     stock: np.ndarray
     backlog: np.ndarray  # not late by agreement (order items only)
     late: np.ndarray
@@ -53,12 +54,23 @@ def limits_of(facts, lean: bool = False) -> Limits:
         least=least,
         most=most,
         frozen=held,
+        taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least), lean),
         backlog=np.where(to_order, facts.recent, 0.0),
         late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
         + np.zeros(shape),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
     )
+
+
+def _taken(facts, least: np.ndarray) -> np.ndarray:
+    """(resource, bucket) hours of open work orders; those beyond what the workforce as it stands
+    can work, all overtime included, beside what is frozen, take none from the plan.
+    """
+    staff = facts.resources
+    workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
+    there = staff.regular_capacity(workers) + staff.overtime_limit(workers)
+    return np.minimum(facts.ordered_hours, np.maximum(there - facts.load(least), 0.0))
 
 
 def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
@@ -160,7 +172,9 @@ def net_requirements(facts) -> np.ndarray:
 
 
 def unconstrained_load(facts) -> np.ndarray:
-    """(resource, bucket) hours if every requirement of a made item were made in its own bucket."""
+    """(resource, bucket) hours if every requirement of a made item were made in its own bucket, and
+    every open work order where it falls due.
+    """
     made = facts.ways.kind[:, None] == "production"
     required = net_requirements(facts)[facts.ways.item]
-    return facts.load(np.where(made, required, 0.0))
+    return facts.load(np.where(made, required, 0.0)) + facts.ordered_hours

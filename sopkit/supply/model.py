@@ -170,7 +170,8 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
 
     bill, shape = facts.bill, (len(staff), len(facts.ways))
     hours = programme.array(summed(bill.resource, bill.way, bill.hours, shape), "resource", "way")
-    regular = (1 * programme["quantity"]) @ hours - overtime
+    taken = programme.array(programme.limits.taken, "resource")
+    regular = (1 * programme["quantity"]) @ hours - overtime + taken
     at_work = workers * programme.array(staff.hours_per_worker, "resource")
     programme.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
     # a workforce works no longer than its plant is open
@@ -215,9 +216,11 @@ def level_hours(staff) -> np.ndarray:
 
 
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
-    """(resource, bucket): True where nothing is frozen and something can be finished."""
+    """(resource, bucket): True where nothing is frozen or under way and something can be
+    finished.
+    """
     used, held = (facts.load(ways) > 0 for ways in (limits.most > 0, limits.frozen))
-    return used & ~held
+    return used & ~held & (limits.taken == 0)
 
 
 def whole_lots(programme: Programme) -> None:

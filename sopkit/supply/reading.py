@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import local_stamps
+from sopkit.buckets import infer_calendar, local_stamps
 from sopkit.errors import PlanError
 from sopkit.tables import INPUTS, Table, settled
 from sopkit.tables.declare import bucket, number, text
@@ -187,7 +187,6 @@ def supply_inputs(
     settings,
     *,
     safety_stock=None,
-    receipts=None,
     history=None,
     released=None,
 ) -> dict:
@@ -195,8 +194,8 @@ def supply_inputs(
 
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
     maps the contract's names to input tables (empty ones count as absent); ``history`` gives past
-    bookings; ``released``, last cycle's ``supply_plan``, is kept inside the settings' planning
-    fence; ``receipts`` replaces the facts' own (an assumed pipeline).
+    bookings. Of ``released``, last cycle's ``supply_plan``, what has not been ordered since stands
+    inside the settings' planning fence: what was ordered since is a receipt already.
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
     ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
@@ -209,14 +208,15 @@ def supply_inputs(
         name: tables[name] if name in present and len(tables[name]) else None
         for name in ("resources", "bill_of_resources", "sourcing", "receipts")
     }
-    if receipts is not None:
-        asked["receipts"] = receipts
     demand = _cell_sums(demand_plan, "consensus")
+    buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
     fence = int(np.ceil(settled(settings)["planning_fence"]))
     frozen = None
     if released is not None:
-        held = released["bucket"].isin(np.sort(demand["bucket"].unique())[:fence])
-        frozen = released[held & released["item"].isin(tables["items"]["item"])]
+        held = released["bucket"].isin(buckets[:fence])
+        held &= released["item"].isin(tables["items"]["item"])
+        since = min(released["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
+        frozen = _not_ordered(released[held], since, given(asked["receipts"], "receipts"), buckets)
     return {
         "demand": demand,
         "items": tables["items"],
@@ -227,6 +227,30 @@ def supply_inputs(
         "bookings": None if history is None else _cell_sums(history, "demand"),
         "settings": settings,
     }
+
+
+def _not_ordered(released, since, receipts, buckets) -> pd.DataFrame:
+    """What is released less the receipts of its item and bucket that were ordered ``since`` then:
+    first of what is bought, then subcontracted, then made in overtime, then made. Of receipts
+    without ``ordered_on`` the release knew as many as it had receipts itself.
+    """
+    at = np.maximum(buckets.searchsorted(receipts["due_on"], side="right") - 1, 0)
+    receipts = receipts.assign(bucket=buckets[at])
+
+    def units(which):
+        return _cell_sums(receipts[which], "quantity").set_index(["item", "bucket"])["quantity"]
+
+    frozen, on = released.set_index(["item", "bucket"]), receipts["ordered_on"]
+    ordered, undated, before = (
+        units(which).reindex(frozen.index, fill_value=0.0)
+        for which in (on >= since, on.isna(), on < since)
+    )
+    known = (frozen.get("receipts", 0.0) - before).clip(lower=0)
+    ordered = ordered + (undated - known).clip(lower=0)
+    for column in [name for name in reversed(FROZEN) if name in frozen]:
+        left = (frozen[column] - ordered).clip(lower=0)
+        ordered, frozen[column] = ordered - frozen[column].fillna(0.0) + left.fillna(0.0), left
+    return frozen.reset_index()
 
 
 def _cell_sums(frame: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -106,14 +106,15 @@ def spread(quantity, lot, order, per_unit, room) -> np.ndarray:
 
 def _hours(plan: Finished, bill_of_resources, capacity_plan) -> tuple[np.ndarray, np.ndarray]:
     """(item, resource) hours per unit, and (resource, bucket) hours: regular ones and the overtime
-    that the plan works; endless where not told.
+    that the plan works, less those of open work orders; endless where not told.
     """
     bill = reading.given(bill_of_resources, "bill_of_resources")
     per_unit = bill.pivot_table("hours_per_unit", "item", "resource", "sum").reindex(plan.names)
     there = capacity_plan.set_index(["resource", "bucket"])
     there = (there["regular_capacity"] + there["overtime"]).unstack()
     there = there.reindex(index=per_unit.columns, columns=plan.buckets)
-    return per_unit.fillna(0.0).to_numpy(), there.fillna(np.inf).to_numpy()
+    per_unit = per_unit.fillna(0.0).to_numpy()
+    return per_unit, (there.fillna(np.inf) - per_unit.T @ plan["receipts"]).clip(lower=0).to_numpy()
 
 
 def weeks_of(bucket: pd.Timestamp, calendar: Calendar) -> pd.Series:

@@ -162,14 +162,17 @@ INPUTS = [
     ),
     _input(
         "receipts",
-        "Open purchase and work orders",
+        "Open purchase and work orders; those of an item in bill_of_resources take its hours where"
+        " they fall due",
         "item due_on",
         ITEM,
         date("due_on", "day it is expected", required=True),
         number("quantity", "units", "units expected", required=True, at_least=0),
         date(
             "ordered_on",
-            "day it was ordered; rows ordered later than the plan's month are not yet known",
+            "day it was ordered; rows ordered later than the plan's month are not yet known; what"
+            " was ordered since the last release is taken off what that released for the bucket;"
+            " blank = since then, unless the release had it as a receipt",
         ),
     ),
     _input(

@@ -61,7 +61,7 @@ SETTINGS = {
             "planning_fence",
             2,
             int,
-            "buckets in which the last released production stands",
+            "buckets in which the last release stands, less what was ordered of it since",
             at_least=0,
         ),
         Setting("hiring_notice", 0, int, "buckets before a worker more can be there", at_least=0),

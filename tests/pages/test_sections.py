@@ -25,6 +25,7 @@ ITEMS = pd.DataFrame(
     }
 )
 BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
+MONTH = Calendar("month")
 
 
 def view(**changed):
@@ -80,6 +81,29 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
     )
     text = common.kpis(kpis, view()).text
     assert "90.0 %" in text and "91.0 %" in text and "inventory_history" in text
+
+
+def test_headlines_say_how_much_rests_on_assumed_receipts():
+    plan = pd.DataFrame({"item": ["A", "A"], "bucket": BUCKETS, "receipts": [30.0, 40.0]})
+    plan = plan.assign(late=0.0, lost=0.0, demand=1.0, backlog=0.0, shipments=1.0)
+    hours = PLANS["capacity_plan"].empty()
+    stock = pd.DataFrame({"bucket": BUCKETS, "value": 1.0})
+    cost = pd.DataFrame({"money": [5.0]})
+    kpis = PLANS["kpis"].empty()
+    rests = "rests on 70 units (140 € at standard cost)"
+    for given, there in ({}, True), ({"receipts": pd.DataFrame({"item": ["A"]})}, False):
+        seen = View(Book({"items": ITEMS, "supply_plan": plan} | given, calendar=MONTH))
+        first = supply.answer(plan, hours, stock, cost, seen).text
+        last = review.answer(kpis, PLANS["decisions"].empty(), [], seen).text
+        asked = common.kpis(
+            pd.DataFrame([{"step": 5, "kpi": "planned_service", "scope": "company"}]).assign(
+                bucket=BUCKETS[0], unit="fraction", actual=0.9, target=0.9, status="ok"
+            ),
+            seen,
+        ).text
+        assert [rests in text for text in (first, last, asked)] == [there] * 3
+        assert rests not in common.kpis(kpis, seen).text  # how the last cycles went rests on facts
+    assert common.assumed(plan.assign(receipts=0.0), view()) == ""
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,23 @@ def test_without_any_count_the_plan_opens_with_nothing(tmp_path):
     )
 
 
+def test_an_old_count_says_by_how_much_it_may_be_off(tmp_path):
+    folder = write(
+        tmp_path / "data",
+        inventory="item,on_hand,as_of\nP1,30,2026-08-31\n",
+        inventory_history=None,
+    )
+    facts = read_facts(folder, MONTH)
+    sold = facts.sales_history.query("item == 'P1' and '2026-09-01' <= bucket < '2026-11-01'")
+    (said,) = facts.issues.query("rule == 'stale count'")["problem"]
+    units = sold["quantity"].sum()
+    assert said == (
+        f"counted on 2026-08-31; since then {units:g} units were sold and 98 made: it may be off by"
+        f" {98 - units:+g} units and by what was bought"
+    )
+    assert opening_stock(facts).set_index("item").loc["P1", "on_hand"] == 30
+
+
 def test_items_made_to_order_need_no_count(tmp_path):
     facts = read_facts(
         write(tmp_path / "data", inventory="item,on_hand\nP1,3\n", inventory_history=None), MONTH

@@ -1,0 +1,59 @@
+"""The pipeline that is assumed where nobody brought open purchase and work orders."""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.metrics import standard_cost
+from sopkit.supply.facts import read_facts
+from sopkit.supply.limits import limits_of
+from sopkit.tables import INPUTS, PLANS, settled
+
+
+def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table ``receipts`` (units) that the plan of ``inputs`` cannot do without, and the rows of
+    ``data_issues`` that list it by item: units, and money at standard cost.
+
+    What falls due while a way to get an item is still closed by its lead time, and neither stock
+    nor what stands frozen nor any open way covers, is assumed to be on its way, up to what the
+    closed ways could have sent. An item that holds enough is assumed nothing. ``inputs`` are the
+    arguments of ``plan_supply`` (``supply_inputs``).
+
+    >>> months = pd.date_range("2026-11-01", periods=3, freq="MS")
+    >>> demand = pd.DataFrame({"item": "A", "bucket": months, "quantity": [10.0, 20, 30]})
+    >>> items = pd.DataFrame({"item": ["A"], "unit_cost": [4.0], "lead_time": [1.5]})
+    >>> stock = pd.DataFrame({"item": ["A"], "on_hand": [12.0]})
+    >>> coming, issues = assumed_receipts({"demand": demand, "items": items, "inventory": stock})
+    >>> coming["quantity"].tolist(), issues["value"].tolist()
+    ([18.0], ['18'])
+    """
+    settings = settled(inputs.get("settings"))
+    facts = read_facts(inputs, inputs.get("settings"))
+    closed = np.arange(facts.shape[1]) < facts.ways.opens[:, None]
+    missed = facts.by_item(np.where(closed, facts.ways.limit[:, None], 0.0))
+    open_ = facts.by_item(limits_of(facts).most)
+    short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
+    needed = np.maximum.accumulate(np.maximum(short, 0.0), axis=1)
+    units = np.minimum(np.diff(needed, axis=1, prepend=0.0), missed)
+    rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
+    receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
+    by_item = receipts.groupby("item")["quantity"].sum()
+    told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
+    cost = standard_cost(*told).set_index("item")["standard_cost"].reindex(by_item.index)
+    said = [
+        f"{item}: stock and lead time do not cover {units:,.10g} units"
+        + (f" ({units * each:,.0f} {settings['currency']} at standard cost)" if each > 0 else "")
+        for item, units, each in zip(by_item.index, by_item, cost)
+    ]
+    issues = pd.DataFrame(
+        {
+            "table": "receipts",
+            "row": np.arange(len(said)) + 2,  # as if they stood in a file
+            "column": "quantity",
+            "rule": "assumed",
+            "severity": "warning",
+            "value": [f"{units:,.10g}" for units in by_item],
+            "problem": said,
+            "done": "assumed to arrive as needed; bring receipts to plan with the real ones",
+        }
+    )
+    return receipts, PLANS["data_issues"].conform(issues)
