@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import infer_calendar
 from sopkit.demand.events import explained
 from sopkit.demand.issues import counted, issues_frame
+from sopkit.demand.launches import successors
 from sopkit.forecast.arrays import row_median
 from sopkit.forecast.outliers import LONGEST, NEAR, OUTLIER, UNUSUAL, expectation, run
 from sopkit.grid import Grid, attribute, fold, grid_of
-from sopkit.tables import PLANS
+from sopkit.tables import INPUTS, PLANS
 
 ESTIMATE = "estimate"
 OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
@@ -99,12 +101,13 @@ def history_issues(history) -> pd.DataFrame:
     return issues_frame(rows)
 
 
-def forecastable(history) -> pd.DataFrame:
+def forecastable(history, items=None) -> pd.DataFrame:
     """The series that still live, as the forecast takes them: item, market, bucket, quantity
     (cleansed demand, units).
 
     Estimates are left out, and so are series that ended before the last complete bucket (a retired
-    item's).
+    item's). What an item of ``items`` sold that retired with the last complete bucket or before is
+    history of its successor, or of that one's when it retired too.
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-02-01"])
     >>> ended = pd.DataFrame({"item": ["B"], "bucket": months[:1], "demand": [9.0]})
@@ -113,9 +116,29 @@ def forecastable(history) -> pd.DataFrame:
     [3.0, 4.0]
     """
     known = history[history["flag"] != ESTIMATE].rename(columns={"demand": "sold"})
+    known = _handed_on(known[["item", "market", "bucket", "sold"]], items)
     ends = known.groupby(["item", "market"])["bucket"].transform("max")
-    live = known.loc[ends == known["bucket"].max(), ["item", "market", "bucket", "sold"]]
+    live = known[ends == known["bucket"].max()]
     return live.rename(columns={"sold": "quantity"}).reset_index(drop=True)
+
+
+def _handed_on(known, items):
+    """The rows of what has retired as rows of the first successor that has not, summed with its
+    own.
+    """
+    items = INPUTS["items"].typed(items)
+    if not len(known) or not len(follows := successors(items)):
+        return known
+    last = infer_calendar(known["bucket"]).last_day([known["bucket"].max()])[0]
+    retired = set(items.loc[items["retired_on"] <= last, "item"])
+    heir = known["item"].astype("object")
+    while (going := heir.isin(retired) & heir.isin(follows.index)).any():
+        heir = heir.mask(going, heir.map(follows))
+    if (heir == known["item"]).all():
+        return known
+    key = ["item", "market", "bucket"]
+    known = known.assign(item=heir.astype(known["item"].dtype))
+    return known.groupby(key, as_index=False, dropna=False)["sold"].sum(min_count=1)
 
 
 def unfinished(history, calendar, first_bucket) -> pd.DatetimeIndex:

@@ -161,8 +161,12 @@ def _pairs(known, items, launches):
         columns=["old", "item"],
     )
     follows = follows[follows["item"].notna() & (follows["item"] != "")]
-    heirs = follows.merge(known.rename(columns={"item": "old"}).astype("object"), on="old")
-    return pd.concat([known, heirs[["item", "market"]]], ignore_index=True)
+    pairs, count = known.astype("object"), 0
+    while len(pairs) > count:
+        count = len(pairs)
+        heirs = follows.merge(pairs.rename(columns={"item": "old"}), on="old")
+        pairs = pd.concat([pairs, heirs[["item", "market"]]]).drop_duplicates(ignore_index=True)
+    return pairs
 
 
 def _named(known, items, *tables):

@@ -49,7 +49,7 @@ def launch_units(given, before) -> tuple[np.ndarray, list[dict]]:
         "no launch volume; name a like item, or give a sales input or an override",
         value=named(empty["like_item"]),
     ) + counted(
-        coming[~coming.isin(launches["item"])],
+        coming[~coming.isin([*launches["item"], *successors(items)])],
         "items",
         "launched_on",
         "no launch row",
@@ -66,14 +66,51 @@ def launch_parts(given, before) -> dict[str, np.ndarray]:
     the curve replaces what its own young history suggests until it has sold for half a year after
     its ramp; then that history speaks for itself. It takes ``cannibalisation`` of what it gains
     from the cannibalised item or family in the same market, in proportion to baseline, never more
-    than is there. A retired item ends with its last day; if that lies in the plan its successor
-    takes over, unless the successor has a launch of its own.
+    than is there. A retired item ends with its last day; then its
+    successor takes over, and that one's when it retires too, unless it has a launch of its own.
     """
     curves = _curves(given, given.grid.series["item"])
     launch, new = _launched(given, curves, before)
     taken = _cannibalised(given, curves.rows, launch, new, before)
     ending, gained = _retirement(given, before + launch + taken, new)
     return {"launch": launch + gained, "retirement": ending, "cannibalised": taken}
+
+
+def successors(items) -> pd.Series:
+    """The successor of each item that has one, by item; ``PlanError`` where successors lead back to
+    where they began.
+
+    >>> successors(pd.DataFrame({"item": ["A", "B"], "successor": ["B", ""]})).to_dict()
+    {'A': 'B'}
+    """
+    looped = successor_loops(items)
+    if looped:
+        raise PlanError(
+            f"table items, column successor: {len(looped)} item(s) lead back to themselves:"
+            f" {', '.join(map(str, looped[:5]))}; leave the successor of one of them blank"
+        )
+    return _following(items)
+
+
+def successor_loops(items) -> list:
+    """The items whose successors lead back to them.
+
+    >>> successor_loops(pd.DataFrame({"item": ["A", "B", "C"], "successor": ["B", "A", "B"]}))
+    ['A', 'B']
+    """
+    follows, looped = _following(items).to_dict(), []
+    for item in follows:
+        line, at = set(), item
+        while at in follows and at not in line:
+            line.add(at)
+            at = follows[at]
+        looped += [item] * (at == item)
+    return looped
+
+
+def _following(items) -> pd.Series:
+    told = items[~blank(items, "successor")].drop_duplicates("item")
+    return told.set_index("item").get("successor", pd.Series(dtype="object"))
 
 
 def product_plan(given, parts) -> pd.DataFrame:
@@ -147,15 +184,21 @@ def _cannibalised(given, rows, launch, new, before):
 
 
 def _retirement(given, standing, new):
-    """What ends with each series' last day (negative), and what successors gain by it."""
-    grid, items = given.grid, given.grid.series["item"]
-    retired = attribute(given.book.items, "retired_on", items)
-    gone = 1 - grid.covered([ALWAYS], retired)
-    ending = np.maximum(standing, 0) * gone
-    heir = grid.find(attribute(given.book.items, "successor", items), grid.series["market"])
-    takes_over = (heir >= 0) & (retired >= grid.buckets[0]).to_numpy() & ~new[heir]
-    gained = fold(ending * (1 - gone[heir]), np.where(takes_over, heir, -1), len(items))
-    return -ending, gained
+    """What ends with each series' last day (negative), and what successors gain by it: each until
+    its own last day, then the next.
+    """
+    grid, names = given.grid, given.grid.series["item"]
+    gone = 1 - grid.covered([ALWAYS], attribute(given.book.items, "retired_on", names))
+    successor, gained = successors(given.book.items), np.zeros(grid.shape)
+    standing, left = np.maximum(standing, 0), gone
+    while left.any():
+        names = names.map(successor)
+        heir = grid.find(names, grid.series["market"])
+        heir = np.where((heir >= 0) & ~new[heir], heir, -1)
+        onward = np.where(heir[:, None] >= 0, np.minimum(left, gone[heir]), 0.0)
+        gained += fold(standing * (left - onward), heir, len(names))
+        left = onward
+    return -standing * gone, gained
 
 
 def _status(given, grid, launch, taken):

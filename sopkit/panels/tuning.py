@@ -168,7 +168,8 @@ class Tuner(Desk):
     @cached_property
     def series(self) -> pd.DataFrame:
         """The series that the pack forecasts: what was sold without what events brought."""
-        sold, facts = forecastable(self.plan.read("history")), self.plan.facts
+        facts = self.plan.facts
+        sold = forecastable(self.plan.read("history"), facts["items"])
         calendar = self.plan.calendar
         learned = learn_events(sold, facts["events"], facts["items"], calendar=calendar)
         return without_events(sold, learned)

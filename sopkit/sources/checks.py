@@ -5,6 +5,7 @@ month. A repair has one sensible reading and leaves its row in ``data_issues``.
 import numpy as np
 import pandas as pd
 
+from sopkit.demand.launches import successor_loops
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import read_number
@@ -132,6 +133,13 @@ def check_spans(reading):
         frame = reading.tables[name]
         bad = frame[end] < frame[start]
         reading.say_of("end before start", name, bad, end, f"lies before {start}")
+
+
+def check_successors(reading):
+    """Successors that lead back to where they began are an error."""
+    items = reading.tables["items"]
+    bad = items["item"].isin(successor_loops(items))
+    reading.say_of("successor loop", "items", bad, "successor", "leads back to the item itself")
 
 
 def check_ramps(reading):

@@ -38,6 +38,7 @@ unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
 unknown market: correct the name, or add it to markets in settings.toml
 end before start: correct one of the two dates
+successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank
 unreadable settings: correct settings.toml
 wrong setting: correct the value in settings.toml

@@ -22,6 +22,7 @@ CHECKS = (
     checks.check_names,
     checks.check_scopes,
     checks.check_spans,
+    checks.check_successors,
     checks.check_ramps,
 )
 REPAIRS = (

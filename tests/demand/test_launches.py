@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
+from sopkit.demand import forecastable
 
 
 def _launch(**more):
@@ -131,9 +132,50 @@ def test_a_successor_with_a_launch_of_its_own_does_not_count_twice(level, plan, 
     assert look(frame) == {"A N": [100, 0], "B N": [0, 100]}
 
 
-def test_long_retired_items_are_gone_and_hand_nothing_on(level, plan, look):
+def test_what_retired_before_the_plan_is_taken_over_too(level, plan, look):
     frame = plan(level({"A N": 100, "B N": 10}), items=_ending("2025-11-15", "B")).demand_plan
-    assert look(frame) == {"A N": [0], "B N": [10]}
+    assert look(frame) == {"A N": [0], "B N": [110]}
+
+
+def _lives(*rows):
+    items = pd.DataFrame(rows, columns=["item", "retired_on", "successor"])
+    return items.assign(family="F", retired_on=pd.to_datetime(items["retired_on"]))
+
+
+def test_a_chain_of_successors_hands_on_as_each_retires(level, plan, look):
+    chain = _lives(("A", "2026-11-10", "B"), ("B", "2026-11-20", "C"), ("C", "2026-12-31", "D"))
+    frame = plan(
+        level({"A N": 90}, months=3),
+        items=pd.concat([chain, _lives(("D", None, None))], ignore_index=True),
+    ).demand_plan
+    shown = {"A N": [30, 0, 0], "B N": [30, 0, 0], "C N": [30, 90, 0], "D N": [0, 0, 90]}
+    assert look(frame) == shown
+
+
+@pytest.mark.parametrize("own", [0, 40])
+def test_a_chain_ends_at_a_launch_of_its_own(level, plan, table, look, own):
+    rows = table(_launch(item="B", like_item="A", launched_on="2026-11-01", ramp=None, peak=1.0))
+    items = _lives(("A", "2026-10-31", "B"), ("B", "2026-11-30", "C"), ("C", None, None))
+    frame = plan(level({"A N": 100, "B N": own}, months=2), items=items, launches=rows).demand_plan
+    assert look(frame) == {"A N": [0, 0], "B N": [100, 0], "C N": [0, 100]}
+
+
+@pytest.mark.parametrize("loop", [[("A", None, "A")], [("A", None, "B"), ("B", None, "A")]])
+def test_successors_in_a_loop_are_refused(level, plan, loop):
+    words = "column successor: . item.s. lead back to themselves: A.*; leave the successor"
+    with pytest.raises(PlanError, match=words):
+        plan(level({"A N": 100}), items=_lives(*loop, ("X", None, "A")))
+
+
+def test_the_history_of_what_retired_is_its_successors(calendar):
+    rows = [("A", 8, 5.0), ("A", 9, 6.0), ("B", 9, 1.0), ("B", 10, 7.0), ("C", 10, 3.0)]
+    history = pd.DataFrame(rows, columns=["item", "bucket", "demand"])
+    history["bucket"] = pd.to_datetime("2026-" + history["bucket"].astype(str) + "-01")
+    history = history.assign(market="N", flag="", quantity=0.0)
+    items = _lives(("A", "2026-09-20", "B"), ("B", "2026-10-31", "C"), ("C", "2026-12-31", "D"))
+    sold = forecastable(history, items)
+    assert sold["item"].unique().tolist() == ["C"] and sold["quantity"].tolist() == [5, 7, 10]
+    assert set(forecastable(history)["item"]) == {"B", "C"}
 
 
 def test_a_retired_item_keeps_no_promotion(level, plan, table, look):

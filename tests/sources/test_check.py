@@ -96,6 +96,7 @@ FAULTS = [
         {"resources": COMPANY["resources"] + "Line 1,2026-12-15,400,40,30\n"},
     ),
     ("unknown item", "orders", 2, "item", spoiled("orders", "P1", "P1x")),
+    ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     ("unknown item", "items", 3, "successor", spoiled("items", ",P1\n", ",P9\n")),
     ("unknown item", "launches", 2, "like_item", spoiled("launches", "P1", "P7")),
     ("unknown item", "receipts", 2, "item", spoiled("receipts", "P1", "4")),
