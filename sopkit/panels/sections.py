@@ -25,7 +25,8 @@ KPIS = """
     on_time_delivery plan_adherence forecast_accuracy_lag_1 order_cycle_time revenue_to_budget
 """.split()
 STOCK = """
-    below_safety_stock excess_stock obsolete_stock late lost inside_lead_time stock_out
+    below_safety_stock excess_stock obsolete_stock unsaleable_stock late lost inside_lead_time
+    stock_out
 """.split()
 
 

@@ -109,12 +109,12 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
     missing = np.fmax(facts.required - flows.stock, 0)
-    late = charged(flows.late, facts.late_opening, holding)
+    late, stock = charged(flows.late, facts.late_opening, holding), flows.stock + facts.expired
     return {
         "material": made,
         "subcontract": subcontract,
         "purchase": purchase,
-        "holding": _times(prices.holding, charged(flows.stock, facts.on_hand, holding)),
+        "holding": _times(prices.holding, charged(stock, facts.on_hand, holding)),
         "backlog": _times(prices.backlog, late),
         "lost_sales": _times(prices.lost, flows.lost),
         "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),

@@ -15,6 +15,7 @@ from sopkit.errors import PlanError
 from sopkit.grid import Grid, at_buckets, fold
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
+from sopkit.supply.limits import sold_within
 from sopkit.supply.workforce import Resources, read_resources
 from sopkit.tables import settled
 
@@ -89,6 +90,9 @@ class Facts:
     prices: Prices
     demand: np.ndarray  # (item, bucket)
     receipts: np.ndarray  # (item, bucket)
+    expiring: (
+        np.ndarray
+    )  # (item, bucket): of stock and receipts, past their shelf life from its end
     safety_stock: np.ndarray  # (item, bucket)
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray  # (item,)
@@ -115,6 +119,16 @@ class Facts:
     def seen(self) -> np.ndarray:
         """(bucket,): True where a bucket is shown."""
         return np.arange(self.shape[1]) < self.shown
+
+    @property
+    def coming(self) -> np.ndarray:
+        """(item, bucket) receipts less what passes its shelf life."""
+        return self.receipts - self.expiring
+
+    @property
+    def expired(self) -> np.ndarray:
+        """(item, bucket) units in stock that are past their shelf life."""
+        return np.cumsum(self.expiring, axis=1)
 
     @property
     def required(self) -> np.ndarray:
@@ -149,7 +163,10 @@ class Facts:
     def in_sizes(self) -> "Facts":
         """The same facts with every item counted in its own size: no item is large or small."""
         size, ways, bill, prices = self.size, self.ways, self.bill, self.prices
-        of_way, by_item = size[ways.item], ("demand", "receipts", "safety_stock", "recent")
+        of_way, by_item = (
+            size[ways.item],
+            ("demand", "receipts", "expiring", "safety_stock", "recent"),
+        )
         measured = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock")
         return replace(
             self,
@@ -244,6 +261,11 @@ def read_facts(tables, settings=None) -> Facts:
         for name in ("demand", "safety_stock")
     }
     wanted = known["demand"]
+    receipts = shown.array(due, "quantity")[:, columns]
+    coming = receipts * (np.arange(len(columns)) < shown.shape[1])
+    owed = items["backlog_cost"].ne(np.inf).to_numpy()
+    until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
+    expiring = _expiring(grid, items["shelf_life"].to_numpy(), wanted, coming, opening, until)
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
         tables=told,
@@ -258,8 +280,8 @@ def read_facts(tables, settings=None) -> Facts:
         resources=staff,
         prices=steering_prices(items, ways, bill, staff, chosen, shown),
         demand=wanted,
-        receipts=shown.array(due, "quantity")[:, columns]
-        * (np.arange(len(columns)) < shown.shape[1]),
+        receipts=coming,
+        expiring=expiring,
         safety_stock=np.where(to_order[:, None], 0.0, known["safety_stock"]),
         recent=np.where(to_order[:, None], recent, 0.0),
         on_hand=opening["on_hand"].to_numpy(),
@@ -318,6 +340,31 @@ def _ways(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid:
         limit=ways["max_quantity"].to_numpy(),
         opens=np.minimum(np.ceil(ways["lead_time"] - 1e-9), grid.shape[1]).astype(int).to_numpy(),
     )
+
+
+def _expiring(grid: Grid, life, demand, receipts, opening, until) -> np.ndarray:
+    """Units of opening stock and receipts that pass their shelf life at the end of each bucket, the
+    oldest being sold first: of what arrives, all that demand does not use up within that life.
+
+    Before bucket ``until`` nothing new arrives, so that what is not served waits for receipts.
+    """
+    gone, fresh = np.zeros(grid.shape), np.isfinite(life)
+    if not fresh.any():
+        return gone
+    per_year, kept = grid.calendar.per_year, np.where(fresh, np.ceil(life), 0).astype(int)
+    before = np.pad(demand, [(0, 0), (1, 0)])
+    usable = sold_within(np.where(fresh[:, None], before, 0.0), life, per_year)
+    there = opening["on_hand"].to_numpy() - opening["backlog"].to_numpy()
+    rows = np.arange(len(life))
+    for bucket in range(-1, grid.shape[1]):
+        if bucket >= 0:
+            there = there + receipts[:, bucket] - demand[:, bucket]
+            there = np.where(bucket < until, there, np.maximum(there, 0.0))
+        over = np.where(fresh, np.maximum(there - usable[:, bucket + 1], 0.0), 0.0)
+        end, there = np.maximum(bucket + kept, 0), there - over
+        inside = end < grid.shape[1]
+        gone[rows[inside], end[inside]] += over[inside]
+    return gone
 
 
 def _recent(grid: Grid, wait: np.ndarray, demand: np.ndarray, bookings) -> np.ndarray:

@@ -19,7 +19,7 @@ class Flows:
 
     quantity: np.ndarray
     lost: np.ndarray
-    stock: np.ndarray
+    stock: np.ndarray  # within its shelf life
     backlog: np.ndarray
     late: np.ndarray
     load: np.ndarray
@@ -62,12 +62,12 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
 
 
 def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = None):
-    """Stock, backlog, its late part and lost units when ``got`` arrives: what is not on hand is
-    backlog, what remains at the end is lost.
+    """Saleable stock, backlog, its late part and lost units when ``got`` arrives: what is not on
+    hand is backlog, what remains at the end is lost.
     """
     demand = facts.demand if demand is None else demand
     lost = lost.copy()
-    net = facts.opening[:, None] + np.cumsum(facts.receipts + got + lost - demand, axis=1)
+    net = facts.opening[:, None] + np.cumsum(facts.coming + got + lost - demand, axis=1)
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
     lost[:, -1] += late[:, -1]
@@ -127,7 +127,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
         "receipts": facts.receipts,
         "lost": flows.lost,
         "shipments": np.maximum(facts.demand - flows.lost + before - flows.backlog, 0.0),
-        "projected_available": flows.stock,
+        "projected_available": flows.stock + facts.expired,
         "backlog": flows.backlog,
         "late": flows.late,
         "safety_stock": facts.safety_stock,

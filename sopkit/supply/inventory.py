@@ -78,7 +78,7 @@ def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np
 
 def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     """``inventory_plan``: item, bucket, units, value (units × standard cost), cover (buckets of
-    future demand), target (units).
+    future demand), target (units), unsaleable (units of it past their shelf life).
 
     ``standard_cost`` is a Series by item (money/unit), default the items' unit_cost; target =
     safety stock + half a lot.
@@ -89,13 +89,32 @@ def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     ...     "safety_stock": 5.0})
     >>> inventory_plan(plan, pd.DataFrame({"item": ["A"], "unit_cost": [2.0],
     ...     "lot_size": [10.0]})).iloc[0, 2:].tolist()
-    [30.0, 60.0, 2.0, 10.0]
+    [30.0, 60.0, 2.0, 10.0, 0.0]
     """
     plan = Finished(supply_plan, items, standard_cost)
     stock = plan["projected_available"]
     lasts = cover(stock, plan["demand"], plan["backlog"], plan.per_year)
     value = stock * plan.cost[:, None]
-    return plan.table(units=stock, value=value, cover=lasts, target=plan.target)
+    return plan.table(
+        units=stock, value=value, cover=lasts, target=plan.target, unsaleable=unsaleable(plan)
+    )
+
+
+def unsaleable(plan: Finished) -> np.ndarray:
+    """(item, bucket) units of stock past their shelf life: of all that had arrived one shelf life
+    ago, what has not been shipped since, the oldest first.
+    """
+    life, first = plan.fact("shelf_life"), plan.opening[:, :1] + plan.owed[:, :1]
+    arrived = np.cumsum(np.concatenate([np.maximum(first, 0.0), plan.got], axis=1), axis=1)
+    shipped = np.cumsum(np.pad(plan["shipments"], [(0, 0), (1, 0)]), axis=1)
+    gone, ends = np.zeros(plan.shape), np.arange(arrived.shape[1])
+    for item in np.flatnonzero(life < len(ends)):
+        sold = np.interp(ends + life[item], ends, shipped[item])
+        left = np.maximum.accumulate(np.maximum(arrived[item] - sold, 0.0))
+        at = np.maximum(ends + int(np.ceil(life[item])) - 1, 0)
+        told = at < plan.shape[1]
+        gone[item, at[told]] = left[told]
+    return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)
 
 
 def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
@@ -103,7 +122,8 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
 
     Excess: stock above target and the next bucket's demand, at standard cost. Obsolete: the part of
     stock that a year of demand (or the shelf life, or what is left until ``retired_on``) will not
-    use up. Shortage: what is missing to safety stock plus backlog, at price.
+    use up, and what is past its shelf life. Shortage: what is missing to safety stock plus backlog,
+    at price.
 
     >>> plan = pd.DataFrame({"item": "A", "bucket": pd.date_range("2026-01-01", periods=2,
     ...     freq="MS"), "demand": [10.0, 10.0],
@@ -122,7 +142,7 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     shortage = np.maximum(plan["safety_stock"] - stock, 0.0) + plan["backlog"]
     return plan.table(
         excess=np.maximum(stock - plan.target - ahead, 0.0) * cost,
-        obsolete=np.maximum(stock - usable, 0.0) * cost,
+        obsolete=np.maximum(stock - usable, unsaleable(plan)) * cost,
         shortage=shortage * plan.price(0.0)[:, None],
     )
 

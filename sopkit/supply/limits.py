@@ -77,7 +77,7 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
-    change = facts.receipts + arriving - facts.demand
+    change = facts.coming + arriving - facts.demand
     there = np.maximum(facts.opening[:, None] + np.cumsum(change, axis=1), 0.0)
     impatient = np.isinf(
         facts.prices.backlog
@@ -165,7 +165,7 @@ def net_requirements(facts) -> np.ndarray:
 
     Order-driven items fall due when the agreed wait has passed.
     """
-    used = np.cumsum(facts.demand - facts.receipts, axis=1) - facts.opening[:, None]
+    used = np.cumsum(facts.demand - facts.coming, axis=1) - facts.opening[:, None]
     due = facts.target - facts.recent + used
     needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
     return np.diff(needed, axis=1, prepend=0.0)

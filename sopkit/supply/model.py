@@ -147,7 +147,7 @@ def balance(programme: Programme) -> None:
     net = sum((programme[name] for name in STOCK if name in programme), -programme["late"])
     net = net - programme["agreed"] if "agreed" in programme else net
     got = (1 * programme["quantity"]).groupby(item).sum() + programme["lost"]
-    known = facts.demand - facts.receipts
+    known = facts.demand - facts.coming
     known[:, 0] -= facts.opening
     programme.rows("balance", got - net + net.shift(bucket=1).fillna(0), "=", known)
 

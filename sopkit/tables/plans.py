@@ -261,6 +261,7 @@ PLANS = [
         number("value", "money", "units × standard cost"),
         number("cover", "buckets", "buckets of future demand that the stock lasts"),
         number("target", "units", "safety stock plus half a lot"),
+        number("unsaleable", "units", "of the stock, past its shelf life"),
     ),
     _plan(
         "backlog_plan",

@@ -185,6 +185,14 @@ def obsolete_stock(book):
     return left.assign(money=left["value"].fillna(0.0))
 
 
+@rule(3, 0.0, "{value:,.0f} units worth {money:,.0f} pass their shelf life unsold.")
+def unsaleable_stock(book):
+    """Stock past its shelf life: in units."""
+    plan = book.inventory_plan[lambda p: p["unsaleable"] > 0]
+    value = plan["unsaleable"]
+    return plan.assign(value=value, money=(plan["value"] * value / plan["units"]).fillna(0.0))
+
+
 def _gap(book, name):
     """The shortfall of the families that have a budget of their own, and of the company."""
     sums = against_budget(book, name)
