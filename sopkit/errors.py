@@ -12,3 +12,9 @@ class PlanError(ValueError):
     ...
     sopkit.errors.PlanError: horizon is 0; give at least 1 bucket, for example horizon=18
     """
+
+    def __init__(self, message, *, table="", column="", names=(), problem="", mend=""):
+        super().__init__(message)
+        # the cells of a table of facts by their item or resource, for who lists them by row
+        self.table, self.column, self.names = table, column, [*names]
+        self.problem, self.mend = problem or message, mend or None

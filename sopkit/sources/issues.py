@@ -41,6 +41,7 @@ end before start: correct one of the two dates
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank
 unreadable settings: correct settings.toml
+no plan: mend what the supply plan refuses
 wrong setting: correct the value in settings.toml
 """,
     "warning": """

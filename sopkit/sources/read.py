@@ -15,6 +15,10 @@ from sopkit.sources.issues import gather, lines
 from sopkit.sources.reading import Reading
 from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
+from sopkit.supply.checks import check_facts
+from sopkit.supply.facts import read_facts as supply_facts
+from sopkit.supply.limits import limits_of
+from sopkit.supply.reading import FACTS
 from sopkit.tables import INPUTS
 
 CHECKS = (
@@ -142,7 +146,33 @@ def _judge(reading, month):
             step(reading)
         if not reading.refused:
             reading.issues += opening_issues(reading)
+            _plannable(reading)
     return reading
+
+
+def _plannable(reading):
+    """What the supply plan would refuse, by row: its own reading of the same facts, with no demand
+    yet; what it refuses is set aside until it refuses nothing more.
+    """
+    items = reading.tables["items"]["item"]
+    buckets = reading.calendar.range(reading.first, reading.settings["horizon"])
+    cells = pd.MultiIndex.from_product([items, buckets], names=["item", "bucket"])
+    asked = {name: reading.tables[name] for name in FACTS if name in reading.present}
+    asked |= {"demand": cells.to_frame(index=False).assign(quantity=0.0)}
+    refused = set()
+    while True:
+        try:
+            facts = supply_facts(asked, reading.settings)
+            return check_facts(facts, limits_of(facts), lots=False)
+        except PlanError as error:
+            place = error.table, error.column
+            frame = asked.get(error.table)
+            if frame is None or place in refused:
+                return reading.say("no plan", "items", problem=error.problem)
+            bad = frame.iloc[:, 0].isin(error.names)
+            reading.say_of("no plan", error.table, bad, error.column, error.problem, error.mend)
+            asked[error.table] = frame.assign(**{error.column: frame[error.column].mask(bad, 0.0)})
+            refused.add(place)
 
 
 def _begin(path):

@@ -14,10 +14,15 @@ def check_facts(facts, limits, lots: bool) -> None:
     items, ways = facts.items, facts.ways
     ending, most = items.ending_stock, items.maximum_stock
     over = np.flatnonzero(np.nan_to_num(ending) > most)
+    mend = "lower ending_stock or raise maximum_stock"
     _refuse(
-        "table items: {} item(s) with ending_stock above maximum_stock: {}; lower ending_stock or"
-        " raise maximum_stock",
+        f"table items: {{}} item(s) with ending_stock above maximum_stock: {{}}; {mend}",
         [f"{items.names[i]}: ending_stock {ending[i]:g}, maximum_stock {most[i]:g}" for i in over],
+        table="items",
+        column="ending_stock",
+        names=items.names[over],
+        problem="is above maximum_stock",
+        mend=mend,
     )
     for name in ("minimum_lot", "lot_size") if lots else ():
         least = getattr(items, name)[ways.item]
@@ -68,13 +73,18 @@ def explain_infeasible(facts, limits) -> PlanError:
             " finite price, or add capacity, sources or stock"
         )
     held = np.argwhere(limits.frozen & (limits.least > 0))
+    if not len(held):
+        return PlanError(
+            "no plan meets all limits, and none is frozen: numbers may lie too far apart; look for"
+            " a wrong unit in demand, hours_per_unit, hours or workers, or try strategy optimal"
+        )
     shown = "; ".join(
         f"{names[facts.ways.item[w]]} in {facts.buckets[t].date()}: {limits.least[w, t]:g}"
         for w, t in held[:5]
     )
     return PlanError(
         f"table frozen: {len(held)} frozen quantity(ies) cannot all be made with the hours and"
-        f" workers there are: {shown or 'none'}; lower the frozen quantities or add hours, overtime"
+        f" workers there are: {shown}; lower the frozen quantities or add hours, overtime"
         " or workers in resources"
     )
 
@@ -85,7 +95,7 @@ def _frozen_items(facts, limits, resource: int, bucket: int) -> str:
     return ", ".join(map(str, facts.items.names[held[:5]]))
 
 
-def _refuse(message: str, rows: list[str]) -> None:
+def _refuse(message: str, rows: list[str], **where) -> None:
     """Raise ``PlanError`` with how many rows there are and the first five; nothing without rows."""
     if rows:
-        raise PlanError(message.format(len(rows), "; ".join(rows[:5])))
+        raise PlanError(message.format(len(rows), "; ".join(rows[:5])), **where)

@@ -115,7 +115,8 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         "subcontract": subcontract,
         "purchase": purchase,
         "holding": _times(prices.holding, charged(stock, facts.on_hand, holding)),
-        "backlog": _times(prices.backlog, late),
+        # what may not be late cannot be: only its backlog before the plan was
+        "backlog": _times(np.where(np.isinf(prices.backlog), 0.0, prices.backlog), late),
         "lost_sales": _times(prices.lost, flows.lost),
         "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
         "ending_stock": _times(prices.ending, missing),

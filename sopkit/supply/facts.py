@@ -248,7 +248,8 @@ def read_facts(tables, settings=None) -> Facts:
         staff.grid.find(bill["resource"]),
         bill["hours_per_unit"].to_numpy(),
     )
-    due = told["receipts"].assign(bucket=told["receipts"]["due_on"].clip(lower=grid.buckets[0]))
+    due = told["receipts"]["due_on"].fillna(grid.buckets[0]).clip(lower=grid.buckets[0])
+    due = told["receipts"].assign(bucket=due)
     opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
     opening = opening.reindex(items["item"], fill_value=0.0)
     to_order = (items["strategy"] == "order").to_numpy()

@@ -104,11 +104,15 @@ def unsaleable(plan: Finished) -> np.ndarray:
     """(item, bucket) units of stock past their shelf life: of all that had arrived one shelf life
     ago, what has not been shipped since, the oldest first.
     """
-    life, first = plan.fact("shelf_life"), plan.opening[:, :1] + plan.owed[:, :1]
-    arrived = np.cumsum(np.concatenate([np.maximum(first, 0.0), plan.got], axis=1), axis=1)
+    life, gone = plan.fact("shelf_life"), np.zeros(plan.shape)
+    ages = np.flatnonzero(life <= plan.shape[1])
+    if not len(ages):
+        return gone
+    first = np.maximum(plan.opening[:, :1] + plan.owed[:, :1], 0.0)
+    arrived = np.cumsum(np.concatenate([first, plan.got], axis=1), axis=1)
     shipped = np.cumsum(np.pad(plan["shipments"], [(0, 0), (1, 0)]), axis=1)
-    gone, ends = np.zeros(plan.shape), np.arange(arrived.shape[1])
-    for item in np.flatnonzero(life < len(ends)):
+    ends = np.arange(arrived.shape[1])  # of the bucket before the plan, and of each in it
+    for item in ages:
         sold = np.interp(ends + life[item], ends, shipped[item])
         left = np.maximum.accumulate(np.maximum(arrived[item] - sold, 0.0))
         at = np.maximum(ends + int(np.ceil(life[item])) - 1, 0)

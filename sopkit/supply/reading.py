@@ -2,6 +2,7 @@
 contradicts itself is named by table, row and column.
 """
 
+import re
 from math import inf
 
 import numpy as np
@@ -22,8 +23,9 @@ def _cells(name, doc, *columns):
 
 
 UNITS = number("quantity", "units", "blank = 0", required=True, at_least=0, blank=0)
+WANTED = number("quantity", "units", "never blank: 0 where nothing is", required=True, at_least=0)
 ASKED = [
-    _cells("demand", "Units wanted; its buckets are the horizon", UNITS),
+    _cells("demand", "Units wanted; its buckets are the horizon", WANTED),
     _cells("safety_stock", "Units to hold at a bucket's end", UNITS),
     _cells("bookings", "Units booked before the horizon", UNITS),
     _cells(
@@ -34,8 +36,12 @@ ASKED = [
 ]
 FACTS = ("items", "resources", "bill_of_resources", "sourcing", "inventory", "receipts")
 TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
-SUMMED = ("receipts", "bill_of_resources", "inventory", "demand", "safety_stock", "bookings")
 NEEDED = {"inventory": ["item"]}  # beside what is declared as required: stock counted or owed
+MAYBE = ("due_on",)  # a column that is needed, of which a cell may be blank: overdue
+ENDLESS = """
+    lead_time customer_lead_time backlog_cost lost_sales_cost maximum_stock shelf_life max_quantity
+    hours workers overtime_hours overtime_per_worker hiring_cost layoff_cost
+""".split()  # columns in which inf means something
 UNREADABLE = {
     "text": ("", ""),
     "number": ("are not a number", "write a number or leave it blank"),
@@ -72,13 +78,12 @@ def checked(frame, name: str) -> pd.DataFrame:
     frame = frame.replace(r"^\s*$", np.nan, regex=True)
     read = pd.DataFrame({c: READ[table[c].kind](frame[c]) for c in frame}, frame.index)
     for column in frame:
-        must = column in needed and table[column].default is None
+        must = column in needed and table[column].default is None and column not in MAYBE
         for fault in _faults(table[column], frame[column], read[column], must):
             refuse(frame, name, column, *fault)
     read, key = table.typed(read), list(table.key)
-    if name not in SUMMED:
-        mend = f"keep one row per {' and '.join(key)}"
-        refuse(frame, name, key[0], read.duplicated(key), "appear more than once", mend)
+    mend = f"keep one row per {' and '.join(key)}, or add them up"
+    refuse(frame, name, key[0], read.duplicated(key), "appear more than once", mend)
     return read
 
 
@@ -86,12 +91,15 @@ def _faults(column, cells, read, must):
     """(where, what, mend) of all that the cells of a column, as written and as read, may get
     wrong.
     """
-    yield read.isna() & cells.notna(), *UNREADABLE[column.kind]
+    unread, (what, mend) = read.isna() & cells.notna(), UNREADABLE[column.kind]
+    if column.kind == "date" and unread.any():
+        mend += _readings(str(cells[unread].iloc[0]))
+    yield unread, what, mend
     if column.kind == "number":
         yield read < 0, "are below 0", "mend the sign or leave it blank"
         if column.at_most is not None:
             yield read > column.at_most, f"are above {column.at_most:g}", "write 0.95 for 95 %"
-        if column.required:
+        if column.name not in ENDLESS:
             yield read == inf, "are endless", f"write a finite {column.name}"
     if column.choices:
         unknown = read.notna() & ~read.isin(column.choices)
@@ -99,6 +107,14 @@ def _faults(column, cells, read, must):
     if must:
         verb = "name" if column.kind == "text" else "write"
         yield read.isna(), "are blank", f"{verb} the {column.name}"
+
+
+def _readings(text: str) -> str:
+    """The days that a date in another notation may mean, in words; empty if none."""
+    forms = ("%d.%m.%Y", "%m.%d.%Y")
+    days = [pd.to_datetime(re.sub("[/-]", ".", text), format=f, errors="coerce") for f in forms]
+    days = dict.fromkeys(f"{day:%Y-%m-%d}" for day in days if pd.notna(day))
+    return f": {text} may be {' or '.join(days)}" if days else ""
 
 
 def _dates(cells: pd.Series) -> pd.Series:

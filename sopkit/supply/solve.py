@@ -133,8 +133,11 @@ def _run(parts, rows, columns, whole, options: dict, start):
     if status != kinds.kOptimal and "solver" in options:  # a start or method that led nowhere
         return _run(parts, rows, columns, whole, {}, None)
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        said = solver.modelStatusToString(status)
+        if whole.any():
+            raise PlanError(f"no plan was found in time ({said}); raise time_limit or widen gap")
         raise PlanError(
-            f"no plan was found in time ({solver.modelStatusToString(status)}); raise time_limit or"
-            " widen gap"
+            f"no plan was found ({said}): numbers lie too far apart; look for a wrong unit in"
+            " prices, costs, demand or hours_per_unit"
         )
     return solver

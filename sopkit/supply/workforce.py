@@ -120,10 +120,15 @@ def _hours(cells: dict[str, np.ndarray], crew: np.ndarray, grid: Grid) -> dict[s
     each = np.where(derived, shared, each)
     unclear = grid.series["resource"][(np.isnan(each) & crew).any(axis=1)]
     if len(unclear):
+        mend = "write the hours that one worker works in a bucket"
         raise PlanError(
             f"table resources, column hours_per_worker: {len(unclear)} resource(s) have"
-            f" workers but no hours_per_worker: {', '.join(unclear[:5])}; write"
-            " the hours that one worker works in a bucket"
+            f" workers but no hours_per_worker: {', '.join(unclear[:5])}; {mend}",
+            table="resources",
+            column="hours_per_worker",
+            names=unclear,
+            problem="workers without hours",
+            mend=mend,
         )
     return {
         "hours_per_worker": np.where(crew, each, 0.0),

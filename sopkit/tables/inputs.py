@@ -166,7 +166,11 @@ INPUTS = [
         " they fall due",
         "item due_on",
         ITEM,
-        date("due_on", "day it is expected", required=True),
+        date(
+            "due_on",
+            "day it is expected; one before the plan counts in its first bucket",
+            required=True,
+        ),
         number("quantity", "units", "units expected", required=True, at_least=0),
         date(
             "ordered_on",
@@ -199,7 +203,13 @@ INPUTS = [
         number("hours_per_worker", "hours/bucket", "regular hours of one worker", at_least=0),
         number("overtime_hours", "hours/bucket", "most overtime of the resource", at_least=0),
         number("overtime_per_worker", "hours/bucket", "most overtime of one worker", at_least=0),
-        number("regular_cost", "money/hour", "blank = 0", at_least=0, blank=0),
+        number(
+            "regular_cost",
+            "money/hour",
+            "blank = as in the row without a bucket; blank there = 0",
+            at_least=0,
+            blank=0,
+        ),
         number(
             "overtime_cost", "money/hour", "blank = 1.5 × regular_cost", at_least=0, blank=_overtime
         ),

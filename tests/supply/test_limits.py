@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sopkit.supply import plan_supply
+from sopkit.supply import inventory_plan, plan_supply, stock_risk
 from tests.supply.cases import demand_of, months
 
 
@@ -109,6 +109,37 @@ def test_shelf_life_limits_how_far_ahead_is_made():
         10,
     ]
     assert fresh["lost"].sum() == 10
+
+
+@pytest.mark.parametrize(
+    ("life", "on_hand", "receipts", "bought", "gone"),
+    [
+        (2, 100, 0, [0, 0, 10, 10, 10, 10], [0, 80, 80, 80, 80, 80]),
+        (0, 100, 0, [10] * 6, [100] * 6),
+        (1.5, 100, 0, [0, 5, 10, 10, 10, 10], [0, 85, 85, 85, 85, 85]),
+        (2, 15, 70, [0, 0, 0, 0, 10, 10], [0, 0, 0, 45, 45, 45]),  # 70 come in February
+        (9, 100, 0, [0] * 6, [0] * 6),
+    ],
+)
+def test_stock_and_receipts_age_and_the_oldest_is_sold_first(life, on_hand, receipts, bought, gone):
+    items = pd.DataFrame({"item": ["unit"], "unit_cost": 2.0, "price": 9.0, "shelf_life": [life]})
+    made = plan_supply(
+        demand_of([10.0] * 6),
+        items,
+        inventory=pd.DataFrame({"item": ["unit"], "on_hand": [on_hand]}),
+        receipts=pd.DataFrame({"item": ["unit"], "due_on": ["2026-02-09"], "quantity": [receipts]}),
+    ).supply_plan
+    stock = inventory_plan(made, items)
+    assert made["purchased"].round(6).tolist() == bought and made["late"].sum() == 0
+    assert stock["unsaleable"].tolist() == gone
+    assert (stock_risk(made, items)["obsolete"] >= 2.0 * stock["unsaleable"]).all()
+
+
+def test_a_receipt_serves_what_waits_for_it_before_it_ages():
+    items = {"shelf_life": 1, "lead_time": 2, "price": 9}
+    receipts = pd.DataFrame({"item": ["unit"], "due_on": ["2026-02-01"], "quantity": [30.0]})
+    made = plan([10, 10, 10, 10], items, receipts=receipts)
+    assert made["purchased"].tolist() == [0, 0, 0, 10] and made["backlog"].tolist() == [10, 0, 0, 0]
 
 
 def test_an_explicit_ending_stock_is_a_requirement_and_a_blank_one_is_soft():

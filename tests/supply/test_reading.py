@@ -78,32 +78,24 @@ ODD = {
             "quantity": [7.0],
         },
     },
-    "rows of one cell are summed": {
+    "days of one bucket are summed": {
         "demand": {
             "item": [*GIVEN["demand"]["item"], "A"],
-            "bucket": [*GIVEN["demand"]["bucket"], months(1)[0]],
+            "bucket": [*GIVEN["demand"]["bucket"], pd.Timestamp("2026-01-20")],
             "quantity": ["6", *GIVEN["demand"]["quantity"][1:], 4],
         },
-        "inventory": {
-            "item": ["B", "A", "A"],
-            "on_hand": [None, 1, 2],
-            "backlog": ["2", None, None],
-        },
+        "inventory": {"item": ["B", "A"], "on_hand": [None, 3], "backlog": ["2", None]},
         "safety_stock": {
             "item": ["A", "A", "B"],
-            "bucket": [*months(1)] * 3,
+            "bucket": ["2026-01-01", "2026-01-02", "2026-01-01"],
             "quantity": [1, 1, 9],
         },
         "bookings": {
             "item": ["B", "B"],
-            "bucket": ["2025-12-01"] * 2,
+            "bucket": ["2025-12-01", "2025-12-31"],
             "quantity": [0.4, 0.6],
         },
-        "bill_of_resources": {
-            "item": ["A", "A"],
-            "resource": ["line", "line"],
-            "hours_per_unit": [0.25, 0.75],
-        },
+        "settings": {"bucket": "month"},
     },
     "what lies outside the horizon does not count, but receipts that are overdue": {
         "receipts": {
@@ -148,6 +140,7 @@ ODD = {
     "a blank of a source is what its item says": {
         "sourcing": {"unit_cost": [None, 8], "lead_time": ["", nan], "max_quantity": ["4", " "]}
     },
+    "a blank due_on is overdue": {"receipts": {"due_on": [None]}},
     "a blank is the default and what is not known is left out": {
         "items": {
             "strategy": ["", "order"],
@@ -177,7 +170,11 @@ DATE = "2026-11-01"
 UNKNOWN = "1 unknown value.s., first X; add them to their own table or take the rows out"
 TWICE = f"{ROWS}appear more than once.*: row 2 .*; keep one row per "
 BAD = [
-    ("demand", {"item": ["X"] * 6}, "item: " + UNKNOWN),
+    ("demand", {"item": ["X"] * 3 + ["B"] * 3}, "item: " + UNKNOWN),
+    ("demand", {"item": ["A"] * 6}, TWICE.replace("1", "3").replace("row 2", "row 4") + "item and"),
+    ("demand", {"quantity": [nan, 1, 1, 1, 1, 1]}, f"quantity: {ROWS}blank: row 1 .*quantity"),
+    ("demand", {"bucket": ["01.02.2027"] * 6}, "bucket: .*may be 2027-02-01 or 2027-01-02"),
+    ("items", {"retired_on": [None, "31/12/2026"]}, "retired_on: .*row 2.*may be 2026-12-31$"),
     ("demand", {"bucket": [None, *GIVEN["demand"]["bucket"][1:]]}, "bucket: 1 .*blank"),
     ("demand", {"bucket": [1] * 6}, f"bucket: .*; write dates as {DATE}"),
     ("demand", {"quantity": [-1, 1, 1, 1, 1, 1]}, "quantity: " + BELOW),
@@ -192,6 +189,14 @@ BAD = [
     ("items", {"backlog_cost": ["dear", 0]}, f"backlog_cost: {NUMBER}"),
     ("items", {"lost_sales_cost": [-1, 0]}, f"lost_sales_cost: {BELOW}"),
     ("items", {"shelf_life": [-1, 0]}, f"shelf_life: {BELOW}"),
+    *(
+        ("items", {name: [inf, 0]}, f"{name}: {ROWS}endless: row 1 .A. .*write a finite {name}")
+        for name in ("unit_cost", "price", "holding_cost", "ending_stock", "lot_size")
+    ),
+    *(
+        ("resources", {name: [1, inf, 1]}, f"{name}: {ROWS}endless: row 2 .line.*finite {name}")
+        for name in ("hours_per_worker", "regular_cost", "overtime_cost")
+    ),
     ("resources", {"hours": [-1, 1, 1]}, f"hours: {BELOW}"),
     ("resources", {"hiring_cost": ["x", 1, 1]}, f"hiring_cost: {NUMBER}"),
     ("resources", {"bucket": ["soon"] * 3}, f"bucket: 3 .*'soon'.*; write dates as {DATE}"),
@@ -207,6 +212,8 @@ BAD = [
     ("sourcing", {"unit_cost": [-1, 0]}, f"unit_cost: {BELOW}"),
     ("sourcing", {"max_quantity": ["x", 0]}, f"max_quantity: {NUMBER}"),
     ("inventory", {"item": ["X", "B"]}, "item: " + UNKNOWN),
+    ("inventory", {"item": ["A", "A"]}, TWICE + "item"),
+    ("inventory", {"backlog": [inf, 0]}, f"backlog: {ROWS}endless"),
     ("inventory", {"on_hand": [-1, 0]}, f"on_hand: {BELOW}"),
     ("receipts", {"item": ["X"]}, "item: " + UNKNOWN),
     ("receipts", {"due_on": ["soon"]}, f"due_on: 1 .*'soon'.*; write dates as {DATE}"),
@@ -227,6 +234,55 @@ BAD = [
 def test_a_bad_table_is_refused_with_its_rows_and_the_mend(table, columns, words):
     with pytest.raises(PlanError, match=f"table {table}, column .*{words}"):
         planned(**{table: columns})
+
+
+SEVERAL = {
+    "receipts": {"item": ["A"] * 2, "due_on": ["2026-01-01"] * 2, "quantity": [3.0, 4.0]},
+    "bill_of_resources": {"item": ["A"] * 2, "resource": ["line"] * 2, "hours_per_unit": [1.0] * 2},
+    "safety_stock": {"item": ["A"] * 2, "bucket": [*months(1)] * 2, "quantity": [1.0] * 2},
+    "bookings": {"item": ["B"] * 2, "bucket": ["2025-12-01"] * 2, "quantity": [1.0] * 2},
+    "frozen": {"item": ["A"] * 2, "bucket": [*months(1)] * 2, "production": [3.0] * 2},
+}
+
+
+@pytest.mark.parametrize("table", SEVERAL)
+def test_a_key_given_twice_is_refused_in_every_table(table):
+    with pytest.raises(PlanError, match=f"table {table}, column item: {TWICE}item and .*add them"):
+        planned(**{table: SEVERAL[table]})
+
+
+def test_a_month_without_demand_is_a_month_with_capacity():
+    demand = pd.DataFrame(GIVEN["demand"])
+    gone = demand[demand["bucket"] != months(2)[1]].to_dict("list")
+    none = planned(demand=gone)
+    told = planned(
+        demand={"quantity": demand["quantity"].where(demand["bucket"] != months(2)[1], 0)}
+    )
+    assert len(none.supply_plan) == 6 and none.capacity_plan["regular_capacity"].tolist() == [
+        *GIVEN["resources"]["hours"]
+    ]
+    pd.testing.assert_frame_equal(none.supply_plan, told.supply_plan)
+
+
+@pytest.mark.parametrize("holding", ["end", "average"])
+def test_what_may_not_be_late_costs_nothing_for_the_backlog_before_the_plan(holding):
+    tables = {"backlog_cost": [inf, inf], "holding_cost": [1.0, 1.0]}
+    frames = {name: pd.DataFrame(GIVEN[name]) for name in REQUIRED}
+    frames["items"] = frames["items"].assign(**tables)
+    frames["inventory"] = frames["inventory"].assign(backlog=[2.0, 2.0])
+    result = plan_supply(**frames, holding=holding)
+    assert 0 <= result.objective < inf and result.costs["backlog"] == 0
+    assert (result.supply_plan["late"] == 0).all()
+
+
+def test_a_blank_of_a_dated_rate_is_that_of_the_row_for_every_bucket():
+    rates = {"resource": ["line", "line"], "bucket": [None, months(1)[0]], "hours": [15, 9]}
+    told = planned(resources=rates | {"regular_cost": [3, nan], "overtime_cost": [9, nan]} | FREE)
+    same = planned(resources=rates | {"regular_cost": [3, 3], "overtime_cost": [9, 9]} | FREE)
+    assert told.costs["regular_labour"] == same.costs["regular_labour"] > 0
+
+
+FREE = {"overtime_hours": [2, 2]}
 
 
 REQUIRED = {
