@@ -105,13 +105,14 @@ INPUTS = [
         number(
             "shelf_life",
             "buckets",
-            "buckets until stock is unsaleable; blank = unlimited",
+            "buckets until stock is unsaleable, of what is on hand from the plan's start; blank ="
+            " unlimited",
             at_least=0,
             blank=inf,
         ),
         date("launched_on", "first day of sale"),
         date("retired_on", "last day of sale"),
-        text("successor", "item that takes over its demand"),
+        text("successor", "item that takes over its demand once it has retired"),
     ),
     _input(
         "sales_history",

@@ -251,6 +251,7 @@ def test_overload_excess_and_obsolete():
         value=[800.0] * 12 + [160.0] * 12,
         cover=[8.0] * 12 + [12.0] * 12,
         target=[5.0] * 24,
+        unsaleable=[0.0] * 10 + [20.0] * 2 + [0.0] * 12,
     )
     plan = plan_table(
         "supply_plan",
@@ -259,6 +260,9 @@ def test_overload_excess_and_obsolete():
         demand=[10.0] * 12 + [0.0] * 12,
     )
     found = supply(ITEMS, plan, capacity_plan=hours, inventory_plan=stock)
+    past = only(found, "unsaleable_stock")
+    assert (past["name"], past["value"], past["money"]) == ("A", 20, 200)
+    assert past["reason"] == "20 units worth 200 pass their shelf life unsold."
     over = only(found, "overload")
     assert (over["value"], over["money"], over["bucket"]) == (
         pytest.approx(150 / 110),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sopkit import PlanError
 from sopkit.supply import STRATEGIES, plan_supply
 from sopkit.supply import solve as solving
 from sopkit.supply.facts import read_facts
@@ -83,3 +84,39 @@ def test_a_plan_does_not_depend_on_threads(monkeypatch):
     pd.testing.assert_frame_equal(each.supply_plan, one.supply_plan)
     pd.testing.assert_frame_equal(each.capacity_plan, one.capacity_plan)
     assert many.objective == pytest.approx(one.objective, rel=1e-9)
+
+
+class Settled:
+    """A solver that ends without a plan, as HiGHS does where numbers lie too far apart."""
+
+    def __getattr__(self, name):
+        return lambda *_: self
+
+    def modelStatusToString(self, _):
+        return "Unknown"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, "no plan was found .Unknown.: numbers lie too far apart; look for a wrong unit"),
+        ({"lots": True}, "no plan was found in time .Unknown.; raise time_limit or widen gap"),
+    ],
+)
+def test_a_plan_that_is_not_found_says_what_helps(asked, words, monkeypatch):
+    monkeypatch.setattr("highspy.Highs", Settled)
+    demand = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "quantity": 5.0})
+    with pytest.raises(PlanError, match=words):
+        plan_supply(demand, pd.DataFrame({"item": ["A"], "lot_size": [2.0]}), **asked)
+
+
+@pytest.mark.parametrize("units", [None, 3.0])
+def test_facts_that_leave_no_plan_name_what_is_frozen_or_say_that_nothing_is(units, monkeypatch):
+    demand = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "quantity": 5.0})
+    frozen = None if units is None else demand.assign(purchased=units)
+    monkeypatch.setattr("sopkit.supply.planner.solve", lambda *_, **__: None)
+    words = (
+        "none is frozen: numbers may lie too far" if frozen is None else "table frozen: 1 .*: 3;"
+    )
+    with pytest.raises(PlanError, match=words):
+        plan_supply(demand, pd.DataFrame({"item": ["A"]}), frozen=frozen)
