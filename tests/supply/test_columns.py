@@ -38,19 +38,23 @@ COMPANY = {
     ),
     "resources": pd.DataFrame(
         {
-            "resource": ["line", "crew"],
-            "hours": [45.0, nan],
-            "workers": [nan, 1.0],
-            "hours_per_worker": [nan, 25.0],
-            "overtime_hours": [5.0, 4.0],
-            "overtime_per_worker": [nan, 3.0],
-            "regular_cost": [2.0, 3.0],
-            "hiring_cost": [nan, 20.0],
-            "layoff_cost": [nan, 20.0],
+            "resource": ["line", "crew", "press"],
+            "hours": [45.0, nan, nan],
+            "workers": [nan, 1.0, 4.0],
+            "hours_per_worker": [nan, 10.0, 10.0],
+            "overtime_hours": [5.0, 4.0, 0.0],
+            "overtime_per_worker": [nan, 3.0, nan],
+            "regular_cost": [2.0, 3.0, 3.0],
+            "hiring_cost": [nan, 20.0, nan],
+            "layoff_cost": [nan, nan, 20.0],
         }
     ),
     "bill_of_resources": pd.DataFrame(
-        {"item": ["A", "A"], "resource": ["line", "crew"], "hours_per_unit": [1.0, 0.5]}
+        {
+            "item": ["A", "A", "A"],
+            "resource": ["line", "crew", "press"],
+            "hours_per_unit": [1.0, 0.5, 0.5],
+        }
     ),
     "sourcing": pd.DataFrame(
         {
@@ -99,7 +103,7 @@ CHANGED = {  # table: column: (row, another value)
         "regular_cost": (0, 4.0),
         "overtime_cost": (0, 2.5),
         "hiring_cost": (1, 500.0),
-        "layoff_cost": (1, 0.0),
+        "layoff_cost": (2, 0.0),
     },
     "bill_of_resources": {
         "item": (1, "C"),
