@@ -22,7 +22,7 @@ def _cells(name, doc, *columns):
     return Table(name, "input", doc, ("item", "bucket"), (*key, *columns))
 
 
-UNITS = number("quantity", "units", "blank = 0", required=True, at_least=0, blank=0)
+UNITS = number("quantity", "units", "units of the bucket", required=True, at_least=0, blank=0)
 WANTED = number("quantity", "units", "never blank: 0 where nothing is", required=True, at_least=0)
 ASKED = [
     _cells("demand", "Units wanted; its buckets are the horizon", WANTED),

@@ -108,6 +108,7 @@ CHANGED = {  # table: column: (row, another value)
     "bill_of_resources": {
         "item": (1, "C"),
         "resource": (1, "third"),
+        "source": (0, "near"),
         "hours_per_unit": (0, 0.8),
     },
     "sourcing": {

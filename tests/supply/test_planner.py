@@ -132,7 +132,7 @@ def test_inputs_are_read_liberally():
         {
             "item": ["B", "A", "A"],
             "bucket": ["2026-02-01", "2026-02-01", "2026-01-01"],
-            "quantity": [1, 2, None],
+            "quantity": ["1", 2, 0],
         }
     )
     items = pd.DataFrame(
