@@ -21,8 +21,8 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     The quantile at the item's service level of cumulative demand over lead time + review, less its
     mean: no normal curve is assumed. ``paths`` is the array (item, path, bucket) of
     ``sample_paths`` in the order of ``names``; ``buckets`` are the plan's buckets. A bucket's
-    safety stock scales with the demand that follows it (the paths' mean). The service level is
-    items' ``service_level``, else the settings'.
+    safety stock scales with the demand that follows it (the paths' mean); an item that has retired
+    needs none. The service level is items' ``service_level``, else the settings'.
 
     Source: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, ch. 6
     (empirical lead-time demand).
@@ -38,11 +38,13 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     span = rows["lead_time"].to_numpy() + chosen["review"]
     error = error_quantile(paths, span, level)
     expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
-    per_year = infer_calendar(buckets).per_year
+    calendar = infer_calendar(buckets)
+    per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()
     following = sold_within(expected, span, per_year)
     first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
     wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
+    wanted = np.where(rows["retired_on"].to_numpy()[:, None] <= ends, 0.0, wanted)
     table = reading.long(pd.Index(rows["item"]), buckets, {"quantity": wanted})
     return table.sort_values("item", kind="stable", ignore_index=True)
 

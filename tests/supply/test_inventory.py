@@ -92,3 +92,10 @@ def test_inventory_plan_and_its_risks():
     )
     retired = stock_risk(plan, items.assign(retired_on=["2026-02-28", None]))
     assert retired["obsolete"].iloc[:3].tolist() == [(15 - 10) * 2, 5 * 2, 0]
+
+
+def test_an_item_that_retires_needs_no_safety_stock_any_more():
+    paths = np.array([[[90.0] * 3, [100.0] * 3, [110.0] * 3]])
+    buckets = pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"])
+    items = pd.DataFrame({"item": ["A"], "service_level": [1.0], "retired_on": ["2026-02-28"]})
+    assert safety_stock(paths, ["A"], buckets, items)["quantity"].round(9).tolist() == [10, 0, 0]
