@@ -200,8 +200,11 @@ def changes(changes, month, view):
     )
 
 
-def schedule(master_schedule, view):
-    """Units to make and to order by week, summed over items."""
+def schedule(master_schedule, view, idle=()):
+    """Units to make and to order by week, summed over items; and which sources deliver nothing."""
+    note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
+    if idle:
+        note += f"; {len(idle)} sources deliver nothing: {', '.join(idle[:5])}"
     weeks = master_schedule.groupby(["week", "action"])
     weeks = weeks.agg(items=("item", "nunique"), quantity=("quantity", "sum"))
     weeks = weeks.unstack("action").fillna(0)
@@ -210,5 +213,5 @@ def schedule(master_schedule, view):
         weeks.sort_index(axis=1, ascending=False).reset_index(),
         "master_schedule",
         empty="Nothing is to be made or ordered inside the planning fence.",
-        note="weeks begin on the Monday shown",
+        note=note,
     )

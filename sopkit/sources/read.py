@@ -163,7 +163,7 @@ def _plannable(reading):
     while True:
         try:
             facts = supply_facts(asked, reading.settings)
-            return check_facts(facts, limits_of(facts), lots=False)
+            return check_facts(facts, limits_of(facts))
         except PlanError as error:
             place = error.table, error.column
             frame = asked.get(error.table)

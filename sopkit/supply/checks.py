@@ -7,11 +7,11 @@ import numpy as np
 from sopkit.errors import PlanError
 
 
-def check_facts(facts, limits, lots: bool) -> None:
+def check_facts(facts, limits) -> None:
     """Raise ``PlanError`` where a minimum is above a maximum or frozen production is above
     capacity.
     """
-    items, ways = facts.items, facts.ways
+    items = facts.items
     ending, most = items.ending_stock, items.maximum_stock
     over = np.flatnonzero(np.nan_to_num(ending) > most)
     mend = "lower ending_stock or raise maximum_stock"
@@ -24,18 +24,6 @@ def check_facts(facts, limits, lots: bool) -> None:
         problem="is above maximum_stock",
         mend=mend,
     )
-    for name in ("minimum_lot", "lot_size") if lots else ():
-        least = getattr(items, name)[ways.item]
-        below = np.flatnonzero(least > ways.limit * (1 + 1e-9))
-        _refuse(
-            f"table sourcing: {{}} max_quantity value(s) below the {name} of table items: {{}};"
-            f" lower {name} or raise max_quantity",
-            [
-                f"{items.names[ways.item[w]]} from {ways.source[w]}: {name} {least[w]:g},"
-                f" max_quantity {ways.limit[w]:g}"
-                for w in below
-            ],
-        )
     held = facts.load(limits.least)
     most = most_hours(facts.resources)
     _refuse(

@@ -172,9 +172,27 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     return PLANS["plan_costs"].conform(pd.concat(parts).query("abs(money) > 1e-6"))
 
 
+def order_by(bucket: pd.Series, lead, calendar, first) -> pd.Series:
+    """The day to order what arrives in a bucket, ``lead`` buckets before it begins (a part of one
+    in days), and not before the ``first`` day of the plan.
+
+    >>> from sopkit.buckets import Calendar
+    >>> months = pd.Series(pd.to_datetime(["2026-11-01", "2027-02-01"]))
+    >>> days = order_by(months, np.array([2.0, 1.5]), Calendar("month"), pd.Timestamp("2026-11-01"))
+    >>> days.dt.strftime("%d %b %Y").tolist()
+    ['01 Nov 2026', '16 Dec 2026']
+    """
+    whole = np.ceil(lead)
+    begins = calendar.stamp(calendar.number(bucket) - whole.astype(int))
+    days = (calendar.last_day(begins) - begins).days + 1
+    late = begins + pd.to_timedelta(np.floor((whole - lead) * days), unit="D")
+    return pd.Series(np.maximum(late, first), bucket.index)
+
+
 def sourcing_plan(facts, flows) -> pd.DataFrame:
     """The declared ``sourcing_plan``: every unit that is subcontracted or purchased, by its source
-    ((none) where it has none), where it arrives, and what the source asks for it.
+    ((none) where it has none), where it arrives, when to order it by the source's lead time, and
+    what the source asks for it.
     """
     ways = facts.ways
     bought = ways.kind != "production"
@@ -182,5 +200,7 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     table = facts.grid.only(ways.item[bought]).frame(
         quantity=quantity, cost=_times(ways.unit_cost[bought], quantity)
     )
+    lead = np.repeat(ways.lead[bought], facts.shape[1])
+    table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])
     source = np.repeat(np.where(ways.source == "", "(none)", ways.source)[bought], facts.shape[1])
     return PLANS["sourcing_plan"].conform(table.assign(source=source).query("quantity != 0"))

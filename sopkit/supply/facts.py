@@ -47,6 +47,7 @@ class Ways:
     source: np.ndarray  # "" where the item is made or bought without a named source
     unit_cost: np.ndarray  # money/unit, without the hours of resources
     limit: np.ndarray  # units per bucket, inf = unlimited
+    lead: np.ndarray  # buckets from order to arrival
     opens: np.ndarray  # first bucket in which something new can arrive
 
     def __len__(self) -> int:
@@ -339,6 +340,7 @@ def _ways(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid:
         source=ways["source"].to_numpy(dtype="object"),
         unit_cost=ways["unit_cost"].to_numpy(),
         limit=ways["max_quantity"].to_numpy(),
+        lead=ways["lead_time"].to_numpy(),
         opens=np.minimum(np.ceil(ways["lead_time"] - 1e-9), grid.shape[1]).astype(int).to_numpy(),
     )
 

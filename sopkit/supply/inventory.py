@@ -14,12 +14,15 @@ from sopkit.supply.limits import sold_within
 from sopkit.tables import settled
 
 
-def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame:
+def safety_stock(
+    paths, names, buckets, items, *, sourcing=None, bill_of_resources=None, settings=None
+) -> pd.DataFrame:
     """Units to hold against forecast error, as item, bucket, quantity (sorted; 0 where no service
     level is given).
 
     The quantile at the item's service level of cumulative demand over lead time + review, less its
-    mean: no normal curve is assumed. ``paths`` is the array (item, path, bucket) of
+    mean: no normal curve is assumed. What is bought waits as long as its sources (see
+    ``waiting``). ``paths`` is the array (item, path, bucket) of
     ``sample_paths`` in the order of ``names``; ``buckets`` are the plan's buckets. A bucket's
     safety stock scales with the demand that follows it (the paths' mean); an item that has retired
     needs none. The service level is items' ``service_level``, else the settings'.
@@ -35,9 +38,11 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     chosen, buckets = settled(settings), pd.DatetimeIndex(buckets)
     rows, paths = reading.item_rows(items, names, "paths"), demand_paths(paths, names, buckets)
     level = rows["service_level"].fillna(chosen["service_level"] or np.nan).to_numpy()
-    span = rows["lead_time"].to_numpy() + chosen["review"]
-    error = error_quantile(paths, span, level)
     expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
+    told = (sourcing, "sourcing"), (bill_of_resources, "bill_of_resources")
+    waits = waiting(rows, *(reading.given(*each) for each in told), expected.mean(axis=1))
+    span = waits + chosen["review"]
+    error = error_quantile(paths, span, level)
     calendar = infer_calendar(buckets)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()
     following = sold_within(expected, span, per_year)
@@ -47,6 +52,29 @@ def safety_stock(paths, names, buckets, items, *, settings=None) -> pd.DataFrame
     wanted = np.where(rows["retired_on"].to_numpy()[:, None] <= ends, 0.0, wanted)
     table = reading.long(pd.Index(rows["item"]), buckets, {"quantity": wanted})
     return table.sort_values("item", kind="stable", ignore_index=True)
+
+
+def waiting(items, sourcing, bill, demand) -> np.ndarray:
+    """Buckets from order to arrival by item: of what is made its own lead time; of what is bought
+    the longest of the cheapest sources that together deliver its mean ``demand`` (units a bucket).
+
+    >>> items = pd.DataFrame({"item": ["A"], "unit_cost": [4.0], "lead_time": [0.0]})
+    >>> from_far = {"item": ["A"], "source": ["far"], "max_quantity": [np.inf], "lead_time": [3.0]}
+    >>> none = pd.DataFrame({"item": [], "source": []})
+    >>> waiting(items, pd.DataFrame(from_far).assign(unit_cost=9.0), none, np.array([5.0])).tolist()
+    [3.0]
+    """
+    made = bill["item"][bill["source"] == ""]
+    own = items.assign(demand=demand)[["item", "demand", "unit_cost", "lead_time"]]
+    offers = sourcing.merge(own, on="item", suffixes=("", "_own"))
+    for name in ("unit_cost", "lead_time"):
+        offers[name] = offers[name].fillna(offers[f"{name}_own"])
+    offers = offers[~offers["item"].isin(made)].sort_values(["item", "unit_cost", "lead_time"])
+    most = offers["max_quantity"].clip(upper=1e15)
+    before = most.groupby(offers["item"]).cumsum() - most
+    used = offers[(before < offers["demand"]) | (before == 0)]
+    longest = items["item"].map(used.groupby("item")["lead_time"].max())
+    return longest.fillna(items["lead_time"]).to_numpy(dtype="float64")
 
 
 def demand_paths(paths, names, buckets) -> np.ndarray:

@@ -36,6 +36,21 @@ def in_sizes(facts, limits: Limits) -> Limits:
     return replace(limits, **{name: getattr(limits, name) / unit for name, unit in units.items()})
 
 
+def without_idle(facts):
+    """The facts in which a source delivers nothing where its smallest lot is above its limit, and
+    those sources in words.
+    """
+    items, ways = facts.items, facts.ways
+    smallest = np.fmax(items.minimum_lot, items.lot_size)[ways.item]
+    idle = smallest > ways.limit * (1 + 1e-9)
+    told = [
+        f"{items.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
+        f" its limit {ways.limit[way]:,.10g})"
+        for way in np.flatnonzero(idle)
+    ]
+    return replace(facts, ways=replace(ways, limit=np.where(idle, 0.0, ways.limit))), told
+
+
 def limits_of(facts, lean: bool = False) -> Limits:
     """``Limits`` from facts; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
     ways, shape = facts.ways, facts.shape

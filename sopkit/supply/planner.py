@@ -11,7 +11,7 @@ from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
-from sopkit.supply.limits import limits_of, unconstrained_load
+from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
 from sopkit.supply.model import build, objective_prices
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
@@ -30,6 +30,7 @@ class SupplyResult:
     plan_costs: pd.DataFrame
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
+    idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
 
@@ -103,8 +104,9 @@ def plan_supply(
         "frozen": frozen,
     }
     facts = read_facts(asked, settings)
+    facts, idle = without_idle(facts) if lots else (facts, [])
     limits = limits_of(facts, lean=strategy == "chase")
-    check_facts(facts, limits, lots)
+    check_facts(facts, limits)
     programme = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
     prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
     if strategy == "chase":
@@ -131,6 +133,7 @@ def plan_supply(
         plan_costs=plan_costs(facts, flows, holding, standard),
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
+        idle=idle,
         gap=achieved,
         strategy=strategy,
     )

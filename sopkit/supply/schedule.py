@@ -6,24 +6,26 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
+from sopkit.grid import NONE, summed
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
+from sopkit.supply.costs import order_by
 from sopkit.tables import PLANS, settled
 
 SLACK = 1e-6  # of a lot, against rounding
 
 
 def master_schedule(
-    supply_plan, items, *, bill_of_resources, capacity_plan, settings=None
+    supply_plan, items, *, bill_of_resources, capacity_plan, sourcing_plan=None, settings=None
 ) -> pd.DataFrame:
-    """The declared ``master_schedule``: item, bucket, week (Monday), action (make | buy), quantity
-    in whole units; only rows above 0, sorted by key.
+    """The declared ``master_schedule``: item, source, bucket, week (Monday), action (make | buy),
+    quantity in whole lots, or units where there are none; only rows above 0, sorted by key.
 
-    ``make`` stands where it is finished: the weeks of a bucket sum to its production, regular and
-    overtime, rounded. ``buy`` stands at the order date: an item's ``lead_time`` before the bucket
-    in which the purchase or subcontract arrives. The setting planning_fence (buckets) says how far.
-    Items that run out first are made first; whole lots where the plan's quantity allows; no week
-    gets more hours than its share of working days of the bucket's hours (``capacity_plan`` and
+    The next lot is released when the cumulative plan needs it: never short, never more than one lot
+    ahead. ``make`` stands where it is finished. ``buy`` stands where it is ordered: at ``order_by``
+    of the ``sourcing_plan``, or by the item's own lead time where none is given. The setting
+    planning_fence (buckets) says how far. Items that run out first are made first; no week gets
+    more hours than its share of working days of the bucket's hours (``capacity_plan`` and
     ``bill_of_resources``, None = nothing needs hours).
 
     >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-11-01"]), "demand": 40.0,
@@ -40,26 +42,63 @@ def master_schedule(
     fence = int(np.ceil(settled(settings)["planning_fence"]))
     plan = Finished(supply_plan, items)
     per_unit, hours = _hours(plan, bill_of_resources, capacity_plan)
-    lead, rows = np.ceil(plan.fact("lead_time") - 1e-9).astype(int), np.arange(len(plan.names))
-    made = np.round(plan["production"] + plan["overtime_production"] + 1e-9)
-    bought = np.round(plan["subcontracted"] + plan["purchased"] + 1e-9)
-    bought = np.pad(bought, [(0, 0), (0, 1)])  # what arrives after the last bucket: nothing
+    lot, least = plan.fact("lot_size"), plan.fact("minimum_lot")
+    made = in_lots(plan["production"] + plan["overtime_production"], lot, least)
     opening, demand = plan.opening, plan["demand"]
-    parts = [PLANS["master_schedule"].empty()]
+    parts = [_orders(plan, sourcing_plan, fence)]
     for number, bucket in enumerate(plan.buckets[:fence]):
         share = weeks_of(bucket, plan.calendar)
         order = run_out_order(opening[:, number], demand[:, number])
         room = np.outer(hours[:, number], share)
-        make = spread(made[:, number], plan.fact("lot_size"), order, per_unit, room)
-        buy = np.zeros(make.shape)
-        buy[:, 0] = bought[rows, np.minimum(number + lead, plan.shape[1])]
-        for action, units in (("make", make), ("buy", buy)):
-            weeks = (
-                pd.DataFrame(units, plan.names, share.index).stack().reset_index(name="quantity")
-            )
-            parts.append(weeks.assign(bucket=bucket, action=action))
+        make = spread(made[:, number], lot, order, per_unit, room)
+        weeks = pd.DataFrame(make, plan.names, share.index).stack().reset_index(name="quantity")
+        parts.append(weeks.assign(bucket=bucket, action="make", source=NONE))
     table = pd.concat(parts)
     return PLANS["master_schedule"].conform(table[table["quantity"] > 0])
+
+
+def _orders(plan: Finished, sourcing_plan, fence: int) -> pd.DataFrame:
+    """What is to be ordered inside the fence, by item and source, in whole lots."""
+    if sourcing_plan is None:
+        sourcing_plan = plan.table(quantity=plan["subcontracted"] + plan["purchased"])
+        lead = plan.fact("lead_time").repeat(plan.shape[1])
+        days = order_by(sourcing_plan["bucket"], lead, plan.calendar, plan.buckets[0])
+        sourcing_plan = sourcing_plan.assign(source=NONE, order_by=days)
+    names = pd.MultiIndex.from_frame(sourcing_plan[["item", "source"]])
+    row, each = pd.factorize(names)
+    column = plan.buckets.get_indexer(sourcing_plan["bucket"])
+    units = summed(row, column, sourcing_plan["quantity"], (len(each), plan.shape[1]))
+    item = plan.names.get_indexer([name for name, _ in each])
+    lots = in_lots(units, plan.fact("lot_size")[item], plan.fact("minimum_lot")[item])
+    day = np.busday_offset(sourcing_plan["order_by"].to_numpy("datetime64[D]"), 0, "forward")
+    number = plan.calendar.number(sourcing_plan["order_by"])
+    orders = sourcing_plan[["item", "source"]].assign(
+        bucket=plan.calendar.stamp(number),
+        week=pd.DatetimeIndex(day).to_period("W").start_time,
+        action="buy",
+        quantity=lots[row, column],
+    )
+    orders = orders[number < plan.calendar.number(plan.buckets[:1])[0] + fence]
+    keys = ["item", "source", "bucket", "week", "action"]
+    return orders.groupby(keys, as_index=False)["quantity"].sum()
+
+
+def in_lots(quantity, lot, least) -> np.ndarray:
+    """(row, bucket) whole lots (units where ``lot`` is 0), no fewer than ``least`` units at a time,
+    each when the cumulative ``quantity`` needs it.
+
+    >>> in_lots(np.array([[30.0, 30.0, 30.0, 5.0]]), np.array([50.0]), np.array([0.0])).tolist()
+    [[50.0, 50.0, 0.0, 0.0]]
+    """
+    step = np.where(lot > 0, lot, 1.0)
+    least, released = np.ceil(least / step - SLACK) * step, np.zeros(quantity.shape)
+    short = np.zeros(len(quantity))
+    for bucket in range(quantity.shape[1]):
+        short = short + quantity[:, bucket]
+        lots = np.maximum(np.ceil(short / step - SLACK) * step, least)
+        released[:, bucket] = np.where(short > SLACK * step, lots, 0.0)
+        short = short - released[:, bucket]
+    return released
 
 
 def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:
@@ -109,6 +148,7 @@ def _hours(plan: Finished, bill_of_resources, capacity_plan) -> tuple[np.ndarray
     that the plan works, less those of open work orders; endless where not told.
     """
     bill = reading.given(bill_of_resources, "bill_of_resources")
+    bill = bill[bill["source"] == ""]
     per_unit = bill.pivot_table("hours_per_unit", "item", "resource", "sum").reindex(plan.names)
     there = capacity_plan.set_index(["resource", "bucket"])
     there = (there["regular_capacity"] + there["overtime"]).unstack()

@@ -198,6 +198,7 @@ PLANS = [
         BUCKET,
         number("quantity", "units", "units, where they arrive", at_least=0),
         *_money(cost="what the source asks for them"),
+        date("order_by", "day to order them, by the source's lead time"),
     ),
     _plan(
         "plan_costs",
@@ -282,9 +283,10 @@ PLANS = [
     _plan(
         "master_schedule",
         (3,),
-        "item bucket week action",
-        "What the plant and the buyers are handed inside the planning fence",
+        "item source bucket week action",
+        "What the plant and the buyers are handed inside the planning fence, in whole lots",
         ITEM,
+        text("source", "whom to order from; (none) = own production, or no named source"),
         BUCKET,
         date("week", "Monday of the week; a straddling week has two rows"),
         text("action", "make or buy", choices=("make", "buy")),

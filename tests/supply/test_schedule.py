@@ -6,7 +6,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.supply import master_schedule, plan_supply
-from sopkit.supply.schedule import weeks_of
+from sopkit.supply.schedule import in_lots, weeks_of
 from tests.supply.cases import demand_of
 
 
@@ -62,9 +62,11 @@ def test_weeks_sum_to_the_plans_buckets(facts):
     plan = result.supply_plan.set_index(["item", "bucket"])
     made = table[table["action"] == "make"].groupby(["item", "bucket"])["quantity"].sum()
     wanted = (plan["production"] + plan["overtime_production"]).loc[made.index]
-    assert (made - wanted).abs().max() <= 0.5 + 1e-9 and (table["quantity"] % 1 == 0).all()
+    ahead = (made - wanted).groupby("item").cumsum().unstack("bucket")
+    assert (ahead >= -1e-6).all(axis=None) and (ahead.max(axis=1) < [20, 1]).all()
+    assert (made["A"] % 20 == 0).all() and (table["quantity"] % 1 == 0).all()
     assert table["bucket"].nunique() == 2 and table["week"].dt.day_of_week.eq(0).all()
-    assert not table.duplicated(["item", "bucket", "week", "action"]).any()
+    assert not table.duplicated(["item", "source", "bucket", "week", "action"]).any()
 
 
 def test_purchases_stand_at_the_order_date(facts):
@@ -117,6 +119,7 @@ def test_a_fence_of_nothing_schedules_nothing(facts):
     items, _, result = facts
     assert unlimited(result, items, 0).columns.tolist() == [
         "item",
+        "source",
         "bucket",
         "week",
         "action",
@@ -127,3 +130,59 @@ def test_a_fence_of_nothing_schedules_nothing(facts):
 def test_weeks_in_weekly_and_quarterly_plans():
     assert weeks_of(pd.Timestamp("2026-11-02"), Calendar("week")).tolist() == [1.0]
     assert weeks_of(pd.Timestamp("2026-10-01"), Calendar("quarter")).sum() == pytest.approx(1)
+
+
+@pytest.fixture
+def bought():
+    """Two sources with leads 2 and 0, the cheaper one limited, lots of 50 and at least 80."""
+    items = pd.DataFrame(
+        {"item": ["A"], "price": 30.0, "lot_size": 50.0, "minimum_lot": 80.0, "lead_time": None}
+    )
+    sourcing = pd.DataFrame(
+        {
+            "item": "A",
+            "source": ["far", "near"],
+            "unit_cost": [5.0, 9.0],
+            "max_quantity": [60.0, None],
+            "lead_time": [2.0, 0.0],
+        }
+    )
+    plan = plan_supply(demand_of([70.0] * 6, "A"), items, sourcing=sourcing)
+    return items, plan
+
+
+def test_every_unit_is_ordered_once_from_its_source_by_its_lead_time(bought):
+    _, plan = bought
+    orders = plan.sourcing_plan
+    assert orders["quantity"].sum() == pytest.approx(plan.supply_plan["purchased"].sum())
+    far, near = (orders[orders["source"] == name] for name in ("far", "near"))
+    assert (near["order_by"] == near["bucket"]).all()
+    assert far["bucket"].min() == pd.Timestamp("2026-03-01")
+    months = far["bucket"].dt.to_period("M").astype("int64")
+    assert (months - far["order_by"].dt.to_period("M").astype("int64") == 2).all()
+
+
+def test_orders_are_whole_lots_never_short_and_never_more_than_one_ahead(bought):
+    items, plan = bought
+    table = master_schedule(
+        plan.supply_plan,
+        items,
+        bill_of_resources=None,
+        capacity_plan=plan.capacity_plan,
+        sourcing_plan=plan.sourcing_plan,
+        settings={"planning_fence": 6},
+    )
+    assert (table["action"] == "buy").all() and (table["quantity"] % 50 == 0).all()
+    assert table["quantity"].min() >= 80
+    for source, orders in table.groupby("source"):
+        own = plan.sourcing_plan[plan.sourcing_plan["source"] == source]
+        asked = own.groupby(own["order_by"].dt.to_period("M"))["quantity"].sum().cumsum()
+        done = orders.groupby(orders["bucket"].dt.to_period("M"))["quantity"].sum().cumsum()
+        ahead = done.reindex(asked.index).ffill().fillna(0) - asked
+        assert ahead.between(-1e-6, 100).all()
+
+
+def test_a_minimum_lot_is_kept_and_the_rest_is_used_up():
+    wanted = np.array([[30.0, 30, 30, 30, 30], [0.4, 0.4, 0.4, 0, 5]])
+    released = in_lots(wanted, np.array([20.0, 0.0]), np.array([70.0, 0.0]))
+    assert released.tolist() == [[80, 0, 80, 0, 0], [1, 0, 1, 0, 5]]

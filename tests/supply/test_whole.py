@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from sopkit import PlanError
 from sopkit.supply import plan_supply
 from tests.supply.cases import demand_of
 
@@ -101,8 +100,55 @@ def test_whole_workers_cost_no_less_and_are_whole():
     assert (whole.capacity_plan["shadow_price"] >= 0).all()
 
 
-def test_a_lot_above_the_suppliers_limit_is_refused():
-    items = pd.DataFrame({"item": ["unit"], "minimum_lot": [10.0]})
-    sourcing = pd.DataFrame({"item": ["unit"], "source": ["near"], "max_quantity": [5.0]})
-    with pytest.raises(PlanError, match="minimum_lot 10, max_quantity 5"):
-        plan_supply(demand_of([5]), items, sourcing=sourcing, lots=True)
+def test_a_source_whose_smallest_lot_is_above_its_limit_delivers_nothing():
+    items = pd.DataFrame({"item": ["unit"], "minimum_lot": [10.0], "price": [9.0]})
+    sourcing = pd.DataFrame(
+        {"item": "unit", "source": ["near", "off", "far"], "max_quantity": [5.0, 0.0, 30.0]}
+    ).assign(unit_cost=[1.0, 1.0, 2.0])
+    result = plan_supply(demand_of([25]), items, sourcing=sourcing, lots=True)
+    assert result.sourcing_plan[["source", "quantity"]].to_numpy().tolist() == [["far", 25]]
+    assert result.idle == [
+        "unit from near (a lot is 10, its limit 5)",
+        "unit from off (a lot is 10, its limit 0)",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lots_can_always_be_planned(seed):
+    for number in range(6):
+        draw = np.random.default_rng([seed, number])
+        count, months_ = draw.integers(1, 4), draw.integers(2, 6)
+        names = [f"item {n}" for n in range(count)]
+        rows = [demand_of(draw.integers(0, 60, months_).astype(float), name) for name in names]
+        items = pd.DataFrame(
+            {
+                "item": names,
+                "unit_cost": draw.uniform(1, 20, count),
+                "price": draw.uniform(20, 90, count),
+                "lot_size": draw.choice([np.nan, 5.0, 12.0, 40.0], count),
+                "minimum_lot": draw.choice([np.nan, 8.0, 30.0], count),
+                "maximum_stock": draw.choice([np.nan, 60.0], count),
+                "lead_time": draw.choice([0.0, 1.0], count),
+            }
+        )
+        sourcing = pd.DataFrame(
+            {
+                "item": names,
+                "source": "near",
+                "unit_cost": 30.0,
+                "max_quantity": draw.choice([0.0, 10.0, 25.0, np.inf], count),
+            }
+        )
+        line = pd.DataFrame({"resource": ["line"], "hours": [float(draw.integers(10, 90))]})
+        bill = pd.DataFrame({"item": names[:1], "resource": "line", "hours_per_unit": 1.0})
+        asked = {"resources": line, "bill_of_resources": bill, "sourcing": sourcing}
+        safety = pd.concat(rows).assign(quantity=5.0)
+        result = plan_supply(
+            pd.concat(rows), items, **asked, safety_stock=safety, lots=True, gap=0.1
+        )
+        got = result.supply_plan.set_index("item")[["production", "overtime_production"]].sum(
+            axis=1
+        )
+        lot = items.set_index("item")["lot_size"].reindex(got.index)
+        over = np.mod(got, lot).where(lot.notna(), 0.0)
+        assert np.minimum(over, (lot - over).fillna(0)).max() < 1e-6
