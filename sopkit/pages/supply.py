@@ -151,25 +151,24 @@ def promises(promises, view):
 
 
 def risk(risk, view):
-    """P10, P50 and P90 of service, stock and backlog at first and after a quarter, half a year and
-    a year, and the items that carry the risk.
+    """P10, P50 and P90 of service, stock, revenue, margin and cash at first and after a quarter,
+    half a year and a year, and the items that carry the risk.
     """
     year = view.calendar.per_year
-    rows, levels = risk.by_bucket, ["p10", "p50", "p90"]
+    rows, levels = risk.plan_risk, ["p10", "p50", "p90"]
     buckets = sorted(rows["bucket"].unique())
     points = {
         bucket for count in (1, year // 4, year // 2, year) for bucket in buckets[:count][-1:]
     }
-    units = {"service": "fraction", "stock": view.currency, "backlog": view.currency}
     rows = rows[rows["bucket"].isin(points)]
-    unit = rows["metric"].map(units)
+    unit = rows["metric"].map({"service": "fraction"}).fillna(view.currency)
     told = {level: [*map(quantity, rows[level], unit)] for level in levels}
     return stack(
         [
             view.show(
                 rows[["metric", "bucket"]].assign(**told),
                 columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
-                note="stock at standard cost, backlog at price",
+                note="stock at standard cost; margin before period costs; cash without terms",
             ),
             view.show(
                 risk.by_item[risk.by_item["short"] > 0],

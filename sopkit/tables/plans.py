@@ -216,6 +216,22 @@ PLANS = [
         *_money(money="what it costs"),
     ),
     _plan(
+        "plan_risk",
+        (3,),
+        "metric bucket",
+        "What demand may do to the plan when it is re-planned every bucket",
+        text(
+            "metric",
+            "service (fraction of new demand), and in money: stock (at standard cost), revenue,"
+            " margin (before period costs), cash (revenue less what arrives at standard cost)",
+        ),
+        BUCKET,
+        *(
+            number(f"p{level}", "as the metric", f"{level} of 100 futures stay below it")
+            for level in (10, 50, 90)
+        ),
+    ),
+    _plan(
         "capacity_plan",
         (3,),
         "resource bucket",

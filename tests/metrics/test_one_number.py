@@ -54,7 +54,7 @@ def test_an_item_whose_cost_is_its_hours_counts_in_the_service_of_unlike_units(s
     assert scenario_metrics(book).set_index("metric")["value"]["service (fraction)"] == service
     assert service != pytest.approx(metrics.planned_service(stressed, items))
     paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
-    risk = plan_under_uncertainty(stressed, items, paths, standard_cost=book.cost).by_bucket
+    risk = plan_under_uncertainty(stressed, items, paths, standard_cost=book.cost).plan_risk
     now = metrics.planned_service(stressed[stressed["bucket"] == MONTHS[0]], items, book.cost)
     assert risk.query("metric == 'service'")["p50"].iloc[0] == pytest.approx(now)
 
@@ -63,7 +63,7 @@ def test_unlike_units_that_nobody_costed_are_added_up_as_they_are(stressed):
     unknown = ITEMS.assign(unit=["pcs", "m"], unit_cost=np.nan)
     assert metrics.planned_service(stressed, unknown) == metrics.planned_service(stressed)
     paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
-    risk = plan_under_uncertainty(stressed, unknown, paths).by_bucket
+    risk = plan_under_uncertainty(stressed, unknown, paths).plan_risk
     assert risk.query("metric == 'service'")["p50"].min() < 1
 
 
@@ -81,7 +81,7 @@ def test_one_stressed_plan_has_one_service(stressed, units):
     scored = scenario_metrics(book).set_index("metric")["value"]
     assert scored["service (fraction)"] == service
     paths = stressed["demand"].to_numpy().reshape(2, 1, 18)
-    risk = plan_under_uncertainty(stressed, items, paths).by_bucket.set_index(["metric", "bucket"])
+    risk = plan_under_uncertainty(stressed, items, paths).plan_risk.set_index(["metric", "bucket"])
     for bucket in MONTHS:
         now = metrics.planned_service(stressed[stressed["bucket"] == bucket], items)
         assert risk.loc[("service", bucket), "p50"] == pytest.approx(now)
