@@ -207,7 +207,7 @@ INPUTS = [
         number(
             "regular_cost",
             "money/hour",
-            "blank = as in the row without a bucket; blank there = 0",
+            "blank = 0, or as in the row without a bucket",
             at_least=0,
             blank=0,
         ),
