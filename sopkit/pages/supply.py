@@ -160,7 +160,9 @@ def risk(risk, view):
     points = {
         bucket for count in (1, year // 4, year // 2, year) for bucket in buckets[:count][-1:]
     }
+    order = {name: at for at, name in enumerate(["service", "revenue", "margin", "cash", "stock"])}
     rows = rows[rows["bucket"].isin(points)]
+    rows = rows.sort_values("metric", kind="stable", key=lambda metric: metric.map(order))
     unit = rows["metric"].map({"service": "fraction"}).fillna(view.currency)
     told = {level: [*map(quantity, rows[level], unit)] for level in levels}
     return stack(
@@ -168,6 +170,7 @@ def risk(risk, view):
             view.show(
                 rows[["metric", "bucket"]].assign(**told),
                 columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
+                rows=20,
                 note="stock at standard cost; margin before period costs; cash without terms",
             ),
             view.show(
