@@ -115,9 +115,9 @@ def settings_template() -> str:
     for setting in sorted(SETTINGS.values(), key=lambda setting: setting.kind is dict):
         allowed = f" ({' | '.join(map(str, setting.choices))})" if setting.choices else ""
         lines += ["", f"# {setting.doc}{allowed}"]
-        example = json.dumps(setting.kind(True))  # of what has no default
         default = json.dumps(setting.default)
-        default = f"{example}  # no default" if setting.default is None else default
+        if setting.default is None:
+            default = f"{0.95 if setting.kind is float else 2}  # no default"
         lines.append(
             f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {default}"
         )

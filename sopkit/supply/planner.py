@@ -17,6 +17,7 @@ from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
 from sopkit.supply.why import reasons
 from sopkit.supply.worth import worth_of
+from sopkit.tables import PLANS
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class SupplyResult:
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The declared tables by name."""
+        return {name: table for name, table in vars(self).items() if name in PLANS}
 
     @property
     def objective(self) -> float:
