@@ -14,12 +14,13 @@ def reference(tables=None) -> str:
     >>> print(reference([INPUTS["bill_of_resources"]]))
     ### `bill_of_resources`
     <BLANKLINE>
-    Hours that one unit takes on each resource. One row per `item` + `resource`.
+    Hours that one unit takes on each resource. One row per `item` + `resource` + `source`.
     <BLANKLINE>
     | column | kind | unit | rule | meaning |
     | --- | --- | --- | --- | --- |
     | **`item`** | text |  |  | item code, kept as written |
     | **`resource`** | text |  |  | resource that makes it |
+    | `source` | text |  |  | source (of sourcing) that needs it; blank = own production |
     | **`hours_per_unit`** | number | hours/unit | at least 0 | hours of the resource per unit |
     <BLANKLINE>
     """

@@ -197,6 +197,6 @@ def test_a_year_is_the_calendars(size, last, columns):
     wide = supply.workforce(rows, look).text.partition("\nLine ")[2]
     assert wide.splitlines()[0].split() == ["5"] * columns + ["0", "0"]
     by_item = pd.DataFrame({"item": ["A"], "short": 0.0, "share": 0.0, "service": 1.0})
-    found = SimpleNamespace(by_bucket=rows.assign(p10=1.0, p50=2.0, p90=3.0), by_item=by_item)
+    found = SimpleNamespace(plan_risk=rows.assign(p10=1.0, p50=2.0, p90=3.0), by_item=by_item)
     shown = [line for line in supply.risk(found, look).text.splitlines() if "stock" in line]
     assert last in shown[-2 if "at standard" in shown[-1] else -1]
