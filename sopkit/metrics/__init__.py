@@ -36,6 +36,7 @@ from sopkit.metrics.service import (
     perfect_order,
     planned_service,
     shipped_before_ordered,
+    short_by_market,
     unserved,
 )
 from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
@@ -67,6 +68,7 @@ __all__ = [
     "planned_service",
     "rmsse",
     "shipped_before_ordered",
+    "short_by_market",
     "smape",
     "standard_cost",
     "tracking_signal",

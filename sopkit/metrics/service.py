@@ -160,6 +160,33 @@ def planned_service(supply_plan, items=None, cost=None) -> float:
     return 1 - ratio((missed * weight).sum(), (supply_plan["demand"] * weight).sum())
 
 
+def short_by_market(supply_plan, demand_plan, priority=None) -> pd.DataFrame:
+    """Item, market, bucket, ``wanted`` and ``short`` (units to date) where part of an item's demand
+    is late or lost: markets without a number in ``priority`` are cut first, then from the highest
+    number down; markets of the same rank in proportion to what they wanted.
+
+    >>> supply = pd.DataFrame({"item": ["A"], "bucket": ["2026-11"], "late": 30.0, "lost": 10.0})
+    >>> demand = pd.DataFrame({"item": "A", "market": ["home", "north", "south"],
+    ...     "bucket": "2026-11", "consensus": [50.0, 20.0, 10.0]})
+    >>> short_by_market(supply, demand, {"home": 1})["short"].tolist()
+    [10.0, 20.0, 10.0]
+    """
+    cell, by_item = ["item", "bucket"], supply_plan.sort_values(["item", "bucket"])
+    short = by_item["late"] + by_item.groupby("item")["lost"].cumsum()
+    rows = demand_plan[["item", "market", "bucket"]].assign(
+        rank=-demand_plan["market"].map(priority or {}).astype(float).fillna(np.inf)
+    )
+    rows["wanted"] = demand_plan.groupby(["item", "market"])["consensus"].cumsum()
+    rows = rows.merge(by_item[cell].assign(short=short)[short > 1e-6], on=cell)
+    level = rows.groupby([*cell, "rank"])["wanted"].sum()
+    before = level.groupby(cell).cumsum() - level
+    rows = rows.join(level.rename("level"), on=[*cell, "rank"])
+    rows = rows.join(before.rename("before"), on=[*cell, "rank"])
+    cut = (rows["short"] - rows["before"]).clip(0, rows["level"])
+    rows["short"] = cut * rows["wanted"] / rows["level"].where(rows["level"] > 0, 1.0)
+    return rows[[*cell[:1], "market", "bucket", "wanted", "short"]]
+
+
 def shipped_before_ordered(orders) -> pd.Series:
     """True for each line whose shipping date lies before its order date: a data issue, not an early
     delivery.

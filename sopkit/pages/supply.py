@@ -94,6 +94,35 @@ def peaks(capacity_plan, view):
     )
 
 
+def cut(short, supply_plan, view):
+    """Who gets less than was asked for, by item, dearest first: in the bucket of the next year in
+    which most is missing, how much of what was wanted to date, in which markets, and why.
+    """
+    cell = ["item", "bucket"]
+    rows = view.next_year(short[short["short"] > 0])
+    rows["markets"] = [
+        f"{one} {number(units)}" for one, units in zip(rows["market"], rows["short"])
+    ]
+    how = {"wanted": "sum", "short": "sum", "markets": ", ".join}
+    by_item = rows.groupby(cell, as_index=False).agg(how)
+    worst = by_item.loc[by_item.groupby("item")["short"].idxmax()]
+    worst["share"] = worst["short"] / worst["wanted"]
+    worst = view.book.priced(worst.merge(supply_plan[[*cell, "why"]], on=cell))
+    worst = worst.assign(money=worst["short"] * worst["price"])
+    return view.show(
+        worst.sort_values("money", ascending=False, kind="stable"),
+        "supply_plan",
+        "item | bucket: most is missing in | short: late or lost to date [units] |"
+        " share: of its demand to date [fraction] | markets: who waits for how many | why",
+        12,
+        empty="Nobody is cut: everything that is asked for next year ships when it is due.",
+        note={
+            "fair": "where hours are short, items that earn alike share in proportion to demand",
+            "margin": "where hours are short, what is dearest to lose comes first",
+        }[view.book.settings["allocation"]],
+    )
+
+
 def workforce(workforce_plan, view):
     """Workers of every resource over the first year (of weeks every fourth), with all hired and
     laid off over the horizon.
@@ -202,9 +231,13 @@ def changes(changes, month, view):
     )
 
 
-def schedule(master_schedule, view, idle=()):
-    """Units to make and to order by week, summed over items; and which sources deliver nothing."""
+def schedule(master_schedule, view, idle=(), lots=False):
+    """Units to make and to order by week, summed over items; whether the plan itself is in ``lots``
+    and which sources deliver nothing.
+    """
     note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
+    if not lots and (view.items[["lot_size", "minimum_lot"]] > 0).any(axis=None):
+        note += " (the plan above is continuous; -p lots true plans in lots)"
     if idle:
         note += f"; {len(idle)} sources deliver nothing: {', '.join(idle[:5])}"
     weeks = master_schedule.groupby(["week", "action"])

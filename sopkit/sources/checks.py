@@ -152,6 +152,15 @@ def check_ramps(reading):
     reading.say_of("not a number", "launches", bad, "ramp", problem, done)
 
 
+def check_lots(reading):
+    """Lots that the plan itself does not keep unless it is asked to."""
+    items = reading.tables["items"]
+    lots = (items[["lot_size", "minimum_lot"]] > 0).any(axis=1).sum()
+    if lots:
+        told = f"{lots:,} items", "have a lot_size or a minimum_lot"
+        reading.say("plan without lots", "items", 0, "lot_size", *told)
+
+
 def cut(reading):
     """Leave out every row known only from the first bucket on, with its issues, so that an earlier
     month is planned as it would have been; a line shipped later reads as still open.

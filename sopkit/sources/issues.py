@@ -78,6 +78,7 @@ byte-order mark: skipped
 absent column: default taken in every row
 empty buckets: read as zero
 stock not counted: left blank
+plan without lots: any quantity is planned, whole lots are handed off; -p lots true plans in lots
 never sold: planned without a statistical forecast
 after the plan's month: not yet known then; left out
 shipped after the plan's month: read as still open

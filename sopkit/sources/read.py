@@ -28,6 +28,7 @@ CHECKS = (
     checks.check_spans,
     checks.check_successors,
     checks.check_ramps,
+    checks.check_lots,
 )
 REPAIRS = (
     checks.repair_blanks,

@@ -11,7 +11,10 @@ from sopkit.sources.issues import found, nearest
 from sopkit.tables import SETTINGS, settled
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
-SECTIONS = {"targets": float, "thresholds": float, "owners": str, "sales_inputs": str}
+SECTIONS = {
+    **dict.fromkeys(("market_priority", "targets", "thresholds"), float),
+    **dict.fromkeys(("owners", "sales_inputs"), str),
+}
 
 
 def read_settings(path):

@@ -13,6 +13,7 @@ from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
 from sopkit.supply.model import build, objective_prices
+from sopkit.supply.sharing import ALLOCATIONS, shared
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
 from sopkit.supply.why import reasons
@@ -65,6 +66,7 @@ def plan_supply(
     time_limit=60,
     bookings=None,
     settings=None,
+    allocation="margin",
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
     ``SupplyResult``.
@@ -75,8 +77,9 @@ def plan_supply(
     at the ``end`` of a bucket or on the ``average`` of its start and end; ``gap`` and
     ``time_limit`` (seconds) bound the search for whole lots and workers. ``bookings`` (item,
     bucket, quantity before the horizon) tells how much opening backlog is not late yet;
-    ``settings`` is settings.toml as a mapping. Raises ``PlanError`` where the facts contradict
-    themselves, naming the rows.
+    ``settings`` is settings.toml as a mapping. Where hours are short, ``allocation`` serves what is
+    dearest to lose (``margin``), or lets like items share in proportion to demand (``fair``).
+    Raises ``PlanError`` where the facts contradict themselves, naming the rows.
 
     Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
     Analysis, ch. 3.
@@ -94,6 +97,7 @@ def plan_supply(
     for name, value, known in (
         ("strategy", strategy, STRATEGIES),
         ("holding", holding, ("end", "average")),
+        ("allocation", allocation, ALLOCATIONS),
     ):
         if value not in known:
             raise PlanError(f"{name} {value!r} is not known; use one of: {', '.join(known)}")
@@ -123,14 +127,18 @@ def plan_supply(
         raise explain_infeasible(facts, limits)
     achieved, basis = solved
     values = programme.values()
-    flows = flows_of(facts, limits, values)
-    worth = worth_of(programme, values, holding, basis)
-    why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
-    facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
-    costs = costs_by_bucket(facts, flows, holding)
     told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
     standard = standard_cost(*told).set_index("item")["standard_cost"]
     standard = standard.reindex(facts.items.names).to_numpy()
+    if allocation == "fair":
+        margin, search = facts.prices.price - standard, {"gap": gap, "time_limit": time_limit}
+        fair = shared(programme, prices, values, margin, **search)
+        values, achieved = fair or (values, achieved)
+    flows = flows_of(facts, limits, values)
+    worth = worth_of(programme, values, holding, basis, again=allocation == "fair")
+    why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
+    facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
+    costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
         capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),

@@ -242,6 +242,7 @@ def supply_inputs(
         "frozen": frozen,
         "bookings": None if history is None else _cell_sums(history, "demand"),
         "settings": settings,
+        "allocation": settled(settings)["allocation"],
     }
 
 

@@ -142,9 +142,23 @@ SETTINGS = {
             bool,
             "sum duplicate sales_history rows instead of refusing them",
         ),
+        Setting(
+            "allocation",
+            "fair",
+            str,
+            "where hours are short: items of like margin share in proportion to demand, or what"
+            " earns most comes first",
+            ("fair", "margin"),
+        ),
         Setting("markets", [], list, "markets beside those of sales_history"),
         Setting(
             "sales_inputs", {}, dict, "rule = midpoint | sum | mean | latest, or an author's name"
+        ),
+        Setting(
+            "market_priority",
+            {},
+            dict,
+            "order in which markets are served where an item is short: 1 first, others last",
         ),
         Setting("targets", {}, dict, "target by KPI, for example on_time_delivery = 0.95"),
         Setting("thresholds", {}, dict, "threshold by exception rule, for example bias = 0.2"),

@@ -318,6 +318,13 @@ FAULTS = [
         "bucket",
         {"inventory_history": COMPANY["inventory_history"] + "P2,2026-10-01,5,0\n"},
     ),
+    (
+        "plan without lots",
+        "items",
+        0,
+        "lot_size",
+        spoiled("items", "unit_cost", "lot_size"),
+    ),
     ("never sold", "items", 5, "item", {"items": COMPANY["items"] + "N1,Pumps,stock,1,1,,,,\n"}),
     (
         "after the plan's month",

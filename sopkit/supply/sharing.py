@@ -1,0 +1,136 @@
+"""Who gets what is short: items that make like margin of an hour at one bottleneck share it in
+proportion to what was asked of them.
+"""
+
+import numpy as np
+
+from sopkit.grid import fold, summed
+from sopkit.supply.flows import TINY
+from sopkit.supply.solve import solve
+
+ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
+ALIKE = 0.1  # of the larger margin: items that differ by less are alike
+SHORT = 1e-6  # of an item's size: what is less is not missing
+
+
+def shared(programme, prices: dict, values: dict, margin: np.ndarray, **search):
+    """The values and the achieved gap of the plan in which like items (see ``alike``) share the
+    hours that the plan of ``values`` gives them: in every bucket the largest part of what was asked
+    of any of them to date that is late or lost is the least there can be.
+
+    None where nothing is short of hours. All else of the plan stands, and the programme is left as
+    it was; ``search`` is as for ``solve``. What no hours could serve, before the lead time or above
+    a source's limit, is shared by nobody.
+    """
+    facts, model, quantity = programme.facts, programme.model, programme["quantity"]
+    made = values["quantity"] / programme.units["way"]
+    missing = (values["late"] + np.cumsum(values["lost"], axis=1)) / programme.units["item"]
+    floor = unavoidable(facts, programme.limits)
+    short = np.where(missing > floor + SHORT, missing - floor, 0.0)
+    group, hours = alike(facts, made, short, margin * programme.units["item"][:, 0])
+    if not (group >= 0).any():
+        return None
+    bounds = {"lower": quantity.lower.copy(), "upper": quantity.upper.copy()}
+    free = programme.array(group[facts.ways.item, None] >= 0, "way").astype(bool)
+    quantity.update(**{name: bound.where(free, made) for name, bound in bounds.items()})
+    _keep_hours(programme, group, made)
+    programme.charge(prices)
+    model.objective += _largest_part(programme, prices, group, hours, floor)
+    solved = solve(model, **search)
+    found = solved and (programme.values(), solved[0])
+    quantity.update(**bounds)
+    model.remove_constraints(["hours_kept", "gone", "part"])
+    for name in ("gone", "part"):
+        model.remove_variables(name)
+    return found
+
+
+def _keep_hours(programme, group, made) -> None:
+    """No group works more hours of a resource than it did."""
+    import xarray
+
+    bill, ways = programme.facts.bill, len(programme.facts.ways)
+    kept = np.flatnonzero(group[bill.item] >= 0)
+    way, hours = bill.way[kept], bill.hours[kept]
+    pair = group[bill.item[kept]] * len(programme.facts.resources) + bill.resource[kept]
+    pairs, row = np.unique(pair, return_inverse=True)
+    each = xarray.DataArray(summed(way, row, hours, (ways, len(pairs))), dims=("way", "pair"))
+    worked = fold(hours[:, None] * made[way], row, len(pairs))
+    worked = xarray.DataArray(worked, dims=("pair", "bucket"))
+    programme.model.add_constraints(
+        (1 * programme["quantity"]) @ each, "<=", worked, name="hours_kept"
+    )
+
+
+def _largest_part(programme, prices: dict, group, hours, floor):
+    """What the largest part that a group misses costs: twice what the hours of all that was asked
+    of it are worth, so that it comes before whatever item.
+    """
+    import xarray
+
+    facts, member = programme.facts, group[:, None] >= 0
+    asked = np.cumsum(facts.demand, axis=1) + facts.backlog[:, None]
+    price = sum(np.where(np.isfinite(one), one, 0.0) for one in (prices["lost"], prices["late"]))
+    best = np.zeros(group.max() + 1)
+    np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])
+    worth = fold(asked * hours[:, None], group, len(best)) * 2 * best[:, None]
+    worth = xarray.DataArray(worth, dims=("group", "bucket"))
+    part = programme.model.add_variables(0 * worth, np.inf + worth, name="part")
+    gone = programme.variable("gone", "item", np.where(member, np.inf, 0.0))
+    gained = gone - gone.shift(bucket=1).fillna(0) - programme["lost"]
+    programme.rows("gone", gained, "=", where=member)
+    theirs = part.isel(group=xarray.DataArray(np.maximum(group, 0), dims="item"))
+    missing = programme["late"] + gone - programme.array(asked, "item") * theirs
+    programme.rows("part", missing, "<=", floor, member)
+    return (worth * part).sum()
+
+
+def unavoidable(facts, limits) -> np.ndarray:
+    """(item, bucket) units of what was asked to date that no hours could serve: more than stock,
+    receipts and what may arrive by then.
+    """
+    most = facts.coming + facts.by_item(limits.most) - facts.demand
+    at_once, lost = np.isinf(facts.prices.backlog), np.zeros(facts.shape[0])
+    there, missing = facts.opening.copy(), np.zeros(facts.shape)
+    for bucket in range(facts.shape[1]):
+        there = there + most[:, bucket]
+        lost += np.where(at_once, np.maximum(-there, 0.0), 0.0)
+        there = np.where(at_once, np.maximum(there, 0.0), there)
+        missing[:, bucket] = lost + np.maximum(-there, 0.0)
+    return missing
+
+
+def alike(facts, made, short, margin) -> tuple[np.ndarray, np.ndarray]:
+    """(item,) number of the group that shares what is short, −1 where an item shares with nobody;
+    and the hours that a unit takes at the item's bottleneck, 1 where it has none.
+
+    The bottleneck is that of an item's resources at which most hours are ``short`` while it is
+    full. Alike are its items whose ``margin`` (money/unit) per hour there differs by less than a
+    tenth of the best of them, so that sharing costs little.
+    """
+    bill, count, items = facts.bill, len(facts.resources), facts.shape[0]
+    own = (facts.ways.kind[bill.way] == "production") & (bill.hours > 0)
+    item, resource, hours = bill.item[own], bill.resource[own], bill.hours[own]
+    load = facts.load(made)
+    full = load / np.maximum(load.max(axis=1, initial=0.0), TINY)[:, None]
+    pressed = (fold(hours[:, None] * short[item], resource, count) * full).sum(axis=1)
+    order = np.lexsort((-pressed[resource], item))
+    order = order[pressed[resource[order]] > 0]
+    first = order[np.unique(item[order], return_index=True)[1]]
+    bottleneck, each = np.full(items, -1), np.ones(items)
+    bottleneck[item[first]], each[item[first]] = resource[first], hours[first]
+
+    rate, group, best, number = margin / each, np.full(items, -1), None, -1
+    for one in np.lexsort((-rate, bottleneck))[(bottleneck < 0).sum() :]:
+        if best is None or bottleneck[one] != bottleneck[best] or _unlike(rate[best], rate[one]):
+            best, number = one, number + 1
+        group[one] = number
+    told = np.stack([np.ones(items), short.sum(axis=1)], axis=1)
+    members, missed = fold(told, group, number + 1).T
+    shares = (members > 1) & (missed > 0)
+    number = np.append(np.where(shares, np.cumsum(shares) - 1, -1), -1)
+    return number[group], each
+
+
+def _unlike(best: float, other: float) -> bool:
+    return best - other >= ALIKE * abs(best)

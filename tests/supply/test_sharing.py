@@ -1,0 +1,101 @@
+"""Where hours are short, like items share them in proportion to demand, and nothing else moves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.errors import PlanError
+from sopkit.metrics import short_by_market
+from sopkit.supply import plan_supply
+from tests.supply.cases import months
+from tests.supply.oracle import as_arguments, random_case
+
+
+def ask(demand, hours=100.0, each=1.0, **facts):
+    """Items on one line: units a month each, and what a plan says of them by allocation."""
+    items = pd.DataFrame({"item": list("ABCDE")[: len(demand)], "unit_cost": 10.0, "price": 50.0})
+    items = items.assign(**facts)
+    rows = pd.DataFrame({"item": items["item"], "quantity": demand}).merge(
+        pd.DataFrame({"bucket": months(6)}), how="cross"
+    )
+    bill = pd.DataFrame({"item": items["item"], "resource": "line", "hours_per_unit": each})
+    line = pd.DataFrame({"resource": ["line"], "hours": [hours]})
+    return {"demand": rows, "items": items, "resources": line, "bill_of_resources": bill}
+
+
+def part(result):
+    """(item, bucket) part of what was asked to date that is late or lost."""
+    plan = result.supply_plan.set_index(["item", "bucket"])
+    missing = plan["late"] + plan["lost"].groupby("item").cumsum()
+    return (missing / plan["demand"].groupby("item").cumsum()).unstack()
+
+
+@pytest.mark.parametrize("backlog_cost", [np.inf, np.nan, 0.0])
+def test_four_identical_items_lose_the_same_part(backlog_cost):
+    case = ask([40, 40, 40, 20], backlog_cost=backlog_cost)
+    by_margin, fair = plan_supply(**case), plan_supply(**case, allocation="fair")
+    assert part(by_margin).iloc[:, -1].max() > 0.3
+    assert part(fair).to_numpy() == pytest.approx(np.full((4, 6), 2 / 7), abs=1e-6)
+    assert fair.objective == pytest.approx(by_margin.objective)
+    assert set(fair.supply_plan["why"].str.partition(": ")[2]) == {"resource line full 100%"}
+
+
+def test_alike_is_what_earns_nearly_the_same_of_an_hour():
+    lost = part(plan_supply(**ask([40, 80, 40], price=[50.0, 47.0, 90.0]), allocation="fair"))
+    assert lost.iloc[:, -1].tolist() == pytest.approx([0.5, 0.5, 0.0], abs=1e-6)
+    lost = part(plan_supply(**ask([40, 80, 40], price=[50.0, 45.0, 90.0]), allocation="fair"))
+    assert lost.iloc[:, -1].tolist() == pytest.approx([0.0, 0.75, 0.0], abs=1e-6)
+    # the second takes twice the hours for the same margin, the third brings twice the margin
+    case = ask([40, 40, 40], each=[1.0, 2.0, 2.0], price=[50.0, 50.0, 90.0], unit_cost=10.0)
+    lost = part(plan_supply(**case, allocation="fair")).iloc[:, -1]
+    assert lost.tolist() == pytest.approx([1 / 6, 1.0, 1 / 6], abs=1e-6)
+
+
+def test_what_no_hours_could_serve_is_shared_by_nobody():
+    lead = {"lead_time": [3.0, 0.0, 0.0], "backlog_cost": np.inf, "maximum_stock": 0.0}
+    case = ask([60, 60, 60], hours=150.0, **lead)
+    plan = plan_supply(**case, allocation="fair").supply_plan
+    lost = plan.pivot(index="item", columns="bucket", values="lost").to_numpy()
+    assert lost[0, :3].tolist() == [60.0, 60.0, 60.0] and lost[1:, :3].max() < 1e-6
+    assert lost[:, 3:] == pytest.approx(np.full((3, 3), 10.0), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"lots": True}, {"whole_workers": True}, {"strategy": "level"}, {"strategy": "chase"}],
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_sharing_moves_nothing_but_who_gets_the_hours(seed, told):
+    case = as_arguments(random_case(seed))
+    case["items"] = case["items"].assign(price=60.0, unit_cost=10.0, lost_sales_cost=np.nan)
+    case["bill_of_resources"] = case["bill_of_resources"].assign(hours_per_unit=1.0)
+    case["demand"] = case["demand"].assign(quantity=3 * case["demand"]["quantity"])
+    told = told | {"gap": 1e-6}
+    by_margin, fair = plan_supply(**case, **told), plan_supply(**case, **told, allocation="fair")
+    if told.get("strategy") != "chase":  # which asks for no cheapest plan
+        assert fair.objective >= by_margin.objective * (1 - 1e-5)
+    load, before = (one.capacity_plan["load"].to_numpy() for one in (fair, by_margin))
+    assert (load <= before + 1e-4).all()
+    assert part(fair).to_numpy().max() <= part(by_margin).to_numpy().max() + 1e-6
+
+
+def test_a_market_of_rank_is_served_before_the_others():
+    plan = pd.DataFrame({"item": "A", "bucket": months(2), "late": [0.0, 5.0], "lost": [4.0, 0.0]})
+    demand = pd.DataFrame(
+        {
+            "item": "A",
+            "market": np.repeat(["east", "home", "west"], 2),
+            "bucket": np.tile(months(2), 3),
+            "consensus": [3.0, 3.0, 50.0, 50.0, 1.0, 1.0],
+        }
+    )
+    short = short_by_market(plan, demand, {"home": 1, "west": 2})
+    by_market = short.pivot(index="market", columns="bucket", values="short")
+    assert by_market.to_numpy() == pytest.approx(np.array([[3.0, 6.0], [0.0, 1.0], [1.0, 2.0]]))
+    even = short_by_market(plan, demand)
+    assert (even["short"] / even["wanted"]).tolist() == pytest.approx([4 / 54, 9 / 108] * 3)
+
+
+def test_an_unknown_allocation_names_the_known():
+    with pytest.raises(PlanError, match="allocation 'even' is not known; use one of: margin, fair"):
+        plan_supply(**ask([1.0]), allocation="even")
