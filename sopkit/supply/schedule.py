@@ -24,9 +24,9 @@ def master_schedule(
     The next lot is released when the cumulative plan needs it: never short, never more than one lot
     ahead. ``make`` stands where it is finished. ``buy`` stands where it is ordered: at ``order_by``
     of the ``sourcing_plan``, or by the item's own lead time where none is given. The setting
-    planning_fence (buckets) says how far. Items that run out first are made first; no week gets
+    planning_fence (buckets) says how far. Items that run out first are made first; a week gets no
     more hours than its share of working days of the bucket's hours (``capacity_plan`` and
-    ``bill_of_resources``, None = nothing needs hours).
+    ``bill_of_resources``, None = nothing needs hours), but for orders that fit into no week.
 
     >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-11-01"]), "demand": 40.0,
     ...     "production": 42.0, "overtime_production": 0.0,
@@ -44,13 +44,14 @@ def master_schedule(
     per_unit, hours = _hours(plan, bill_of_resources, capacity_plan)
     lot, least = plan.fact("lot_size"), plan.fact("minimum_lot")
     made = in_lots(plan["production"] + plan["overtime_production"], lot, least)
+    each = smallest(lot, least)
     opening, demand = plan.opening, plan["demand"]
     parts = [_orders(plan, sourcing_plan, fence)]
     for number, bucket in enumerate(plan.buckets[:fence]):
         share = weeks_of(bucket, plan.calendar)
         order = run_out_order(opening[:, number], demand[:, number])
         room = np.outer(hours[:, number], share)
-        make = spread(made[:, number], lot, order, per_unit, room)
+        make = spread(made[:, number], each, order, per_unit, room)
         weeks = pd.DataFrame(make, plan.names, share.index).stack().reset_index(name="quantity")
         parts.append(weeks.assign(bucket=bucket, action="make", source=NONE))
     table = pd.concat(parts)
@@ -90,15 +91,22 @@ def in_lots(quantity, lot, least) -> np.ndarray:
     >>> in_lots(np.array([[30.0, 30.0, 30.0, 5.0]]), np.array([50.0]), np.array([0.0])).tolist()
     [[50.0, 50.0, 0.0, 0.0]]
     """
-    step = np.where(lot > 0, lot, 1.0)
-    least, released = np.ceil(least / step - SLACK) * step, np.zeros(quantity.shape)
-    short = np.zeros(len(quantity))
+    step, least = np.where(lot > 0, lot, 1.0), smallest(lot, least)
+    released, short = np.zeros(quantity.shape), np.zeros(len(quantity))
     for bucket in range(quantity.shape[1]):
         short = short + quantity[:, bucket]
         lots = np.maximum(np.ceil(short / step - SLACK) * step, least)
         released[:, bucket] = np.where(short > SLACK * step, lots, 0.0)
         short = short - released[:, bucket]
     return released
+
+
+def smallest(lot, least) -> np.ndarray:
+    """Units of the smallest order: a lot (a unit where there is none), or as many lots as the
+    minimum takes.
+    """
+    step = np.where(lot > 0, lot, 1.0)
+    return np.maximum(np.ceil(least / step - SLACK), 1.0) * step
 
 
 def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:
@@ -112,34 +120,40 @@ def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:
     return np.argsort(np.divide(opening, demand, out=never, where=demand > 0), kind="stable")
 
 
-def spread(quantity, lot, order, per_unit, room) -> np.ndarray:
-    """(item, week) whole units that sum to ``quantity`` (by item): in run-out ``order``, each item
-    as early as the weeks' hours allow.
+def spread(quantity, least, order, per_unit, room) -> np.ndarray:
+    """(item, week) units that sum to ``quantity`` (by item): in run-out ``order``, each item as
+    early as the weeks' hours allow, a multiple of its ``least`` order in a week.
 
-    First whole lots, then what is left of the lots in single units, last what fits nowhere into the
-    week with most hours to spare. ``per_unit`` is (item, resource) hours, ``room`` (resource, week)
-    hours, inf = without a limit.
+    What fits nowhere goes, no less than an order at a time, into the week with most hours to spare;
+    a rest of less than one joins an order that there is. ``per_unit`` is (item, resource) hours,
+    ``room`` (resource, week) hours, inf = without a limit.
 
-    >>> spread(np.array([12.0]), np.array([0.0]), np.array([0]), np.array([[1.0]]),
+    >>> spread(np.array([12.0]), np.array([1.0]), np.array([0]), np.array([[1.0]]),
     ...     np.array([[5.0, 6.0]])).tolist()
     [[6.0, 6.0]]
     """
     room, left, used = room.copy(), quantity.copy(), per_unit > 0
     planned = np.zeros((len(quantity), room.shape[1]))
-    for step in (lot, np.ones(len(lot))):
-        for item in order[step[order] > 0]:
-            fit = room[used[item]] / per_unit[item, used[item], None]
-            fit = fit.min(axis=0, initial=left[item]).clip(0)
-            steps = np.floor(fit / step[item] + SLACK).cumsum()
-            steps = np.minimum(steps, np.floor(left[item] / step[item] + SLACK))
-            units = np.diff(steps, prepend=0.0) * step[item]
-            planned[item] += units
-            left[item] -= units.sum()
-            room -= np.outer(per_unit[item], units)
-    for item in order[left[order] > 0]:
-        week = room[used[item]].min(axis=0, initial=np.inf).argmax()
-        planned[item, week] += left[item]
-        room[:, week] -= left[item] * per_unit[item]
+
+    def put(item, units):
+        planned[item] += units
+        left[item] -= units.sum()
+        room[:] -= np.outer(per_unit[item], units)
+
+    for item in order:
+        fit = room[used[item]] / per_unit[item, used[item], None]
+        fit = fit.min(axis=0, initial=left[item]).clip(0)
+        orders = np.floor(fit / least[item] + SLACK).cumsum()
+        orders = np.minimum(orders, np.floor(left[item] / least[item] + SLACK))
+        put(item, np.diff(orders, prepend=0.0) * least[item])
+    for item in order:
+        while left[item] > SLACK * least[item]:
+            spare = room[used[item]].min(axis=0, initial=np.inf)
+            begun, orders = planned[item] > 0, np.floor(left[item] / least[item] + SLACK)
+            spare = np.where(begun, spare, -np.inf) if orders < 1 and begun.any() else spare
+            units = max(orders // len(spare), 1.0) * least[item]
+            units = left[item] if left[item] < units + least[item] * (1 - SLACK) else units
+            put(item, units * (np.arange(len(spare)) == spare.argmax()))
     return planned
 
 

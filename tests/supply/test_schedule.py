@@ -6,7 +6,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.supply import master_schedule, plan_supply
-from sopkit.supply.schedule import in_lots, weeks_of
+from sopkit.supply.schedule import in_lots, spread, weeks_of
 from tests.supply.cases import demand_of
 
 
@@ -92,7 +92,7 @@ def test_no_week_gets_more_hours_than_it_has(facts):
         there = weeks_of(bucket, Calendar("month"))
         there = there * (rows["regular_capacity"] + rows["overtime"]).iloc[0]
         used = hours[made["bucket"] == bucket].groupby(made["week"]).sum()
-        assert all(used[week] <= there[week] + 1 for week in used.index)  # rounding to whole units
+        assert all(used[week] < there[week] + 20 for week in used.index)  # a lot that fits nowhere
 
 
 def test_what_runs_out_first_is_made_first(facts):
@@ -108,11 +108,22 @@ def test_what_runs_out_first_is_made_first(facts):
     assert first["B"] < first["A"]
 
 
-def test_whole_lots_first_then_the_rest(facts):
+def test_every_week_gets_whole_lots(facts):
     items, bill, result = facts
-    table = unlimited(result, items, 1)
-    lots = table[(table["item"] == "A") & (table["action"] == "make")]["quantity"]
-    assert (np.mod(lots, 20) == 0).sum() >= len(lots) - 1
+    told = {"bill_of_resources": bill, "capacity_plan": result.capacity_plan}
+    for table in (unlimited(result, items, 3), master_schedule(result.supply_plan, items, **told)):
+        lots = table[(table["item"] == "A") & (table["action"] == "make")]["quantity"]
+        assert len(lots) > 1 and (np.mod(lots, 20) == 0).all()
+
+
+def test_no_week_gets_less_than_the_minimum_and_a_rest_joins_an_order():
+    hours, order = np.array([[30.0, 30.0, 90.0, 30.0]]), np.array([0])
+    weeks = spread(np.array([130.0]), np.array([50.0]), order, np.array([[1.0]]), hours)
+    assert weeks.tolist() == [[0.0, 0.0, 130.0, 0.0]]
+    alone = spread(np.array([30.0]), np.array([50.0]), order, np.array([[1.0]]), hours)
+    assert alone.tolist() == [[0.0, 0.0, 30.0, 0.0]]
+    many = spread(np.array([1000.0]), np.array([1.0]), order, np.array([[1.0]]), hours)
+    assert many.sum() == 1000.0 and (many - hours).max() - (many - hours).min() < 300.0
 
 
 def test_a_fence_of_nothing_schedules_nothing(facts):
