@@ -11,7 +11,9 @@ from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits, in_sizes
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
-SMOOTH = 0.005  # of holding: what stock beyond a bucket of demand costs more; twice beyond two
+SMOOTH = 0.005  # of holding: what stock costs more for every bucket of demand that it covers
+COVERS = 0.0, 0.5, 1.0, 2.0  # where the next price segment begins
+ABOVE = [f"above_{cover:g}" for cover in COVERS]
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
 
@@ -118,24 +120,20 @@ def stock(programme: Programme) -> None:
 
 def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     """How much stock each price segment holds: to the lower, then to the higher of safety and
-    required stock, then a bucket of the demand that follows, another one, and what goes beyond.
+    required stock, then up to each of ``COVERS`` of the bucket's demand that follows, and beyond.
     """
     safe, required = np.minimum(facts.safety_stock, limits.stock), facts.required
     wanted = np.where(np.isnan(required), safe, np.minimum(required, limits.stock))
     following = np.concatenate([facts.demand[:, 1:], facts.demand[:, -1:]], axis=1)
     left = limits.stock - np.maximum(safe, wanted)
-    near = np.minimum(left, following)
-    further = np.minimum(left - near, following)
-    return {
-        "safe": np.minimum(safe, wanted),
-        "ending": np.abs(wanted - safe),
-        "above": near,
-        "further": further,
-        "beyond": left - near - further,
-    }
+    upto = [np.minimum(left, cover * following) for cover in COVERS[1:]]
+    above = np.diff([np.zeros(left.shape), *upto, left], axis=0)
+    return {"safe": np.minimum(safe, wanted), "ending": np.abs(wanted - safe)} | dict(
+        zip(ABOVE, above)
+    )
 
 
-STOCK = "safe", "ending", "above", "further", "beyond"
+STOCK = "safe", "ending", *ABOVE
 
 
 def balance(programme: Programme) -> None:
@@ -293,9 +291,7 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     return {
         "quantity": facts.ways.unit_cost[:, None] + hours_by_way(facts, hourly),
         "safe": hold - missing,
-        "above": hold,
-        "further": hold + smooth,
-        "beyond": hold + 2 * smooth,
+        **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,
         "late": (late + waiting)[:, None] * weight,
         "agreed": np.zeros(facts.shape),

@@ -13,7 +13,7 @@ from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
 from sopkit.supply.model import build, objective_prices
-from sopkit.supply.sharing import ALLOCATIONS, shared
+from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
 from sopkit.supply.why import reasons
@@ -134,6 +134,7 @@ def plan_supply(
         margin, search = facts.prices.price - standard, {"gap": gap, "time_limit": time_limit}
         fair = shared(programme, prices, values, margin, **search)
         values, achieved = fair or (values, achieved)
+    values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, basis, again=allocation == "fair")
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)

@@ -1,8 +1,9 @@
-"""Who gets what is short: items that make like margin of an hour at one bottleneck share it in
-proportion to what was asked of them.
+"""Who gets what: identical items get the same, and where hours are short, items of like margin at
+one bottleneck share them in proportion to what was asked.
 """
 
 import numpy as np
+import pandas as pd
 
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
@@ -11,6 +12,48 @@ from sopkit.supply.solve import solve
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
 ALIKE = 0.1  # of the larger margin: items that differ by less are alike
 SHORT = 1e-6  # of an item's size: what is less is not missing
+
+
+def averaged(programme, values: dict) -> dict:
+    """The values in which items that nothing but their size tells apart get the mean of what the
+    solution gives them: as cheap, as possible, and no chance of the solver's.
+
+    Whole lots stay as they are.
+    """
+    facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
+    if "lots" in values or "runs" in values:
+        return values
+    bill, count = facts.bill, (len(ways), len(facts.resources))
+    hours = summed(bill.way, bill.resource, bill.hours, count)
+    kind, bounds = pd.factorize(ways.kind)[0], (limits.least, limits.most)
+    mark = _number(hours, *bounds, kind, ways.unit_cost)
+    order = np.lexsort((mark, ways.item))
+    place = np.zeros(len(ways), dtype=int)
+    place[order] = pd.Series(order).groupby(ways.item[order]).cumcount()
+    marks = summed(ways.item, place, mark + 1, (facts.shape[0], place.max(initial=0) + 1))
+    wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
+    held = limits.stock, limits.backlog, limits.late, limits.lost
+    item = _number(
+        marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
+    )
+    way = item[ways.item] * (place.max(initial=0) + 1) + place
+    return values | {
+        name: _mean(values[name] / programme.units[dim], number) * programme.units[dim]
+        for name, dim, number in (("quantity", "way", way), ("lost", "item", item))
+    }
+
+
+def _number(*columns) -> np.ndarray:
+    """What tells rows apart: the same number for rows that are the same in all columns."""
+    rows = np.column_stack(columns).astype(float) + 0.0
+    return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
+
+
+def _mean(values, number) -> np.ndarray:
+    """Every row's mean over those of its number."""
+    number = np.unique(number, return_inverse=True)[1]
+    count = number.max(initial=-1) + 1
+    return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
 
 
 def shared(programme, prices: dict, values: dict, margin: np.ndarray, **search):

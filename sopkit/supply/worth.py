@@ -29,7 +29,8 @@ def worth_of(programme, values: dict, holding: str, start, again: bool) -> Worth
     """
     facts, chase = programme.facts, programme.strategy == "chase"
     prices = objective_prices(facts, holding, facts.prices.price)
-    whole, lost = list(programme.model.variables.integers), programme["lost"].solution
+    whole, lost = list(programme.model.variables.integers), programme["lost"].upper
+    lost = lost.copy(data=values["lost"] / programme.units["item"])
     if again or whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
         for name in whole:
             programme[name].fix()
