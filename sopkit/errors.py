@@ -13,8 +13,6 @@ class PlanError(ValueError):
     sopkit.errors.PlanError: horizon is 0; give at least 1 bucket, for example horizon=18
     """
 
-    def __init__(self, message, *, table="", column="", names=(), problem="", mend=""):
+    def __init__(self, message, cells=None):
         super().__init__(message)
-        # the cells of a table of facts by their item or resource, for who lists them by row
-        self.table, self.column, self.names = table, column, [*names]
-        self.problem, self.mend = problem or message, mend or None
+        self.cells = cells  # of a table of facts: table, column, positions, problem, what to do

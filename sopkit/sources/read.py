@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, shared_start
@@ -15,9 +16,7 @@ from sopkit.sources.issues import gather, lines
 from sopkit.sources.reading import Reading
 from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
-from sopkit.supply.checks import check_facts
 from sopkit.supply.facts import read_facts as supply_facts
-from sopkit.supply.limits import limits_of
 from sopkit.supply.reading import FACTS
 from sopkit.tables import INPUTS
 
@@ -163,17 +162,16 @@ def _plannable(reading):
     refused = set()
     while True:
         try:
-            facts = supply_facts(asked, reading.settings)
-            return check_facts(facts, limits_of(facts))
+            return supply_facts(asked, reading.settings)
         except PlanError as error:
-            place = error.table, error.column
-            frame = asked.get(error.table)
-            if frame is None or place in refused:
-                return reading.say("no plan", "items", problem=error.problem)
-            bad = frame.iloc[:, 0].isin(error.names)
-            reading.say_of("no plan", error.table, bad, error.column, error.problem, error.mend)
-            asked[error.table] = frame.assign(**{error.column: frame[error.column].mask(bad, 0.0)})
-            refused.add(place)
+            if error.cells is None or error.cells[:2] in refused:
+                return reading.say("no plan", "items", problem=str(error))
+            table, column, rows, problem, mend = error.cells
+            frame, bad = asked[table], np.isin(np.arange(len(asked[table])), rows)
+            reading.say_of("no plan", table, bad, column, problem, mend)
+            nothing = 0.0 if frame[column].dtype.kind == "f" else ""
+            asked[table] = frame.assign(**{column: frame[column].mask(bad, nothing)})
+            refused.add((table, column))
 
 
 def _begin(path):

@@ -12,8 +12,11 @@ from sopkit.tables import SETTINGS, settled
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
 SECTIONS = {
-    **dict.fromkeys(("market_priority", "targets", "thresholds"), float),
-    **dict.fromkeys(("owners", "sales_inputs"), str),
+    "market_priority": float,
+    "targets": float,
+    "thresholds": float,
+    "owners": str,
+    "sales_inputs": str,
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import infer_calendar
-from sopkit.grid import summed
+from sopkit.grid import Grid, summed
 from sopkit.supply import reading
 
 ARRIVING = ("production", "overtime_production", "subcontracted", "purchased", "receipts")
@@ -79,4 +79,5 @@ class Finished:
 
     def table(self, **columns) -> pd.DataFrame:
         """(item, bucket) arrays as the columns of a long table."""
-        return reading.long(self.names, self.buckets, columns)
+        names = self.names.to_frame(index=False)
+        return Grid(names, self.buckets, self.calendar, ("item",)).frame(**columns)

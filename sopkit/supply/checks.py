@@ -8,33 +8,20 @@ from sopkit.errors import PlanError
 
 
 def check_facts(facts, limits) -> None:
-    """Raise ``PlanError`` where a minimum is above a maximum or frozen production is above
-    capacity.
-    """
-    items = facts.items
-    ending, most = items.ending_stock, items.maximum_stock
-    over = np.flatnonzero(np.nan_to_num(ending) > most)
-    mend = "lower ending_stock or raise maximum_stock"
-    _refuse(
-        f"table items: {{}} item(s) with ending_stock above maximum_stock: {{}}; {mend}",
-        [f"{items.names[i]}: ending_stock {ending[i]:g}, maximum_stock {most[i]:g}" for i in over],
-        table="items",
-        column="ending_stock",
-        names=items.names[over],
-        problem="is above maximum_stock",
-        mend=mend,
-    )
+    """Raise ``PlanError`` where frozen production is above capacity."""
     held = facts.load(limits.least)
     most = most_hours(facts.resources)
-    _refuse(
-        "table frozen, column production: {} resource bucket(s) above capacity: {}; lower the"
-        " frozen production or add hours, overtime or workers in resources",
-        [
-            f"{facts.resources.names[r]} in {facts.buckets[t].date()}: {held[r, t]:g} h frozen"
-            f" ({_frozen_items(facts, limits, r, t)}), {most[r, t]:g} h there"
-            for r, t in np.argwhere(held > most * (1 + 1e-9) + 1e-9)
-        ],
-    )
+    over = [
+        f"{facts.resources.names[r]} in {facts.buckets[t].date()}: {held[r, t]:g} h frozen"
+        f" ({_frozen_items(facts, limits, r, t)}), {most[r, t]:g} h there"
+        for r, t in np.argwhere(held > most * (1 + 1e-9) + 1e-9)
+    ]
+    if over:
+        raise PlanError(
+            f"table frozen, column production: {len(over)} resource bucket(s) above capacity:"
+            f" {'; '.join(over[:5])}; lower the frozen production or add hours, overtime or workers"
+            " in resources"
+        )
 
 
 def most_hours(staff) -> np.ndarray:
@@ -81,9 +68,3 @@ def _frozen_items(facts, limits, resource: int, bucket: int) -> str:
     bill = facts.bill
     held = bill.item[(bill.resource == resource) & (limits.least[bill.way, bucket] > 0)]
     return ", ".join(map(str, facts.items.names[held[:5]]))
-
-
-def _refuse(message: str, rows: list[str], **where) -> None:
-    """Raise ``PlanError`` with how many rows there are and the first five; nothing without rows."""
-    if rows:
-        raise PlanError(message.format(len(rows), "; ".join(rows[:5])), **where)

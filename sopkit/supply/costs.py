@@ -65,10 +65,8 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
 
 def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
     """Money/unit (by item) of what the hours of a unit could save from being lost."""
-    per_hour, most = (
-        np.divide(lost[bill.item], bill.hours, where=bill.hours > 0, out=0 * bill.hours),
-        np.zeros(resources),
-    )
+    per_hour = np.divide(lost[bill.item], bill.hours, where=bill.hours > 0, out=0 * bill.hours)
+    most = np.zeros(resources)
     np.maximum.at(most, bill.resource, per_hour)
     return fold((bill.hours * most[bill.resource])[:, None], bill.item, len(lost))[:, 0]
 

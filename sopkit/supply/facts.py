@@ -13,6 +13,7 @@ import pandas as pd
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.errors import PlanError
 from sopkit.grid import Grid, at_buckets, fold
+from sopkit.metrics import standard_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
 from sopkit.supply.limits import sold_within
@@ -91,9 +92,7 @@ class Facts:
     prices: Prices
     demand: np.ndarray  # (item, bucket)
     receipts: np.ndarray  # (item, bucket)
-    expiring: (
-        np.ndarray
-    )  # (item, bucket): of stock and receipts, past their shelf life from its end
+    expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life from its end
     safety_stock: np.ndarray  # (item, bucket)
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray  # (item,)
@@ -147,6 +146,13 @@ class Facts:
         """(item, bucket) stock asked for: safety stock, or more where more is required."""
         return np.fmax(self.safety_stock, self.required)
 
+    @property
+    def standard_cost(self) -> np.ndarray:
+        """Money/unit by item, as the books carry it."""
+        told = (self.tables[name] for name in ("items", "bill_of_resources", "resources"))
+        cost = standard_cost(*told).set_index("item")["standard_cost"]
+        return cost.reindex(self.items.names).to_numpy()
+
     @cached_property
     def size(self) -> np.ndarray:
         """(item,) units that make a usual quantity of each item, a power of two: what is a
@@ -164,11 +170,8 @@ class Facts:
     def in_sizes(self) -> "Facts":
         """The same facts with every item counted in its own size: no item is large or small."""
         size, ways, bill, prices = self.size, self.ways, self.bill, self.prices
-        of_way, by_item = (
-            size[ways.item],
-            ("demand", "receipts", "expiring", "safety_stock", "recent"),
-        )
-        measured = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock")
+        by_item = "demand", "receipts", "expiring", "safety_stock", "recent"
+        of_way, measured = size[ways.item], LIMITS[:-1]  # a shelf life is no quantity
         return replace(
             self,
             items=replace(self.items, **{n: getattr(self.items, n) / size for n in measured}),
@@ -229,7 +232,11 @@ def read_facts(tables, settings=None) -> Facts:
     if tables.get("resources") is None:
         told["resources"] = reading.checked(bill[["resource"]].drop_duplicates(), "resources")
     reading.known_codes(told)
-    items = told["items"].sort_values("item", ignore_index=True)
+    items = told["items"]
+    over = items["ending_stock"] > items["maximum_stock"]
+    mend = "lower ending_stock or raise maximum_stock"
+    reading.refuse(items, "items", "ending_stock", over, "are above maximum_stock", mend)
+    items = items.sort_values("item", ignore_index=True)
     shown = _grid(items, demand, settings)
     alone = settings is None and told["safety_stock"].empty
     columns = _columns(items, shown, 0.0 if alone else chosen["review"], alone)
@@ -238,7 +245,7 @@ def read_facts(tables, settings=None) -> Facts:
     staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
     retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
     own = bill[bill["source"] == ""]
-    ways = _ways(items, own, told["sourcing"], grid)
+    ways = ways_of(items, own, told["sourcing"], grid)
     made = grid.find(bill["item"])
     way = ways.find(made, bill["source"])
     mend = "add the source to sourcing, or leave it blank for own production"
@@ -250,21 +257,17 @@ def read_facts(tables, settings=None) -> Facts:
         bill["hours_per_unit"].to_numpy(),
     )
     due = told["receipts"]["due_on"].fillna(grid.buckets[0]).clip(lower=grid.buckets[0])
-    due = told["receipts"].assign(bucket=due)
+    due = shown.array(told["receipts"].assign(bucket=due), "quantity")
+    hidden = np.arange(len(columns)) >= shown.shape[1]
     opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
     opening = opening.reindex(items["item"], fill_value=0.0)
     to_order = (items["strategy"] == "order").to_numpy()
     known = {
-        name: np.where(
-            retired & (np.arange(len(columns)) >= shown.shape[1]),
-            0.0,
-            shown.array(told[name], "quantity")[:, columns],
-        )
+        name: np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
         for name in ("demand", "safety_stock")
     }
     wanted = known["demand"]
-    receipts = shown.array(due, "quantity")[:, columns]
-    coming = receipts * (np.arange(len(columns)) < shown.shape[1])
+    coming = np.pad(due, [(0, 0), (0, hidden.sum())])
     owed = items["backlog_cost"].ne(np.inf).to_numpy()
     until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
     expiring = _expiring(grid, items["shelf_life"].to_numpy(), wanted, coming, opening, until)
@@ -321,7 +324,7 @@ def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:
     return Grid(items[["item"]], buckets, calendar, ("item",))
 
 
-def _ways(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid: Grid) -> Ways:
+def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid: Grid) -> Ways:
     """Every way to get every item: what stands in the bill of resources is made and its sources
     subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
     leaves blank is what its item says.

@@ -61,13 +61,12 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     )
 
 
-def roll(facts, got: np.ndarray, lost: np.ndarray, demand: np.ndarray | None = None):
+def roll(facts, got: np.ndarray, lost: np.ndarray):
     """Saleable stock, backlog, its late part and lost units when ``got`` arrives: what is not on
     hand is backlog, what remains at the end is lost.
     """
-    demand = facts.demand if demand is None else demand
     lost = lost.copy()
-    net = facts.opening[:, None] + np.cumsum(facts.coming + got + lost - demand, axis=1)
+    net = facts.opening[:, None] + np.cumsum(facts.coming + got + lost - facts.demand, axis=1)
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
     lost[:, -1] += late[:, -1]

@@ -7,9 +7,11 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.errors import PlanError
+from sopkit.grid import Grid
 from sopkit.metrics import cover
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
+from sopkit.supply.facts import ways_of
 from sopkit.supply.limits import sold_within
 from sopkit.tables import settled
 
@@ -39,42 +41,46 @@ def safety_stock(
     rows, paths = reading.item_rows(items, names, "paths"), demand_paths(paths, names, buckets)
     level = rows["service_level"].fillna(chosen["service_level"] or np.nan).to_numpy()
     expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
-    told = (sourcing, "sourcing"), (bill_of_resources, "bill_of_resources")
-    waits = waiting(rows, *(reading.given(*each) for each in told), expected.mean(axis=1))
-    span = waits + chosen["review"]
-    error = error_quantile(paths, span, level)
     calendar = infer_calendar(buckets)
+    grid = Grid(rows[["item"]], buckets, calendar, ("item",))
+    bill, offers = (
+        told[told["item"].isin(rows["item"])]
+        for told in (
+            reading.given(bill_of_resources, "bill_of_resources"),
+            reading.given(sourcing, "sourcing"),
+        )
+    )
+    ways = ways_of(rows, bill[bill["source"] == ""], offers, grid)
+    span = waiting(ways, expected.mean(axis=1)) + chosen["review"]
+    error = error_quantile(paths, span, level)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()
     following = sold_within(expected, span, per_year)
     first = sold_within(np.pad(expected, [(0, 0), (1, 0)]), span, per_year)[:, :1]
     scale = np.divide(following, first, out=np.ones_like(following), where=first > 0)
     wanted = np.where(rows["strategy"].eq("order"), 0.0, error)[:, None] * scale
     wanted = np.where(rows["retired_on"].to_numpy()[:, None] <= ends, 0.0, wanted)
-    table = reading.long(pd.Index(rows["item"]), buckets, {"quantity": wanted})
-    return table.sort_values("item", kind="stable", ignore_index=True)
+    return grid.frame(quantity=wanted).sort_values("item", kind="stable", ignore_index=True)
 
 
-def waiting(items, sourcing, bill, demand) -> np.ndarray:
+def waiting(ways, demand) -> np.ndarray:
     """Buckets from order to arrival by item: of what is made its own lead time; of what is bought
     the longest of the cheapest sources that together deliver its mean ``demand`` (units a bucket).
 
-    >>> items = pd.DataFrame({"item": ["A"], "unit_cost": [4.0], "lead_time": [0.0]})
-    >>> from_far = {"item": ["A"], "source": ["far"], "max_quantity": [np.inf], "lead_time": [3.0]}
-    >>> none = pd.DataFrame({"item": [], "source": []})
-    >>> waiting(items, pd.DataFrame(from_far).assign(unit_cost=9.0), none, np.array([5.0])).tolist()
-    [3.0]
+    >>> from types import SimpleNamespace
+    >>> ways = {"item": [0, 0], "unit_cost": [4.0, 9.0], "lead": [3.0, 0.0], "limit": [5.0, 9.0]}
+    >>> ways["kind"] = ["purchased", "purchased"]
+    >>> ways = SimpleNamespace(**{name: np.array(each) for name, each in ways.items()})
+    >>> waiting(ways, np.array([5.0])).tolist(), waiting(ways, np.array([6.0])).tolist()
+    ([3.0], [3.0])
     """
-    made = bill["item"][bill["source"] == ""]
-    own = items.assign(demand=demand)[["item", "demand", "unit_cost", "lead_time"]]
-    offers = sourcing.merge(own, on="item", suffixes=("", "_own"))
-    for name in ("unit_cost", "lead_time"):
-        offers[name] = offers[name].fillna(offers[f"{name}_own"])
-    offers = offers[~offers["item"].isin(made)].sort_values(["item", "unit_cost", "lead_time"])
-    most = offers["max_quantity"].clip(upper=1e15)
-    before = most.groupby(offers["item"]).cumsum() - most
-    used = offers[(before < offers["demand"]) | (before == 0)]
-    longest = items["item"].map(used.groupby("item")["lead_time"].max())
-    return longest.fillna(items["lead_time"]).to_numpy(dtype="float64")
+    own = np.flatnonzero(ways.kind != "subcontracted")
+    own = own[np.lexsort((ways.lead[own], ways.unit_cost[own]))]
+    item, most = ways.item[own], pd.Series(ways.limit[own].clip(max=1e15))
+    before = (most.groupby(item).cumsum() - most).to_numpy()
+    used = (before < demand[item]) | (before == 0)
+    longest = np.zeros(len(demand))
+    np.maximum.at(longest, item[used], ways.lead[own][used])
+    return longest
 
 
 def demand_paths(paths, names, buckets) -> np.ndarray:

@@ -92,14 +92,7 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
-    change = facts.coming + arriving - facts.demand
-    there = np.maximum(facts.opening[:, None] + np.cumsum(change, axis=1), 0.0)
-    impatient = np.isinf(
-        facts.prices.backlog
-    )  # what cannot be shipped at once is lost, and does not use later arrivals
-    stock = facts.opening[impatient]
-    for bucket in range(facts.shape[1]) if impatient.any() else ():
-        there[impatient, bucket] = stock = np.maximum(stock + change[impatient, bucket], 0.0)
+    there = np.maximum(left_over(facts, arriving)[0], 0.0)
     limit = np.minimum(
         facts.items.maximum_stock[:, None],
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
@@ -108,6 +101,16 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
     if lean:
         limit = np.minimum(limit, facts.target)
     return np.maximum(limit, there)
+
+
+def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(item, bucket) stock less backlog, and units lost to date, where ``arriving`` comes beside
+    the receipts: what may not be late is lost at once, and does not use later arrivals.
+    """
+    net = facts.opening[:, None] + np.cumsum(facts.coming + arriving - facts.demand, axis=1)
+    lost = np.maximum.accumulate(np.maximum(-net, 0.0), axis=1)
+    lost = np.where(np.isinf(facts.prices.backlog)[:, None], lost, 0.0)
+    return net + lost, lost
 
 
 def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.ndarray:

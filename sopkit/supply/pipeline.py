@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.metrics import standard_cost
 from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of
 from sopkit.tables import INPUTS, PLANS, settled
@@ -37,23 +36,24 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
     by_item = receipts.groupby("item")["quantity"].sum()
-    told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
-    cost = standard_cost(*told).set_index("item")["standard_cost"].reindex(by_item.index)
+    cost = pd.Series(facts.standard_cost, facts.items.names)
+    done = "assumed to arrive as needed; bring receipts to plan with the real ones"
     said = [
         f"{item}: stock and lead time do not cover {units:,.10g} units"
         + (f" ({units * each:,.0f} {settings['currency']} at standard cost)" if each > 0 else "")
-        for item, units, each in zip(by_item.index, by_item, cost)
+        for (item, units), each in zip(by_item.items(), cost[by_item.index])
     ]
-    issues = pd.DataFrame(
-        {
-            "table": "receipts",
-            "row": np.arange(len(said)) + 2,  # as if they stood in a file
-            "column": "quantity",
-            "rule": "assumed",
-            "severity": "warning",
-            "value": [f"{units:,.10g}" for units in by_item],
-            "problem": said,
-            "done": "assumed to arrive as needed; bring receipts to plan with the real ones",
-        }
+    issues = (
+        by_item.map("{:,.10g}".format)
+        .to_frame("value")
+        .assign(
+            table="receipts",
+            row=np.arange(len(said)) + 2,  # as if they stood in a file
+            column="quantity",
+            rule="assumed",
+            severity="warning",
+            problem=said,
+            done=done,
+        )
     )
     return receipts, PLANS["data_issues"].conform(issues)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import at_buckets
-from sopkit.metrics import standard_cost
 from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
@@ -127,16 +126,14 @@ def plan_supply(
         raise explain_infeasible(facts, limits)
     achieved, basis = solved
     values = programme.values()
-    told = (facts.tables[name] for name in ("items", "bill_of_resources", "resources"))
-    standard = standard_cost(*told).set_index("item")["standard_cost"]
-    standard = standard.reindex(facts.items.names).to_numpy()
+    standard, fair = facts.standard_cost, None
     if allocation == "fair":
         margin, search = facts.prices.price - standard, {"gap": gap, "time_limit": time_limit}
         fair = shared(programme, prices, values, margin, **search)
         values, achieved = fair or (values, achieved)
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
-    worth = worth_of(programme, values, holding, basis, again=allocation == "fair")
+    worth = worth_of(programme, values, holding, basis, again=bool(fair))
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)

@@ -149,15 +149,6 @@ def item_rows(items, names, table: str) -> pd.DataFrame:
     return frame.iloc[positions(frame["item"], names, table, "item")].reset_index(drop=True)
 
 
-def long(names: pd.Index, buckets: pd.DatetimeIndex, columns: dict) -> pd.DataFrame:
-    """(name, bucket) arrays as the columns of a long table; the index of names names its key."""
-    keys = {
-        names.name: names.repeat(len(buckets)),
-        "bucket": np.tile(buckets.to_numpy(), len(names)),
-    }
-    return pd.DataFrame(keys | {name: np.ravel(values) for name, values in columns.items()})
-
-
 def refuse(frame: pd.DataFrame, table: str, column: str, wrong, problem: str, mend: str) -> None:
     """Raise ``PlanError`` naming the first wrong rows of a table, if there are any."""
     rows = np.flatnonzero(wrong)
@@ -170,7 +161,8 @@ def refuse(frame: pd.DataFrame, table: str, column: str, wrong, problem: str, me
         for row in rows[:5]
     )
     raise PlanError(
-        f"table {table}, column {column}: {len(rows)} value(s) {problem}: {shown}; {mend}"
+        f"table {table}, column {column}: {len(rows)} value(s) {problem}: {shown}; {mend}",
+        (table, column, rows, problem, mend),
     )
 
 

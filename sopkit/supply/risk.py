@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sopkit.grid import Grid
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
-from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
@@ -96,8 +96,9 @@ def plan_under_uncertainty(
             missed += short.sum(axis=1)
             wanted += asked.sum(axis=1)
     levels = np.quantile(came, list(QUANTILES.values()), axis=2)
-    table = reading.long(
-        pd.Index(METRICS, name="metric"), plan.buckets, dict(zip(QUANTILES, levels))
+    metrics = pd.DataFrame({"metric": METRICS})
+    table = Grid(metrics, plan.buckets, plan.calendar, ("metric",)).frame(
+        **dict(zip(QUANTILES, levels))
     )
     short = missed / max(count, 1) * plan.price(1.0)
     by_item = pd.DataFrame(
@@ -148,7 +149,7 @@ class _Rolled:
             (bill.hours, (bill.resource, bill.item)), (len(facts.resources), plan.shape[0])
         )
         self.users = [bill.item[bill.resource == one] for one in range(len(facts.resources))]
-        self.free = None
+        self.free = np.full(facts.resources.grid.shape, np.inf)
         if capacity_plan is not None:
             limit = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]
             rows = capacity_plan.assign(free=(limit - capacity_plan["load"]).clip(lower=0.0))
@@ -187,8 +188,6 @@ class _Rolled:
         seen = bucket - self.lag - 1
         called = self.called[seen.clip(0), np.arange(len(seen))] * (seen >= 0)[:, None]
         change = np.clip(called - self.added, -self.flexible[:, [bucket]], self.room[:, [bucket]])
-        if self.free is None:
-            return change
         more, less = np.maximum(change, 0.0), np.clip(-change, 0.0, self.made[:, [bucket]])
         share = self.free[:, [bucket]] + self.hours @ less
         needed = self.hours @ more

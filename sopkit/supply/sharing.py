@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
+from sopkit.supply.limits import left_over
 from sopkit.supply.solve import solve
 
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
@@ -132,15 +133,8 @@ def unavoidable(facts, limits) -> np.ndarray:
     """(item, bucket) units of what was asked to date that no hours could serve: more than stock,
     receipts and what may arrive by then.
     """
-    most = facts.coming + facts.by_item(limits.most) - facts.demand
-    at_once, lost = np.isinf(facts.prices.backlog), np.zeros(facts.shape[0])
-    there, missing = facts.opening.copy(), np.zeros(facts.shape)
-    for bucket in range(facts.shape[1]):
-        there = there + most[:, bucket]
-        lost += np.where(at_once, np.maximum(-there, 0.0), 0.0)
-        there = np.where(at_once, np.maximum(there, 0.0), there)
-        missing[:, bucket] = lost + np.maximum(-there, 0.0)
-    return missing
+    net, lost = left_over(facts, facts.by_item(limits.most))
+    return lost + np.maximum(-net, 0.0)
 
 
 def alike(facts, made, short, margin) -> tuple[np.ndarray, np.ndarray]:
@@ -163,17 +157,14 @@ def alike(facts, made, short, margin) -> tuple[np.ndarray, np.ndarray]:
     bottleneck, each = np.full(items, -1), np.ones(items)
     bottleneck[item[first]], each[item[first]] = resource[first], hours[first]
 
-    rate, group, best, number = margin / each, np.full(items, -1), None, -1
+    rate, group, number, last, limit = margin / each, np.full(items, -1), -1, -1, 0.0
     for one in np.lexsort((-rate, bottleneck))[(bottleneck < 0).sum() :]:
-        if best is None or bottleneck[one] != bottleneck[best] or _unlike(rate[best], rate[one]):
-            best, number = one, number + 1
+        if bottleneck[one] != last or rate[one] <= limit:
+            last, number = bottleneck[one], number + 1
+            limit = rate[one] - ALIKE * abs(rate[one])
         group[one] = number
     told = np.stack([np.ones(items), short.sum(axis=1)], axis=1)
     members, missed = fold(told, group, number + 1).T
     shares = (members > 1) & (missed > 0)
     number = np.append(np.where(shares, np.cumsum(shares) - 1, -1), -1)
     return number[group], each
-
-
-def _unlike(best: float, other: float) -> bool:
-    return best - other >= ALIKE * abs(best)

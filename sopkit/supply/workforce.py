@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.errors import PlanError
 from sopkit.grid import Grid, grid_of
+from sopkit.supply.reading import refuse
 from sopkit.tables import INPUTS
 
 
@@ -82,7 +82,7 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
         staffed=staffed,
         movable=staffed & (told["hiring_cost"] | told["layoff_cost"]),
         workers=np.where(crew, np.nan_to_num(cells["workers"]), 0.0),
-        **_hours(cells, crew, grid),
+        **_hours(cells, crew, grid, resources),
         overtime_hours=np.where(no_overtime, 0.0, np.where(np.isnan(limit), np.inf, limit)),
         overtime_per_worker=np.where(crew, _finite(each), np.nan),
         regular_cost=cells["regular_cost"],
@@ -110,7 +110,7 @@ def _finite(cells: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(cells), np.nan, cells)
 
 
-def _hours(cells: dict[str, np.ndarray], crew: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
+def _hours(cells: dict, crew: np.ndarray, grid: Grid, resources) -> dict[str, np.ndarray]:
     """Hours per worker, and the fixed hours or ceiling: workers given with hours only share those
     hours.
     """
@@ -119,17 +119,9 @@ def _hours(cells: dict[str, np.ndarray], crew: np.ndarray, grid: Grid) -> dict[s
     derived = np.isnan(each) & crew
     each = np.where(derived, shared, each)
     unclear = grid.series["resource"][(np.isnan(each) & crew).any(axis=1)]
-    if len(unclear):
-        mend = "write the hours that one worker works in a bucket"
-        raise PlanError(
-            f"table resources, column hours_per_worker: {len(unclear)} resource(s) have"
-            f" workers but no hours_per_worker: {', '.join(unclear[:5])}; {mend}",
-            table="resources",
-            column="hours_per_worker",
-            names=unclear,
-            problem="workers without hours",
-            mend=mend,
-        )
+    unclear = resources["resource"].isin(unclear)
+    mend = "write the hours that one worker works in a bucket"
+    refuse(resources, "resources", "hours_per_worker", unclear, "are blank beside workers", mend)
     return {
         "hours_per_worker": np.where(crew, each, 0.0),
         "hours": np.where(derived | np.isnan(hours), np.inf, hours),

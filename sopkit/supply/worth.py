@@ -22,7 +22,7 @@ class Worth:
     quantity: np.ndarray
 
 
-def worth_of(programme, values: dict, holding: str, start, again: bool) -> Worth:
+def worth_of(programme, values: dict, holding: str, start, again: bool = False) -> Worth:
     """``Worth`` of a solved plan: shadow prices of the linear programme with whole numbers fixed,
     in which no more units than before may be lost and a lost unit costs what it would have
     brought. ``start`` is the basis of the plan, or of a like one which is then solved ``again``.

@@ -201,7 +201,11 @@ BAD = [
     ("resources", {"hiring_cost": ["x", 1, 1]}, f"hiring_cost: {NUMBER}"),
     ("resources", {"bucket": ["soon"] * 3}, f"bucket: 3 .*'soon'.*; write dates as {DATE}"),
     ("resources", {"bucket": [None, None, DATE]}, TWICE + "resource and bucket"),
-    ("resources", {"workers": [2] * 3, "hours": [nan] * 3}, "hours_per_worker: 1 .*: line; write"),
+    (
+        "resources",
+        {"workers": [2] * 3, "hours": [nan] * 3},
+        "hours_per_worker: 3 .*blank beside workers: row 1 .line.*; write",
+    ),
     ("bill_of_resources", {"item": ["X"]}, "item: " + UNKNOWN),
     ("bill_of_resources", {"resource": ["X"]}, "resource: " + UNKNOWN),
     ("bill_of_resources", {"hours_per_unit": [None]}, f"unit: {ROWS}blank.*; write .*hours"),
