@@ -84,14 +84,16 @@ def spread(buckets, days, calendar) -> np.ndarray:
 
 
 def _sales(book):
-    """What units bring and cost, in their family; open orders that arrive are paid at standard."""
+    """What units bring and cost, in their family; open orders that arrive are paid at unit_cost
+    (the hours of work orders are among those that the plan pays).
+    """
     plan = book.by_family(book.priced(book.supply_plan))
     cost = per_item(plan, book.cost)
     return plan[KEY].assign(
         revenue=plan["shipments"] * plan["price"],
         cost_of_sales=plan["shipments"] * cost,
         inventory_value=plan["projected_available"] * cost,
-        on_terms=plan["receipts"] * cost,
+        on_terms=plan["receipts"] * per_item(plan, book.items.set_index("item")["unit_cost"]),
     )
 
 

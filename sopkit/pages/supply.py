@@ -200,7 +200,8 @@ def risk(risk, view):
                 rows[["metric", "bucket"]].assign(**told),
                 columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
                 rows=20,
-                note="stock at standard cost; margin before period costs; cash without terms",
+                note="with the plan's people: none is hired or laid off for it; stock at standard"
+                " cost, margin before period costs, cash without terms",
             ),
             view.show(
                 risk.by_item[risk.by_item["short"] > 0],

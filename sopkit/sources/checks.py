@@ -227,13 +227,13 @@ def repair_orders(reading):
 
 def repair_receipts(reading):
     """What was due before the first bucket counts in it."""
-    late = reading.tables["receipts"]["due_on"] < reading.first
-    problem = f"was due before the plan's first bucket, {reading.first:%Y-%m-%d}"
+    late = ~(reading.tables["receipts"]["due_on"] >= reading.first)
+    problem = f"was due before the plan's first bucket, {reading.first:%Y-%m-%d}, or on no day"
     reading.say_of("overdue receipt", "receipts", late, "due_on", problem)
     if late.any():
         reading.fill("receipts", "due_on", late, reading.first)
-        how = {"quantity": "sum", "ordered_on": "min"}
-        reading.tables["receipts"] = _add_up(reading.tables["receipts"], ["item", "due_on"], how)
+        key = list(INPUTS["receipts"].key)
+        reading.tables["receipts"] = _add_up(reading.tables["receipts"], key, {"quantity": "sum"})
 
 
 def fill_buckets(reading):

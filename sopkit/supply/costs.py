@@ -146,20 +146,25 @@ def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
 def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame:
     """The declared ``plan_costs``: the same money by what it is for and whose it is.
 
-    What is bought costs its ``standard`` cost (money/unit by item), and what its source asks beyond
-    that is the source_premium; hours worked cost their regular rate, overtime is a premium on it,
-    and hours paid but not worked are idle. What is less than a millionth is nothing.
+    What is bought costs its ``standard`` cost (money/unit by item), and what its source asks and
+    takes of own hours beyond that is the source_premium; other hours worked cost their regular
+    rate, overtime is a premium on it, and hours paid but not worked are idle. What is less than a
+    millionth is nothing.
     """
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
-    asked = items["subcontract"] + items["purchase"]
+    regular, made = facts.resources.regular_cost, facts.ways.kind[:, None] == "production"
+    theirs = np.where(made, 0.0, flows.quantity)
+    bill = facts.bill
+    hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
+    asked = items["subcontract"] + items["purchase"] + fold(hours, bill.item, facts.shape[0])
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
         units = facts.by_item(flows.quantity, bought)
         items[kind] = _times(standard, units)
     items["source_premium"] = asked - items["subcontract"] - items["purchase"]
-    regular = facts.resources.regular_cost
     worked = regular * np.maximum(flows.load, flows.overtime)
     premium = staff.pop("overtime") - regular * flows.overtime
     idle = staff["regular_labour"] - worked + regular * flows.overtime
+    worked = worked - regular * facts.load(theirs)
     staff |= {"regular_labour": worked, "overtime_premium": premium, "idle": idle}
     parts = [
         grid.frame(**money)

@@ -98,6 +98,7 @@ class Facts:
     on_hand: np.ndarray  # (item,)
     backlog: np.ndarray  # (item,)
     notice: tuple[float, float]  # buckets before hiring and lay-off
+    announced: tuple[np.ndarray, np.ndarray]  # (resource, bucket): hired and laid off inside it
     shown: int  # buckets of the plan; those after them are hidden: the plan runs on
 
     @property
@@ -205,6 +206,13 @@ class Facts:
         chosen = slice(None) if kind is None else self.ways.kind == kind
         return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
 
+    @property
+    def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """item, resource and hours per unit of own production, where it takes any."""
+        bill = self.bill
+        own = (self.ways.kind[bill.way] == "production") & (bill.hours > 0)
+        return bill.item[own], bill.resource[own], bill.hours[own]
+
     def load(self, quantity: np.ndarray) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
         bill = self.bill
@@ -292,6 +300,7 @@ def read_facts(tables, settings=None) -> Facts:
         on_hand=opening["on_hand"].to_numpy(),
         backlog=opening["backlog"].to_numpy(),
         shown=shown.shape[1],
+        announced=tuple(staff.grid.array(told["announced"], name) for name in reading.MOVES),
         notice=(0, 0) if settings is None else (chosen["hiring_notice"], fence),
     )
 

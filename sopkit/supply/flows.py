@@ -106,9 +106,8 @@ def overtime_share(facts, flows: Flows) -> np.ndarray:
     share = np.divide(
         flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0
     )
-    largest, bill = np.zeros(facts.shape), facts.bill
-    own = (bill.hours > 0) & (facts.ways.kind[bill.way] == "production")
-    np.maximum.at(largest, bill.item[own], share[bill.resource[own]])
+    largest, (item, resource, _) = np.zeros(facts.shape), facts.own_bill
+    np.maximum.at(largest, item, share[resource])
     return largest
 
 

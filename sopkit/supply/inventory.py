@@ -73,7 +73,7 @@ def waiting(ways, demand) -> np.ndarray:
     >>> waiting(ways, np.array([5.0])).tolist(), waiting(ways, np.array([6.0])).tolist()
     ([3.0], [3.0])
     """
-    own = np.flatnonzero(ways.kind != "subcontracted")
+    own = np.flatnonzero((ways.kind != "subcontracted") & (ways.limit > 0))
     own = own[np.lexsort((ways.lead[own], ways.unit_cost[own]))]
     item, most = ways.item[own], pd.Series(ways.limit[own].clip(max=1e15))
     before = (most.groupby(item).cumsum() - most).to_numpy()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
+from sopkit.grid import summed
 
 FROZEN = {  # columns of a released plan by the kind of way that they fix
     "production": ["production", "overtime_production"],
@@ -36,19 +37,24 @@ def in_sizes(facts, limits: Limits) -> Limits:
     return replace(limits, **{name: getattr(limits, name) / unit for name, unit in units.items()})
 
 
-def without_idle(facts):
+def without_idle(facts, lots: bool):
     """The facts in which a source delivers nothing where its smallest lot is above its limit, and
-    those sources in words.
+    those sources in words; where the plan is in ``lots``, a required ending stock is worth more
+    than the dearest lot that could have been made of its hours.
     """
-    items, ways = facts.items, facts.ways
-    smallest = np.fmax(items.minimum_lot, items.lot_size)[ways.item]
+    items, ways, prices = facts.items, facts.ways, facts.prices
+    least = np.fmax(items.minimum_lot, items.lot_size)
+    smallest = least[ways.item]
     idle = smallest > ways.limit * (1 + 1e-9)
     told = [
         f"{items.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
         f" its limit {ways.limit[way]:,.10g})"
         for way in np.flatnonzero(idle)
     ]
-    return replace(facts, ways=replace(ways, limit=np.where(idle, 0.0, ways.limit))), told
+    worth = least * np.where(np.isfinite(prices.lost), prices.lost, 0.0)
+    ending = prices.ending + worth.max(initial=0.0) * lots
+    ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
+    return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
 
 def limits_of(facts, lean: bool = False) -> Limits:
@@ -98,8 +104,10 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
-    if lean:
-        limit = np.minimum(limit, facts.target)
+    if lean:  # what is asked for, and what is left of it
+        sold = np.cumsum(facts.demand, axis=1)
+        left = np.maximum.accumulate(facts.target + sold, axis=1) - sold
+        limit = np.minimum(limit, left)
     return np.maximum(limit, there)
 
 
@@ -134,25 +142,30 @@ def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.nd
 
 
 def frozen_quantities(facts) -> np.ndarray:
-    """(way, bucket) quantities that the fence fixes, NaN elsewhere; what several sources deliver
-    goes to the cheapest first.
+    """(way, bucket) quantities that the fence fixes, NaN elsewhere: of the source that is named, or
+    of all sources, the cheapest first.
     """
-    ways, fixed = facts.ways, np.full((len(facts.ways), facts.shape[1]), np.nan)
+    ways, frozen = facts.ways, facts.tables["frozen"]
+    fixed = np.full((len(ways), facts.shape[1]), np.nan)
+    named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
+    named = np.where(frozen["source"] == "", -1, named)
     for kind, columns in FROZEN.items():
-        told = (
-            facts.tables["frozen"]
-            .dropna(subset=columns, how="all")
-            .fillna(dict.fromkeys(columns, 0.0))
-        )
+        told = frozen.assign(way=named).dropna(subset=columns, how="all")
+        told = told.fillna(dict.fromkeys(columns, 0.0))
         total = sum(facts.grid.array(told, column) for column in columns)
         total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
+        of_source = told[told["way"] >= 0]
+        at = of_source["way"].to_numpy(), facts.grid.column(of_source["bucket"])
+        its = summed(*at, of_source[columns].sum(axis=1), fixed.shape)
+        total = total - facts.by_item(its)
         chosen = np.flatnonzero(ways.kind == kind)
         chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])
         upto = most.groupby(item).cumsum()
         cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]
-        fixed[chosen] = np.clip(total[item] - cheaper, 0.0, most.to_numpy()[:, None])
-        _refuse_beyond(facts, kind, total, fixed)
+        most = np.maximum(most.to_numpy()[:, None] - its[chosen], 0.0)
+        fixed[chosen] = np.clip(total[item] - cheaper, 0.0, most) + its[chosen]
+        _refuse_beyond(facts, kind, total + facts.by_item(its), fixed)
     return fixed
 
 

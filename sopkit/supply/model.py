@@ -81,6 +81,14 @@ class Programme:
         given = (dual[name].transpose(dim, "bucket").values for name in names if name in dual)
         return sum(map(np.nan_to_num, given), start=self.array(0.0, dim).values)
 
+    @property
+    def free_to_move(self) -> list[np.ndarray]:
+        """(bucket,) where hiring, and lay-off, need no more notice; before it what was announced
+        stands. A level plan moves once, at first.
+        """
+        buckets = np.arange(self.facts.shape[1])
+        return [(buckets >= notice) | (self.strategy == "level") for notice in self.facts.notice]
+
     def __getitem__(self, name: str):
         return self.model.variables[name]
 
@@ -159,10 +167,14 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
     workers = programme.variable("workers", "resource", given + endless, given)
     costs = {"hired": staff.hiring_cost, "laid_off": staff.layoff_cost}
-    late = [level | (np.arange(facts.shape[1]) >= notice) for notice in facts.notice]
     hired, left = (
-        programme.variable(name, "resource", np.where(moves & after & ~np.isnan(cost), np.inf, 0.0))
-        for (name, cost), after in zip(costs.items(), late)
+        programme.variable(
+            name,
+            "resource",
+            np.where(free, np.where(moves & ~np.isnan(cost), np.inf, 0.0), told * movable),
+            np.where(free, 0.0, told * movable),
+        )
+        for (name, cost), free, told in zip(costs.items(), programme.free_to_move, facts.announced)
     )
     overtime = programme.variable("overtime", "resource", staff.overtime_hours)
 

@@ -66,6 +66,7 @@ def plan_supply(
     bookings=None,
     settings=None,
     allocation="margin",
+    announced=None,
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
     ``SupplyResult``.
@@ -76,8 +77,12 @@ def plan_supply(
     at the ``end`` of a bucket or on the ``average`` of its start and end; ``gap`` and
     ``time_limit`` (seconds) bound the search for whole lots and workers. ``bookings`` (item,
     bucket, quantity before the horizon) tells how much opening backlog is not late yet;
-    ``settings`` is settings.toml as a mapping. Where hours are short, ``allocation`` serves what is
-    dearest to lose (``margin``), or lets like items share in proportion to demand (``fair``).
+    ``settings`` is settings.toml as a mapping; without settings and safety_stock the model is asked
+    alone: it ends with its horizon and knows no notice. A level plan moves its people once, at
+    first, without notice. Where hours are short, ``allocation`` serves what is
+    dearest to lose (``margin``), or lets like items share in proportion to demand (``fair``;
+    whole lots are not shared).
+    ``announced`` (resource, bucket, hired, laid_off) are moves that stand inside the notice.
     Raises ``PlanError`` where the facts contradict themselves, naming the rows.
 
     Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
@@ -111,9 +116,10 @@ def plan_supply(
         "safety_stock": safety_stock,
         "bookings": bookings,
         "frozen": frozen,
+        "announced": announced,
     }
     facts = read_facts(asked, settings)
-    facts, idle = without_idle(facts) if lots else (facts, [])
+    facts, idle = without_idle(facts, lots)
     limits = limits_of(facts, lean=strategy == "chase")
     check_facts(facts, limits)
     programme = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
@@ -127,11 +133,9 @@ def plan_supply(
     achieved, basis = solved
     values = programme.values()
     standard, fair = facts.standard_cost, None
-    if allocation == "fair":
-        margin, search = facts.prices.price - standard, {"gap": gap, "time_limit": time_limit}
-        fair = shared(programme, prices, values, margin, **search)
-        values, achieved = fair or (values, achieved)
-    values = averaged(programme, values)
+    if allocation == "fair" and not lots:
+        fair = shared(programme, prices, values, facts.prices.price - standard)
+    values = averaged(programme, fair or values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, basis, again=bool(fair))
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)

@@ -10,16 +10,19 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar, local_stamps
 from sopkit.errors import PlanError
+from sopkit.grid import NONE
 from sopkit.tables import INPUTS, Table, settled
 from sopkit.tables.declare import bucket, number, text
 
+MOVES = "hired", "laid_off"
 FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
 
 
 def _cells(name, doc, *columns):
     """A declared table of item and bucket that a plan is asked with beside the facts."""
     key = text("item", "item code", required=True), bucket()
-    return Table(name, "input", doc, ("item", "bucket"), (*key, *columns))
+    keys = ("item", "bucket", "source") if name == "frozen" else ("item", "bucket")
+    return Table(name, "input", doc, keys, (*key, *columns))
 
 
 UNITS = number("quantity", "units", "units of the bucket", required=True, at_least=0, blank=0)
@@ -31,12 +34,32 @@ ASKED = [
     _cells(
         "frozen",
         "Units that stand as they are released",
+        text("source", "whom they come from; blank = the cheapest first", blank=""),
         *(number(name, "units", "blank = not frozen", at_least=0) for name in FROZEN),
     ),
 ]
+ASKED += [
+    Table(
+        "announced",
+        "input",
+        "Moves of people that are announced",
+        ("resource", "bucket"),
+        (
+            text("resource", "crew", required=True),
+            bucket(),
+            *(
+                number(name, "workers", "inside the notice; blank = 0", at_least=0, blank=0)
+                for name in MOVES
+            ),
+        ),
+    )
+]
 FACTS = ("items", "resources", "bill_of_resources", "sourcing", "inventory", "receipts")
 TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
-NEEDED = {"inventory": ["item"]}  # beside what is declared as required: stock counted or owed
+NEEDED = {  # where it is not what is declared as required: stock counted or owed, due some day
+    "inventory": ["item"],
+    "receipts": ["item", "due_on", "quantity"],
+}
 MAYBE = ("due_on",)  # a column that is needed, of which a cell may be blank: overdue
 ENDLESS = """
     lead_time customer_lead_time backlog_cost lost_sales_cost maximum_stock shelf_life max_quantity
@@ -197,13 +220,17 @@ def supply_inputs(
     safety_stock=None,
     history=None,
     released=None,
+    released_sources=None,
+    released_workforce=None,
 ) -> dict:
     """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
 
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
     maps the contract's names to input tables (empty ones count as absent); ``history`` gives past
     bookings. Of ``released``, last cycle's ``supply_plan``, what has not been ordered since stands
-    inside the settings' planning fence: what was ordered since is a receipt already.
+    inside the settings' planning fence, from the sources of ``released_sources``, its
+    ``sourcing_plan``: what was ordered since is a receipt already. Moves of people that
+    ``released_workforce``, its ``workforce_plan``, has there are announced.
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
     ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
@@ -224,7 +251,13 @@ def supply_inputs(
         held = released["bucket"].isin(buckets[:fence])
         held &= released["item"].isin(tables["items"]["item"])
         since = min(released["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
-        frozen = _not_ordered(released[held], since, given(asked["receipts"], "receipts"), buckets)
+        receipts = given(asked["receipts"], "receipts")
+        frozen = _not_ordered(released[held], since, receipts, buckets, released_sources)
+    announced = None
+    if released_workforce is not None and asked["resources"] is not None:
+        held = released_workforce["bucket"].isin(buckets[:fence])
+        held &= released_workforce["resource"].isin(asked["resources"]["resource"])
+        announced = released_workforce.loc[held, ["resource", "bucket", *MOVES]]
     return {
         "demand": demand,
         "items": tables["items"],
@@ -232,18 +265,21 @@ def supply_inputs(
         "inventory": stock,
         "safety_stock": safety_stock,
         "frozen": frozen,
+        "announced": announced,
         "bookings": None if history is None else _cell_sums(history, "demand"),
         "settings": settings,
         "allocation": settled(settings)["allocation"],
     }
 
 
-def _not_ordered(released, since, receipts, buckets) -> pd.DataFrame:
-    """What is released less the receipts of its item and bucket that were ordered ``since`` then:
-    first of what is bought, then subcontracted, then made in overtime, then made. Of receipts
-    without ``ordered_on`` the release knew as many as it had receipts itself.
+def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
+    """What is released, by source where that is told, less the receipts of its item and bucket
+    that were ordered ``since`` then: first of what is bought, then subcontracted, then made in
+    overtime, then made. Of receipts without ``ordered_on`` the release knew as many as it had
+    receipts itself.
     """
-    at = np.maximum(buckets.searchsorted(receipts["due_on"], side="right") - 1, 0)
+    due = receipts["due_on"].fillna(buckets[0])
+    at = np.maximum(buckets.searchsorted(due, side="right") - 1, 0)
     receipts = receipts.assign(bucket=buckets[at])
 
     def units(which):
@@ -259,7 +295,18 @@ def _not_ordered(released, since, receipts, buckets) -> pd.DataFrame:
     for column in [name for name in reversed(FROZEN) if name in frozen]:
         left = (frozen[column] - ordered).clip(lower=0)
         ordered, frozen[column] = ordered - frozen[column].fillna(0.0) + left.fillna(0.0), left
-    return frozen.reset_index()
+    frozen = frozen.assign(source="").reset_index()
+    if sources is None:
+        return frozen
+    bought = [name for name in ("subcontracted", "purchased") if name in frozen]
+    asked = sources[sources["source"] != NONE].drop(columns=["cost", "order_by"], errors="ignore")
+    total = asked.groupby(["item", "bucket"])["quantity"].transform("sum")
+    named = frozen.drop(columns="source").merge(asked.assign(share=asked["quantity"] / total))
+    named[bought] = named[bought].mul(named["share"], axis=0)
+    told = pd.MultiIndex.from_frame(frozen[["item", "bucket"]])
+    told = told.isin(pd.MultiIndex.from_frame(named[["item", "bucket"]]))
+    frozen.loc[told, bought] = np.nan
+    return pd.concat([frozen, named[["item", "bucket", "source", *bought]]], ignore_index=True)
 
 
 def _cell_sums(frame: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -139,16 +139,15 @@ class _Rolled:
                 asked[name] = inputs[name][inputs[name]["item"].isin(plan.names)]
         settings = inputs.get("settings")
         facts = read_facts(asked, settings)
-        self.grid, ways, bill = facts.grid, facts.ways, facts.bill
+        self.grid, ways, (item, resource, hours) = facts.grid, facts.ways, facts.own_bill
         self.lag = np.full(plan.shape[0], plan.shape[1])
         np.minimum.at(self.lag, ways.item, ways.opens)
         self.lag = np.maximum(self.lag, int(np.ceil(settled(settings)["planning_fence"])))
         limit = np.bincount(ways.item, ways.limit, plan.shape[0])[:, None]
         self.room = np.maximum(limit - self.flexible, 0.0)
-        self.hours = sparse.csr_array(
-            (bill.hours, (bill.resource, bill.item)), (len(facts.resources), plan.shape[0])
-        )
-        self.users = [bill.item[bill.resource == one] for one in range(len(facts.resources))]
+        shape = len(facts.resources), plan.shape[0]
+        self.hours = sparse.csr_array((hours, (resource, item)), shape)
+        self.users = [item[resource == one] for one in range(shape[0])]
         self.free = np.full(facts.resources.grid.shape, np.inf)
         if capacity_plan is not None:
             limit = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]

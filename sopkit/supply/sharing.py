@@ -57,32 +57,44 @@ def _mean(values, number) -> np.ndarray:
     return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
 
 
-def shared(programme, prices: dict, values: dict, margin: np.ndarray, **search):
-    """The values and the achieved gap of the plan in which like items (see ``alike``) share the
-    hours that the plan of ``values`` gives them: in every bucket the largest part of what was asked
-    of any of them to date that is late or lost is the least there can be.
+def shared(programme, prices: dict, values: dict, margin: np.ndarray):
+    """The values of the plan in which like items (see ``alike``) share the hours that the plan of
+    ``values`` gives them: in every bucket the largest part of what was asked of any of them to date
+    that is late or lost is the least there can be.
 
-    None where nothing is short of hours. All else of the plan stands, and the programme is left as
-    it was; ``search`` is as for ``solve``. What no hours could serve, before the lead time or above
-    a source's limit, is shared by nobody.
+    None where nothing is short of hours. All else of the plan stands, stock that is required at its
+    end too, and the programme is left as it was. What no hours could serve, before the lead time,
+    above a source's limit or a resource that an item had for itself, is shared by nobody.
     """
-    facts, model, quantity = programme.facts, programme.model, programme["quantity"]
+    facts, model, bill = programme.facts, programme.model, programme.facts.bill
     made = values["quantity"] / programme.units["way"]
     missing = (values["late"] + np.cumsum(values["lost"], axis=1)) / programme.units["item"]
-    floor = unavoidable(facts, programme.limits)
+    floor, asked = unavoidable(facts, programme.limits)
     short = np.where(missing > floor + SHORT, missing - floor, 0.0)
-    group, hours = alike(facts, made, short, margin * programme.units["item"][:, 0])
+    worth = np.stack([facts.prices.lost / programme.units["item"][:, 0], margin])
+    group, hours = alike(facts, made, short, worth)
     if not (group >= 0).any():
         return None
-    bounds = {"lower": quantity.lower.copy(), "upper": quantity.upper.copy()}
-    free = programme.array(group[facts.ways.item, None] >= 0, "way").astype(bool)
-    quantity.update(**{name: bound.where(free, made) for name, bound in bounds.items()})
+    stands = np.ones(len(made), dtype=bool)
+    stands[bill.way[(bill.hours > 0) & (group[bill.item] >= 0)]] = False
+    required = ~np.isnan(facts.required)
+    fixed = {"quantity": (stands[:, None], True), "whole_workers": (True, True)}
+    fixed |= {"safe": (required, False), "ending": (required, False)}
+    fixed = {name: how for name, how in fixed.items() if name in programme}
+    bounds = {name: (programme[name].lower.copy(), programme[name].upper.copy()) for name in fixed}
+    for name, (where, both) in fixed.items():
+        (least, most), found = bounds[name], programme[name].solution
+        where = programme.array(where, least.dims[0]).astype(bool)
+        programme[name].update(
+            lower=least.where(~where, found.clip(least, most)),
+            upper=most.where(~where, found.clip(least, most)) if both else most,
+        )
     _keep_hours(programme, group, made)
     programme.charge(prices)
-    model.objective += _largest_part(programme, prices, group, hours, floor)
-    solved = solve(model, **search)
-    found = solved and (programme.values(), solved[0])
-    quantity.update(**bounds)
+    model.objective += _largest_part(programme, prices, group, hours, floor, asked)
+    found = programme.values() if solve(model) else None
+    for name, (least, most) in bounds.items():
+        programme[name].update(lower=least, upper=most)
     model.remove_constraints(["hours_kept", "gone", "part"])
     for name in ("gone", "part"):
         model.remove_variables(name)
@@ -106,14 +118,13 @@ def _keep_hours(programme, group, made) -> None:
     )
 
 
-def _largest_part(programme, prices: dict, group, hours, floor):
+def _largest_part(programme, prices: dict, group, hours, floor, asked):
     """What the largest part that a group misses costs: twice what the hours of all that was asked
     of it are worth, so that it comes before whatever item.
     """
     import xarray
 
     facts, member = programme.facts, group[:, None] >= 0
-    asked = np.cumsum(facts.demand, axis=1) + facts.backlog[:, None]
     price = sum(np.where(np.isfinite(one), one, 0.0) for one in (prices["lost"], prices["late"]))
     best = np.zeros(group.max() + 1)
     np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])
@@ -129,25 +140,35 @@ def _largest_part(programme, prices: dict, group, hours, floor):
     return (worth * part).sum()
 
 
-def unavoidable(facts, limits) -> np.ndarray:
-    """(item, bucket) units of what was asked to date that no hours could serve: more than stock,
-    receipts and what may arrive by then.
+def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
+    """(item, bucket) units that are late or lost to date though the item had all hours for itself:
+    more than stock, receipts and what may arrive by then; and what was asked to date of what those
+    hours can serve.
     """
-    net, lost = left_over(facts, facts.by_item(limits.most))
-    return lost + np.maximum(-net, 0.0)
+    staff, bill, most = facts.resources, facts.bill, limits.most.copy()
+    there = staff.regular_capacity(staff.workers) + staff.overtime_limit(staff.workers)
+    there = np.where(staff.movable[:, None], np.inf, there)
+    needed = np.where(bill.hours > 0, bill.hours, np.nan)[:, None]
+    np.fmin.at(most, bill.way, there[bill.resource] / needed)
+    floor = []
+    for arriving in (limits.most, most):
+        net, lost = left_over(facts, facts.by_item(arriving))
+        floor.append(lost + np.maximum(-net - facts.recent, 0.0))
+    asked = np.cumsum(facts.demand, axis=1) + facts.backlog[:, None]
+    return floor[1], np.maximum(asked - (floor[1] - floor[0]), 0.0)
 
 
-def alike(facts, made, short, margin) -> tuple[np.ndarray, np.ndarray]:
+def alike(facts, made, short, worth) -> tuple[np.ndarray, np.ndarray]:
     """(item,) number of the group that shares what is short, −1 where an item shares with nobody;
     and the hours that a unit takes at the item's bottleneck, 1 where it has none.
 
     The bottleneck is that of an item's resources at which most hours are ``short`` while it is
-    full. Alike are its items whose ``margin`` (money/unit) per hour there differs by less than a
-    tenth of the best of them, so that sharing costs little.
+    full. Alike are its items whose ``worth`` (price of a lost unit, margin; money/unit) differs by
+    no more than a tenth from that of the one that is dearest to lose.
     """
-    bill, count, items = facts.bill, len(facts.resources), facts.shape[0]
-    own = (facts.ways.kind[bill.way] == "production") & (bill.hours > 0)
-    item, resource, hours = bill.item[own], bill.resource[own], bill.hours[own]
+    count, items, used = len(facts.resources), facts.shape[0], facts.bill.hours > 0
+    bill = facts.bill
+    item, resource, hours = bill.item[used], bill.resource[used], bill.hours[used]
     load = facts.load(made)
     full = load / np.maximum(load.max(axis=1, initial=0.0), TINY)[:, None]
     pressed = (fold(hours[:, None] * short[item], resource, count) * full).sum(axis=1)
@@ -157,11 +178,11 @@ def alike(facts, made, short, margin) -> tuple[np.ndarray, np.ndarray]:
     bottleneck, each = np.full(items, -1), np.ones(items)
     bottleneck[item[first]], each[item[first]] = resource[first], hours[first]
 
-    rate, group, number, last, limit = margin / each, np.full(items, -1), -1, -1, 0.0
-    for one in np.lexsort((-rate, bottleneck))[(bottleneck < 0).sum() :]:
-        if bottleneck[one] != last or rate[one] <= limit:
-            last, number = bottleneck[one], number + 1
-            limit = rate[one] - ALIKE * abs(rate[one])
+    group, number, first = np.full(items, -1), -1, -1
+    for one in np.lexsort((*-worth[::-1], bottleneck))[(bottleneck < 0).sum() :]:
+        apart = np.abs(worth[:, first] - worth[:, one]) > ALIKE * np.abs(worth[:, first])
+        if number < 0 or bottleneck[one] != bottleneck[first] or apart.any():
+            first, number = one, number + 1
         group[one] = number
     told = np.stack([np.ones(items), short.sum(axis=1)], axis=1)
     members, missed = fold(told, group, number + 1).T

@@ -5,6 +5,7 @@ import pandas as pd
 
 VISIBLE = 0.005  # shares below half a per cent are left out
 AT_LIMIT = " at its limit"
+FILLED = "stock before it at maximum_stock, or at what its shelf_life lets be sold"
 CHEAPER = "cheaper than more stock, overtime, hiring or a dearer source"
 
 
@@ -27,7 +28,11 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     cells = pd.DataFrame(np.argwhere(text != ""), columns=["item", "bucket"])
     if len(cells):
         said = _said(_held(cells, facts, limits, flows, worth)).astype("object")
-        said = said.reindex(pd.MultiIndex.from_frame(cells), fill_value=CHEAPER)
+        before = cells["item"], np.maximum(cells["bucket"] - 1, 0)
+        room = limits.stock[before]
+        filled = (flows.stock[before] >= room * (1 - 1e-6)) & (room > 0) & np.isfinite(room)
+        said = said.reindex(pd.MultiIndex.from_frame(cells))
+        said = said.fillna(pd.Series(np.where(filled, FILLED, CHEAPER), said.index))
         text[cells["item"], cells["bucket"]] += ": " + said.to_numpy()
     return text
 
@@ -48,7 +53,7 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
     limit = np.select(
         [limits.frozen, early & named, early, named],
         ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
-        "limit",
+        "whole lots",
     )
     beyond = np.where(limits.frozen, np.abs(worth.quantity), -worth.quantity)
 

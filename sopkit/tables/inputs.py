@@ -165,13 +165,9 @@ INPUTS = [
         "receipts",
         "Open purchase and work orders; those of an item in bill_of_resources take its hours where"
         " they fall due",
-        "item due_on",
+        "item due_on ordered_on",
         ITEM,
-        date(
-            "due_on",
-            "day it is expected; one before the plan counts in its first bucket",
-            required=True,
-        ),
+        date("due_on", "day it is expected; blank or before the plan = in its first bucket"),
         number("quantity", "units", "units expected", required=True, at_least=0),
         date(
             "ordered_on",

@@ -45,10 +45,11 @@ def test_alike_is_what_earns_nearly_the_same_of_an_hour():
     assert lost.iloc[:, -1].tolist() == pytest.approx([0.5, 0.5, 0.0], abs=1e-6)
     lost = part(plan_supply(**ask([40, 80, 40], price=[50.0, 45.0, 90.0]), allocation="fair"))
     assert lost.iloc[:, -1].tolist() == pytest.approx([0.0, 0.75, 0.0], abs=1e-6)
-    # the second takes twice the hours for the same margin, the third brings twice the margin
+    # the second takes twice the hours for the same margin: both are served to the same part of
+    # what the third, dearer to lose for an hour than the second, leaves them
     case = ask([40, 40, 40], each=[1.0, 2.0, 2.0], price=[50.0, 50.0, 90.0], unit_cost=10.0)
     lost = part(plan_supply(**case, allocation="fair")).iloc[:, -1]
-    assert lost.tolist() == pytest.approx([1 / 6, 1.0, 1 / 6], abs=1e-6)
+    assert lost.tolist() == pytest.approx([2 / 3, 2 / 3, 1 / 4], abs=1e-6)
 
 
 def test_what_no_hours_could_serve_is_shared_by_nobody():
@@ -58,6 +59,41 @@ def test_what_no_hours_could_serve_is_shared_by_nobody():
     lost = plan.pivot(index="item", columns="bucket", values="lost").to_numpy()
     assert lost[0, :3].tolist() == [60.0, 60.0, 60.0] and lost[1:, :3].max() < 1e-6
     assert lost[:, 3:] == pytest.approx(np.full((3, 3), 10.0), abs=1e-4)
+
+
+def test_items_that_earn_nothing_share_too_and_a_penalty_of_its_own_sets_an_item_apart():
+    lost = part(plan_supply(**ask([40, 40, 40], price=10.0), allocation="fair")).iloc[:, -1]
+    assert lost.tolist() == pytest.approx([1 / 6] * 3, abs=1e-6)
+    case = ask([40, 40, 40], lost_sales_cost=[5000.0, 600.0, 600.0])
+    lost = part(plan_supply(**case, allocation="fair")).iloc[:, -1]
+    assert lost.tolist() == pytest.approx([0.0, 0.25, 0.25], abs=1e-6)
+
+
+def test_a_required_ending_stock_is_not_shared_away():
+    case = ask([40, 40], hours=50.0, ending_stock=20.0)
+    plans = [plan_supply(**case, allocation=name) for name in ("margin", "fair")]
+    ends = [plan.supply_plan.groupby("item")["projected_available"].last() for plan in plans]
+    assert ends[0].tolist() == ends[1].tolist() == [20.0, 20.0]
+
+
+def test_what_holds_one_item_alone_does_not_hold_the_others():
+    case = ask([40, 40, 40, 40])
+    tiny = pd.DataFrame({"item": ["A"], "resource": ["tiny"], "hours_per_unit": [1.0]})
+    case["bill_of_resources"] = pd.concat([case["bill_of_resources"], tiny])
+    few = pd.DataFrame({"resource": ["tiny"], "hours": [4.0]})
+    case["resources"] = pd.concat([case["resources"], few])
+    lost = part(plan_supply(**case, allocation="fair")).to_numpy()
+    assert lost == pytest.approx(
+        np.repeat([[36 + 24 / 31], [240 / 31]], [1, 3], axis=0) / 40 + 0 * lost
+    )
+
+
+def test_items_share_a_supplier_whose_capacity_is_a_resource():
+    case = ask([40, 40, 40, 40])
+    case["bill_of_resources"] = case["bill_of_resources"].assign(source="s")
+    case["sourcing"] = case["items"][["item"]].assign(source="s")
+    lost = part(plan_supply(**case, allocation="fair")).iloc[:, -1]
+    assert lost.tolist() == pytest.approx([0.375] * 4, abs=1e-6)
 
 
 @pytest.mark.parametrize(

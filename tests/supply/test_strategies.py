@@ -116,3 +116,19 @@ def test_changes_inside_the_fence_are_measured_and_priced():
     held = plan_supply(demand_of([14, 10, 30]), items, frozen=frozen)
     assert held.supply_plan["purchased"].tolist() == [10, 14, 30]
     assert held.objective > now.objective  # what keeping the fence costs
+
+
+def test_chase_fills_safety_stock_that_falls_faster_than_demand():
+    items = pd.DataFrame(
+        {
+            "item": ["unit"],
+            "holding_cost": [1.0],
+            "price": [50.0],
+            "unit_cost": [5.0],
+            "ending_stock": [0.0],
+        }
+    )
+    safe = demand_of([5, 20, 5, 5])
+    case = {"demand": demand_of([10, 10, 1, 10]), "items": items, "safety_stock": safe}
+    plan = plan_supply(**case, strategy="chase").supply_plan
+    assert plan["purchased"].tolist() == [15.0, 25.0, 0.0, 0.0]

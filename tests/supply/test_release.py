@@ -1,0 +1,104 @@
+"""What a release said stands inside the fence: its sources, and what it announced to people."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.supply import plan_supply, supply_inputs
+from tests.supply.cases import months
+
+SOURCES = pd.DataFrame(
+    {
+        "item": ["A", "A"],
+        "source": ["slow", "fast"],
+        "unit_cost": [10.0, 14.0],
+        "max_quantity": [60.0, np.inf],
+        "lead_time": [2.0, 0.0],
+    }
+)
+BOUGHT = {"items": pd.DataFrame({"item": ["A"], "price": [40.0]}), "sourcing": SOURCES}
+CREW = {
+    "items": pd.DataFrame({"item": ["A"], "price": [400.0]}),
+    "bill_of_resources": pd.DataFrame(
+        {"item": ["A"], "resource": ["crew"], "hours_per_unit": [1.0]}
+    ),
+    "resources": pd.DataFrame(
+        {
+            "resource": ["crew"],
+            "workers": [10.0],
+            "hours_per_worker": [10.0],
+            "regular_cost": [20.0],
+            "hiring_cost": [50.0],
+            "layoff_cost": [50.0],
+        }
+    ),
+}
+
+
+def cycle(tables, first, wanted, stock=0.0, last=None, **settings):
+    demand = pd.DataFrame({"item": "A", "market": "N", "bucket": months(8, first)})
+    opening = pd.DataFrame({"item": ["A"], "on_hand": [stock], "backlog": [0.0]})
+    told = {}
+    if last:
+        told = dict(zip(("released", "released_sources", "released_workforce"), last))
+    inputs = supply_inputs(demand.assign(consensus=wanted), opening, tables, settings, **told)
+    return plan_supply(**inputs)
+
+
+def test_a_released_order_stays_with_its_source():
+    first = cycle(BOUGHT, "2026-11-01", 100.0, stock=100.0)
+    assert first.sourcing_plan.iloc[0, 1:4].tolist() == ["fast", pd.Timestamp("2026-12-01"), 100.0]
+    second = cycle(
+        BOUGHT, "2026-12-01", 100.0, last=[first.supply_plan, first.sourcing_plan]
+    ).sourcing_plan
+    december = second[second["bucket"] == "2026-12-01"]
+    assert december[["source", "quantity"]].values.tolist() == [["fast", 100.0]]
+    january = second[second["bucket"] == "2027-01-01"].set_index("source")["quantity"]
+    assert january.to_dict() == pytest.approx({"fast": 40.0, "slow": 60.0})
+
+
+def test_what_was_ordered_of_it_is_taken_off_all_its_sources_alike():
+    first = cycle(BOUGHT, "2026-11-01", 100.0, stock=100.0)
+    receipts = pd.DataFrame(
+        {
+            "item": ["A"],
+            "due_on": pd.to_datetime(["2027-01-10"]),
+            "quantity": [50.0],
+            "ordered_on": pd.to_datetime(["2026-11-05"]),
+        }
+    )
+    told = [first.supply_plan, first.sourcing_plan]
+    second = cycle(BOUGHT | {"receipts": receipts}, "2026-12-01", 100.0, last=told).sourcing_plan
+    january = second[second["bucket"] == "2027-01-01"].set_index("source")["quantity"]
+    assert january.to_dict() == pytest.approx({"fast": 20.0, "slow": 30.0})
+
+
+def test_without_its_sources_a_release_goes_to_the_cheapest():
+    first = cycle(BOUGHT, "2026-11-01", 100.0, stock=100.0)
+    second = cycle(BOUGHT, "2026-12-01", 100.0, last=[first.supply_plan]).sourcing_plan
+    december = second[second["bucket"] == "2026-12-01"].set_index("source")["quantity"]
+    assert december.to_dict() == pytest.approx({"fast": 40.0, "slow": 60.0})
+
+
+def moves(result):
+    plan = result.workforce_plan
+    return (plan["hired"] - plan["laid_off"]).round(6).tolist()
+
+
+def test_an_announced_lay_off_comes():
+    first = cycle(CREW, "2026-11-01", 60.0, layoff_notice=2)
+    leave = moves(first)[2]
+    assert moves(first)[:2] == [0, 0] and leave < -4
+    told = [first.supply_plan, None, first.workforce_plan]
+    second = cycle(CREW, "2026-12-01", 60.0, last=told, layoff_notice=2)
+    assert moves(second)[:2] == [0, leave], "and not two months later again"
+    forgotten = cycle(CREW, "2026-12-01", 60.0, last=told[:2], layoff_notice=2)
+    assert moves(forgotten)[:2] == [0, 0] and moves(forgotten)[2] < 0
+
+
+def test_announced_hiring_comes_and_its_notice_may_be_longer_than_the_fence():
+    first = cycle(CREW, "2026-11-01", 130.0, hiring_notice=1)
+    assert moves(first)[0] == 0 and moves(first)[1] >= 3
+    told = [first.supply_plan, None, first.workforce_plan]
+    second = cycle(CREW, "2026-12-01", 130.0, last=told, hiring_notice=4)
+    assert moves(second)[0] == moves(first)[1] and max(moves(second)[1:4]) == 0
