@@ -220,17 +220,15 @@ def supply_inputs(
     safety_stock=None,
     history=None,
     released=None,
-    released_sources=None,
-    released_workforce=None,
 ) -> dict:
     """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
 
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
     maps the contract's names to input tables (empty ones count as absent); ``history`` gives past
-    bookings. Of ``released``, last cycle's ``supply_plan``, what has not been ordered since stands
-    inside the settings' planning fence, from the sources of ``released_sources``, its
-    ``sourcing_plan``: what was ordered since is a receipt already. Moves of people that
-    ``released_workforce``, its ``workforce_plan``, has there are announced.
+    bookings. ``released`` maps names to last cycle's tables (or reads them): inside the settings'
+    planning fence what its ``supply_plan`` holds and nobody has ordered since stands, from the
+    sources of its ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of
+    people in its ``workforce_plan`` are announced.
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
     ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
@@ -245,19 +243,19 @@ def supply_inputs(
     }
     demand = _cell_sums(demand_plan, "consensus")
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
-    fence = int(np.ceil(settled(settings)["planning_fence"]))
-    frozen = None
-    if released is not None:
-        held = released["bucket"].isin(buckets[:fence])
-        held &= released["item"].isin(tables["items"]["item"])
-        since = min(released["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
+    inside = buckets[: int(np.ceil(settled(settings)["planning_fence"]))]
+    read = getattr(released, "read", dict(released or {}).get)
+    plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
+    frozen = announced = None
+    if plan is not None:
+        held = plan["bucket"].isin(inside) & plan["item"].isin(tables["items"]["item"])
+        since = min(plan["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
         receipts = given(asked["receipts"], "receipts")
-        frozen = _not_ordered(released[held], since, receipts, buckets, released_sources)
-    announced = None
-    if released_workforce is not None and asked["resources"] is not None:
-        held = released_workforce["bucket"].isin(buckets[:fence])
-        held &= released_workforce["resource"].isin(asked["resources"]["resource"])
-        announced = released_workforce.loc[held, ["resource", "bucket", *MOVES]]
+        frozen = _not_ordered(plan[held], since, receipts, buckets, sources)
+    if people is not None and asked["resources"] is not None:
+        held = people["resource"].isin(asked["resources"]["resource"])
+        held &= people["bucket"].isin(inside)
+        announced = people.loc[held, ["resource", "bucket", *MOVES]]
     return {
         "demand": demand,
         "items": tables["items"],

@@ -124,7 +124,7 @@ def _largest_part(programme, prices: dict, group, hours, floor, asked):
     """
     import xarray
 
-    facts, member = programme.facts, group[:, None] >= 0
+    member = group[:, None] >= 0
     price = sum(np.where(np.isfinite(one), one, 0.0) for one in (prices["lost"], prices["late"]))
     best = np.zeros(group.max() + 1)
     np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])

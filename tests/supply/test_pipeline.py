@@ -28,7 +28,11 @@ def cycle(first, on_hand, receipts=None, released=None, **tables):
         tables["receipts"] = receipts
     stock = pd.DataFrame({"item": ["unit"], "on_hand": [on_hand]})
     inputs = supply_inputs(
-        demand.rename(columns={"quantity": "consensus"}), stock, tables, {}, released=released
+        demand.rename(columns={"quantity": "consensus"}),
+        stock,
+        tables,
+        {},
+        released=None if released is None else {"supply_plan": released},
     )
     return plan_supply(**inputs).supply_plan
 
@@ -89,7 +93,7 @@ class TestFence:
                 "receipts": order(45.0, "2026-10-15", "2026-11-20"),
             },
             {},
-            released=released,
+            released={"supply_plan": released},
         )["frozen"]
         left = frozen[["production", "overtime_production", "subcontracted", "purchased"]]
         assert left.values.tolist() == [[45.0, 0.0, 0.0, 0.0]]

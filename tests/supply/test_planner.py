@@ -183,7 +183,7 @@ def test_default_prices_are_the_contracts():
         ({"items": pd.DataFrame({"item": ["unit", "unit"]})}, "more than once"),
         (
             {"items": pd.DataFrame({"item": ["unit"], "ending_stock": [9], "maximum_stock": [5]})},
-            "ending_stock 9, maximum_stock 5",
+            "ending_stock: 1 value(s) are above maximum_stock: row 1 (unit) has 9",
         ),
         ({"items": pd.DataFrame({"item": ["unit"], "unit_cost": ["ten"]})}, "are not a number"),
         (

@@ -17,6 +17,7 @@ SOURCES = pd.DataFrame(
     }
 )
 BOUGHT = {"items": pd.DataFrame({"item": ["A"], "price": [40.0]}), "sourcing": SOURCES}
+RELEASED = "supply_plan", "sourcing_plan", "workforce_plan"
 CREW = {
     "items": pd.DataFrame({"item": ["A"], "price": [400.0]}),
     "bill_of_resources": pd.DataFrame(
@@ -38,10 +39,9 @@ CREW = {
 def cycle(tables, first, wanted, stock=0.0, last=None, **settings):
     demand = pd.DataFrame({"item": "A", "market": "N", "bucket": months(8, first)})
     opening = pd.DataFrame({"item": ["A"], "on_hand": [stock], "backlog": [0.0]})
-    told = {}
-    if last:
-        told = dict(zip(("released", "released_sources", "released_workforce"), last))
-    inputs = supply_inputs(demand.assign(consensus=wanted), opening, tables, settings, **told)
+    last = last and {name: table for name, table in zip(RELEASED, last) if table is not None}
+    told = demand.assign(consensus=wanted), opening, tables, settings
+    inputs = supply_inputs(*told, released=last)
     return plan_supply(**inputs)
 
 

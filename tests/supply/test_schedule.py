@@ -154,11 +154,11 @@ def bought():
             "item": "A",
             "source": ["far", "near"],
             "unit_cost": [5.0, 9.0],
-            "max_quantity": [60.0, None],
+            "max_quantity": [80.0, None],
             "lead_time": [2.0, 0.0],
         }
     )
-    plan = plan_supply(demand_of([70.0] * 6, "A"), items, sourcing=sourcing)
+    plan = plan_supply(demand_of([90.0] * 6, "A"), items, sourcing=sourcing)
     return items, plan
 
 
