@@ -122,22 +122,26 @@ def plan_supply(
     facts, idle = without_idle(facts, lots)
     limits = limits_of(facts, lean=strategy == "chase")
     check_facts(facts, limits)
-    programme = build(facts, limits, strategy, whole_workers=whole_workers, lots=lots)
-    prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
-    if strategy == "chase":
-        prices = follow_demand(prices, programme.facts, whole_workers)
-    programme.charge(prices)
+
+    def priced(facts, limits, whole=False):
+        programme = build(facts, limits, strategy, whole_workers=whole, lots=lots)
+        prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
+        if strategy == "chase":
+            prices = follow_demand(prices, programme.facts, whole_workers)
+        programme.charge(prices)
+        return programme, prices
+
+    programme, _ = priced(facts, limits, whole_workers)
     solved = solve(programme.model, gap=gap, time_limit=time_limit)
     if solved is None:
         raise explain_infeasible(facts, limits)
     achieved, basis = solved
-    values = programme.values()
-    standard, fair = facts.standard_cost, None
+    values, standard = programme.values(), facts.standard_cost
     if allocation == "fair" and not lots:
-        fair = shared(programme, prices, values, facts.prices.price - standard)
-    values = averaged(programme, fair or values)
+        values = shared(facts, limits, values, facts.prices.price - standard, priced)
+    values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
-    worth = worth_of(programme, values, holding, basis, again=bool(fair))
+    worth = worth_of(programme, values, holding, basis)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)

@@ -2,6 +2,8 @@
 one bottleneck share them in proportion to what was asked.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -21,9 +23,9 @@ def averaged(programme, values: dict) -> dict:
 
     Whole lots stay as they are.
     """
-    facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
     if "lots" in values or "runs" in values:
         return values
+    facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
     bill, count = facts.bill, (len(ways), len(facts.resources))
     hours = summed(bill.way, bill.resource, bill.hours, count)
     kind, bounds = pd.factorize(ways.kind)[0], (limits.least, limits.most)
@@ -57,48 +59,39 @@ def _mean(values, number) -> np.ndarray:
     return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
 
 
-def shared(programme, prices: dict, values: dict, margin: np.ndarray):
-    """The values of the plan in which like items (see ``alike``) share the hours that the plan of
-    ``values`` gives them: in every bucket the largest part of what was asked of any of them to date
-    that is late or lost is the least there can be.
+def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
+    """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
+    them: in every bucket the largest part of what was asked of any of them to date that is late or
+    lost is the least there can be.
 
-    None where nothing is short of hours. All else of the plan stands, stock that is required at its
-    end too, and the programme is left as it was. What no hours could serve, before the lead time,
-    above a source's limit or a resource that an item had for itself, is shared by nobody.
+    All else of the plan stands, stock that is required at its end too; ``priced`` (facts, limits)
+    is the ``Programme`` of the plan and its prices. What no hours could serve, before the lead
+    time, above a source's limit or a resource that an item had for itself, is shared by nobody.
     """
-    facts, model, bill = programme.facts, programme.model, programme.facts.bill
-    made = values["quantity"] / programme.units["way"]
-    missing = (values["late"] + np.cumsum(values["lost"], axis=1)) / programme.units["item"]
-    floor, asked = unavoidable(facts, programme.limits)
-    short = np.where(missing > floor + SHORT, missing - floor, 0.0)
-    worth = np.stack([facts.prices.lost / programme.units["item"][:, 0], margin])
-    group, hours = alike(facts, made, short, worth)
+    missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
+    floor, asked = unavoidable(facts, limits)
+    short = np.where(missing > floor + SHORT * facts.units["item"], missing - floor, 0.0)
+    worth = np.stack([facts.prices.lost, margin])
+    group, hours = alike(facts, values["quantity"], short, worth)
     if not (group >= 0).any():
-        return None
-    stands = np.ones(len(made), dtype=bool)
+        return values
+    stands = np.ones(len(facts.ways), dtype=bool)
     stands[bill.way[(bill.hours > 0) & (group[bill.item] >= 0)]] = False
-    required = ~np.isnan(facts.required)
-    fixed = {"quantity": (stands[:, None], True), "whole_workers": (True, True)}
-    fixed |= {"safe": (required, False), "ending": (required, False)}
-    fixed = {name: how for name, how in fixed.items() if name in programme}
-    bounds = {name: (programme[name].lower.copy(), programme[name].upper.copy()) for name in fixed}
-    for name, (where, both) in fixed.items():
-        (least, most), found = bounds[name], programme[name].solution
-        where = programme.array(where, least.dims[0]).astype(bool)
-        programme[name].update(
-            lower=least.where(~where, found.clip(least, most)),
-            upper=most.where(~where, found.clip(least, most)) if both else most,
-        )
-    _keep_hours(programme, group, made)
-    programme.charge(prices)
-    model.objective += _largest_part(programme, prices, group, hours, floor, asked)
-    found = programme.values() if solve(model) else None
-    for name, (least, most) in bounds.items():
-        programme[name].update(lower=least, upper=most)
-    model.remove_constraints(["hours_kept", "gone", "part"])
-    for name in ("gone", "part"):
-        model.remove_variables(name)
-    return found
+    bounds = {
+        name: np.where(stands[:, None], values["quantity"], getattr(limits, name))
+        for name in ("least", "most")
+    }
+    dear = replace(facts.prices, ending=10 * facts.prices.ending)  # than any part: see below
+    programme, prices = priced(replace(facts, prices=dear), replace(limits, **bounds))
+    _keep_hours(programme, group, values["quantity"] / facts.units["way"])
+    size = facts.units["item"]
+    programme.model.objective += _largest_part(
+        programme, prices, group, hours * size[:, 0], floor / size, asked / size
+    )
+    if not solve(programme.model):
+        return values
+    found = programme.values()
+    return values | {name: found[name] for name in ("quantity", "lost")}
 
 
 def _keep_hours(programme, group, made) -> None:

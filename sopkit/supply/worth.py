@@ -22,16 +22,16 @@ class Worth:
     quantity: np.ndarray
 
 
-def worth_of(programme, values: dict, holding: str, start, again: bool = False) -> Worth:
+def worth_of(programme, values: dict, holding: str, start) -> Worth:
     """``Worth`` of a solved plan: shadow prices of the linear programme with whole numbers fixed,
     in which no more units than before may be lost and a lost unit costs what it would have
-    brought. ``start`` is the basis of the plan, or of a like one which is then solved ``again``.
+    brought. ``start`` is the basis of the plan.
     """
     facts, chase = programme.facts, programme.strategy == "chase"
     prices = objective_prices(facts, holding, facts.prices.price)
     whole, lost = list(programme.model.variables.integers), programme["lost"].upper
     lost = lost.copy(data=values["lost"] / programme.units["item"])
-    if again or whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
+    if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
         for name in whole:
             programme[name].fix()
             programme[name].relax()
