@@ -61,15 +61,17 @@ def safety(safety_stock, view):
     )
 
 
-def costs(plan_costs, view):
-    """The plan's costs by kind, which steer it; they add up to what was minimised."""
+def costs(plan_costs, steering, view):
+    """The plan's costs by kind, which steer it; with ``steering`` they add up to what was
+    minimised.
+    """
     return view.show(
         plan_costs.groupby("kind", as_index=False)["money"].sum().sort_values("money")[::-1],
         columns="kind [words] | money: cost [money]",
         total="money",
         note=(
             "over the whole horizon; backlog, lost-sales and safety-stock prices steer the plan and"
-            " are no accounting"
+            f" are no accounting, nor is {money(steering, view.currency)} that steers to even stock"
         ),
     )
 

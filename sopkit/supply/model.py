@@ -141,6 +141,20 @@ def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     )
 
 
+def steering(facts: Facts, limits: Limits, stock: np.ndarray) -> float:
+    """Money that the price of covers adds to what a plan's ``stock`` costs: it steers towards even
+    stock, nobody pays it.
+    """
+    room = stock_segments(facts, limits)
+    above = stock - room["safe"] - room["ending"]
+    cost, below = 0.0, 0.0
+    for name, cover in zip(ABOVE, COVERS):
+        used = np.clip(above - below, 0.0, room[name])
+        cost += SMOOTH * cover * (facts.prices.holding[:, None] * used)[:, facts.seen].sum()
+        below = below + room[name]
+    return float(cost)
+
+
 STOCK = "safe", "ending", *ABOVE
 
 

@@ -11,7 +11,7 @@ from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
-from sopkit.supply.model import build, objective_prices
+from sopkit.supply.model import build, objective_prices, steering
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, follow_demand
@@ -32,6 +32,7 @@ class SupplyResult:
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
+    steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
     strategy: str
 
@@ -142,6 +143,7 @@ def plan_supply(
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, basis)
+    steered = steering(facts, limits, flows.stock)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)
@@ -154,6 +156,7 @@ def plan_supply(
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         idle=idle,
+        steering=steered,
         gap=achieved,
         strategy=strategy,
     )
