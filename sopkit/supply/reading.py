@@ -244,7 +244,7 @@ def supply_inputs(
     demand = _cell_sums(demand_plan, "consensus")
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
     inside = buckets[: int(np.ceil(settled(settings)["planning_fence"]))]
-    read = getattr(released, "read", dict(released or {}).get)
+    read = released.read if hasattr(released, "read") else dict(released or {}).get
     plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
     frozen = announced = None
     if plan is not None:
