@@ -5,7 +5,7 @@ master schedule.
 from sopkit import charts
 from sopkit.charts import missing, stack
 from sopkit.charts.words import money, number, percent, quantity
-from sopkit.metrics import planned_service
+from sopkit.metrics import planned_service, short_by_market
 from sopkit.pages.common import assumed
 
 
@@ -96,11 +96,12 @@ def peaks(capacity_plan, view):
     )
 
 
-def cut(short, supply_plan, view):
+def cut(supply_plan, demand_plan, view):
     """Who gets less than was asked for, by item, dearest first: in the bucket of the next year in
     which most is missing, how much of what was wanted to date, in which markets, and why.
     """
-    cell = ["item", "bucket"]
+    cell, settings = ["item", "bucket"], view.book.settings
+    short = short_by_market(supply_plan, demand_plan, settings["market_priority"])
     rows = view.next_year(short[short["short"] > 0])
     rows["markets"] = [
         f"{one} {number(units)}" for one, units in zip(rows["market"], rows["short"])
@@ -121,7 +122,7 @@ def cut(short, supply_plan, view):
         note={
             "fair": "where hours are short, items that earn alike share in proportion to demand",
             "margin": "where hours are short, what is dearest to lose comes first",
-        }[view.book.settings["allocation"]],
+        }[settings["allocation"]],
     )
 
 
