@@ -155,6 +155,7 @@ ELSEWHERE = {
     "order_cycle_time",
     "planned_service",
     "shipped_before_ordered",
+    "short_by_market",
     "standard_cost",
     "unserved",
     "accuracy_table",

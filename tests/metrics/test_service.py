@@ -12,7 +12,9 @@ from sopkit.metrics import (
     otif,
     perfect_order,
     shipped_before_ordered,
+    short_by_market,
 )
+from tests.supply.cases import months
 
 LINES = [  # order, line, item, ordered, requested, promised, shipped, quantity, shipped_quantity
     ("1", "1", "A", "01-01", "01-08", "01-10", "01-10", 10, 10),  # on time to the day
@@ -152,3 +154,20 @@ def test_texts_are_dates_too_and_missing_columns_are_blank():
     assert on_time_delivery(lines) == 1
     assert math.isnan(on_time_delivery(lines, basis="requested"))
     assert shipped_before_ordered(lines.assign(shipped_on="2025-12-31")).all()
+
+
+def test_a_market_of_rank_is_served_before_the_others():
+    plan = pd.DataFrame({"item": "A", "bucket": months(2), "late": [0.0, 5.0], "lost": [4.0, 0.0]})
+    demand = pd.DataFrame(
+        {
+            "item": "A",
+            "market": np.repeat(["east", "home", "west"], 2),
+            "bucket": np.tile(months(2), 3),
+            "consensus": [3.0, 3.0, 50.0, 50.0, 1.0, 1.0],
+        }
+    )
+    short = short_by_market(plan, demand, {"home": 1, "west": 2})
+    by_market = short.pivot(index="market", columns="bucket", values="short")
+    assert by_market.to_numpy() == pytest.approx(np.array([[3.0, 6.0], [0.0, 1.0], [1.0, 2.0]]))
+    even = short_by_market(plan, demand)
+    assert (even["short"] / even["wanted"]).tolist() == pytest.approx([4 / 54, 9 / 108] * 3)

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.metrics import short_by_market
 from sopkit.supply import plan_supply
 from tests.supply.cases import months
 from tests.supply.oracle import as_arguments, random_case
@@ -113,23 +112,6 @@ def test_sharing_moves_nothing_but_who_gets_the_hours(seed, told):
     load, before = (one.capacity_plan["load"].to_numpy() for one in (fair, by_margin))
     assert (load <= before + 1e-4).all()
     assert part(fair).to_numpy().max() <= part(by_margin).to_numpy().max() + 1e-6
-
-
-def test_a_market_of_rank_is_served_before_the_others():
-    plan = pd.DataFrame({"item": "A", "bucket": months(2), "late": [0.0, 5.0], "lost": [4.0, 0.0]})
-    demand = pd.DataFrame(
-        {
-            "item": "A",
-            "market": np.repeat(["east", "home", "west"], 2),
-            "bucket": np.tile(months(2), 3),
-            "consensus": [3.0, 3.0, 50.0, 50.0, 1.0, 1.0],
-        }
-    )
-    short = short_by_market(plan, demand, {"home": 1, "west": 2})
-    by_market = short.pivot(index="market", columns="bucket", values="short")
-    assert by_market.to_numpy() == pytest.approx(np.array([[3.0, 6.0], [0.0, 1.0], [1.0, 2.0]]))
-    even = short_by_market(plan, demand)
-    assert (even["short"] / even["wanted"]).tolist() == pytest.approx([4 / 54, 9 / 108] * 3)
 
 
 def test_an_unknown_allocation_names_the_known():
