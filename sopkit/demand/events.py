@@ -6,6 +6,7 @@ import numpy as np
 
 from sopkit.demand.issues import counted
 from sopkit.grid import blank
+from sopkit.metrics.scopes import chance
 
 
 def event_units(given, before) -> tuple[np.ndarray, list[dict]]:
@@ -68,7 +69,7 @@ def explained(grid, events) -> tuple[np.ndarray, np.ndarray]:
 
 
 def initiative_units(given, before) -> tuple[np.ndarray, list[dict]]:
-    """demand_change × probability × sum before × share of the bucket's days, initiatives added
+    """demand_change × chance × sum before × share of the bucket's days, initiatives added
     (series × bucket), and the issue of those that change demand but name a resource.
 
     A blank end is the horizon's; an initiative that names only a resource changes capacity, not
@@ -77,7 +78,7 @@ def initiative_units(given, before) -> tuple[np.ndarray, list[dict]]:
     rows = given.book.initiatives.query("demand_change != 0")
     ours = blank(rows, "resource")
     odd, rows = rows.loc[~ours, "initiative"], rows[ours]
-    change = (rows["demand_change"] * rows["probability"]).to_numpy()[:, None]
+    change = (rows["demand_change"] * chance(rows, given.book.settings)).to_numpy()[:, None]
     covered = given.grid.covered(rows["starts_on"], rows["ends_on"])
     return before * given.grid.gather(rows, change * covered), counted(
         odd,

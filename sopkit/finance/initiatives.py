@@ -5,12 +5,12 @@ chance that it does.
 import numpy as np
 import pandas as pd
 
-from sopkit.grid import blank, grid_of
-from sopkit.metrics.scopes import per_item
+from sopkit.grid import Grid, blank, grid_of
+from sopkit.metrics.scopes import chance, per_item
 from sopkit.tables import PLANS
 
 BEFORE = ["baseline", "events", "launches"]
-GIVEN = ["demand_change", "capacity_change", "investment", "probability"]
+GIVEN = ["demand_change", "capacity_change", "probability"]
 
 
 def initiative_plan(book) -> pd.DataFrame:
@@ -43,16 +43,14 @@ def initiative_plan(book) -> pd.DataFrame:
         for name in ("before", "worth")
     )
     share = grid.covered(rows["starts_on"], rows["ends_on"])
-    paid = (share > 0) & ((share > 0).cumsum(axis=1) == 1)
-    paid &= (rows["starts_on"] >= book.first).to_numpy()[:, None]
-    change, hours, investment, chance = rows[GIVEN].to_numpy(dtype=float).T[:, :, None]
+    change, hours, likely = rows[GIVEN].to_numpy(dtype=float).T[:, :, None]
     change = np.maximum(change, -1.0) * share
-    money = change * worth - np.where(paid, investment, 0.0)
+    money = change * worth - _investment(book, share)
     values = {
         "units": change * before,
         "hours": hours * share,
         "money": money,
-        "weighted": money * chance,
+        "weighted": money * likely,
     }
     row, at = np.nonzero(share > 0)
     cells = pd.DataFrame({name: value[row, at] for name, value in values.items()}).assign(
@@ -60,3 +58,21 @@ def initiative_plan(book) -> pd.DataFrame:
     )
     sums = cells.groupby(["initiative", "bucket"], as_index=False).sum()
     return PLANS["initiative_plan"].conform(sums)
+
+
+def invested(book) -> pd.Series:
+    """Money by bucket of the plan that initiatives cost, as far as the setting ``initiatives``
+    counts them.
+    """
+    grid = Grid(pd.DataFrame(), book.buckets, book.calendar)
+    share = grid.covered(book.initiatives["starts_on"], book.initiatives["ends_on"])
+    counted = chance(book.initiatives, book.settings).to_numpy()[:, None]
+    return pd.Series((_investment(book, share) * counted).sum(axis=0), book.buckets)
+
+
+def _investment(book, share) -> np.ndarray:
+    """(initiative, bucket) money, paid in the first bucket; what began before the plan was paid."""
+    rows, runs = book.initiatives, share > 0
+    first = runs & (runs.cumsum(axis=1) == 1)
+    first &= (rows["starts_on"] >= book.first).to_numpy()[:, None]
+    return np.where(first, rows["investment"].to_numpy(dtype=float)[:, None], 0.0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.finance.initiatives import invested
 from sopkit.grid import DAY, Grid
 from sopkit.metrics.scopes import per_item
 from sopkit.tables import PLANS
@@ -26,14 +27,17 @@ def financial_plan(book) -> pd.DataFrame:
     premium (by the families' load), source premium and holding in their family, and idle hours,
     hiring and lay-off in ``(company)``, as ``plan_costs`` holds them. cash = collections −
     payments: revenue comes receivable_days after each day of sale, materials and sources are paid
-    payable_days after arrival, wages and holding at once; what was owed before the plan is unknown
-    and not counted. Budget and gaps are blank where none is budgeted.
+    payable_days after arrival, wages, holding and investments (no cost of the period) at once; what
+    was owed before the plan is unknown and not counted. Budget and gaps are blank where none is
+    budgeted, margin where no cost is known of anything that a family sells.
     """
     families = sorted({*book.family, *book.budget["family"].dropna(), COMPANY})
     grid = pd.MultiIndex.from_product([families, book.buckets], names=KEY)
-    rows = pd.concat([_sales(book), _costs(book)], ignore_index=True)
+    rows = pd.concat([_sales(book), _costs(book), _investments(book)], ignore_index=True)
     plan = rows.groupby(KEY).sum().reindex(grid, fill_value=0.0)
     plan["margin"] = plan["revenue"] - plan["cost_of_sales"] - plan["period_costs"]
+    sums = plan[["revenue", "cost_of_sales"]].groupby("family").transform("sum")
+    plan["margin"] = plan["margin"].mask((sums["revenue"] > 0) & (sums["cost_of_sales"] == 0))
     terms = {"revenue": "receivable_days", "on_terms": "payable_days"}
     come, go = (
         plan[name].unstack() @ spread(book.buckets, book.settings[days], book.calendar)
@@ -81,6 +85,12 @@ def spread(buckets, days, calendar) -> np.ndarray:
     grid, later = Grid(pd.DataFrame(), pd.DatetimeIndex(buckets), calendar), days * DAY
     share = grid.covered(grid.buckets + later, calendar.last_day(buckets) + later)
     return share * grid.days / grid.days[:, None]
+
+
+def _investments(book):
+    """What initiatives cost, paid at once by the company; no cost of the period."""
+    paid = invested(book)
+    return pd.DataFrame({"family": COMPANY, "bucket": paid.index, "at_once": paid.to_numpy()})
 
 
 def _sales(book):

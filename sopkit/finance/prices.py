@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.grid import grid_of
-from sopkit.metrics.scopes import within
+from sopkit.metrics.exceptions import RULES, threshold
+from sopkit.metrics.scopes import realised_price
 from sopkit.tables import PLANS
 
 
@@ -14,9 +15,11 @@ def prices(book) -> pd.DataFrame:
 
     ``settings.price`` chooses list or realised (Σ revenue ÷ Σ quantity of the last year before the
     plan, or of all history where the last year sold nothing); each stands in for the other where
-    that is blank, and source ``none`` (price 0) marks an item that has neither. An event with a
-    price replaces it for the share of the bucket's days that the event covers, in the markets that
-    it covers. An item without demand has its price in every bucket, in the market ``(none)``.
+    that is blank, and source ``none`` (price 0) marks an item that has neither. A list price that
+    the last year did not bring (the exception ``price_difference``) gives way to the realised one.
+    An event with a price replaces it for the share of the bucket's days that the event covers, in
+    the markets that it covers. An item without demand has its price in every bucket, in the market
+    ``(none)``.
 
     >>> from sopkit.metrics import Book
     >>> items = pd.DataFrame({"item": ["A"], "price": [10.0]})
@@ -43,26 +46,14 @@ def prices(book) -> pd.DataFrame:
     return PLANS["prices"].conform(grid.frame(price=price, source=source))
 
 
-def realised_price(book) -> pd.Series:
-    """Σ revenue ÷ Σ quantity by item over the last year before the plan, else over all history
-    (index item).
-
-    Only rows whose revenue is known count; an item that sold nothing, or at no price, is absent.
-    """
-    sales = book.sales_history
-    known = sales[sales["revenue"].notna() & (sales["bucket"] < book.first)]
-    recent, ever = (
-        rows.groupby("item")[["revenue", "quantity"]].sum().query("revenue > 0 and quantity > 0")
-        for rows in (within(known, book.before(book.calendar.per_year)), known)
-    )
-    sums = recent.combine_first(ever)
-    return sums["revenue"] / sums["quantity"]
-
-
 def _usual(book):
     """price and source by item: the chosen price, else the other, else 0 from ``none``."""
     given = book.items.set_index("item")[["price"]].rename(columns={"price": "list"})
-    given = given.assign(realised=realised_price(book), none=0.0)
+    apart = RULES["price_difference"].of(book).set_index("item")["value"].abs()
+    apart = apart > threshold(book.settings, "price_difference")
+    given["list"] = given["list"].mask(apart.reindex(given.index, fill_value=False))
+    year, ever = (realised_price(book, one) for one in (True, False))
+    given = given.assign(realised=year.combine_first(ever), none=0.0)
     given = given[[book.settings["price"], *given]]
     table = {"price": given.bfill(axis=1).iloc[:, 0], "source": given.notna().idxmax(axis=1)}
     return pd.DataFrame(table)

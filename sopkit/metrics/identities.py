@@ -123,7 +123,7 @@ IDENTITIES = [
     Identity(
         "margin = revenue − cost of sales − period costs",
         FAMILY,
-        ("financial_plan", "margin + cost_of_sales + period_costs"),
+        ("financial_plan", "(margin + cost_of_sales + period_costs).fillna(revenue)"),
         ("financial_plan", "revenue"),
     ),
     Identity(

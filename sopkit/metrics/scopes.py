@@ -23,9 +23,32 @@ def weights(items, cost=None) -> pd.Series:
     return pd.Series(1.0, index=items.index) if alike else cost
 
 
+def chance(initiatives, settings) -> pd.Series:
+    """The part of each initiative that a plan counts: its probability, 1 or 0 as the setting
+    ``initiatives`` says.
+    """
+    counted = {"certain": 1.0, "off": 0.0}.get(settings["initiatives"])
+    likely = initiatives["probability"]
+    return likely if counted is None else likely * 0 + counted
+
+
 def within(frame, buckets) -> pd.DataFrame:
     """The rows of these buckets."""
     return frame[frame["bucket"].isin(buckets)]
+
+
+def realised_price(book, year=True) -> pd.Series:
+    """Σ revenue ÷ Σ quantity by item (index item) over the last year before the plan, or over all
+    history.
+
+    Only rows whose revenue is known count; an item that sold nothing, or at no price, is absent.
+    """
+    sales = book.sales_history
+    known = sales[sales["revenue"].notna() & (sales["bucket"] < book.first)]
+    known = within(known, book.before(book.calendar.per_year)) if year else known
+    sums = known.groupby("item")[["revenue", "quantity"]].sum()
+    sums = sums.query("revenue > 0 and quantity > 0")
+    return sums["revenue"] / sums["quantity"]
 
 
 def wide(frame, column, buckets) -> pd.DataFrame:

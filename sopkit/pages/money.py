@@ -4,6 +4,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.words import money, quantity
+from sopkit.metrics.scopes import within
 from sopkit.pages.common import assumed
 from sopkit.pages.demand import against
 
@@ -13,6 +14,7 @@ def answer(company, gap_options, view):
     ``finance.company(financial_plan)``.
     """
     currency, year = view.currency, view.next_year(company)
+    opening = view.book.settings["opening_cash"]
     sums = year.set_index("bucket").sum(min_count=1)
     budget, margin = sums["budget_revenue"], sums["budget_margin"]
     told = "; no budget is known (the table budget would feed it)."
@@ -32,7 +34,9 @@ def answer(company, gap_options, view):
         [
             ("Revenue", sums["revenue"], currency, {"target": budget}, "higher"),
             ("Margin", sums["margin"], currency, {"target": margin}, "higher"),
-            ("Cash", sums["cash"], currency),
+            ("Cash", sums["cash"], currency)
+            if opening is None
+            else ("Cash at the year's end", opening + sums["cash"], currency),
             ("Stock at the end", year["inventory_value"].iloc[-1] if len(year) else 0.0, currency),
         ],
     )
@@ -54,6 +58,29 @@ def families(financial_plan, view):
         empty="No money is planned; items (price, unit_cost) would feed this.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
         " belongs to no family",
+    )
+
+
+def per_unit(view):
+    """What a unit brought in the last year and brings in the next, by family, most revenue first:
+    a price or a mix that nobody decided on shows here.
+    """
+    book = view.book
+    last = within(book.sales_history, book.before(view.calendar.per_year))
+    last = last[last["revenue"].notna()].assign(year="last year")
+    plan = book.priced(within(book.supply_plan, book.year))
+    plan = plan.assign(revenue=plan["shipments"] * plan["price"], quantity=plan["shipments"])
+    rows = book.by_scope(pd.concat([last, plan.assign(year="next year")]))
+    sums = rows.groupby(["scope", "year"])[["revenue", "quantity"]].sum().unstack()
+    brings = sums["revenue"] / sums["quantity"].where(sums["quantity"] > 0)
+    brings = brings.reindex(columns=["last year", "next year"])
+    brings["change"] = brings["next year"] / brings["last year"] - 1
+    order = sums["revenue"].sum(axis=1).sort_values(ascending=False).index
+    return view.show(
+        brings.loc[order].rename_axis("family").reset_index(),
+        columns="family | last year: last year, a unit [money/unit] |"
+        " next year: next year, a unit [money/unit] | change [fraction]",
+        note="revenue ÷ units; company includes every family",
     )
 
 

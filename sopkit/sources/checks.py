@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.launches import successor_loops
+from sopkit.metrics.book import with_unit_cost
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import read_number
@@ -210,6 +211,16 @@ def repair_stock(reading):
         below = reading.tables[name][column] < 0
         reading.say_of("negative stock", name, below, column, "is below 0")
         reading.fill(name, column, below, 0.0)
+
+
+def repair_costs(reading):
+    """A blank unit_cost beside a standard_cost is what that leaves after labour."""
+    items, *made = (reading.tables[name] for name in ("items", "bill_of_resources", "resources"))
+    blank = items["standard_cost"].notna() & ~(items["unit_cost"] > 0)
+    if blank.any():
+        problem = f"{blank.sum():,} items have a standard_cost and no unit_cost"
+        reading.say("unit cost from standard", "items", 0, "unit_cost", "", problem)
+        reading.fill("items", "unit_cost", blank, with_unit_cost(items, *made)["unit_cost"])
 
 
 def repair_orders(reading):

@@ -32,6 +32,7 @@ CHECKS = (
 REPAIRS = (
     checks.repair_blanks,
     checks.repair_stock,
+    checks.repair_costs,
     checks.repair_orders,
     checks.repair_receipts,
     cut_incomplete,

@@ -125,7 +125,8 @@ def _of_resources(facts, flows) -> dict[str, np.ndarray]:
     """Money of a finished plan by kind, resource × bucket: the hours paid, overtime, moves."""
     staff, moved = facts.resources, facts.resources.movable[:, None]
     worked = np.maximum(flows.load - flows.overtime, 0)
-    paid = np.where(staff.staffed[:, None], flows.workers * staff.hours_per_worker, worked)
+    crew = flows.workers * staff.hours_per_worker + np.maximum(staff.extra, 0.0)
+    paid = np.where(staff.staffed[:, None], crew, worked)
     return {
         "regular_labour": staff.regular_cost * paid,
         "overtime": staff.overtime_cost * flows.overtime,

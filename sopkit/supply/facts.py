@@ -13,7 +13,7 @@ import pandas as pd
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.errors import PlanError
 from sopkit.grid import Grid, at_buckets, fold
-from sopkit.metrics import standard_cost
+from sopkit.metrics.book import standard_cost, with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
 from sopkit.supply.limits import sold_within
@@ -240,11 +240,11 @@ def read_facts(tables, settings=None) -> Facts:
     if tables.get("resources") is None:
         told["resources"] = reading.checked(bill[["resource"]].drop_duplicates(), "resources")
     reading.known_codes(told)
-    items = told["items"]
+    items = with_unit_cost(told["items"], bill, told["resources"])
     over = items["ending_stock"] > items["maximum_stock"]
     mend = "lower ending_stock or raise maximum_stock"
     reading.refuse(items, "items", "ending_stock", over, "are above maximum_stock", mend)
-    items = items.sort_values("item", ignore_index=True)
+    items = told["items"] = items.sort_values("item", ignore_index=True)
     shown = _grid(items, demand, settings)
     alone = settings is None and told["safety_stock"].empty
     columns = _columns(items, shown, 0.0 if alone else chosen["review"], alone)

@@ -197,9 +197,10 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     taken = programme.array(programme.limits.taken, "resource")
     regular = (1 * programme["quantity"]) @ hours - overtime + taken
     at_work = workers * programme.array(staff.hours_per_worker, "resource")
-    programme.rows("hours", regular - at_work, "<=", np.where(staffed, 0.0, staff.hours))
+    open_ = np.maximum(staff.hours + staff.extra, 0.0)
+    programme.rows("hours", regular - at_work, "<=", np.where(staffed, staff.extra, open_))
     # a workforce works no longer than its plant is open
-    programme.rows("ceiling", regular, "<=", staff.hours, staffed)
+    programme.rows("ceiling", regular, "<=", open_, staffed)
     programme.rows("overtime_within_load", regular, ">=", 0, staff.overtime_first)
     each = staff.overtime_per_worker
     allowed = workers * programme.array(np.nan_to_num(each), "resource")

@@ -10,8 +10,9 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar, local_stamps
 from sopkit.errors import PlanError
-from sopkit.grid import NONE
-from sopkit.tables import INPUTS, Table, settled
+from sopkit.grid import NONE, Grid
+from sopkit.metrics.scopes import chance
+from sopkit.tables import INPUTS, Table, declared, settled
 from sopkit.tables.declare import bucket, number, text
 
 MOVES = "hired", "laid_off"
@@ -224,9 +225,9 @@ def supply_inputs(
     """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
 
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
-    maps the contract's names to input tables (empty ones count as absent); ``history`` gives past
-    bookings. ``released`` maps names to last cycle's tables (or reads them): inside the settings'
-    planning fence what its ``supply_plan`` holds and nobody has ordered since stands, from the
+    maps the contract's names to input tables (empty ones count as absent), whose initiatives widen
+    their resources; ``history`` gives past bookings. ``released`` maps names to last cycle's tables
+    (or reads them): inside the settings' planning fence what its ``supply_plan`` holds and nobody has ordered since stands, from the
     sources of its ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of
     people in its ``workforce_plan`` are announced.
 
@@ -241,9 +242,12 @@ def supply_inputs(
         name: tables[name] if name in present and len(tables[name]) else None
         for name in ("resources", "bill_of_resources", "sourcing", "receipts")
     }
-    demand = _cell_sums(demand_plan, "consensus")
+    demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
-    inside = buckets[: int(np.ceil(settled(settings)["planning_fence"]))]
+    inside = buckets[: int(np.ceil(chosen["planning_fence"]))]
+    if asked["resources"] is not None and "initiatives" in present:
+        told = declared(tables["initiatives"], "initiatives")
+        asked["resources"] = _widened(asked["resources"], told, buckets, chosen)
     read = released.read if hasattr(released, "read") else dict(released or {}).get
     plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
     frozen = announced = None
@@ -266,8 +270,24 @@ def supply_inputs(
         "announced": announced,
         "bookings": None if history is None else _cell_sums(history, "demand"),
         "settings": settings,
-        "allocation": settled(settings)["allocation"],
+        "allocation": chosen["allocation"],
     }
+
+
+def _widened(resources, initiatives, buckets, settings) -> pd.DataFrame:
+    """The resources with the hours that initiatives add or take, as far as they count."""
+    rows = initiatives[initiatives["resource"].isin(resources["resource"])]
+    grid = Grid(rows[["resource"]], buckets, infer_calendar(buckets), ("resource",))
+    hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
+    change = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
+    change = change.query("change != 0").groupby(["resource", "bucket"], as_index=False).sum()
+    if change.empty:
+        return resources
+    table = INPUTS["resources"].typed(resources).merge(change, how="outer")
+    usual = table[table["bucket"].isna()].set_index("resource")["extra_hours"]
+    extra = table["extra_hours"].fillna(table["resource"].map(usual)).fillna(0.0)
+    wider = extra + table["change"]
+    return table.assign(extra_hours=wider.fillna(table["extra_hours"])).drop(columns="change")
 
 
 def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:

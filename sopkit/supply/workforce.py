@@ -20,6 +20,7 @@ class Resources:
     hours: np.ndarray  # fixed regular hours, or the ceiling on a workforce's hours; inf = unlimited
     workers: np.ndarray  # as given; where movable only the first bucket counts
     hours_per_worker: np.ndarray
+    extra: np.ndarray  # regular hours beside those, paid for
     overtime_hours: np.ndarray  # limit of the resource, inf = limited per worker only
     overtime_per_worker: np.ndarray  # NaN = not limited per worker
     regular_cost: np.ndarray
@@ -42,12 +43,10 @@ class Resources:
         return cheaper & ~self.staffed[:, None] & (self.overtime_hours > 0)
 
     def regular_capacity(self, workers: np.ndarray) -> np.ndarray:
-        """Regular hours that this many workers can work."""
-        return np.where(
-            self.staffed[:, None],
-            np.minimum(self.hours, workers * self.hours_per_worker),
-            self.hours,
-        )
+        """Regular hours that this many workers can work, extra ones included."""
+        crew = np.minimum(self.hours, workers * self.hours_per_worker)
+        own = np.where(self.staffed[:, None], crew, self.hours)
+        return np.maximum(own + self.extra, 0.0)
 
     def overtime_limit(self, workers: np.ndarray) -> np.ndarray:
         """Overtime hours that this many workers may work."""
@@ -83,6 +82,7 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
         movable=staffed & (told["hiring_cost"] | told["layoff_cost"]),
         workers=np.where(crew, np.nan_to_num(cells["workers"]), 0.0),
         **_hours(cells, crew, grid, resources),
+        extra=cells["extra_hours"],
         overtime_hours=np.where(no_overtime, 0.0, np.where(np.isnan(limit), np.inf, limit)),
         overtime_per_worker=np.where(crew, _finite(each), np.nan),
         regular_cost=cells["regular_cost"],

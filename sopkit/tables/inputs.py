@@ -41,11 +41,23 @@ INPUTS = [
         number(
             "price",
             "money/unit",
-            "list price; blank = realised over the last 12 buckets",
+            "list price; blank, or not what the last 12 buckets brought = realised over them",
             at_least=0,
         ),
         number(
-            "unit_cost", "money/unit", "material or purchase cost; blank = 0", at_least=0, blank=0
+            "unit_cost",
+            "money/unit",
+            "material or purchase cost alone; blank = standard_cost less the hours of its"
+            " resources, or 0",
+            at_least=0,
+            blank=0,
+        ),
+        number(
+            "standard_cost",
+            "money/unit",
+            "all in, labour included, as the books carry it; blank = unit_cost + the hours of its"
+            " resources",
+            at_least=0,
         ),
         number(
             "holding_cost",
@@ -198,6 +210,13 @@ INPUTS = [
             "workers", "workers", "workers; the first bucket's is the opening workforce", at_least=0
         ),
         number("hours_per_worker", "hours/bucket", "regular hours of one worker", at_least=0),
+        number(
+            "extra_hours",
+            "hours/bucket",
+            "regular hours beside hours or workers, paid at regular_cost; initiatives add their"
+            " capacity_change; blank = 0",
+            blank=0,
+        ),
         number("overtime_hours", "hours/bucket", "most overtime of the resource", at_least=0),
         number("overtime_per_worker", "hours/bucket", "most overtime of one worker", at_least=0),
         number(
@@ -310,7 +329,12 @@ INPUTS = [
             at_least=-1,
             blank=0,
         ),
-        number("capacity_change", "hours/bucket", "change of regular hours; blank = 0", blank=0),
+        number(
+            "capacity_change",
+            "hours/bucket",
+            "change of a resource's regular hours; blank = 0",
+            blank=0,
+        ),
         number("investment", "money", "paid in its first bucket; blank = 0", blank=0),
     ),
     _input(

@@ -150,6 +150,20 @@ SETTINGS = {
             " earns most comes first",
             ("fair", "margin"),
         ),
+        Setting(
+            "initiatives",
+            "weighted",
+            str,
+            "how strategic initiatives count in demand, capacity and cash: by their probability, as"
+            " if all happened, or not at all",
+            ("weighted", "certain", "off"),
+        ),
+        Setting(
+            "opening_cash",
+            None,
+            float,
+            "money at the plan's start; blank = only its change is told",
+        ),
         Setting("markets", [], list, "markets beside those of sales_history"),
         Setting(
             "sales_inputs", {}, dict, "rule = midpoint | sum | mean | latest, or an author's name"

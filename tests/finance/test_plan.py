@@ -6,7 +6,8 @@ from sopkit import finance
 from sopkit.buckets import Calendar
 from sopkit.finance import company, fiscal_year, item_prices, prices, standard_cost
 from sopkit.finance.plan import spread
-from sopkit.metrics import Book, identities
+from sopkit.metrics import Book, exceptions, identities
+from sopkit.metrics.book import with_unit_cost
 from sopkit.supply import plan_supply
 from sopkit.tables import INPUTS
 from tests.metrics.test_identities import plan_table
@@ -325,3 +326,55 @@ def test_five_thousand_items_add_up():
         (supply["shipments"] * price["price"].to_numpy()).sum()
     )
     assert len(money) == 41 * 24
+
+
+def test_margin_is_blank_where_no_cost_is_known(supply):
+    free = ITEMS.assign(unit_cost=[np.nan, 8.0])
+    cost = standard_cost(free)
+    table = financial_plan(supply, free, item_price(free, supply), cost, NO_TERMS)
+    by_family = table.set_index(["family", "bucket"])["margin"].unstack()
+    assert by_family.loc["FA"].isna().all() and by_family.loc[["FB", "(company)"]].notna().all(
+        axis=None
+    )
+    assert company(table)["margin"].iloc[0] == by_family["2026-09-01"].sum()
+    assert identities(Book({"financial_plan": table}))["holds"].all()
+
+
+def test_items_without_a_cost_are_an_exception_of_their_family(supply):
+    free = ITEMS.assign(unit_cost=[np.nan, 8.0])
+    book = Book({"supply_plan": supply, "items": free}, first=MONTHS[0])
+    rows = exceptions.table(4, book).query("rule == 'no_cost'")
+    assert rows[["level", "name", "value", "money"]].values.tolist() == [
+        ["family", "FA", 1.0, 30 * 50.0]
+    ]
+
+
+def test_a_standard_cost_holds_its_labour_already():
+    items = ITEMS.assign(standard_cost=[25.0, np.nan])
+    assert standard_cost(items, BILL, RESOURCES)["standard_cost"].tolist() == [25.0, 8.0]
+    alone = items.assign(unit_cost=np.nan)
+    assert with_unit_cost(alone, BILL, RESOURCES)["unit_cost"].tolist() == [15.0, 0.0]
+    cheap = alone.assign(standard_cost=[6.0, 3.0])
+    assert with_unit_cost(cheap, BILL, RESOURCES)["unit_cost"].tolist() == [0.0, 3.0]
+
+
+def test_a_pasted_standard_cost_costs_the_same_plan_as_its_parts():
+    rows = {"item": "A", "bucket": MONTHS, "quantity": [30.0, 50.0, 40.0]}
+    told = {"resources": RESOURCES.assign(hours=20.0), "bill_of_resources": BILL}
+    demand, one = pd.DataFrame(rows), ITEMS.iloc[:1].drop(columns="holding_cost")
+    pasted = one.drop(columns="unit_cost").assign(standard_cost=20.0)
+    parts = plan_supply(demand, one, **told)
+    assert plan_supply(demand, pasted, **told).objective == pytest.approx(parts.objective)
+
+
+@pytest.mark.parametrize("counts, paid", [("weighted", 45.0), ("certain", 90.0), ("off", 0.0)])
+def test_investments_are_paid_when_an_initiative_begins(supply, counts, paid):
+    push = {"initiative": "Push", "investment": 90.0, "probability": 0.5, "starts_on": MONTHS[1]}
+    settings = NO_TERMS | {"initiatives": counts}
+    price, told = item_price(ITEMS, supply), {"initiatives": pd.DataFrame([push])}
+    with_it = financial_plan(supply, ITEMS, price, COST, settings, **told)
+    without = financial_plan(supply, ITEMS, price, COST, settings)
+    change = with_it.set_index(["family", "bucket"]) - without.set_index(["family", "bucket"])
+    change = change[["cash", "margin"]].fillna(0.0)
+    assert change.loc[("(company)", MONTHS[1]), "cash"] == -paid
+    assert change.abs().sum().tolist() == [paid, 0.0], "no cost of the period"

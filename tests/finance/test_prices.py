@@ -4,7 +4,7 @@ import pytest
 
 from sopkit import finance
 from sopkit.finance import item_prices
-from sopkit.metrics import Book
+from sopkit.metrics import Book, exceptions
 from sopkit.tables import INPUTS
 
 MONTHS = pd.to_datetime(["2026-11-01", "2026-12-01"]).as_unit("us")
@@ -134,3 +134,38 @@ def test_scopes_family_everything_and_no_price():
 def test_overlapping_events_share_the_bucket():
     two = pd.concat([event(item="A", price=8.0), event(item="A", price=6.0)])
     assert of(prices(ITEMS, plan(), events=two), "A")["price"] == pytest.approx(7.0)
+
+
+def sold(quantity, revenue, month="2026-10-01"):
+    rows = {"item": "A", "market": "N", "bucket": pd.Timestamp(month)}
+    return pd.DataFrame([rows | {"quantity": quantity, "revenue": revenue}])
+
+
+@pytest.mark.parametrize(
+    "revenue, settings, price, source",
+    [
+        (100 * 9.6, {}, 10.0, "list"),  # 4 % apart
+        (100 * 7.0, {}, 7.0, "realised"),
+        (100 * 13.0, {}, 13.0, "realised"),
+        (100 * 7.0, {"thresholds": {"price_difference": 0.5}}, 10.0, "list"),
+        (100 * 9.6, {"price": "realised"}, 9.6, "realised"),
+    ],
+)
+def test_a_list_price_that_the_last_year_did_not_bring_gives_way(revenue, settings, price, source):
+    table = prices(ITEMS, EVERY, settings, sales_history=sold(100.0, revenue))
+    found = of(table, "A")
+    assert (found["price"], found["source"]) == (pytest.approx(price), source)
+
+
+def test_older_sales_do_not_beat_a_list_price():
+    table = prices(ITEMS, EVERY, sales_history=sold(100.0, 700.0, "2024-10-01"))
+    assert of(table, "A")["source"] == "list"
+
+
+def test_the_difference_is_an_exception_in_money():
+    tables = {"items": ITEMS, "demand_plan": EVERY, "sales_history": sold(100.0, 700.0)}
+    book = Book(tables, first=MONTHS[0])
+    book = book.also(prices=finance.prices(book))
+    rows = exceptions.table(2, book).query("rule == 'price_difference'")
+    assert rows["name"].tolist() == ["A"] and rows["money"].tolist() == [3.0 * (3 + 3 + 1 + 1)]
+    assert "10.00" in rows["reason"].iloc[0] and "7.00" in rows["reason"].iloc[0]

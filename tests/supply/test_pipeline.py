@@ -244,3 +244,64 @@ def test_what_is_assumed_is_listed_by_item_in_units_and_money():
     assert coming(TWO, on_hand=200.0)[1].empty
     without = coming({"item": ["unit"], "lead_time": [2.0]}, on_hand=130.0)[1]
     assert without["problem"].str.endswith("cover 70 units").all()
+
+
+INITIATIVES = pd.DataFrame(
+    {
+        "initiative": ["Second shift", "Closing"],
+        "resource": ["crew", "line"],
+        "capacity_change": [40.0, -10.0],
+        "probability": [0.5, np.nan],
+        "starts_on": pd.to_datetime(["2026-02-01", "2026-03-01"]),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "counts, crew, line", [("weighted", 20, -10), ("certain", 40, -10), ("off", 0, 0)]
+)
+def test_initiatives_widen_the_resources_that_they_name(counts, crew, line):
+    resources = pd.DataFrame(
+        {
+            "resource": ["crew", "crew", "line"],
+            "bucket": pd.to_datetime([None, "2026-02-01", None]),
+            "hours": [np.nan, np.nan, 100.0],
+            "workers": [2.0, np.nan, np.nan],
+            "hours_per_worker": [50.0, np.nan, np.nan],
+            "extra_hours": [5.0, np.nan, np.nan],
+            "regular_cost": [10.0, np.nan, 1.0],
+        }
+    )
+    bill = pd.DataFrame({"item": ["A", "B"], "resource": ["crew", "line"], "hours_per_unit": 1.0})
+    demand = pd.DataFrame({"bucket": months(3), "market": "N", "consensus": 90.0})
+    demand = pd.concat([demand.assign(item="A"), demand.assign(item="B")])
+    tables = {
+        "items": pd.DataFrame({"item": ["A", "B"], "ending_stock": 0.0}),
+        "resources": resources,
+        "bill_of_resources": bill,
+        "initiatives": INITIATIVES,
+    }
+    inputs = supply_inputs(demand, None, tables, {"initiatives": counts})
+    result = plan_supply(**inputs)
+    there = result.capacity_plan.pivot(
+        index="resource", columns="bucket", values="regular_capacity"
+    )
+    assert there.loc["crew"].tolist() == [105, 105 + crew, 105 + crew]
+    assert there.loc["line"].tolist() == [100, 100, 100 + line]
+    assert result.costs["regular_labour"] == pytest.approx(10 * there.loc["crew"].sum() + 270)
+
+
+def test_extra_hours_are_worked_beyond_what_a_crew_can():
+    case = {
+        "demand": demand_of([130, 130, 130]),
+        "items": pd.DataFrame({"item": ["unit"], "price": [90.0]}),
+        "bill_of_resources": pd.DataFrame(
+            {"item": ["unit"], "resource": ["crew"], "hours_per_unit": [1.0]}
+        ),
+    }
+    crew = pd.DataFrame({"resource": ["crew"], "workers": [2.0], "hours_per_worker": [50.0]})
+    lost = [
+        plan_supply(**case, resources=crew.assign(extra_hours=extra)).supply_plan["lost"].sum()
+        for extra in (0.0, 20.0, 30.0, -200.0)
+    ]
+    assert lost == pytest.approx([90.0, 30.0, 0.0, 390.0])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.metrics.book import once
 from sopkit.metrics.exceptions.rules import SOON, bucket_count, rule, threshold
-from sopkit.metrics.scopes import against_budget, per_item, share, within
+from sopkit.metrics.scopes import against_budget, per_item, realised_price, share, within
 from sopkit.metrics.stages import CELL, CHOSEN, COMPANY
 
 
@@ -34,6 +34,25 @@ def forecast_error(book):
     soon = within(_demand(book), book.buckets[:SOON]).groupby("item")["worth"].sum()
     worth, value = per_item(best, soon), best["wape"]
     return best.assign(value=value, worth=worth, money=value * worth)
+
+
+@rule(
+    2,
+    0.05,
+    "The list price of {price:,.2f} is not what the last year brought, {realised:,.2f} a unit:"
+    " the plan counts the realised price.",
+)
+def price_difference(book):
+    """List price beside the realised one of the last year, a fraction of what was realised; the
+    money is the difference on the demand of the next year.
+    """
+    both = pd.concat(
+        [book.list_price.rename("price"), realised_price(book).rename("realised")], axis=1
+    )
+    both = both.query("price > 0 and realised > 0").rename_axis("item").reset_index()
+    year = within(book.demand_plan, book.year).groupby("item")["consensus"].sum()
+    apart = both["price"] - both["realised"]
+    return both.assign(value=apart / both["realised"], money=(apart * per_item(both, year)).abs())
 
 
 @rule(2, 0.3, "Override of {override:+,.0f} on a baseline of {baseline:,.0f} units ({change}).")
@@ -191,6 +210,24 @@ def unsaleable_stock(book):
     plan = book.inventory_plan[lambda p: p["unsaleable"] > 0]
     value = plan["unsaleable"]
     return plan.assign(value=value, money=(plan["value"] * value / plan["units"]).fillna(0.0))
+
+
+@rule(
+    4,
+    0.0,
+    "No cost is known of {items:,.0f} of its items, which bring {money:,.0f} next year: the margin"
+    " counts them as free, or is blank where none is known.",
+    level="family",
+)
+def no_cost(book):
+    """Revenue of the next year from items without any cost: a fraction of the family's."""
+    sold = book.by_family(book.priced(within(book.supply_plan, book.year)))
+    sold["revenue"] = sold["shipments"] * sold["price"]
+    sold = sold.groupby(["family", "item"], as_index=False)["revenue"].sum().query("revenue > 0")
+    free = sold[per_item(sold, book.cost) == 0].groupby("family")["revenue"].agg(["count", "sum"])
+    value = free["sum"] / sold.groupby("family")["revenue"].sum()
+    free = free.assign(value=value).rename(columns={"count": "items", "sum": "money"})
+    return free.rename_axis("name").reset_index()
 
 
 def _gap(book, name):
