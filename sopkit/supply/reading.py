@@ -120,7 +120,8 @@ def _faults(column, cells, read, must):
         mend += _readings(str(cells[unread].iloc[0]))
     yield unread, what, mend
     if column.kind == "number":
-        yield read < 0, "are below 0", "mend the sign or leave it blank"
+        if column.at_least is not None:
+            yield read < 0, "are below 0", "mend the sign or leave it blank"
         if column.at_most is not None:
             yield read > column.at_most, f"are above {column.at_most:g}", "write 0.95 for 95 %"
         if column.name not in ENDLESS:
@@ -227,9 +228,9 @@ def supply_inputs(
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
     maps the contract's names to input tables (empty ones count as absent), whose initiatives widen
     their resources; ``history`` gives past bookings. ``released`` maps names to last cycle's tables
-    (or reads them): inside the settings' planning fence what its ``supply_plan`` holds and nobody has ordered since stands, from the
-    sources of its ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of
-    people in its ``workforce_plan`` are announced.
+    (or reads them): inside the settings' planning fence what its ``supply_plan`` holds and nobody
+    has ordered since stands, from the sources of its ``sourcing_plan`` (what was ordered since is a
+    receipt already), and the moves of people in its ``workforce_plan`` are announced.
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
     ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})

@@ -76,13 +76,16 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     crew = staffed[:, None]
     each, limit = cells["overtime_per_worker"], cells["overtime_hours"]
     no_overtime = np.isnan(limit) & (np.isnan(each) | ~crew)
+    workers = np.where(crew, np.nan_to_num(cells["workers"]), 0.0)
+    hours = _hours(cells, crew, grid, resources)
+    there = np.minimum(hours["hours"], np.where(crew, workers * hours["hours_per_worker"], np.inf))
     return Resources(
         grid=grid,
         staffed=staffed,
         movable=staffed & (told["hiring_cost"] | told["layoff_cost"]),
-        workers=np.where(crew, np.nan_to_num(cells["workers"]), 0.0),
-        **_hours(cells, crew, grid, resources),
-        extra=cells["extra_hours"],
+        workers=workers,
+        **hours,
+        extra=np.maximum(cells["extra_hours"], -there),
         overtime_hours=np.where(no_overtime, 0.0, np.where(np.isnan(limit), np.inf, limit)),
         overtime_per_worker=np.where(crew, _finite(each), np.nan),
         regular_cost=cells["regular_cost"],

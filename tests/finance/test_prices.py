@@ -6,6 +6,7 @@ from sopkit import finance
 from sopkit.finance import item_prices
 from sopkit.metrics import Book, exceptions
 from sopkit.tables import INPUTS
+from tests.metrics.test_identities import plan_table
 
 MONTHS = pd.to_datetime(["2026-11-01", "2026-12-01"]).as_unit("us")
 ITEMS = pd.DataFrame(
@@ -68,7 +69,7 @@ def sales():
                 ["2026-10-01", "2025-11-01", "2026-10-01", "2025-10-01", "2026-09-01"]
             ),
             "quantity": [10.0, 10, 30, 1000, 5],
-            "revenue": [90.0, 40, 240, 99, np.nan],
+            "revenue": [97.0, 40, 240, 99, np.nan],
         }
     )
 
@@ -87,7 +88,7 @@ def test_list_price_then_realised_then_none(sales):
 def test_realised_where_the_settings_say_so(sales):
     assert (
         of(prices(ITEMS, EVERY, sales_history=sales, settings={"price": "realised"}), "A")["price"]
-        == 9.0
+        == 9.7
     )
     assert of(prices(ITEMS, EVERY, settings={"price": "realised"}), "A")[
         ["price", "source"]
@@ -163,7 +164,8 @@ def test_older_sales_do_not_beat_a_list_price():
 
 
 def test_the_difference_is_an_exception_in_money():
-    tables = {"items": ITEMS, "demand_plan": EVERY, "sales_history": sold(100.0, 700.0)}
+    tables = {"items": ITEMS, "sales_history": sold(100.0, 700.0)}
+    tables["demand_plan"] = plan_table("demand_plan", **EVERY.to_dict("list"))
     book = Book(tables, first=MONTHS[0])
     book = book.also(prices=finance.prices(book))
     rows = exceptions.table(2, book).query("rule == 'price_difference'")
