@@ -47,8 +47,8 @@ INPUTS = [
         number(
             "unit_cost",
             "money/unit",
-            "material or purchase cost alone; blank = standard_cost less the hours of its"
-            " resources, or 0",
+            "material or purchase cost alone; blank = 0, or what a standard_cost leaves after the"
+            " hours of its resources",
             at_least=0,
             blank=0,
         ),
