@@ -325,6 +325,13 @@ FAULTS = [
         "lot_size",
         spoiled("items", "unit_cost", "lot_size"),
     ),
+    (
+        "unit cost from standard",
+        "items",
+        0,
+        "unit_cost",
+        spoiled("items", "unit_cost", "standard_cost"),
+    ),
     ("never sold", "items", 5, "item", {"items": COMPANY["items"] + "N1,Pumps,stock,1,1,,,,\n"}),
     (
         "after the plan's month",
