@@ -62,6 +62,7 @@ NEEDED = {  # where it is not what is declared as required: stock counted or owe
     "receipts": ["item", "due_on", "quantity"],
 }
 MAYBE = ("due_on",)  # a column that is needed, of which a cell may be blank: overdue
+SIGNED = ("extra_hours",)  # hours may be taken away
 ENDLESS = """
     lead_time customer_lead_time backlog_cost lost_sales_cost maximum_stock shelf_life max_quantity
     hours workers overtime_hours overtime_per_worker hiring_cost layoff_cost
@@ -120,7 +121,7 @@ def _faults(column, cells, read, must):
         mend += _readings(str(cells[unread].iloc[0]))
     yield unread, what, mend
     if column.kind == "number":
-        if column.at_least is not None:
+        if column.name not in SIGNED:
             yield read < 0, "are below 0", "mend the sign or leave it blank"
         if column.at_most is not None:
             yield read > column.at_most, f"are above {column.at_most:g}", "write 0.95 for 95 %"

@@ -78,7 +78,7 @@ def test_uncommented_defaults_are_the_defaults(folder):
     )
     assert tomllib.loads(active) == {
         name: s.default for name, s in SETTINGS.items() if s.kind is not dict
-    } | {"service_level": 0.95, "layoff_notice": 2}
+    } | {"service_level": 0.95, "layoff_notice": 2, "opening_cash": 2}
 
 
 def test_items_and_sales_alone_make_a_company(folder):
