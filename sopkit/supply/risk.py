@@ -14,10 +14,12 @@ from sopkit.metrics.service import unserved
 from sopkit.supply.after import Finished
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
+from sopkit.supply.limits import sold_within
 from sopkit.tables import PLANS, settled
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 METRICS = ("service", "stock", "revenue", "margin", "cash")
+BELIEVED = 0.2  # of what a bucket's demand brings beyond its forecast, by the next forecast
 CELLS = 2**18  # items × paths that are rolled at once
 
 
@@ -46,10 +48,12 @@ def plan_under_uncertainty(
     """What demand may do to a plan that is re-planned every bucket: ``RiskResult``.
 
     The rule is order-up-to: the plan's own stock less backlog is the target. What a path's demand
-    took from it by the end of a bucket is added to (or taken from) what arrives in the first bucket
-    that the item's fastest way and the planning fence leave open; never below 0, never above what
-    its ways deliver, and what is made shares the hours that ``capacity_plan`` leaves (regular and
-    overtime) in proportion. What stays short waits; what the plan gives up as lost is lost.
+    took from it by the end of a bucket, and is forecast to take until then (the plan's demand,
+    raised or lowered by exponential smoothing of what came, a fifth each bucket), is added to (or
+    taken from) what arrives in the first bucket that the item's fastest way and the planning fence
+    leave open; never below 0, never above what its ways deliver, and what is made shares the hours
+    that ``capacity_plan`` leaves (regular and overtime) in proportion. What stays short waits; what
+    the plan gives up as lost is lost.
 
     ``paths`` is the array (item, path, bucket) of ``sample_paths`` over the plan's buckets, in the
     order of ``names`` (default the plan's items, sorted); order-driven items and those without a
@@ -65,7 +69,8 @@ def plan_under_uncertainty(
     which items carry the risk: the expected shortage at price and its share.
 
     Source: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, ch. 6
-    (periodic review, order-up-to level).
+    (periodic review, order-up-to level); Graves (1999), A single-item inventory model for a
+    nonstationary demand process (order-up-to with re-forecasts).
 
     >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-01-01"]), "demand": 10.0,
     ...     "production": 10.0, "overtime_production": 0.0, "subcontracted": 0.0, "purchased": 0.0,
@@ -143,6 +148,7 @@ class _Rolled:
         self.lag = np.full(plan.shape[0], plan.shape[1])
         np.minimum.at(self.lag, ways.item, ways.opens)
         self.lag = np.maximum(self.lag, int(np.ceil(settled(settings)["planning_fence"])))
+        self.following = sold_within(self.demand, self.lag + 1.0, plan.per_year)
         limit = np.bincount(ways.item, ways.limit, plan.shape[0])[:, None]
         self.room = np.maximum(limit - self.flexible, 0.0)
         shape = len(facts.resources), plan.shape[0]
@@ -158,19 +164,22 @@ class _Rolled:
         """Back to the plan's opening."""
         shape = len(self.demand), paths
         self.there, self.owed = self.opening + np.zeros(shape), self.owed_before + np.zeros(shape)
+        self.beyond = np.zeros(shape)  # demand beyond the plan's, as a share of it, smoothed
         self.added = np.zeros(shape)  # corrections that have arrived so far
         self.called = np.zeros((self.demand.shape[1], *shape))  # …and should have, by what is seen
 
     def next(self, bucket: int, asked: np.ndarray) -> tuple[list, np.ndarray]:
         """The ``METRICS`` of a bucket by path, and the units unserved."""
-        change = self._correction(bucket)
+        change, planned = self._correction(bucket), self.demand[:, [bucket]]
         self.added += change
         got = self.got[:, [bucket]] + change
         net = self.there + got - asked
         spared = np.maximum(net - (self.net - self.lost)[:, [bucket]], 0.0)
         lost = np.clip(self.lost[:, [bucket]] - spared, 0.0, self.owed + asked)
         self.there = net + lost
-        self.called[bucket] = self.net[:, [bucket]] - self.there + self.added
+        self.beyond += BELIEVED * (_per(asked - planned, planned) - self.beyond)
+        expected = self.beyond * self.following[:, [bucket]]
+        self.called[bucket] = self.net[:, [bucket]] - self.there + expected + self.added
         backlog = np.maximum(-self.there, 0.0) + self.both[:, [bucket]]
         shipped = self.owed + asked - lost - backlog
         self.owed = backlog
