@@ -235,22 +235,47 @@ def changes(changes, month, view):
     )
 
 
-def schedule(master_schedule, view, idle=(), lots=False):
-    """Units to make and to order by week, summed over items; whether the plan itself is in ``lots``
-    and which sources deliver nothing.
+def schedule(master_schedule, book, view, idle=(), lots=False):
+    """What is made and ordered by week, at standard cost; whether the plan itself is in ``lots``,
+    where lots ask for more hours than there are, and which sources deliver nothing.
     """
     note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
     if not lots and (view.items[["lot_size", "minimum_lot"]] > 0).any(axis=None):
         note += " (the plan above is continuous; -p lots true plans in lots)"
+    beyond = _beyond(master_schedule, book)
+    if len(beyond):
+        resource, bucket = beyond.idxmax()
+        note += (
+            f"; whole lots ask for {number(beyond.sum())} h more than there are, most on"
+            f" {resource} in {view.calendar.name(bucket)}: move one, or plan in lots"
+        )
     if idle:
         note += f"; {len(idle)} sources deliver nothing: {', '.join(idle[:5])}"
-    weeks = master_schedule.groupby(["week", "action"])
-    weeks = weeks.agg(items=("item", "nunique"), quantity=("quantity", "sum"))
+    value = master_schedule["quantity"] * master_schedule["item"].map(book.cost)
+    weeks = master_schedule.assign(value=value).groupby(["week", "action"])
+    weeks = weeks.agg(items=("item", "nunique"), value=("value", "sum"))
     weeks = weeks.unstack("action").fillna(0)
-    weeks.columns = [f"{action}: {name}" for name, action in weeks.columns]
+    weeks.columns = [f"{action}_{name}" for name, action in weeks.columns]
     return view.show(
-        weeks.sort_index(axis=1, ascending=False).reset_index(),
+        weeks.reset_index(),
         "master_schedule",
+        "week | make_items: items made | make_value: value made [money] |"
+        " buy_items: items ordered | buy_value: value ordered [money]",
+        total="make_value buy_value",
         empty="Nothing is to be made or ordered inside the planning fence.",
         note=note,
     )
+
+
+def _beyond(master_schedule, book):
+    """Hours, by resource and bucket, that whole lots ask for beyond regular hours and overtime."""
+    cell, plan = ["item", "bucket"], book.supply_plan
+    lots = master_schedule[master_schedule["action"] == "make"].groupby(cell)["quantity"].sum()
+    made = plan.set_index(cell)[["production", "overtime_production"]].sum(axis=1)
+    bill = book.bill_of_resources
+    more = (lots - made).dropna().rename("more").reset_index().merge(bill[bill["source"] == ""])
+    more["more"] *= more["hours_per_unit"]
+    hours = book.capacity_plan.set_index(["resource", "bucket"])
+    free = hours["regular_capacity"] + hours["overtime_limit"] - hours["load"]
+    beyond = more.groupby(["resource", "bucket"])["more"].sum() - free
+    return beyond[beyond > 1e-6 * hours["load"]]

@@ -13,7 +13,7 @@ from sopkit.charts import View, missing, stack
 from sopkit.charts.demand import STAGES
 from sopkit.metrics import Book
 from sopkit.pages import common, data, demand, money, review, supply
-from sopkit.supply import plan_under_uncertainty
+from sopkit.supply import master_schedule, plan_supply, plan_under_uncertainty
 from sopkit.tables import PLANS
 
 ITEMS = pd.DataFrame(
@@ -200,3 +200,27 @@ def test_a_year_is_the_calendars(size, last, columns):
     found = SimpleNamespace(plan_risk=rows.assign(p10=1.0, p50=2.0, p90=3.0), by_item=by_item)
     shown = [line for line in supply.risk(found, look).text.splitlines() if "stock" in line]
     assert last in shown[-2 if "at standard" in shown[-1] else -1]
+
+
+def test_a_lot_that_asks_for_more_hours_than_there_are_is_told():
+    items = ITEMS.assign(lot_size=[50.0, np.nan])
+    bill = pd.DataFrame({"item": ["A", "B"], "resource": "Line", "hours_per_unit": [1.0, 0.5]})
+    demand = pd.DataFrame({"item": ["A", "B"], "bucket": BUCKETS[0], "quantity": [60.0, 40.0]})
+    for hours, told in ((90.0, "30 h more than there are, most on Line in Nov 26"), (120.0, "")):
+        tables = {
+            "items": items,
+            "bill_of_resources": bill,
+            "resources": pd.DataFrame({"resource": ["Line"], "hours": [hours]}),
+        }
+        plan = plan_supply(demand, **tables)
+        schedule = master_schedule(
+            plan.supply_plan,
+            items,
+            bill_of_resources=bill,
+            capacity_plan=plan.capacity_plan,
+            settings={"planning_fence": 1},
+        )
+        book = Book(tables | plan.tables, calendar=MONTH)
+        text = supply.schedule(schedule, book, view()).text
+        assert "items made" in text and ("h more than" in text) == bool(told)
+        assert told in text
