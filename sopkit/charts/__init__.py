@@ -18,7 +18,7 @@ from sopkit.charts.meeting import (
     kpi_strip,
     latest_kpis,
 )
-from sopkit.charts.money import exceptions_chart, money_chart, scenarios_chart
+from sopkit.charts.money import exceptions_chart, money_chart
 from sopkit.charts.style import COLOURS, Chart
 from sopkit.charts.supply import backlog_chart, capacity_chart, inventory_chart, supply_chart
 from sopkit.charts.table import Block, missing, show, stack
@@ -43,7 +43,6 @@ __all__ = [
     "latest_kpis",
     "missing",
     "money_chart",
-    "scenarios_chart",
     "show",
     "stack",
     "stages_chart",

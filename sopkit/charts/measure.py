@@ -90,10 +90,12 @@ class View:
         usual = frame["item"].map(known.groupby("item")["price"].mean())
         return price.where(frame["bucket"].isin(known["bucket"]), usual.fillna(0.0))
 
-    def families(self, demand_plan: pd.DataFrame, most: int = 12) -> list[str]:
-        """The families that customers want something of, by planned money, at most so many."""
+    def families(self, demand_plan: pd.DataFrame, most: int = 12, by: str = "family") -> list[str]:
+        """The families (or markets, ``by``) in which something is wanted, by planned money, at most
+        so many.
+        """
         wanted = self.book.by_family(self.valued(demand_plan, ["consensus"]))
-        worth = wanted[demand_plan["consensus"] > 0].groupby("family")["consensus"].sum()
+        worth = wanted[demand_plan["consensus"] > 0].groupby(by)["consensus"].sum()
         return worth.sort_values(ascending=False, kind="stable").index[:most].tolist()
 
 

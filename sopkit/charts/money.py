@@ -2,47 +2,84 @@
 scenarios, exceptions.
 """
 
+import pandas as pd
+
 from sopkit.charts.axes import ranking, timeline
 from sopkit.charts.measure import by_bucket, readable_unit
-from sopkit.charts.style import COLOURS, INK, nothing, styled
+from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE
+from sopkit.charts.style import COLOURS, HALF, WIDTH, nothing, styled
 from sopkit.charts.words import clean, count, money, number, percent
+from sopkit.metrics.scopes import within
 
-LINES = {"revenue": "supply", "margin": "stock"}
+LINES = "revenue", "margin"
 
 
 @styled
-def money_chart(financial_plan, view, family=None, *, last=None):
-    """Revenue and margin by bucket, the budget dashed beside them, last cycle's plan dotted."""
-    rows = view.chosen(financial_plan, family=family)
-    where = clean(family or "Company", 40)
-    if rows.empty or not rows["revenue"].notna().any():
+def money_chart(financial_plan, view, family=None, *, last=None, line="revenue", half=False):
+    """Revenue (or margin) of the last and the next year by bucket, and on a tier above it the
+    difference to budget; last cycle's plan as triangles. ``half``: half as wide as a page.
+    """
+    rows, book = view.chosen(financial_plan, family=family), view.book
+    where, size = clean(family or "Company", 40), view.calendar.size
+    if rows.empty or not rows[line].notna().any():
         return nothing(
             f"{where}: no money can be shown",
             "feed items.price (or sales_history.revenue) and unit_cost",
         )
     total = by_bucket(rows, [*LINES, "budget_revenue", "budget_margin"])
+    count, year = view.calendar.per_year, view.calendar.next_year(total.index)
+    before = view.calendar.range(view.calendar.shift(year[0], -count), count)
+    sold = within(view.chosen(book.sales_history, family=family), before)
+    sold = by_bucket(sold, "revenue").dropna() if line == "revenue" else total.iloc[:0][line]
+    budget = view.chosen(book.budget, family=family).groupby("bucket")[line].sum(min_count=1)
+    shown = pd.concat([sold, total.loc[year, line]]).rename(line)
+    budget = budget.reindex(shown.index).dropna()
     chart, panels = timeline(
         view,
-        total["revenue"],
+        shown,
         view.currency,
         _money_title(total, where, view),
-        f"per {view.calendar.size}, {where}; bars plan, dashes budget",
-        many=2,
-        height=1.35,
+        f"{line} per {size}, {where}; solid: sold, hatched: planned, outline: budget",
+        many=2 if len(budget) else 1,
+        height=1.2 if len(budget) else 2.4,
+        ratios=[1, 2] if len(budget) else None,
+        width=HALF if half else WIDTH,
+        right=0.9,
     )
-    for panel, (line, colour) in zip(panels, LINES.items()):
-        panel.bars(total[line], colour, line)
-        budget = total[f"budget_{line}"].dropna()
-        if len(budget):
-            x, end = panel.at(budget.index), budget.index[-1]
-            dashes = {"color": INK["quiet"], "linewidth": 1.3, "linestyle": (0, (3, 1.5))}
-            panel.axes.hlines(budget / panel.factor, x - 0.45, x + 0.45, **dashes)
-            name = "budget" if end == total.index[-1] else f"budget (to {view.calendar.name(end)})"
-            panel.line(budget, "quiet", name, linewidth=0)
-        if last is not None:
-            before = by_bucket(view.chosen(last, family=family), line)
-            panel.last(before[before.index.isin(total.index)])
-        panel.done()
+    panel, bars = panels[-1], {"width": 0.66, "zorder": 2}
+    if len(budget):
+        above, off = panels[0], shown[budget.index] - budget
+        ink = [FAVOURABLE if value > 0 else UNFAVOURABLE for value in off]
+        above.axes.bar(above.at(off.index), off / above.factor, color=ink, width=0.66)
+        above.line(off, "quiet", "to budget", linewidth=0)
+        above.at(shown.index)
+        above.done(most=7 if half else 13)
+        above.axes.tick_params(labelbottom=False, labelleft=False)
+        above.axes.grid(False)
+        for value in {off.max(), off.min()}:
+            words = number(value / above.factor, sign=True)
+            at = above.at([off.idxmax() if value == off.max() else off.idxmin()])[0]
+            high = value / above.factor
+            va, drop = ("bottom", 2) if value > 0 else ("top", -2)
+            above.axes.annotate(
+                words, (at, high), (0, drop), textcoords="offset points", ha="center", va=va, size=8
+            )
+        look = {"color": "white", "edgecolor": COLOURS["capacity"], "linewidth": 0.8}
+        panel.axes.bar(panel.at(budget.index) + 0.18, budget / panel.factor, width=0.66, **look)
+    for part, look in (
+        (sold, {"color": MEASURED}),
+        (total.loc[year, line], {"color": "#EDEEEF", "edgecolor": MEASURED, "hatch": "///"}),
+    ):
+        panel.axes.bar(panel.at(part.index), part / panel.factor, linewidth=0.6, **bars, **look)
+    panel.line(shown, "history", "plan", linewidth=0)
+    if last is not None and len(last):
+        old = by_bucket(view.chosen(last, family=family), line).reindex(year).dropna()
+        panel.axes.plot(
+            panel.at(old.index) - 0.45, old / panel.factor, marker=9, linewidth=0,
+            markerfacecolor="none", color=COLOURS["quiet"], markersize=5,
+        )  # fmt: skip
+    start = year[0] if len(sold) else None
+    panel.done(start=start, word="planned", most=7 if half else 13)
     return chart
 
 
@@ -87,36 +124,6 @@ def exceptions_chart(exceptions, view):
         COLOURS["backlog"],
         right=0.9,
         height=0.3 * len(rows),
-    )
-
-
-@styled
-def scenarios_chart(scenarios, view):
-    """The margin (or else the first metric) of every scenario, with its difference to the base
-    plan.
-    """
-    known = sorted(scenarios["metric"].unique(), key=lambda name: not name.startswith("margin"))
-    metric = known[0] if known else "margin"
-    rows = scenarios[scenarios["metric"] == metric]
-    if rows.empty:
-        return nothing(
-            f"No scenario has {clean(metric, 60)}", "ask one with sopkit pack MONTH --scenario NAME"
-        )
-    name, _, unit = metric.removesuffix(")").partition(" (")
-    best = rows.loc[rows["value"].idxmax()]
-    factor, shown = readable_unit(
-        rows["value"].to_numpy(), view.currency if unit in ("", "money") else unit
-    )
-    values, differences = rows["value"] / factor, rows["difference"] / factor
-    return ranking(
-        f"{_rule(name).capitalize()} is highest in “{clean(best['scenario'], 40)}”",
-        f"{shown}; difference to the base plan in brackets",
-        [clean(scenario, 28) for scenario in rows["scenario"]],
-        values,
-        [f"{number(v)} ({number(d, sign=True)})" for v, d in zip(values, differences)],
-        [COLOURS["baseline" if d and abs(d) > 1e-9 else "capacity"] for d in differences.fillna(0)],
-        right=1.6,
-        height=0.32 * len(rows),
     )
 
 

@@ -47,7 +47,7 @@ INK = COLOURS | {
     "purchased": "#54705F",
 }
 RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
-WIDTH = 9.6
+WIDTH, HALF = 9.6, 6.4
 _LINE = 0.21  # inches that a line of a title needs
 
 
@@ -117,24 +117,28 @@ def sheet(
     left: float = 0.8,
     right: float = 1.25,
     headed: bool = False,
+    ratios=None,
+    width: float = WIDTH,
 ):
     """An empty chart and its grid of ``many`` axes in at most so many ``columns``, each row
     ``height`` inches tall, with room for titles above and labels at the right.
 
-    ``headed`` leaves room for a heading over each of the axes.
+    ``headed`` leaves room for a heading over each of the axes; ``ratios`` are the rows' heights.
     """
     title, subtitle = clean(title), clean(subtitle)
-    words, small = textwrap.wrap(title, 92) or [""], textwrap.wrap(subtitle, 132) or [""]
+    part = width / WIDTH
+    words = textwrap.wrap(title, int(92 * part)) or [""]
+    small = textwrap.wrap(subtitle, int(132 * part)) or [""]
     columns = min(columns, max(many, 1))
     rows = -(-many // columns) or 1
     gap = 0.45 + 0.22 * headed
     top, bottom = 0.14 + _LINE * len(words) + 0.17 * len(small) + 0.16 + 0.24 * headed, 0.34
     tall = top + bottom + rows * height + (rows - 1) * gap
-    figure = Figure(figsize=(WIDTH, tall))
-    axes = figure.subplots(rows, columns, squeeze=False)
+    figure = Figure(figsize=(width, tall))
+    axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios)
     figure.subplots_adjust(
-        left=left / WIDTH,
-        right=1 - right / WIDTH,
+        left=left / width,
+        right=1 - right / width,
         top=1 - top / tall,
         bottom=bottom / tall,
         hspace=gap / height,
@@ -146,7 +150,7 @@ def sheet(
         (words, 0.1, {"size": 11.5, "weight": "bold"}),
         (small, 0.15 + _LINE * len(words), {"size": 9, "color": COLOURS["quiet"]}),
     ):
-        place = 0.1 / WIDTH, 1 - down / tall
+        place = 0.0, 1 - down / tall
         figure.text(*place, "\n".join(lines), va="top", linespacing=1.25, **look)
     return Chart(figure, title, subtitle), axes
 

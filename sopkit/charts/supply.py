@@ -15,6 +15,7 @@ SOURCES = {
     "receipts": ("receipts", "capacity"),
 }
 LEVELS = ["projected_available", "backlog", "late", "safety_stock"]
+FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an exception
 _PALE = "#F0B48C"  # backlog that the customer agreed to wait for
 
 
@@ -180,12 +181,12 @@ def _supply_title(total, unit, where, calendar):
         return f"{where}: {quantity(round(lost), unit)} of demand cannot be served by {end}"
     least = max(0.5, 1e-6 * total["demand"].max())
     late = total["late"]
+    most = f"{quantity(round(late.max()), unit)} late, in {calendar.name(late.idxmax())}"
+    if (late > FEW * total["demand"]).any():
+        begins = calendar.name(late.index[late > least][0])
+        return f"{where}: demand outruns supply from {begins}; up to {most}"
     if (late > least).any():
-        return (
-            f"{where}: demand outruns supply from"
-            f" {calendar.name(late.index[late > least][0])}; up to"
-            f" {quantity(round(late.max()), unit)} late, in {calendar.name(late.idxmax())}"
-        )
+        return f"{where}: nearly every demand is met on time; at most {most}"
     short = (total["projected_available"] < total["safety_stock"] - least).sum()
     if short:
         return (

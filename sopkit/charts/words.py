@@ -14,6 +14,10 @@ SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR
 _SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 
+class Html(str):
+    """Words that are HTML already."""
+
+
 def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
     """A number with thousands separators, a true minus sign and no more decimals than matter; "–"
     where there is none.
@@ -144,7 +148,7 @@ def escape(text, longest: int | None = None) -> str:
     >>> escape('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
     """
-    return html.escape(clean(text, longest), quote=True)
+    return text if isinstance(text, Html) else html.escape(clean(text, longest), quote=True)
 
 
 def listing(names, most: int = 3) -> str:

@@ -2,16 +2,17 @@
 the family sheet.
 """
 
-from sopkit.finance.family_sheet import family_sheet
+from sopkit.finance.family_sheet import family_sheet, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
-from sopkit.finance.plan import company, financial_plan, fiscal_year
+from sopkit.finance.plan import COMPANY, company, financial_plan, fiscal_year
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
 from sopkit.metrics.book import standard_cost
 from sopkit.metrics.scopes import item_prices
 
 __all__ = [
+    "COMPANY",
     "company",
     "family_sheet",
     "financial_plan",
@@ -23,4 +24,5 @@ __all__ = [
     "scenario_metrics",
     "scenarios_table",
     "standard_cost",
+    "year_estimate",
 ]

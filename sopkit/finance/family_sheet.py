@@ -90,6 +90,17 @@ def _fiscal_year(book) -> pd.DatetimeIndex:
     return around[years == years[size]].rename(f"FY{years[size] % 100:02d}")
 
 
+def year_estimate(book) -> tuple[str, float, float]:
+    """The fiscal year in which the plan begins, the company's revenue in it (invoiced so far +
+    planned) and its budget, in money; blank where a part of it is not known.
+    """
+    year = _fiscal_year(book)
+    tables = book.sales_history, book.financial_plan, book.budget
+    sold, planned, budget = (t.groupby("bucket")["revenue"].sum(min_count=1) for t in tables)
+    revenue = _joined(book, sold, planned).reindex(year).sum(skipna=False)
+    return year.name, revenue, budget.reindex(year).sum(skipna=False)
+
+
 def _unit(book):
     """What the lines are counted in."""
     units = book.items["unit"].unique()

@@ -10,6 +10,7 @@ from sopkit.charts.measure import readable_unit
 from sopkit.charts.words import count, escape
 
 COLUMNS = 12
+COARSEST = 9e5  # money stands in thousands at most, so that late units do not vanish
 FLOWS = {
     "demand": "consensus (demand)",
     **dict.fromkeys(["production", "overtime_production"], "made"),
@@ -44,7 +45,7 @@ def lines(source, family, market, money: bool, quarters: bool) -> str:
         f"{' and '.join(partial)}: only the {calendar.size}s that are planned": partial,
         "supply is planned for all markets together": market,
     }
-    factor, shown = readable_unit(wide.to_numpy().ravel(), unit)
+    factor, shown = readable_unit(wide.to_numpy().ravel().clip(max=COARSEST), unit)
     frame = (wide / factor).T.set_axis(labels, axis=1).iloc[:, :COLUMNS].reset_index(names="")
     table = show(frame, note=". ".join(note for note, said in notes.items() if said))
     return f"<h2>Numbers, {escape(shown)}</h2>{table.html}"

@@ -13,6 +13,14 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 PACK = "SOPKIT_PACK"
+PAGES = {
+    "1_gather_data": "1 Data",
+    "2_demand_plan": "2 Demand",
+    "3_supply_plan": "3 Supply",
+    "4_reconcile": "4 Reconcile",
+    "5_executive_review": "5 Review",
+}
+LABELS = {"measure": "in", "size": "by"}
 _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
 TABLE, BOARD, SCRIPT = (
@@ -64,18 +72,17 @@ def boards_in(folder) -> list[Path]:
 
 
 def title(board: dict) -> tuple[str, str]:
-    """Month and state: "S&OP · November 2026" and "RELEASED by Ada on 2026-11-20", or draft."""
+    """Month and state: "S&OP · November 2026" and "Released by Ada on 2026-11-20", or draft."""
     release, revision = board["release"], board["pack"].partition("-r")[2]
     month = f"S&OP · {board['title']}{f' (revision {revision})' if revision else ''}"
     if not release:
-        return month, "draft, not yet released"
-    return month, f"RELEASED by {release['by']} on {release['at'][:10]}"
+        return month, "Draft – not released"
+    return month, f"Released by {release['by']} on {release['at'][:10]}"
 
 
 def page_html(board: dict, packs=()) -> str:
-    """The whole page: month and state; what everybody must see (KPIs, what changed, what is asked,
-    decisions wanted); filters, tabs, and every part as data. ``packs``: months to choose from,
-    where a server can open them.
+    """The whole page: month and state, filters, tabs, and every part as data. ``packs``: months to
+    choose from, where a server can open them.
     """
     month, state = title(board)
     css = "state released" if board["release"] else "state"
@@ -84,13 +91,16 @@ def page_html(board: dict, packs=()) -> str:
     tabs = "".join(
         f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
     )
+    pages = "".join(f'<a href="{file}.html">{words}</a>' for file, words in PAGES.items())
     data = json.dumps(board["tabs"], ensure_ascii=False)
     data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")
     return _document(
         f"{month} · {state}",
-        f'<h1>{escape(month)} <span class="{css}">{escape(state)}</span></h1>{board["head"]}'
-        f'<div class="filters">{"".join(selects)}</div>'
-        f'<div class="tabs" role="tablist">{tabs}</div><div id="tab"></div>'
+        f'<header><div class="line"><h1>{escape(month)}</h1><span class="{css}">{escape(state)}'
+        f'</span><span class="quiet">{escape(board["about"])}</span>'
+        f'<div class="filters">{"".join(selects)}</div></div>'
+        f'<div class="line"><div class="tabs" role="tablist">{tabs}</div>'
+        f'<nav class="pages">Pages {pages}</nav></div></header><div id="tab"></div>'
         f'<script type="application/json" id="board">{data}</script>'
         f"<script>{SCRIPT}</script>",
     )
@@ -109,5 +119,5 @@ def _select(name, words, chosen):
     options = "".join(
         f"<option{' selected' if word == chosen else ''}>{escape(word)}</option>" for word in words
     )
-    shown = f'<label>{name} <select id="{name}">{options}</select></label>'
+    shown = f'<label>{LABELS.get(name, name)} <select id="{name}">{options}</select></label>'
     return shown if len(words) > 1 else ""

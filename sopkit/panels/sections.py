@@ -4,26 +4,24 @@ once, when the pack is finished, into ``board/board.json`` and ``pages/board.htm
 
 import json
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from sopkit import charts
-from sopkit.charts import Block, View, kpi_strip, missing
-from sopkit.charts.words import clean, count, day, escape, money, percent
+from sopkit.charts import Block, View, missing
+from sopkit.charts.words import clean, escape
 from sopkit.pages import common, data, demand, review, supply
 from sopkit.pages import money as finance
+from sopkit.panels import overview
 from sopkit.panels.lines import lines
 from sopkit.panels.page import write_page
 
-MOST_FAMILIES, MOST_MARKETS = 24, 8
-MOST = 40  # charts of a family in a market; beyond it, families are shown over all markets
+MOST_FAMILIES, MOST_MARKETS = 60, 30
+MOST = 60  # charts of a family in a market; beyond it, of a family or of a market
 EVERY = ("family", "market", "measure", "size")
 FAMILY, MARKET = EVERY[:1], EVERY[:2]
-KPIS = """
-    on_time_delivery plan_adherence forecast_accuracy_lag_1 order_cycle_time revenue_to_budget
-""".split()
 STOCK = """
     below_safety_stock excess_stock obsolete_stock unsaleable_stock late lost inside_lead_time
     stock_out
@@ -55,8 +53,7 @@ class Source:
         view, demand_plan = self.view, self.read("demand_plan")
         families = view.families(demand_plan, MOST_FAMILIES)
         families = {"all families": None} | {clean(name): name for name in families}
-        markets = sorted(demand_plan["market"].unique())[:MOST_MARKETS]
-        markets = markets if len(families) * (len(markets) + 1) <= MOST else []
+        markets = view.families(demand_plan, MOST_MARKETS, by="market")
         size = f"{view.calendar.size}s"
         offered = (
             families,
@@ -69,12 +66,14 @@ class Source:
 
 class Section(NamedTuple):
     """One chart or table of the board: ``draw(source, *chosen)`` for every value of the choices
-    named in ``by`` returns a Chart, a Block (shown under the section's name) or HTML.
+    named in ``by`` returns a Chart, a Block (shown under the section's name), HTML, or None where
+    it does not offer a choice.
     """
 
     name: str
     draw: Callable
     by: tuple[str, ...] = ()
+    half: bool = False  # as wide as half the page
 
 
 def _table(title, draw, *tables):
@@ -84,6 +83,8 @@ def _table(title, draw, *tables):
 
 def _forecast(s, family, market):
     past, plan, last = s.read("history"), s.read("demand_plan"), s.read("last_demand_plan")
+    if family and market and len(s.choices["family"]) * len(s.choices["market"]) > MOST:
+        return None
     if family is None and market is None:
         return charts.demand_chart(past, plan, s.view, last=last)
     base, choice = s.read("baseline_forecast"), {"family": family, "market": market}
@@ -103,13 +104,24 @@ def _chart(draw, table, by=FAMILY, last=False):
 
 
 TABS = {
+    "Overview": [
+        Section("Answer", overview.answer),
+        Section("Numbers", overview.cards),
+        Section("Process", overview.process),
+        Section("Decisions wanted", overview.asked, half=True),
+        Section("What changed", overview.changes, half=True),
+        Section("Families", overview.families),
+        Section("Revenue", overview.against_budget, FAMILY, half=True),
+        Section("Load", overview.load, half=True),
+        Section("Watch", overview.watch_below, half=True),
+    ],
     "Demand & supply": [
         Section("forecast", _forecast, MARKET),
         _chart(charts.supply_chart, "supply_plan"),
         Section("numbers", lines, EVERY),
         Section("Family page", _sheet, FAMILY),
     ],
-    "Inventory & backlog": [
+    "Stock & backlog": [
         _chart(charts.inventory_chart, "inventory_plan", last=True),
         _chart(charts.backlog_chart, "backlog_plan"),
         _table(
@@ -119,25 +131,26 @@ TABS = {
         ),
     ],
     "Capacity": [
+        Section("Load", overview.load),
         _chart(charts.capacity_chart, "capacity_plan", ()),
         _table("Peak of every resource", supply.peaks, "capacity_plan"),
         _table("Workers", supply.workforce, "workforce_plan"),
     ],
     "Money": [
-        _chart(charts.money_chart, "financial_plan", last=True),
+        Section("Revenue", partial(overview.against_budget, line="revenue"), FAMILY, half=True),
+        Section("Margin", partial(overview.against_budget, line="margin"), FAMILY, half=True),
         _table("The next year by family", finance.families, "financial_plan"),
         _table("Ways to close the gaps", finance.options, "gap_options"),
     ],
     "Scenarios": [
-        _chart(charts.scenarios_chart, "scenarios", ()),
         _table("Scenarios side by side", finance.scenarios, "scenarios"),
     ],
     "Risks & assumptions": [
-        _chart(charts.exceptions_chart, "exceptions", ()),
+        Section("Watch", overview.watch),
         _table("Exceptions, worst first", common.exceptions, "exceptions"),
         _table("Assumptions", review.assumptions, "assumptions"),
     ],
-    "New products & initiatives": [
+    "New items & initiatives": [
         _table("New products", demand.products, "product_plan"),
         _table("Strategic initiatives", finance.initiatives, "initiative_plan"),
     ],
@@ -151,12 +164,15 @@ TABS = {
 
 
 def draw_board(plan, share: int = 0, of: int = 1) -> dict:
-    """The choices' words and every ``of``-th part, by its place on the board (0 is the head): the
-    shares of a board may be drawn side by side.
+    """The choices' words and every ``of``-th part, by its place on the board: the shares of
+    a board may be drawn side by side.
     """
     source = Source(plan)
-    parts = [Section("head", head), *(section for tab in TABS.values() for section in tab)]
+    parts = [section for tab in TABS.values() for section in tab]
+    view, name = source.view, source.view.calendar.name
+    ends = source.book.buckets[[0, -1][: len(source.book.buckets)]]
     return {
+        "about": f"plans {' – '.join(map(name, ends))} · money in {view.currency}",
         "words": {name: list(words) for name, words in source.choices.items()},
         "parts": {place: _drawn(parts[place], source) for place in range(share, len(parts), of)},
     }
@@ -172,8 +188,8 @@ def write_board(plan, folder, shares=None) -> Path:
     drawn = iter(part for _, part in sorted(p for share in shares for p in share["parts"].items()))
     held = {
         "title": f"{plan.first_bucket:%B %Y}",
+        "about": shares[0]["about"],
         "words": shares[0]["words"],
-        "head": next(drawn)["html"][""],
         "tabs": [
             {"name": name, "parts": [next(drawn) for _ in sections]}
             for name, sections in TABS.items()
@@ -191,8 +207,9 @@ def _drawn(section, source):
     html = {}
     for picked in product(*(enumerate(source.choices[name].values()) for name in section.by)):
         places = "|".join(str(place) for place, _ in picked)
-        html[places] = _guarded(section, source, *(value for _, value in picked))
-    return {"name": section.name, "by": section.by, "html": html}
+        drawn = _guarded(section, source, *(value for _, value in picked))
+        html |= {} if drawn is None else {places: drawn}
+    return {"name": section.name, "by": section.by, "half": section.half, "html": html}
 
 
 def _guarded(section, source, *chosen) -> str:
@@ -207,67 +224,3 @@ def _guarded(section, source, *chosen) -> str:
     if isinstance(drawn, Block):
         return f"<h2>{section.name}</h2>{drawn.html}"
     return getattr(drawn, "svg", drawn)
-
-
-def head(source) -> str:
-    """What everybody must see: KPIs, what changed since last cycle, what is asked, and the
-    decisions wanted.
-    """
-    decisions = source.read("decisions")
-    # Of several rows with one text the latest entry counts.
-    wanted = decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
-    wanted = wanted[review.is_open(wanted)].sort_values(["due", "id"], kind="stable")
-    listed = "".join(_decision(row, source.view.currency) for row in wanted.head(5).itertuples())
-    strip = kpi_strip(source.read("kpis"), last=source.read("last_kpis"), first=KPIS)
-    return (
-        f'{strip.html}<p class="said"><b>What changed</b> {escape(what_changed(source))}</p>'
-        f'<p class="said"><b>What is asked</b> {escape(what_is_asked(wanted))}</p>'
-        + (f'<h2>Decisions wanted</h2><ol class="wanted">{listed}</ol>' if listed else "")
-    )
-
-
-def what_changed(source) -> str:
-    """Demand of the next year against last cycle's plan for the same buckets, in money, and the
-    family that moved most.
-    """
-    view, month = source.view, source.plan.last.month
-    now, before = source.read("demand_plan"), source.read("last_demand_plan")
-    if before.empty:
-        return "No plan was released before this one, so there is nothing to compare with yet."
-    shared = set(view.next_year(now)["bucket"]) & set(before["bucket"])
-    new, old = (
-        view.valued(frame[frame["bucket"].isin(shared)], ["consensus"])
-        .groupby("family")["consensus"]
-        .sum()
-        for frame in (now, before)
-    )
-    move = new.sub(old, fill_value=0.0)
-    what = f"Demand of the next {count(len(shared), view.calendar.size)} is"
-    if not old.sum() or move.abs().sum() < 1:
-        return f"{what} as in the plan of {month}."
-    moved, most = move.sum(), move.abs().idxmax()
-    return (
-        f"{what} {percent(moved / old.sum(), sign=True)}"
-        f" ({money(moved, view.currency, sign=True)}) against the plan of {month},"
-        f" most in {most} ({money(move[most], view.currency, sign=True)})."
-    )
-
-
-def what_is_asked(wanted) -> str:
-    """How many decisions, and by when the first."""
-    if wanted.empty:
-        return "No decision is open in this cycle."
-    due = wanted["due"].dropna()
-    first = f", the first by {day(due.min())}" if len(due) else ""
-    return f"{count(len(wanted), 'decision')} wanted{first}: {wanted['text'].iloc[0]}"
-
-
-def _decision(row, currency):
-    facts = {
-        "options: ": row.options,
-        "expected ": money(row.expected, currency, sign=True).strip("–"),
-        "owner ": row.owner,
-        "due ": day(row.due),
-    }
-    told = " · ".join(f"{name}{clean(fact)}" for name, fact in facts.items() if clean(fact))
-    return f'<li><b>{escape(row.text, 160)}</b> <span class="note">{escape(told, 300)}</span></li>'

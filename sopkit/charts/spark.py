@@ -1,0 +1,74 @@
+"""Small drawings that stand in a card or a table cell: sparklines and bars, as SVG."""
+
+import numpy as np
+
+FAVOURABLE, UNFAVOURABLE, MEASURED = "#00795A", "#C4500A", "#333333"
+
+
+def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0, dot=True) -> str:
+    """A sparkline as SVG: ``bars`` from zero in their ``colours`` (the last ``hatched`` planned),
+    a ``band`` (low, high), ``lines`` as (values, colour, dash), the last value of the first one
+    with a ``dot``.
+
+    >>> spark([([1.0, 2.0], "#333333", "")]).count("<path"), spark(bars=[1, -1]).count("<rect")
+    (1, 2)
+    """
+    width, height = size
+    rows = [np.asarray(values, float) for values, *_ in lines]
+    heights = np.asarray(bars, float)
+    every = np.concatenate(
+        [*rows, heights, *(map(np.asarray, band or ())), [0.0] * bool(len(bars))]
+    )
+    every = every[np.isfinite(every)]
+    if not len(every):
+        return ""
+    count = max(map(len, [*rows, heights]))
+    low, span = every.min(), np.ptp(every) or 1.0
+    x = (np.arange(count) + 0.5) * width / count
+    y = lambda values: height - 4 - (np.asarray(values, float) - low) / span * (height - 8)
+    parts = []
+    if band is not None:
+        edge = [*zip(x, y(band[1])), *zip(x[::-1], y(band[0])[::-1])]
+        parts.append(f'<path d="{_path(edge)}Z" fill="#D9DCDF"/>')
+    for at, value in enumerate(heights):
+        top, zero = sorted([y(value), y(0.0)])
+        if np.isfinite(value):
+            look = "fill-opacity:.35;stroke-width:.8" if at >= count - hatched else ""
+            parts.append(
+                f'<rect x="{x[at] - 0.36 * width / count:.1f}" y="{top:.1f}"'
+                f' width="{0.72 * width / count:.1f}" height="{max(zero - top, 0.5):.1f}"'
+                f' fill="{colours[at] if len(colours) else MEASURED}" stroke="{MEASURED}"'
+                f' style="stroke-width:0;{look}"/>'
+            )
+    if len(bars):
+        parts.append(f'<path d="M0 {y(0.0):.1f}H{width}" stroke="#222"/>')
+    for values, (_, colour, dash) in zip(rows, lines):
+        there = np.isfinite(values)
+        path = _path(zip(x[: len(values)][there], y(values[there])))
+        look = f' stroke-dasharray="{dash}"' if dash else ""
+        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.8"{look}/>')
+    if dot and rows and np.isfinite(rows[0][-1]):
+        at, colour = len(rows[0]) - 1, lines[0][1]
+        parts.append(
+            f'<circle cx="{x[at]:.1f}" cy="{y(rows[0][at]):.1f}" r="3.5" fill="{colour}"/>'
+        )
+    return (
+        f'<svg class="spark" width="{width}" height="{height}" aria-hidden="true"'
+        f' viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
+    )
+
+
+def difference(value: float, most: float) -> str:
+    """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
+    if not np.isfinite(value) or not most:
+        return '<svg class="spark" width="96" height="27"><path d="M48 0V27" stroke="#222"/></svg>'
+    length, colour = 46 * abs(value) / most, FAVOURABLE if value > 0 else UNFAVOURABLE
+    return (
+        f'<svg class="spark" width="96" height="27" aria-hidden="true"><rect y="7" height="13"'
+        f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'
+        '<path d="M48 0V27" stroke="#222"/></svg>'
+    )
+
+
+def _path(points):
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -1,0 +1,612 @@
+"""The board's first screen: does the company make its year, what is asked, can supply follow, what
+changed, what must be watched, and in which family.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts import latest_kpis, money_chart
+from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, difference, spark
+from sopkit.charts.table import block
+from sopkit.charts.words import (
+    BLANK,
+    Html,
+    clean,
+    count,
+    day,
+    escape,
+    listing,
+    money,
+    number,
+    percent,
+    quantity,
+    scale,
+    spoken,
+)
+from sopkit.finance import COMPANY, company, year_estimate
+from sopkit.metrics import cover, planned_service
+from sopkit.metrics.kpis.registry import KPIS, status
+from sopkit.metrics.scopes import at_cost, within
+from sopkit.metrics.stages import COMPANY as WHOLE
+from sopkit.pages.common import assumed
+from sopkit.pages.review import is_open
+
+MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
+DASHED, PLANNED = ("#5F6368", "4 3"), ("#E69F00", "")
+HEAT, HOT = '<span class="heat {}">{}</span>', 1.15  # of regular hours
+MOST, NEAR = 12, 3  # families in full; buckets ahead of a likely service
+PROCESS = "plan_adherence otif order_cycle_time fill_rate forecast_accuracy_lag_1".split()
+
+
+def answer(source) -> str:
+    """Two sentences: the year against its budget, and whether supply can follow."""
+    book, view = source.book, source.view
+    year = view.next_year(company(book.financial_plan))
+    planned, gap = year["revenue"].sum(), year["revenue_gap"].sum(min_count=1)
+    name, estimate, budget = year_estimate(book)
+    told = f"The next {_months(year, view)} bring {_money(planned, view)}"
+    if pd.notna(gap):
+        told += f", {_beside(gap, planned - gap, view)}"
+        if pd.notna(estimate - budget):
+            closes = f"{name} closes at {_money(estimate, view)}"
+            closes += f", {_beside(estimate - budget, budget, view)}"
+            told = f"{closes}; {told[0].lower()}{told[1:]}"
+    else:
+        told += f" of revenue and {_money(year['margin'].sum(min_count=1), view)} of margin"
+    return (
+        f'<p class="answer"><b>{escape(told)}.</b> {_supply(source)} {escape(_on_time(book))}'
+        f"{escape(assumed(book.supply_plan, view))}</p>"
+    )
+
+
+def _supply(source) -> str:
+    book, view = source.book, source.view
+    plan = view.next_year(source.read("supply_plan"))
+    missed = plan.assign(missed=plan["late"] + plan["lost"]).query("missed > 0.5")
+    if missed.empty:
+        return "<b>Supply can follow</b>: everything ships when it is due."
+    sums = missed.groupby(["family", "bucket"])["missed"].sum()
+    worth = (missed["missed"] * missed["price"]).groupby(missed["family"]).sum()
+    family = worth.idxmax()
+    _, unit = view.addable(plan, ["late"], family=family)
+    units, bucket = sums[family].max(), sums[family].idxmax()
+    told = f"{number(round(units))} {unit} of {family} are late in {view.calendar.name(bucket)}"
+    served = planned_service(plan, view.items, book.cost)
+    target = book.settings["targets"].get("planned_service", 0.98)
+    if served >= target:
+        return f"<b>Supply can follow</b>, but {escape(told)}."
+    short = f"{percent(1 - served)} of what is asked for is late or lost"
+    return f"<b>Supply cannot follow</b>: {escape(short)}; {escape(told)}."
+
+
+def _on_time(book) -> str:
+    rows = _monthly(book, "on_time_delivery")
+    if rows.empty or pd.isna(rows["target"].iloc[-1]):
+        return ""
+    met = rows["actual"] >= rows["target"] - 1e-12
+    run = len(met) - (met != met.iloc[-1]).to_numpy().nonzero()[0].max(initial=-1) - 1
+    word = f"{'met' if met.iloc[-1] else 'missed'} its target"
+    last = f"in {book.calendar.name(rows['bucket'].iloc[-1])}"
+    if run > 1:
+        last = f"in each of the last {count(run, book.calendar.size)}"
+    return f"On-time delivery {word} {last}."
+
+
+def cards(source) -> str:
+    """Six numbers, each against its target, the last cycle and the months around it."""
+    drawn = [draw(source) for draw in (_delivery, _revenue, _margin, _stock, _service, _load)]
+    return f'<div class="kpis">{"".join(filter(None, drawn))}</div>'
+
+
+def _card(label, value, unit, state, verdict, more, picture, span):
+    words = f"{MARKS.get(state, '')}{clean(verdict, 60)}" if verdict else "no target set"
+    return (
+        f'<div class="kpi {state}"><span>{escape(label, 40)}</span>'
+        f"<b>{escape(value)} <small>{escape(unit)}</small></b><em>{escape(words)}</em>"
+        f"<i>{escape(more, 60) or '&nbsp;'}</i>{picture}<i>{escape(span)}</i></div>"
+    )
+
+
+def _delivery(source):
+    book = source.book
+    rows = _monthly(book, "on_time_delivery")
+    if rows.empty:
+        return ""
+    last, name = rows.iloc[-1], book.calendar.name
+    moved = 100 * (rows["actual"].diff().iloc[-1] if len(rows) > 1 else np.nan)
+    change = ""
+    if abs(moved) >= 0.05:
+        way = f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} points"
+        felt = "better" if moved > 0 else "worse"
+        change = f"{way} {felt} than {name(rows['bucket'].iloc[-2])}"
+    lines = [(rows["actual"], MEASURED, ""), (rows["target"], *DASHED)]
+    label = f"On-time delivery, {name(last['bucket'])}"
+    target = ", target dashed" if pd.notna(last["target"]) else ""
+    span = f"{_span(rows['bucket'], book)}{target}"
+    value = number(100 * last["actual"], 1)
+    return _card(label, value, "%", *_against(last), change, spark(lines), span)
+
+
+def _against(row):
+    """State and words of a KPI's row beside its target."""
+    if pd.isna(row["target"]):
+        return "", ""
+    off, unit = row["actual"] - row["target"], row["unit"]
+    fraction = unit == "fraction"
+    size = f"{number(100 * abs(off), 1)} points" if fraction else number(abs(off))
+    target = quantity(row["target"], unit) if fraction else f"target {number(row['target'])}"
+    return row["status"], f"{size} {'over' if off >= 0 else 'under'} {target}"
+
+
+def _revenue(source):
+    name, estimate, budget = year_estimate(source.book)
+    gap = estimate - budget
+    words = f"{name} est. {_money(estimate, source.view)}" if pd.notna(estimate) else ""
+    words += f", {money(gap, source.view.currency, sign=True)}" if pd.notna(gap) else ""
+    return _budgeted(source, "revenue", words)
+
+
+def _margin(source):
+    shared, moved = _moved(source, "last_financial_plan", "financial_plan", "margin")
+    words = "first cycle: no last plan yet"
+    if shared:
+        words = f"{money(moved.sum(), source.view.currency, sign=True)} on last cycle's plan"
+    return _budgeted(source, "margin", words)
+
+
+def _budgeted(source, line, more):
+    view = source.view
+    year = view.next_year(company(source.book.financial_plan))
+    planned, gap = year[line].sum(min_count=1), year[f"{line}_gap"]
+    if pd.isna(planned):
+        return ""
+    size, unit = scale([planned], view.currency)
+    label, total = f"{line.capitalize()}, next {_months(year, view)}", gap.sum(min_count=1)
+    if pd.isna(total):
+        picture, verdict, state = spark(bars=year[line]), "", ""
+    else:
+        budget = year[f"budget_{line}"].sum()
+        state = str(status(1 + total / budget, 1.0, KPIS[f"{line}_to_budget"])) if budget else ""
+        share = f" ({percent(total / budget, sign=True)})" if budget else ""
+        verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
+        picture = spark(bars=gap, colours=[_felt(value) for value in gap])
+    span = f"{'by month' if pd.isna(total) else 'to budget'}, {_span(year['bucket'], source.book)}"
+    return _card(label, number(planned / size, 1), unit, state, verdict, more, picture, span)
+
+
+def _stock(source):
+    book, view = source.book, source.view
+    past = at_cost(book, book.inventory_history, "on_hand", book.before(12))
+    ahead = at_cost(book, book.inventory_plan, "units", book.year)
+    if WHOLE not in ahead.index:
+        return ""
+    past = past.loc[WHOLE].dropna() if WHOLE in past.index else pd.Series(dtype=float)
+    ahead, name = ahead.loc[WHOLE], book.calendar.name
+    now = past if len(past) else ahead[:1]
+    size, unit = scale([now.iloc[-1]], view.currency)
+    turns = _monthly(book, "inventory_turns")
+    state, verdict = "", ""
+    if len(turns):
+        state = str(turns["status"].iloc[-1])
+        verdict = f"{number(turns['actual'].iloc[-1])} turns"
+        target = turns["target"].iloc[-1]
+        verdict += f", target {number(target)}" if pd.notna(target) else ""
+    end, moved = money(ahead.iloc[-1], view.currency), ahead.iloc[-1] / now.iloc[-1] - 1
+    way = "stays at" if abs(moved) < 0.005 else "▲ rises to" if moved > 0 else "▼ falls to"
+    picture = spark(
+        bars=[*past, *ahead],
+        colours=[MEASURED] * len(past) + ["#56B4E9"] * len(ahead),
+        hatched=len(ahead),
+    )
+    return _card(
+        f"Stock at cost, {name(now.index[-1])}",
+        number(now.iloc[-1] / size, 1),
+        unit,
+        state if verdict else "",
+        verdict,
+        f"{way} {end} in {name(ahead.index[-1])}",
+        picture,
+        f"{len(past)} past, {len(ahead)} planned",
+    )
+
+
+def _service(source):
+    book, risk = source.book, source.book.plan_risk
+    rows = risk[risk["metric"] == "service"].sort_values("bucket").head(2 * NEAR)
+    if len(rows) < NEAR:
+        return ""
+    at = rows.iloc[NEAR - 1]
+    plan = within(book.supply_plan, [at["bucket"]])
+    alone = planned_service(plan, book.items, book.cost)
+    target = book.settings["targets"].get("planned_service", np.nan)
+    row = {"actual": at["p50"], "target": target, "unit": "fraction"}
+    row["status"] = str(status(at["p50"], target, KPIS["planned_service"]))
+    low, high = (number(100 * at[level], 0) for level in ("p10", "p90"))
+    lines = [(rows["p50"], MEASURED, ""), (np.full(len(rows), target), *DASHED)]
+    return _card(
+        f"Service, {book.calendar.name(at['bucket'])}",
+        number(100 * at["p50"], 0),
+        "% likely",
+        *_against(row),
+        f"{low}–{high} %; plan alone {percent(alone, 0)}",
+        spark(lines, band=(rows["p10"], rows["p90"])),
+        f"{_span(rows['bucket'], book)}, 8 of 10 futures",
+    )
+
+
+def _load(source):
+    rows = _asked(source)
+    if rows.empty:
+        return ""
+    worst, name = rows.loc[rows["asked"].idxmax()], source.book.calendar.name
+    own = rows[rows["resource"] == worst["resource"]]
+    runs = worst["load"] / worst["regular_capacity"]
+    earlier = ", pre-builds" if worst["load"] < worst["unconstrained_load"] - 0.5 else ""
+    colours = [UNFAVOURABLE if asked > HOT else "#9AA0A6" for asked in own["asked"]]
+    return _card(
+        "Bottleneck, asked load",
+        number(100 * worst["asked"], 0),
+        "%",
+        "watch" if worst["asked"] > 1 else "ok",
+        f"{clean(worst['resource'], 26)}, {name(worst['bucket'])}",
+        f"plan runs {percent(runs, 0)}{earlier}",
+        spark(bars=own["asked"], colours=colours),
+        f"of regular hours, to {name(own['bucket'].iloc[-1])}",
+    )
+
+
+def process(source) -> str:
+    """The other measured KPIs in one line of words."""
+    latest = latest_kpis(source.book.kpis).set_index("kpi")
+    told = []
+    for row in latest.loc[[name for name in PROCESS if name in latest.index]].itertuples():
+        if pd.isna(row.actual):
+            continue
+        target = ""
+        if pd.notna(row.target):
+            mark = MARKS.get(row.status, "")
+            aim = quantity(row.target, "fraction" if row.unit == "fraction" else "")
+            target = f' <em class="{escape(row.status)}">{mark}target {escape(aim)}</em>'
+        words = f"{spoken(row.Index)} {quantity(row.actual, row.unit)}"
+        told.append(f"<span>{escape(words)}{target}</span>")
+    if not told:
+        return ""
+    when = source.book.calendar.name(source.book.at(1))
+    return f'<p class="process"><b>Process, {escape(when)}</b>{"".join(told)}</p>'
+
+
+def asked(source) -> str:
+    """The decisions that are wanted, or, where none is entered, what the plan itself proposes."""
+    book, currency = source.book, source.view.currency
+    # Of several rows with one text the latest entry counts.
+    rows = book.decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
+    wanted = rows[is_open(rows)].sort_values(["due", "id"], kind="stable").head(5)
+    if len(wanted):
+        head = [("Question", "", "left"), ("Options", "", "left"), ("Expected", "", "right")]
+        head += [("Owner", "", "left"), ("Due", "", "left")]
+        rows = [
+            (
+                "",
+                [
+                    clean(row.text, 90),
+                    clean(row.options, 90),
+                    money(row.expected, currency, sign=True),
+                    clean(row.owner, 24),
+                    day(row.due),
+                ],
+            )
+            for row in wanted.itertuples()
+        ]
+        sub = "Entered for this cycle, the first due first"
+        return _headed(f"{count(len(wanted), 'decision')} wanted", sub, head, rows)
+    best = book.gap_options.nlargest(5, "gain")
+    if best.empty:
+        return _headed(
+            "No decision is wanted", "None is entered, and the plan shows no gap", [], []
+        )
+    head = [("Proposed by the plan", "", "left"), ("Margin", "", "right"), ("Cost", "", "right")]
+    rows = [
+        (
+            "",
+            [
+                clean(row.option, 70),
+                money(row.gain, currency, sign=True),
+                money(row.cost, currency) if row.cost > 0 else "not priced",
+                clean(row.owner, 24),
+            ],
+        )
+        for row in best.itertuples()
+    ]
+    sub = "The plan itself proposes, the best first; they do not add up"
+    title = "Decisions wanted: none entered yet"
+    return _headed(title, sub, [*head, ("Owner", "", "left")], rows)
+
+
+def changes(source) -> str:
+    """What moved since the last cycle's plan of the same months, in money, largest first; without
+    one, what must be watched.
+    """
+    book, currency = source.book, source.view.currency
+    told = {}
+    shared, told["Demand"] = _moved(source, "last_demand_plan", "demand_plan", "consensus")
+    if not shared:
+        return watch(source)
+    for name, line in (("Margin", "margin"), ("Cash", "cash"), ("Gap to budget", "revenue_gap")):
+        told[name] = _moved(source, "last_financial_plan", "financial_plan", line)[1]
+    told["Stock at the end"] = _moved(
+        source, "last_financial_plan", "financial_plan", "inventory_value", end=True
+    )[1]
+    told["Late or lost"] = _moved(source, "last_supply_plan", "supply_plan", "missed")[1]
+    sums = {name: by.sum(min_count=1) for name, by in told.items()}
+    order = sorted(sums, key=lambda name: -abs(np.nan_to_num(sums[name])))
+    rows = []
+    for name in order:
+        move, families = sums[name], told[name].drop(COMPANY, errors="ignore").dropna()
+        if pd.isna(move) or families.empty:
+            continue
+        most = families.abs().idxmax()
+        where = f"{clean(most, 30)} {money(families[most], currency, sign=True)}"
+        still = abs(move) < 0.5
+        cells = [name, "as it was" if still else money(move, currency, sign=True)]
+        rows.append(("", [*cells, "" if abs(families[most]) < 0.5 else where]))
+    head = [("What", "", "left"), ("Change", "", "right"), ("Most in", "", "left")]
+    title = f"What changed since the plan of {book.calendar.name(_month(source))}"
+    sub = f"The {count(len(shared), book.calendar.size)} that both plans hold, largest first"
+    return _headed(title, sub, head, rows)
+
+
+def watch_below(source) -> str:
+    """``watch``, where its place is taken by what changed."""
+    return watch(source) if len(source.read("last_demand_plan")) else ""
+
+
+def against_budget(source, family=None, line="revenue"):
+    """Revenue or margin of the last and the next twelve months beside its budget."""
+    last = source.read("last_financial_plan")
+    told = {"last": last, "line": line, "half": True}
+    return money_chart(source.book.financial_plan, source.view, family, **told)
+
+
+def watch(source) -> str:
+    """The exceptions by cause: how many and where, and the money at stake."""
+    rows, view = source.book.exceptions, source.view
+    if rows.empty:
+        return _headed("Nothing needs a person in this plan", "No exception was found", [], [])
+    causes = rows.sort_values("money", ascending=False, kind="stable").groupby("rule", sort=False)
+    causes = causes.agg(money=("money", "sum"), names=("name", list))
+    causes = causes.sort_values("money", ascending=False, kind="stable").head(6)
+    size, unit = scale(causes["money"], view.currency)
+    most = max(causes["money"].max(), 1e-9)
+    bar = '<span class="bar" style="width:{:.0f}px"></span>'
+    shown = [
+        (
+            "",
+            [
+                Html(f"<b>{escape(spoken(row.Index))}</b>"),
+                f"{count(len(row.names), 'case')}: {listing(dict.fromkeys(row.names))}",
+                number(row.money / size, 2),
+                Html(bar.format(80 * row.money / most)),
+            ],
+        )
+        for row in causes.itertuples()
+    ]
+    head = [("Watch", "", "left"), ("Where", "", "left"), ("At stake", unit, "right")]
+    title = f"What needs watching: {spoken(causes.index[0]).lower()}"
+    title += f", then {spoken(causes.index[1]).lower()}" if len(causes) > 1 else ""
+    sub = "Money at stake by cause; causes overlap, so they are not added up"
+    return _headed(title, sub, [*head, ("", "", "left")], shown)
+
+
+def families(source) -> str:
+    """The company and its families, by revenue: money against budget, demand, cover, trouble."""
+    book, view = source.book, source.view
+    year = view.next_year(book.financial_plan)
+    lines = ["revenue", "revenue_gap", "margin", "margin_gap"]
+    sums = year.groupby("family")[lines].sum(min_count=1)
+    sums = sums.sort_values("revenue", ascending=False, kind="stable")
+    sums = sums[(sums.fillna(0.0).abs() > 0.5).any(axis=1)]
+    if sums.empty:
+        return ""
+    rest = sums[sums.index == COMPANY]
+    sums = sums[sums.index != COMPANY]
+    total = pd.concat([sums, rest]).sum(min_count=1)
+    size, unit = scale([total["revenue"]], view.currency)
+    gaps = [name for name in ("revenue_gap", "margin_gap") if sums[name].notna().any()]
+    most = np.nanmax(sums[gaps].abs().to_numpy()) if gaps else 0.0
+    facts = _of_families(source)
+
+    def row(css, name, values, own, link=False):
+        cells = [Html(f'<a data-family="{escape(name)}">{escape(name)}</a>') if link else name]
+        for line in ("revenue", "margin"):
+            cells.append(number(values[line] / size, 1))
+            if f"{line}_gap" in gaps:
+                gap = values[f"{line}_gap"]
+                words = number(gap / size, 2, sign=True)
+                ink = {"+": "better", "−": "worse"}.get(words[0] if words != BLANK else "", "")
+                cells.append(Html(f'<span class="{ink}">{words}</span>'))
+                cells.append(Html(difference(gap, most) if link else ""))
+        return css, [*cells, *(own.get(column, "") for column in FACTS)]
+
+    rows = [row("company", "Company", total, facts.get(WHOLE, {}))]
+    for place, (name, values) in enumerate(sums.iterrows()):
+        css = "rest" if len(sums) > MOST + 1 and place >= MOST else ""
+        rows.append(row(css, clean(name, 30), values, facts.get(name, {}), link=True))
+    if len(sums) > MOST + 1:
+        smaller = sums.iloc[MOST:].sum(min_count=1)
+        words = Html(f'{len(sums) - MOST} smaller <button data-open="">show all</button>')
+        rows.insert(MOST + 1, row("", words, smaller, {}))
+    if len(rest):
+        rows.append(row("quiet", "Not by family", rest.iloc[0], {}))
+    head = [("Family", "", "left")]
+    for line in ("Revenue", "Margin"):
+        head.append((line, unit, "right"))
+        if f"{line.lower()}_gap" in gaps:
+            head += [("to budget", unit, "right"), ("", "", "left")]
+    head += [(name, under, align) for name, (under, align) in FACTS.items()]
+    title = "Families by revenue"
+    if "revenue_gap" in gaps:
+        behind = sums["revenue_gap"].sort_values()
+        behind = behind[behind < 0.1 * min(behind.sum(), 0)]
+        title = f"{listing(behind.index)} make the gap" if len(behind) else "Families make budget"
+    sub = f"Next {_months(year, view)}, all markets; a family opens its sheet"
+    return _headed(title, sub, head, rows, "folded")
+
+
+FACTS = {
+    "Demand": ("sold | planned", "left"),
+    "Change": ("%", "right"),
+    "Cover": ("months", "right"),
+    "Trouble ahead": ("", "left"),
+    "On time": ("%", "right"),
+}
+
+
+def _of_families(source) -> dict:
+    """What the family table says beside money, by family and for the company."""
+    book, view = source.book, source.view
+    demand, past = source.read("demand_plan"), source.read("history")
+    stock = at_cost(book, book.inventory_plan, "units", book.buckets).fillna(0.0)
+    wanted = at_cost(book, book.supply_plan, "demand", book.buckets)
+    safety = at_cost(book, book.supply_plan, "safety_stock", book.buckets)
+    lasts = cover(stock, wanted.reindex(stock.index).fillna(0.0), per_year=view.calendar.per_year)
+    lasts = pd.DataFrame(lasts, stock.index, stock.columns)
+    waits = book.backlog_plan.pivot(index="family", columns="bucket", values="lead_time")
+    plan = source.read("supply_plan")
+    missed = plan.assign(missed=plan["late"] + plan["lost"])
+    missed = view.next_year(missed).groupby(["family", "bucket"])["missed"].sum().unstack()
+    served = book.kpis[book.kpis["kpi"] == "on_time_delivery"].sort_values("bucket")
+    served, name = (
+        served.drop_duplicates("scope", keep="last").set_index("scope"),
+        book.calendar.name,
+    )
+    end = book.year[-1]
+    told = {WHOLE: {}}
+    for family in demand["family"].unique():
+        sold, unit = view.addable(past, ["demand"], family=family)
+        ahead, _ = view.addable(demand, ["consensus"], family=family)
+        own = told[family] = {}
+        sold = sold.groupby("bucket")["demand"].sum().reindex(book.before(len(book.year)))
+        ahead = ahead.groupby("bucket")["consensus"].sum().reindex(book.year)
+        if unit:
+            lines = [(sold, MEASURED, ""), ([np.nan] * len(sold) + [*ahead], *PLANNED)]
+            own["Demand"] = Html(spark(lines, size=(140, 24), dot=False))
+        if unit and sold.sum() > 0 and sold.notna().all():
+            own["Change"] = number(100 * (ahead.sum() / sold.sum() - 1), 0, sign=True)
+        if family in waits.index:
+            own["Cover"] = f"wait {number(waits.loc[family].iloc[0], 1)} → "
+            own["Cover"] += number(waits.loc[family, end], 1)
+        elif family in lasts.index:
+            own["Cover"] = " → ".join(number(lasts.loc[family, at], 1) for at in (book.first, end))
+        late = missed.loc[family] if family in missed.index else pd.Series([0.0])
+        if late.max() > 0.5:
+            own["Trouble ahead"] = f"{number(round(late.max()))} late in {name(late.idxmax())}"
+        elif family in stock.index:
+            under = stock.loc[family] < safety.loc[family] * (1 - 1e-6)
+            if under[book.year].any():
+                share = f"{under[book.year].sum()} of {_months(book.year, view)}"
+                own["Trouble ahead"] = f"under safety stock in {share}"
+    for scope, row in served.iterrows():
+        if pd.notna(row["actual"]) and scope in told:
+            mark = MARKS.get(row["status"], "").strip()
+            text = f"{number(100 * row['actual'], 0)} {mark}"
+            told[scope]["On time"] = Html(f'<span class="{escape(row["status"])}">{text}</span>')
+    return told
+
+
+def load(source) -> str:
+    """Asked load of the next months in percent of regular hours, a row per resource."""
+    rows = _asked(source)
+    if rows.empty:
+        return _headed("Capacity is unlimited in this plan", "No resource is known", [], [])
+    calendar = source.book.calendar
+    wide = rows.pivot(index="resource", columns="bucket", values="asked").iloc[:, :MOST]
+    order = wide.max(axis=1).sort_values(ascending=False, kind="stable").index
+    hours = rows.groupby("resource")[["overtime", "shadow_price"]].agg(
+        {"overtime": "sum", "shadow_price": "max"}
+    )
+    shown = []
+    for name in order[order.map(wide.max(axis=1)) > 0][:8]:
+        cells = [Html(HEAT.format(_warmth(at), number(100 * at, 0))) for at in wide.loc[name]]
+        told = [
+            number(round(hours.at[name, "overtime"])),
+            number(hours.at[name, "shadow_price"], 0),
+        ]
+        shown.append(("", [clean(name, 24), *cells, *told]))
+    over = [calendar.name(at) for at in wide.columns[(wide > HOT).any()]]
+    title = "Regular hours are enough in every month"
+    if over:
+        title = f"Demand asks for more than regular hours in {listing(over, 4)}"
+    head = [("Resource", "", "left")]
+    head += [(label, "", "right") for label in calendar.label(wide.columns)]
+    head += [("Overtime", "h", "right"), ("1 h more", source.view.currency, "right")]
+    sub = "Asked load in % of regular hours, before pre-building and overtime; orange over 115"
+    return _headed(title, sub, head, shown, "heated")
+
+
+def _warmth(asked):
+    return "hot" if asked > HOT else "warm" if asked > 1 else ""
+
+
+def _asked(source):
+    rows = source.view.next_year(source.book.capacity_plan)
+    regular = rows["regular_capacity"]
+    rows = rows[np.isfinite(regular) & (regular > 0)]
+    return rows.assign(asked=rows["unconstrained_load"] / rows["regular_capacity"])
+
+
+def _moved(source, before, now, column, end=False):
+    """The buckets of the next year that last cycle's plan holds too, and by family what a column
+    moved over them, in money (at their ``end``).
+    """
+    view, plans = source.view, []
+    shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
+    for name in (now, before):
+        rows = within(source.read(name), shared[-1:] if end else shared)
+        if column == "missed":
+            rows = rows.assign(missed=rows["late"] + rows["lost"])
+        if "item" in rows:
+            rows = view.valued(rows, [column])
+        plans.append(rows.groupby("family")[column].sum(min_count=1))
+    return shared, plans[0].sub(plans[1], fill_value=0.0)
+
+
+def _month(source):
+    return source.book.calendar.first_in(source.plan.last.month)
+
+
+def _monthly(book, kpi):
+    """The company's measured values of a KPI over its last twelve buckets."""
+    rows = book.kpis[(book.kpis["kpi"] == kpi) & (book.kpis["scope"] == WHOLE)]
+    return rows[rows["actual"].notna()].sort_values("bucket").tail(12)
+
+
+def _money(value, view):
+    return money(value, view.currency)
+
+
+def _beside(gap, budget, view):
+    """How a value stands to its budget, in words."""
+    if abs(gap) < 0.0005 * abs(budget):
+        return "as budgeted"
+    share = f" ({percent(abs(gap / budget))})" if budget else ""
+    return f"{_money(abs(gap), view)}{share} {'over' if gap > 0 else 'under'} budget"
+
+
+def _felt(value):
+    return FAVOURABLE if value > 0 else UNFAVOURABLE
+
+
+def _months(frame, view):
+    buckets = frame["bucket"] if "bucket" in frame else frame
+    return count(buckets.nunique(), view.calendar.size)
+
+
+def _span(buckets, book):
+    return f"{book.calendar.name(buckets.iloc[0])} – {book.calendar.name(buckets.iloc[-1])}"
+
+
+def _headed(title, sub, head, rows, css=""):
+    table = block(head, rows).html if rows else ""
+    return (
+        f'<div class="{css}"><h2>{escape(title)}</h2><p class="sub">{escape(sub)}</p>{table}</div>'
+    )
