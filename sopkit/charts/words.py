@@ -131,6 +131,8 @@ def clean(text, longest: int | None = None) -> str:
     >>> clean("bolt\\x00\\nM8"), clean("a long name", 7)
     ('bolt M8', 'a long…')
     """
+    if isinstance(text, Html):
+        return text
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return ""
     kept = "".join(
@@ -148,7 +150,8 @@ def escape(text, longest: int | None = None) -> str:
     >>> escape('<b onclick="x">')
     '&lt;b onclick=&quot;x&quot;&gt;'
     """
-    return text if isinstance(text, Html) else html.escape(clean(text, longest), quote=True)
+    text = clean(text, longest)
+    return text if isinstance(text, Html) else html.escape(text, quote=True)
 
 
 def listing(names, most: int = 3) -> str:

@@ -13,7 +13,6 @@ from sopkit.charts.words import (
     Html,
     clean,
     count,
-    day,
     escape,
     listing,
     money,
@@ -34,6 +33,7 @@ from sopkit.pages.review import is_open
 MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
 DASHED, PLANNED = ("#5F6368", "4 3"), ("#E69F00", "")
 HEAT, HOT = '<span class="heat {}">{}</span>', 1.15  # of regular hours
+BAR = '<span class="bar" style="width:{:.0f}px"></span>'
 MOST, NEAR = 12, 3  # families in full; buckets ahead of a likely service
 PROCESS = "plan_adherence otif order_cycle_time fill_rate forecast_accuracy_lag_1".split()
 
@@ -147,7 +147,7 @@ def _revenue(source):
 
 
 def _margin(source):
-    shared, moved = _moved(source, "last_financial_plan", "financial_plan", "margin")
+    shared, moved = _moved(source, *MOVES["Margin"])
     words = "first cycle: no last plan yet"
     if shared:
         words = f"{money(moved.sum(), source.view.currency, sign=True)} on last cycle's plan"
@@ -277,49 +277,29 @@ def process(source) -> str:
 
 def asked(source) -> str:
     """The decisions that are wanted, or, where none is entered, what the plan itself proposes."""
-    book, currency = source.book, source.view.currency
+    book, view = source.book, source.view
     # Of several rows with one text the latest entry counts.
     rows = book.decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
-    wanted = rows[is_open(rows)].sort_values(["due", "id"], kind="stable").head(5)
+    wanted = rows[is_open(rows)].sort_values(["due", "id"], kind="stable")
     if len(wanted):
-        head = [("Question", "", "left"), ("Options", "", "left"), ("Expected", "", "right")]
-        head += [("Owner", "", "left"), ("Due", "", "left")]
-        rows = [
-            (
-                "",
-                [
-                    clean(row.text, 90),
-                    clean(row.options, 90),
-                    money(row.expected, currency, sign=True),
-                    clean(row.owner, 24),
-                    day(row.due),
-                ],
-            )
-            for row in wanted.itertuples()
-        ]
-        sub = "Entered for this cycle, the first due first"
-        return _headed(f"{count(len(wanted), 'decision')} wanted", sub, head, rows)
-    best = book.gap_options.nlargest(5, "gain")
-    if best.empty:
-        return _headed(
-            "No decision is wanted", "None is entered, and the plan shows no gap", [], []
-        )
-    head = [("Proposed by the plan", "", "left"), ("Margin", "", "right"), ("Cost", "", "right")]
-    rows = [
-        (
-            "",
-            [
-                clean(row.option, 70),
-                money(row.gain, currency, sign=True),
-                money(row.cost, currency) if row.cost > 0 else "not priced",
-                clean(row.owner, 24),
-            ],
-        )
-        for row in best.itertuples()
-    ]
-    sub = "The plan itself proposes, the best first; they do not add up"
-    title = "Decisions wanted: none entered yet"
-    return _headed(title, sub, [*head, ("Owner", "", "left")], rows)
+        columns = "text: question | options | expected | owner | due"
+        table = view.show(wanted.head(4), "decisions", columns)
+        title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
+        return _headed(title, sub, table.html)
+    best = book.gap_options[book.gap_options["gain"] > 0.5].nlargest(4, "gain")
+    columns = "option: proposed by the plan | gain: margin | cost | owner"
+    title, sub = "Decisions wanted: none entered yet", "The plan proposes; options do not add up"
+    return _headed(title, sub, view.show(best, "gap_options", columns, empty="No gap.").html)
+
+
+MOVES = {  # what changed: the plan table and its column
+    "Demand": ("demand_plan", "consensus"),
+    "Margin": ("financial_plan", "margin"),
+    "Cash": ("financial_plan", "cash"),
+    "Gap to budget": ("financial_plan", "revenue_gap"),
+    "Stock at the end": ("financial_plan", "inventory_value"),
+    "Late or lost": ("supply_plan", "missed"),
+}
 
 
 def changes(source) -> str:
@@ -327,32 +307,22 @@ def changes(source) -> str:
     one, what must be watched.
     """
     book, currency = source.book, source.view.currency
-    told = {}
-    shared, told["Demand"] = _moved(source, "last_demand_plan", "demand_plan", "consensus")
-    if not shared:
+    if not _moved(source, *MOVES["Demand"])[0]:
         return watch(source)
-    for name, line in (("Margin", "margin"), ("Cash", "cash"), ("Gap to budget", "revenue_gap")):
-        told[name] = _moved(source, "last_financial_plan", "financial_plan", line)[1]
-    told["Stock at the end"] = _moved(
-        source, "last_financial_plan", "financial_plan", "inventory_value", end=True
-    )[1]
-    told["Late or lost"] = _moved(source, "last_supply_plan", "supply_plan", "missed")[1]
-    sums = {name: by.sum(min_count=1) for name, by in told.items()}
-    order = sorted(sums, key=lambda name: -abs(np.nan_to_num(sums[name])))
     rows = []
-    for name in order:
-        move, families = sums[name], told[name].drop(COMPANY, errors="ignore").dropna()
-        if pd.isna(move) or families.empty:
-            continue
-        most = families.abs().idxmax()
-        where = f"{clean(most, 30)} {money(families[most], currency, sign=True)}"
-        still = abs(move) < 0.5
-        cells = [name, "as it was" if still else money(move, currency, sign=True)]
-        rows.append(("", [*cells, "" if abs(families[most]) < 0.5 else where]))
-    head = [("What", "", "left"), ("Change", "", "right"), ("Most in", "", "left")]
+    for what, told in MOVES.items():
+        shared, by = _moved(source, *told)
+        families, move = by.drop(COMPANY, errors="ignore").dropna(), by.sum(min_count=1)
+        if len(families) and pd.notna(move):
+            most = families.abs().idxmax()
+            where = f"{clean(most, 30)} {money(families[most], currency, sign=True)}"
+            rows.append((what, move, where if abs(families[most]) > 0.5 else ""))
+    table = pd.DataFrame(rows, columns=["what", "change", "where"])
+    table = table.sort_values("change", key=abs, ascending=False, kind="stable")
     title = f"What changed since the plan of {book.calendar.name(_month(source))}"
     sub = f"The {count(len(shared), book.calendar.size)} that both plans hold, largest first"
-    return _headed(title, sub, head, rows)
+    columns = "what | change [money] | where: most in"
+    return _headed(title, sub, source.view.show(table, columns=columns).html)
 
 
 def watch_below(source) -> str:
@@ -371,30 +341,21 @@ def watch(source) -> str:
     """The exceptions by cause: how many and where, and the money at stake."""
     rows, view = source.book.exceptions, source.view
     if rows.empty:
-        return _headed("Nothing needs a person in this plan", "No exception was found", [], [])
-    causes = rows.sort_values("money", ascending=False, kind="stable").groupby("rule", sort=False)
+        return _headed("Nothing needs a person in this plan", "No exception was found", "")
+    causes = rows.sort_values("money", ascending=False, kind="stable").groupby("rule")
     causes = causes.agg(money=("money", "sum"), names=("name", list))
-    causes = causes.sort_values("money", ascending=False, kind="stable").head(6)
-    size, unit = scale(causes["money"], view.currency)
-    most = max(causes["money"].max(), 1e-9)
-    bar = '<span class="bar" style="width:{:.0f}px"></span>'
-    shown = [
-        (
-            "",
-            [
-                Html(f"<b>{escape(spoken(row.Index))}</b>"),
-                f"{count(len(row.names), 'case')}: {listing(dict.fromkeys(row.names))}",
-                number(row.money / size, 2),
-                Html(bar.format(80 * row.money / most)),
-            ],
-        )
-        for row in causes.itertuples()
+    causes = causes.sort_values("money", ascending=False, kind="stable").head(5).reset_index()
+    causes["cause"] = [*map(spoken, causes["rule"])]
+    causes["where"] = [
+        f"{count(len(names), 'case')}: {listing(dict.fromkeys(names))}" for names in causes["names"]
     ]
-    head = [("Watch", "", "left"), ("Where", "", "left"), ("At stake", unit, "right")]
-    title = f"What needs watching: {spoken(causes.index[0]).lower()}"
-    title += f", then {spoken(causes.index[1]).lower()}" if len(causes) > 1 else ""
+    part = 80 * causes["money"] / max(causes["money"].max(), 1e-9)
+    causes["share"] = pd.Series([Html(BAR.format(width)) for width in part], dtype="object")
+    first = listing([cause.lower() for cause in causes["cause"].head(2)])
     sub = "Money at stake by cause; causes overlap, so they are not added up"
-    return _headed(title, sub, [*head, ("", "", "left")], shown)
+    columns = "cause: watch | where | money: at stake [money] | share"
+    table = view.show(causes, columns=columns).html
+    return _headed(f"What needs watching: {first}", sub, table)
 
 
 def families(source) -> str:
@@ -449,7 +410,7 @@ def families(source) -> str:
         behind = behind[behind < 0.1 * min(behind.sum(), 0)]
         title = f"{listing(behind.index)} make the gap" if len(behind) else "Families make budget"
     sub = f"Next {_months(year, view)}, all markets; a family opens its sheet"
-    return _headed(title, sub, head, rows, "folded")
+    return _headed(title, sub, block(head, rows).html, "folded")
 
 
 FACTS = {
@@ -517,7 +478,7 @@ def load(source) -> str:
     """Asked load of the next months in percent of regular hours, a row per resource."""
     rows = _asked(source)
     if rows.empty:
-        return _headed("Capacity is unlimited in this plan", "No resource is known", [], [])
+        return _headed("Capacity is unlimited in this plan", "No resource is known", "")
     calendar = source.book.calendar
     wide = rows.pivot(index="resource", columns="bucket", values="asked").iloc[:, :MOST]
     order = wide.max(axis=1).sort_values(ascending=False, kind="stable").index
@@ -540,7 +501,7 @@ def load(source) -> str:
     head += [(label, "", "right") for label in calendar.label(wide.columns)]
     head += [("Overtime", "h", "right"), ("1 h more", source.view.currency, "right")]
     sub = "Asked load in % of regular hours, before pre-building and overtime; orange over 115"
-    return _headed(title, sub, head, shown, "heated")
+    return _headed(title, sub, block(head, shown).html, "heated")
 
 
 def _warmth(asked):
@@ -554,18 +515,17 @@ def _asked(source):
     return rows.assign(asked=rows["unconstrained_load"] / rows["regular_capacity"])
 
 
-def _moved(source, before, now, column, end=False):
+def _moved(source, table, column):
     """The buckets of the next year that last cycle's plan holds too, and by family what a column
-    moved over them, in money (at their ``end``).
+    moved over them, in money: the sum, of stock its end.
     """
-    view, plans = source.view, []
+    view, before, plans = source.view, f"last_{table}", []
     shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
-    for name in (now, before):
-        rows = within(source.read(name), shared[-1:] if end else shared)
+    for name in (table, before):
+        rows = within(source.read(name), shared[-1:] if column == "inventory_value" else shared)
         if column == "missed":
             rows = rows.assign(missed=rows["late"] + rows["lost"])
-        if "item" in rows:
-            rows = view.valued(rows, [column])
+        rows = view.valued(rows, [column]) if "item" in rows else rows
         plans.append(rows.groupby("family")[column].sum(min_count=1))
     return shared, plans[0].sub(plans[1], fill_value=0.0)
 
@@ -605,8 +565,6 @@ def _span(buckets, book):
     return f"{book.calendar.name(buckets.iloc[0])} – {book.calendar.name(buckets.iloc[-1])}"
 
 
-def _headed(title, sub, head, rows, css=""):
-    table = block(head, rows).html if rows else ""
-    return (
-        f'<div class="{css}"><h2>{escape(title)}</h2><p class="sub">{escape(sub)}</p>{table}</div>'
-    )
+def _headed(title, sub, table, css=""):
+    head = f'<h2>{escape(title)}</h2><p class="sub">{escape(sub)}</p>'
+    return f'<div class="{css}">{head}{table}</div>'
