@@ -5,7 +5,7 @@ the family sheet.
 from sopkit.finance.family_sheet import family_sheet, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
-from sopkit.finance.plan import COMPANY, company, financial_plan, fiscal_year
+from sopkit.finance.plan import COMPANY, company, financial_plan, fiscal_quarters, fiscal_year
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
 from sopkit.metrics.book import standard_cost
@@ -16,6 +16,7 @@ __all__ = [
     "company",
     "family_sheet",
     "financial_plan",
+    "fiscal_quarters",
     "fiscal_year",
     "gap_options",
     "initiative_plan",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sopkit.finance.plan import fiscal_year
+from sopkit.finance.plan import fiscal_quarters, fiscal_year
 from sopkit.metrics.flow import backlog_lead_time, cover
 from sopkit.metrics.scopes import per_item
 
@@ -69,17 +69,13 @@ def _cells(line, columns, year, book):
 def _columns(book) -> pd.Series:
     """Column by bucket: single buckets, then quarters (a part of one is named by its buckets)."""
     near, far = book.before(PAST).append(book.buckets[: 1 + NEXT]), book.buckets[1 + NEXT :]
-    columns = dict(zip(near, book.calendar.label(near)))
-    for quarter, inside in far.groupby(far.to_period("Q")).items():
-        columns |= dict.fromkeys(inside, _quarter(quarter, inside, book.calendar))
-    return pd.Series(columns)
-
-
-def _quarter(quarter, inside, calendar):
-    begins = calendar.shift(inside[0], -1) < quarter.start_time
-    if begins and calendar.shift(inside[-1], 1) > quarter.end_time:
-        return quarter.strftime("Q%q %y")
-    return "–".join(dict.fromkeys(calendar.label(inside[[0, -1]])))
+    columns, start = dict(zip(near, book.calendar.label(near))), book.settings["fiscal_year_start"]
+    for quarter, inside in far.groupby(fiscal_quarters(far, start)).items():
+        beside = book.calendar.shift(inside[0], -1), book.calendar.shift(inside[-1], 1)
+        if quarter in fiscal_quarters(beside, start):  # a part of it
+            quarter = "–".join(dict.fromkeys(book.calendar.label(inside[[0, -1]])))
+        columns |= dict.fromkeys(inside, quarter)
+    return pd.Series(columns).sort_index()
 
 
 def _fiscal_year(book) -> pd.DatetimeIndex:

@@ -158,8 +158,8 @@ def _launches(book, behind):
     cells = cells[cells["item"].isin(ahead)].rename(columns={"launches": "closes"})
     cells["gain"] = cells["closes"] * cells["margin"]
     rows = cells.groupby(["item", "family"], as_index=False)[["closes", "gain"]].sum()
-    words = [f"Launch {item} one bucket earlier" for item in rows["item"]]
-    return rows.assign(option=words, cost=0.0)
+    words = [f"Launch {item} one {book.calendar.size} earlier" for item in rows["item"]]
+    return rows.assign(option=words, cost=np.nan)  # nobody has priced it
 
 
 def _promotions(book, behind):
@@ -169,21 +169,26 @@ def _promotions(book, behind):
     known = book.events.query("uplift > 0 and kind == 'promotion'")
     usual = per_item(known, book.item_prices.groupby("item")["price"].max())
     cut = np.nan_to_num((1 - known["price"] / usual.where(usual > 0)).clip(lower=0).mean())
-    uplift, off = known["uplift"].mean(), f" at {cut:.0%} off" if cut else ""
+    uplift, off = known["uplift"].mean(), f" at {100 * cut:.0f} % off" if cut else ""
     target = book.buckets[min(book.settings["planning_fence"], len(book.buckets) - 1)]
     cells = _cells(book, behind, target)
     cells["closes"] = cells["baseline"] * uplift
     cells["cost"] = (cells["baseline"] + cells["closes"]) * cells["price"] * cut
     cells["gain"] = cells["closes"] * cells["margin"] - cells["cost"]
     rows = cells.groupby("family", as_index=False)[["closes", "cost", "gain"]].sum()
-    words = [f"Promote {name}: +{uplift:.0%} in {target:%b %y}{off}" for name in rows["family"]]
+    rows["cost"] = rows["cost"].where(rows["cost"] > 0)  # no price cut is known: not priced
+    words = [
+        f"Promote {name}: +{100 * uplift:.0f} % in {target:%b %y}{off}" for name in rows["family"]
+    ]
     return rows.assign(option=words)
 
 
 def _price_rise(book, behind):
-    words = [f"Raise prices of {name} by {RISE:.0%}, volume unchanged" for name in behind["family"]]
+    words = [
+        f"Raise prices of {name} by {100 * RISE:g} %, volume unchanged" for name in behind["family"]
+    ]
     gain = np.minimum(behind["plan"] * RISE, behind["gap"])
-    return behind.assign(option=words, closes=0.0, cost=0.0, gain=gain)
+    return behind.assign(option=words, closes=0.0, cost=np.nan, gain=gain)
 
 
 SUPPLY = [_overtime, _more_hours, _sources]

@@ -74,6 +74,19 @@ def fiscal_year(buckets, start=1) -> np.ndarray:
     return np.asarray(dates.year + ((dates.month >= start) & (start > 1)))
 
 
+def fiscal_quarters(buckets, start=1) -> list[str]:
+    """Name of the quarter in which each bucket begins, of fiscal years whose first month is
+    ``start``.
+
+    >>> fiscal_quarters(["2026-12-01"]), fiscal_quarters(["2026-12-01"], start=4)
+    (['Q4 26'], ['Q3 FY27'])
+    """
+    dates, era = pd.DatetimeIndex(buckets), "FY" if start > 1 else ""
+    quarters = (dates.month - start) % 12 // 3 + 1
+    years = fiscal_year(dates, start) % 100
+    return [f"Q{quarter} {era}{year:02d}" for quarter, year in zip(quarters, years)]
+
+
 def spread(buckets, days, calendar) -> np.ndarray:
     """Shares (from bucket × to bucket) of an even daily flow that arrives ``days`` later; what
     leaves the horizon is lost to it.

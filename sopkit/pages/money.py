@@ -8,6 +8,10 @@ from sopkit.metrics.scopes import within
 from sopkit.pages.common import assumed
 from sopkit.pages.demand import against
 
+OFFERED = (
+    "option | closes | cost: cost [words] | gain: margin gained | value_per_unit: per unit | owner"
+)
+
 
 def answer(company, gap_options, view):
     """The gap to budget and the best way to close it. ``company`` is
@@ -84,12 +88,14 @@ def per_unit(view):
     )
 
 
-def options(gap_options, view):
-    """Ways to close a gap, best first."""
+def options(gap_options, view, most=15, columns=OFFERED):
+    """Ways to close a gap, best first; one whose cost nobody knows says so."""
+    best = gap_options[gap_options["gain"] > 0.5].nlargest(most, "gain")
+    cost = [money(value, view.currency) if value >= 0 else "not priced" for value in best["cost"]]
     return view.show(
-        gap_options.sort_values("gain", ascending=False, kind="stable"),
+        best.assign(cost=cost),
         "gap_options",
-        "option | closes | cost | gain: margin gained | value_per_unit: per unit | owner",
+        columns,
         empty="The plan shows no gap that an option would close.",
         note="options do not add up: several may serve the same units",
     )

@@ -4,10 +4,10 @@ month or quarter.
 
 from functools import lru_cache
 
-from sopkit.buckets import Calendar
 from sopkit.charts import missing, show
 from sopkit.charts.measure import readable_unit
 from sopkit.charts.words import count, escape
+from sopkit.finance import fiscal_quarters
 
 COLUMNS = 12
 COARSEST = 9e5  # money stands in thousands at most, so that late units do not vanish
@@ -38,7 +38,8 @@ def lines(source, family, market, money: bool, quarters: bool) -> str:
     calendar = source.view.calendar
     labels, partial = calendar.label(wide.index), []
     if quarters:
-        wide, labels, partial = _quarters(wide, calendar)
+        start = source.book.settings["fiscal_year_start"]
+        wide, labels, partial = _quarters(wide, calendar, start)
     more, plan = len(wide) - COLUMNS, "demand" if market else "supply"
     notes = {
         f"… {count(more, 'column')} more in tables/{plan}_plan.parquet": more > 0,
@@ -70,14 +71,12 @@ def _wide(source, family, market, money):
     return wide, unit
 
 
-def _quarters(wide, calendar):
+def _quarters(wide, calendar, start):
     """Flows added, stocks taken at the quarter's end; names of the quarters, and of those only
     partly planned.
     """
-    quarter = Calendar("quarter")
-    parts = wide.groupby(quarter.start(wide.index))
-    taken = parts.sum(min_count=1)
+    parts = wide.groupby(fiscal_quarters(wide.index, start), sort=False)
+    taken, many = parts.sum(min_count=1), parts.size()
     ends = [name for name in STOCKS.values() if name in wide]
     taken[ends] = parts[ends].last()
-    labels, whole = quarter.label(taken.index), parts.size() >= calendar.per_year / 4
-    return taken, labels, [label for label, full in zip(labels, whole) if not full]
+    return taken, list(taken.index), list(many.index[many < calendar.per_year / 4])

@@ -28,6 +28,7 @@ from sopkit.metrics.kpis.registry import KPIS, status
 from sopkit.metrics.scopes import at_cost, within
 from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.pages.common import assumed
+from sopkit.pages.money import options
 from sopkit.pages.review import is_open
 
 MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
@@ -286,10 +287,11 @@ def asked(source) -> str:
         table = view.show(wanted.head(4), "decisions", columns)
         title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
         return _headed(title, sub, table.html)
-    best = book.gap_options[book.gap_options["gain"] > 0.5].nlargest(4, "gain")
-    columns = "option: proposed by the plan | gain: margin | cost | owner"
-    title, sub = "Decisions wanted: none entered yet", "The plan proposes; options do not add up"
-    return _headed(title, sub, view.show(best, "gap_options", columns, empty="No gap.").html)
+    table = options(
+        book.gap_options, view, 4, "option: the plan proposes | gain: margin | cost | owner"
+    )
+    title, sub = "Decisions wanted: none entered yet", "The best that would close the gap"
+    return _headed(title, sub, table.html)
 
 
 MOVES = {  # what changed: the plan table and its column

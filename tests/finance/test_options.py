@@ -173,9 +173,9 @@ def test_ways_to_lift_revenue_to_budget(behind):
         settings={"owners": {"FA": "Tom"}, "planning_fence": 1},
         **behind,
     )
-    price = table.loc["Raise prices of FA by 1%, volume unchanged"]
+    price = table.loc["Raise prices of FA by 1 %, volume unchanged"]
     assert price[["closes", "gain"]].tolist() == [0, 60] and np.isnan(price["value_per_unit"])
-    launch = table.loc["Launch A one bucket earlier"]
+    launch = table.loc["Launch A one month earlier"]
     assert launch[["closes", "gain", "owner"]].tolist() == [10, 300, "Tom"]
     assert not any(name.startswith("Promote") for name in table.index), (
         "6 units more at 30, but 6 off on all 36: no gain"
@@ -185,12 +185,12 @@ def test_ways_to_lift_revenue_to_budget(behind):
         events=events.assign(price=49.0),
         settings={"planning_fence": 1},
         **behind,
-    ).loc["Promote FA: +20% in Dec 26 at 2% off"]["gain"] == pytest.approx(6 * 30 - 36 * 1)
+    ).loc["Promote FA: +20 % in Dec 26 at 2 % off"]["gain"] == pytest.approx(6 * 30 - 36 * 1)
 
 
 def test_a_price_rise_closes_no_more_than_the_gap(behind):
     near = behind["financial_plan"].assign(budget_revenue=[900.0] * 3 + [2001.0] * 3)
     table = options(supply(late=(0, 0, 0)), **behind | {"financial_plan": near})
     assert table["gain"].tolist() == [3] and table.index.tolist() == [
-        "Raise prices of FA by 1%, volume unchanged"
+        "Raise prices of FA by 1 %, volume unchanged"
     ], "the company's own row is no family"
