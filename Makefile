@@ -12,7 +12,7 @@ pack: .venv/ready
 	$(BIN)/sopkit pack $(MONTH) --data $(DATA) --packs $(PACKS)
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 bench: .venv/ready
 	$(BIN)/python -m tests.benchmarks

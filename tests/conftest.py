@@ -23,6 +23,13 @@ FLAGS = [
 ]
 
 
+def pytest_collection_modifyitems(items):
+    """Of two workers one builds the packs and tries all that reads them."""
+    for item in items:
+        if {"packs", "real_packs"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("packs"))
+
+
 REAL_MONTHS = ("2017-10", "2018-01")
 BUILD_REAL = (
     "import sys; from sopkit.pack import build_pack; [build_pack(month, sys.argv[1], sys.argv[2],"

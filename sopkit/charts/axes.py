@@ -128,7 +128,7 @@ def ranking(title, subtitle, names, values, labels, colours, **layout):
     return chart
 
 
-def _write(axes, text, place, off, within, colour, va="center", size=8):
+def _write(axes, text, place, off, within, colour, va="center", size=8.5):
     axes.annotate(
         text, place, xycoords=within, xytext=off, textcoords="offset points", size=size,
         color=colour, va=va, annotation_clip=False,

@@ -62,7 +62,13 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue",
             high = value / above.factor
             va, drop = ("bottom", 2) if value > 0 else ("top", -2)
             above.axes.annotate(
-                words, (at, high), (0, drop), textcoords="offset points", ha="center", va=va, size=8
+                words,
+                (at, high),
+                (0, drop),
+                textcoords="offset points",
+                ha="center",
+                va=va,
+                size=8.5,
             )
         look = {"color": "white", "edgecolor": COLOURS["capacity"], "linewidth": 0.8}
         panel.axes.bar(panel.at(budget.index) + 0.18, budget / panel.factor, width=0.66, **look)

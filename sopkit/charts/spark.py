@@ -61,12 +61,12 @@ def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0
 def difference(value: float, most: float) -> str:
     """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
     if not np.isfinite(value) or not most:
-        return '<svg class="spark" width="96" height="27"><path d="M48 0V27" stroke="#222"/></svg>'
+        return '<svg class="spark" width="96" height="26"><path d="M48 0V26" stroke="#222"/></svg>'
     length, colour = 46 * abs(value) / most, FAVOURABLE if value > 0 else UNFAVOURABLE
     return (
-        f'<svg class="spark" width="96" height="27" aria-hidden="true"><rect y="7" height="13"'
+        f'<svg class="spark" width="96" height="26" aria-hidden="true"><rect y="6" height="13"'
         f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'
-        '<path d="M48 0V27" stroke="#222"/></svg>'
+        '<path d="M48 0V26" stroke="#222"/></svg>'
     )
 
 

@@ -8,6 +8,7 @@ from sopkit.metrics.scopes import within
 from sopkit.pages.common import assumed
 from sopkit.pages.demand import against
 
+TOGETHER = "options do not add up: several may serve the same units"
 OFFERED = (
     "option | closes | cost: cost [words] | gain: margin gained | value_per_unit: per unit | owner"
 )
@@ -88,7 +89,7 @@ def per_unit(view):
     )
 
 
-def options(gap_options, view, most=15, columns=OFFERED):
+def options(gap_options, view, most=15, columns=OFFERED, note=TOGETHER):
     """Ways to close a gap, best first; one whose cost nobody knows says so."""
     best = gap_options[gap_options["gain"] > 0.5].nlargest(most, "gain")
     cost = [money(value, view.currency) if value >= 0 else "not priced" for value in best["cost"]]
@@ -97,7 +98,7 @@ def options(gap_options, view, most=15, columns=OFFERED):
         "gap_options",
         columns,
         empty="The plan shows no gap that an option would close.",
-        note="options do not add up: several may serve the same units",
+        note=note,
     )
 
 

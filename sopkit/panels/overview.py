@@ -287,11 +287,10 @@ def asked(source) -> str:
         table = view.show(wanted.head(4), "decisions", columns)
         title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
         return _headed(title, sub, table.html)
-    table = options(
-        book.gap_options, view, 4, "option: the plan proposes | gain: margin | cost | owner"
-    )
-    title, sub = "Decisions wanted: none entered yet", "The best that would close the gap"
-    return _headed(title, sub, table.html)
+    columns = "option: the plan proposes | gain: margin | cost: cost [words] | owner"
+    table = options(book.gap_options, view, 4, columns, note="")
+    sub = "What would close the gap; options do not add up"
+    return _headed("Decisions wanted: none entered yet", sub, table.html)
 
 
 MOVES = {  # what changed: the plan table and its column

@@ -154,7 +154,8 @@ TOP = """names => [...document.querySelectorAll('#tab tr')].filter(row =>
     row.getBoundingClientRect().bottom <= innerHeight && row.querySelector('a[data-family]')).length"""
 SMALL = """() => [...document.querySelectorAll('body *')].filter(one => one.offsetParent !== null &&
     [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()) &&
-    parseFloat(getComputedStyle(one).fontSize) < 11).map(one => one.outerHTML.slice(0, 80))"""
+    parseFloat(getComputedStyle(one).fontSize) *
+    (one.getScreenCTM ? one.getScreenCTM().a : 1) < 11).map(one => one.outerHTML.slice(0, 80))"""
 
 
 @pytest.mark.parametrize("width", [1440, 1280, 390])
