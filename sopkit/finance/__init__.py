@@ -5,7 +5,14 @@ the family sheet.
 from sopkit.finance.family_sheet import family_sheet, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
-from sopkit.finance.plan import COMPANY, company, financial_plan, fiscal_quarters, fiscal_year
+from sopkit.finance.plan import (
+    COMPANY,
+    by_family,
+    company,
+    financial_plan,
+    fiscal_quarters,
+    fiscal_year,
+)
 from sopkit.finance.prices import prices
 from sopkit.finance.scenarios import scenario_metrics, scenarios_table
 from sopkit.metrics.book import standard_cost
@@ -13,6 +20,7 @@ from sopkit.metrics.scopes import item_prices
 
 __all__ = [
     "COMPANY",
+    "by_family",
     "company",
     "family_sheet",
     "financial_plan",

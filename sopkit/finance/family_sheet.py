@@ -41,9 +41,11 @@ def family_sheet(family, book) -> pd.DataFrame:
     cost. Wider columns hold the sum, of stocks and backlog the last value; cumulative differences
     run over the past columns.
     """
+    size = book.calendar.size
     mine, columns, year = book.of_family(family), _columns(book), _fiscal_year(book)
     rows = [
-        {"block": block, "line": line.line, "unit": line.unit} | _cells(line, columns, year, book)
+        {"block": block, "line": line.line, "unit": line.unit.replace("bucket", size)}
+        | _cells(line, columns, year, book)
         for block, lines in BLOCKS.items()
         for line in lines(mine)
     ]

@@ -57,6 +57,20 @@ def company(financial_plan) -> pd.DataFrame:
     return _gaps(sums).reset_index()
 
 
+def by_family(financial_plan) -> pd.DataFrame:
+    """Every money column summed over the buckets by family, largest revenue first.
+
+    Gaps add up to the company's: what a family brings in a bucket for which others have a budget
+    and it has none is all above budget.
+    """
+    rows = financial_plan.copy()
+    for name in ("revenue", "margin"):
+        budgeted = rows.groupby("bucket")[f"budget_{name}"].transform("count") > 0
+        rows[f"{name}_gap"] = rows[f"{name}_gap"].fillna(rows[name].where(budgeted))
+    sums = rows.drop(columns="bucket").groupby("family").sum(min_count=1)
+    return sums.sort_values("revenue", ascending=False, kind="stable")
+
+
 def _gaps(plan):
     gaps = {f"{name}_gap": plan[name] - plan[f"budget_{name}"] for name in ("revenue", "margin")}
     return plan.assign(**gaps)

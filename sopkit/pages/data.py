@@ -17,11 +17,13 @@ def answer(issues, history, kpis, view):
         f" {number(len(history))} cells of history ({percent(flagged.mean())}) were flagged"
     )
     if estimates:
-        sentence += f", and {count(estimates, 'bucket')} before the plan had to be estimated"
+        sentence += (
+            f", and {count(estimates, view.calendar.size)} before the plan had to be estimated"
+        )
     items, buckets = history["item"].nunique(), history["bucket"].nunique()
     names = ["on_time_delivery", "forecast_accuracy_lag_1", "plan_adherence"]
     told = latest_kpis(kpis[kpis["kpi"].isin(names)], first=names).dropna(subset=["actual"])
-    facts = [("Items sold", items), ("History", buckets, "buckets")]
+    facts = [("Items sold", items), ("History", buckets, f"{view.calendar.size}s")]
     return charts.answer(f"{sentence}.", facts + kpi_facts(told, view.book.last_kpis))
 
 

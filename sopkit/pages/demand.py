@@ -5,7 +5,7 @@ import pandas as pd
 from sopkit import charts
 from sopkit.charts import missing
 from sopkit.charts.demand import STAGES
-from sopkit.charts.words import money, percent
+from sopkit.charts.words import count, money, percent
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
 
@@ -31,7 +31,7 @@ def answer(demand_plan, view):
         moved = f"; {told} ({money(stages[most], currency, sign=True)})"
     return charts.answer(
         f"Customers are expected to want {money(worth['consensus'], currency)} in the next"
-        f" {year['bucket'].nunique()} buckets{change}{moved}.",
+        f" {count(year['bucket'].nunique(), view.calendar.size)}{change}{moved}.",
         [
             ("Sales plan, next year", worth["consensus"], currency, {"naive": worth["naive"]}),
             ("Baseline", worth["baseline"], currency),

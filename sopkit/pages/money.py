@@ -4,6 +4,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.words import money, quantity
+from sopkit.finance import by_family
 from sopkit.metrics.scopes import within
 from sopkit.pages.common import assumed
 from sopkit.pages.demand import against
@@ -51,9 +52,9 @@ def families(financial_plan, view):
     """The next year by family: revenue and margin beside their budgets, cash, stock at its end."""
     year = view.next_year(financial_plan)
     names = ["revenue", "budget_revenue", "revenue_gap", "margin", "budget_margin", "margin_gap"]
-    sums = year.groupby("family")[[*names, "cash"]].sum(min_count=1)
+    sums = by_family(year)[[*names, "cash"]]
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
-    sums = sums.sort_values("revenue", ascending=False, kind="stable").dropna(axis=1, how="all")
+    sums = sums.dropna(axis=1, how="all")
     return view.show(
         sums.reset_index(),
         "financial_plan",

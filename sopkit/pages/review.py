@@ -4,7 +4,7 @@ overrides.
 
 from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
-from sopkit.charts.words import count, listing, money, number, spoken
+from sopkit.charts.words import count, listing, money, spoken
 from sopkit.pages.common import assumed
 
 PROMISED = [
@@ -26,8 +26,11 @@ def answer(kpis, decisions, exceptions, view):
         asked = f"{count(wanted, 'decision')} {'is' if wanted == 1 else 'are'} wanted"
     if len(exceptions):
         stake = money(exceptions["money"].sum(), view.currency)
-        asked += f"; {number(len(exceptions))} exceptions put {stake} at stake"
-    told = "every KPI with a target meets it"
+        verb = "puts" if len(exceptions) == 1 else "put"
+        asked += f"; {count(len(exceptions), 'exception')} {verb} {stake} at stake"
+    told = "no target is set"
+    if latest["target"].notna().any():
+        told = "every KPI with a target meets it"
     if len(missed):
         told = f"behind target: {listing(map(spoken, missed))}"
     shown = latest[latest["kpi"].isin(PROMISED) & latest["actual"].notna()]
@@ -49,10 +52,7 @@ def decisions(decisions, view):
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
         "state | cycle | text: question | options | chosen | owner | due | expected | realised",
-        empty=(
-            "No decision is in the ledger for this cycle; enter one with"
-            " Ledger.append('decisions', …), and the next pack asks it here."
-        ),
+        empty=("No decision was entered for this cycle."),
     )
 
 
@@ -61,7 +61,7 @@ def assumptions(assumptions, view):
     return view.show(
         assumptions,
         columns="text: assumption | condition: would break if | result | owner: watched by",
-        empty="No assumption is in the ledger; enter one with Ledger.append('assumptions', …).",
+        empty="No assumption was entered for this cycle.",
     )
 
 

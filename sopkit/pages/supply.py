@@ -4,7 +4,7 @@ master schedule.
 
 from sopkit import charts
 from sopkit.charts import missing, stack
-from sopkit.charts.words import money, number, percent, quantity
+from sopkit.charts.words import count, money, number, percent, quantity
 from sopkit.metrics import planned_service, short_by_market
 from sopkit.pages.common import assumed
 
@@ -19,7 +19,7 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
         served = planned_service(now, view.items, view.book.cost)
         sentence = (
             f"{percent(served)} of next year's demand can be served in"
-            f" time; {number(late)} items run late, most in"
+            f" time; {count(late, 'item')} run{'s' if late == 1 else ''} late, most in"
             f" {view.calendar.name(by_bucket.idxmax())}."
         )
     worth = hours.groupby("resource")["shadow_price"].max()

@@ -22,7 +22,7 @@ from sopkit.charts.words import (
     scale,
     spoken,
 )
-from sopkit.finance import COMPANY, company, year_estimate
+from sopkit.finance import COMPANY, by_family, company, year_estimate
 from sopkit.metrics import cover, planned_service
 from sopkit.metrics.kpis.registry import KPIS, status
 from sopkit.metrics.scopes import at_cost, within
@@ -364,8 +364,7 @@ def families(source) -> str:
     book, view = source.book, source.view
     year = view.next_year(book.financial_plan)
     lines = ["revenue", "revenue_gap", "margin", "margin_gap"]
-    sums = year.groupby("family")[lines].sum(min_count=1)
-    sums = sums.sort_values("revenue", ascending=False, kind="stable")
+    sums = by_family(year)[lines]
     sums = sums[(sums.fillna(0.0).abs() > 0.5).any(axis=1)]
     if sums.empty:
         return ""

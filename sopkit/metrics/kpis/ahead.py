@@ -43,10 +43,11 @@ def planned_cover(book):
 
 @kpi(5, "fraction", "lower", "capacity_plan")
 def planned_utilisation(book):
-    """Load ÷ regular hours, next year."""
+    """Load ÷ regular hours of the fullest resource, next year."""
     hours = within(book.capacity_plan, book.year)
-    hours = hours[np.isfinite(hours["regular_capacity"])]
-    return {COMPANY: flow.utilisation(hours["load"], hours["regular_capacity"])}
+    hours = hours[np.isfinite(hours["regular_capacity"])].groupby("resource")
+    used = [flow.utilisation(one["load"], one["regular_capacity"]) for _, one in hours]
+    return {COMPANY: max(used, default=np.nan)}
 
 
 @kpi(5, "days", "lower", "financial_plan")

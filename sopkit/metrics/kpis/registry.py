@@ -70,7 +70,8 @@ def _rows(name, kpi, book):
     if rows.empty:
         rows = pd.DataFrame({"scope": [COMPANY], "actual": np.nan})
         words = f"no data: would come from table {kpi.feed}"
-    return rows.assign(kpi=name, unit=kpi.unit, target=target, status=words)
+    unit = kpi.unit.replace("bucket", book.calendar.size)
+    return rows.assign(kpi=name, unit=unit, target=target, status=words)
 
 
 def grouped(frame, function, by="scope"):
