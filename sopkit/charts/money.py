@@ -95,9 +95,9 @@ def _money_title(total, where, view):
     size, currency = view.calendar.size, view.currency
     if planned.empty:
         return (
-            f"{where}: {money(total['revenue'].sum(), currency)} revenue and"
-            f" {money(total['margin'].sum(), currency)} margin over {count(len(total), size)}; no"
-            " budget to compare with"
+            f"{where}: {money(year['revenue'].sum(), currency)} revenue and"
+            f" {money(year['margin'].sum(), currency)} margin in the next"
+            f" {count(len(year), size)}; no budget to compare with"
         )
     budget = planned["budget_revenue"].sum()
     gap = planned["revenue"].sum() - budget

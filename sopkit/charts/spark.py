@@ -44,6 +44,8 @@ def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0
         parts.append(f'<path d="M0 {y(0.0):.1f}H{width}" stroke="#222"/>')
     for values, (_, colour, dash) in zip(rows, lines):
         there = np.isfinite(values)
+        if not there.any():
+            continue
         path = _path(zip(x[: len(values)][there], y(values[there])))
         look = f' stroke-dasharray="{dash}"' if dash else ""
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.8"{look}/>')

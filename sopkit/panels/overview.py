@@ -478,7 +478,7 @@ def load(source) -> str:
     """Asked load of the next months in percent of regular hours, a row per resource."""
     rows = _asked(source)
     if rows.empty:
-        return _headed("Capacity is unlimited in this plan", "No resource is known", "")
+        return ""
     calendar = source.book.calendar
     wide = rows.pivot(index="resource", columns="bucket", values="asked").iloc[:, :MOST]
     order = wide.max(axis=1).sort_values(ascending=False, kind="stable").index
