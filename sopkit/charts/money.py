@@ -56,6 +56,7 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue",
         above.done(most=7 if half else 13)
         above.axes.tick_params(labelbottom=False, labelleft=False)
         above.axes.grid(False)
+        above.axes.set_ylim(*(1.3 * end for end in above.axes.get_ylim()))  # room for its labels
         for value in {off.max(), off.min()}:
             words = number(value / above.factor, sign=True)
             at = above.at([off.idxmax() if value == off.max() else off.idxmin()])[0]
