@@ -46,8 +46,9 @@ def build_pack(
     """The finished pack of a month (by default the month after the facts end), put in place only
     when everything is right.
 
-    Releases that lie in ``earlier`` beside the facts are last cycles too, unless ``packs`` has the
-    month; where it has no pack and the ledger no row, the ledger starts from ``earlier/ledger``.
+    Releases in the folder ``earlier`` beside the facts are last cycles too, unless ``packs`` has
+    one of that month; where it has no pack and the ledger no row, the ledger starts from
+    ``earlier/ledger``.
     Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
     pack stays untouched) or a month that is released (unless ``revise``).
     """
