@@ -6,7 +6,7 @@ MONTH ?=
 DATA ?= data
 PACKS ?= packs
 
-.PHONY: pack test bench dashboard lab sample clean
+.PHONY: pack test bench dashboard lab sample past clean
 
 pack: .venv/ready
 	$(BIN)/sopkit pack $(MONTH) --data $(DATA) --packs $(PACKS)
@@ -25,6 +25,9 @@ lab: .venv/ready
 
 sample: .venv/ready
 	$(BIN)/python -m tests.company data
+
+past: .venv/ready
+	$(BIN)/python -m tests.company.earlier data
 
 # Pinned versions; upgrade by editing pyproject.toml and constraints.txt together.
 .venv/ready: pyproject.toml constraints.txt

@@ -64,7 +64,7 @@ class Ledger:
         stamp = {
             "cycle": cycle,
             "by": by.strip(),
-            "entered_at": entered_at or datetime.now(UTC).replace(tzinfo=None),
+            "entered_at": entered_at or _now(),
         }
         with self._engine.begin() as connection:
             insert = sa.insert(self._sql[table]).returning(self._sql[table].c.id)
@@ -82,6 +82,26 @@ class Ledger:
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return declared.conform(pd.DataFrame([dict(row) for row in rows], columns=declared.names))
+
+    def start(self, folder) -> None:
+        """Enters the judgments that a folder holds as CSV, a file per ledger table with ``cycle``,
+        ``by`` and ``entered_at``, into a ledger without a row; any other stays as it is.
+
+        Raises ``PlanError`` as ``append`` does. All rows are entered, or none.
+        """
+        if not all(self.read(table).empty for table in LEDGER):
+            return
+        entered = {}
+        for path in sorted(Path(folder).glob("*.csv")):
+            declared = _declared(path.stem)
+            rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+            entered[path.stem] = [_record(declared, *row, ("id",)) for row in enumerate(rows, 2)]
+        with self._engine.begin() as connection:
+            for table, records in entered.items():
+                for record in records:
+                    parse_month(record["cycle"])
+                    record["entered_at"] = record["entered_at"] or _now()
+                    connection.execute(sa.insert(self._sql[table]), record)
 
     def _refuse_changes(self):
         with self._engine.begin() as connection:
@@ -123,8 +143,12 @@ def _declared(table):
     return LEDGER[table]
 
 
-def _record(declared, number, row):
-    own = [c for c in declared.columns if c.name not in STAMPED]
+def _now():
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _record(declared, number, row, stamped=STAMPED):
+    own = [c for c in declared.columns if c.name not in stamped]
     unknown = sorted(set(row) - set(declared.names))
     if unknown:
         raise PlanError(

@@ -210,9 +210,11 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     os.replace(beside, path)
 
 
-def packs_in(folder) -> list[Path]:
-    """The finished packs in a folder, oldest month first, revisions after their original."""
-    found = [path.parent for path in Path(folder).glob("*/manifest.json")]
+def packs_in(*folders) -> list[Path]:
+    """The finished packs in folders, oldest month first, revisions after their original; of one
+    name, in the order of the folders.
+    """
+    found = [path.parent for folder in folders for path in Path(folder).glob("*/manifest.json")]
     return sorted(found, key=_pack_order)
 
 

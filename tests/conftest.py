@@ -57,14 +57,16 @@ def real_build(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory, real_build):
-    """The sample company over two cycles, built once: October released, then November with
-    judgments in the ledger and a scenario.
+    """The sample company over two cycles, built once from its facts alone: October released, then
+    November with judgments in the ledger and a scenario.
     """
     from sopkit.ledger import Ledger
     from sopkit.pack import build_pack, release
+    from tests.company import without_past
 
     folder = tmp_path_factory.mktemp("packs")
-    build_pack("2026-10", ROOT / "data", folder, quiet=True)
+    data = without_past(tmp_path_factory.mktemp("facts") / "data")
+    build_pack("2026-10", data, folder, quiet=True)
     release(folder, "2026-10", by="Ada")
     book = Ledger(folder / "ledger.db")
     book.append(
@@ -105,7 +107,7 @@ def packs(tmp_path_factory, real_build):
         by="Ada",
         cycle="2026-11",
     )
-    build_pack("2026-11", ROOT / "data", folder, scenarios=["boom"], quiet=True)
+    build_pack("2026-11", data, folder, scenarios=["boom"], quiet=True)
     return folder
 
 

@@ -26,12 +26,13 @@ import pandas as pd
 from sopkit.ledger import Ledger
 from sopkit.pack import build_pack, release
 from sopkit.pack.steps import parameters_of
+from tests.company import without_past, write_company
 
 ROOT = Path(__file__).parents[1]
 JIT = ROOT.parent / "shared" / "real" / "jit"
 CLOSE = 1e-9  # of the largest value of the column
 CASES = {
-    "sample": (ROOT / "data", ("2026-10", "2026-11")),
+    "sample": (None, ("2026-10", "2026-11")),
     "jit": (JIT, ("2017-10", "2018-01")),
     "company": (None, ("2026-11",)),
 }
@@ -61,10 +62,12 @@ JUDGMENTS = {
 def tables_of(case: str, kept: Path) -> dict:
     """Every plan table of a case: "month/table", scenarios as "month/scenario/table"."""
     data, months = CASES[case]
-    data = data or kept / "company-data"
-    _leave_out_kernels_and_pages()
+    leave_out_kernels_and_pages()
     with tempfile.TemporaryDirectory() as scratch:
-        packs = Path(scratch)
+        packs = Path(scratch) / "packs"
+        data = data or kept / "company-data"
+        if case == "sample":
+            data = without_past(Path(scratch) / "data")
         for month in months:
             scenarios = []
             if month == "2026-11" and case == "sample":
@@ -134,18 +137,22 @@ def main(verb, folder, *cases):
 
 
 def _write_company(folder):
-    from tests.company import write_company
-
     write_company(folder, items=500)
 
 
-def _leave_out_kernels_and_pages():
+def leave_out_kernels_and_pages(put=setattr):
+    """From now on packs are built by running the steps' code in this process, undrawn; ``put`` is
+    how a function is replaced.
+    """
     building, releasing = (sys.modules[f"sopkit.pack.{name}"] for name in ("build", "release"))
-    building.run_step, building.dress = _run_here, lambda *finished: {}
     nobody = SimpleNamespace(submit=lambda *drawing: None)
-    building.warm_up, building.drawers = lambda: None, lambda number: nullcontext(nobody)
-    building.start_kernel, building.stop_kernel = lambda *run: None, lambda kernel: None
-    releasing.write_page = lambda pack: None
+    put(building, "run_step", _run_here)
+    put(building, "dress", lambda *finished: {})
+    put(building, "warm_up", lambda: None)
+    put(building, "drawers", lambda number: nullcontext(nobody))
+    put(building, "start_kernel", lambda *run: None)
+    put(building, "stop_kernel", lambda kernel: None)
+    put(releasing, "write_page", lambda pack: None)
 
 
 def _run_here(step, folder, settled, kernel):

@@ -93,3 +93,52 @@ def test_hostile_text_is_only_text(ledger):
     note = "'); DROP TABLE overrides; --<script>"
     ledger.append("overrides", pd.DataFrame([OVERRIDE | {"note": note}]), by="Ada", cycle="2026-11")
     assert ledger.read("overrides")["note"].tolist() == [note]
+
+
+CSV = {
+    "overrides": "cycle,by,entered_at,item,bucket,kind,value,reason\n"
+    "2026-09,Ada,2026-09-03 09:00,P-300,2026-12-01,units,5,customer\n"
+    "2026-10,Bo,,P-300,2026-12-01,percent,-2,season\n",
+    "scenarios": "cycle,by,entered_at,scenario,parameter,value\n",
+}
+
+
+def written(folder, texts):
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text)
+    return folder
+
+
+def test_an_empty_ledger_starts_from_csv_and_a_filled_one_stays_as_it_is(ledger, tmp_path):
+    judged = written(tmp_path / "ledger", CSV)
+    for _ in range(2):
+        ledger.start(judged)
+        rows = ledger.read("overrides")
+        assert rows[["id", "cycle", "by", "value"]].values.tolist() == [
+            [1, "2026-09", "Ada", 5.0],
+            [2, "2026-10", "Bo", -2.0],
+        ]
+        assert rows["entered_at"][0] == pd.Timestamp("2026-09-03 09:00")
+    assert rows["entered_at"][1] > rows["entered_at"][0], "blank = now"
+
+
+def test_a_ledger_without_anything_to_start_from_stays_empty(ledger, tmp_path):
+    ledger.start(tmp_path / "nowhere")
+    assert ledger.read("overrides").empty
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (("percent", "add"), r"overrides, row 3, column kind: got 'add'"),
+        (("2026-10,Bo", "2026-10,"), r"overrides, row 3, column by: blank"),
+        (("2026-10", "October"), r"October"),
+        (("reason", "because"), r"unknown columns \['because'\]"),
+    ],
+)
+def test_a_ledger_starts_whole_or_not_at_all(ledger, tmp_path, wrong, message):
+    texts = {name: text.replace(*wrong) for name, text in CSV.items()}
+    with pytest.raises(PlanError, match=message):
+        ledger.start(written(tmp_path / "ledger", texts))
+    assert ledger.read("overrides").empty

@@ -18,6 +18,7 @@ from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in
 from sopkit.processes import drawers, warm_up
 from sopkit.sources import read_facts
+from sopkit.sources.files import settings_file
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
@@ -45,6 +46,9 @@ def build_pack(
     """The finished pack of a month (by default the month after the facts end), put in place only
     when everything is right.
 
+    Releases in the folder ``earlier`` beside the facts are last cycles too, unless ``packs`` has
+    one of that month; where it has no pack and the ledger no row, the ledger starts from
+    ``earlier/ledger``.
     Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
     pack stays untouched) or a month that is released (unless ``revise``).
     """
@@ -61,7 +65,9 @@ def build_pack(
         )
     target = packs / free_name(packs, month, revise)
     seconds = {"read facts": time.perf_counter() - started}
-    book = Ledger(ledger or packs / "ledger.db")
+    book, past = Ledger(ledger or packs / "ledger.db"), settings_file(data).with_name("earlier")
+    if not packs_in(packs):
+        book.start(past / "ledger")
     asked = {
         name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios
     }
@@ -70,7 +76,7 @@ def build_pack(
         drawers(DRAWERS) as pool,
     ):
         cycle = {"month": month, "parameters": settled, "scenarios": asked}
-        stage_inputs(folder, facts, book, packs, cycle)
+        stage_inputs(folder, facts, book, packs_in(past, packs), cycle)
         pages = []
         draw = lambda step: pages.append(pool.submit(draw_page, folder, step, steps))
         seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)

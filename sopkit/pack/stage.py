@@ -13,7 +13,7 @@ import pandas as pd
 
 from sopkit.demand import active_overrides
 from sopkit.errors import PlanError
-from sopkit.plan import packs_in, write_table
+from sopkit.plan import write_table
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.inputs import NONE
@@ -33,9 +33,9 @@ def staging(packs: Path, name: str):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stage_inputs(folder: Path, facts, ledger, packs: Path, cycle: dict) -> None:
-    """Copies what the plan is made from into the pack: facts, judgments, earlier releases, the
-    question asked.
+def stage_inputs(folder: Path, facts, ledger, packs: list[Path], cycle: dict) -> None:
+    """Copies what the plan is made from into the pack: facts, judgments, the earlier releases among
+    ``packs``, the question asked.
     """
     _refuse_unknown_markets(ledger.read("overrides", cycle["month"]), facts)
     inputs = folder / "inputs"
@@ -61,8 +61,8 @@ def _refuse_unknown_markets(overrides, facts):
 
 def _copy_releases(target, packs, month, facts):
     """Earlier releases: the latest whole, of the others what came true since."""
-    released = [pack for pack in packs_in(packs) if (pack / "release.json").exists()]
-    # a later revision takes its month's place
+    released = [pack for pack in packs if (pack / "release.json").exists()]
+    # a later one takes its month's place
     known = {pack.name[:7]: pack for pack in released if pack.name[:7] < month}
     first = facts.calendar.first_in(month)
     for earlier in (months := sorted(known)[-GRADED:]):

@@ -23,31 +23,35 @@ PLANT = 17  # tiles that share resources: about a thousand items
 LEVEL, NOISE = 0.25, 0.1  # how far items and buckets of other luck are from the sample's, in logs
 NAMES = ("item", "like_item", "cannibalised_item", "successor")
 QUANTITIES = ("units", "units/bucket", "money")
-SHARED = ("hours", "workers", "overtime_hours")  # what a plant has more of when it has more tiles
+# what a plant has more of when it has more tiles
+SHARED = ("hours", "extra_hours", "workers", "overtime_hours")
 
 
 def write_sample(folder, items: int = 60, seed: int = SEED) -> list[Path]:
-    """The files written into ``folder``: one CSV per input table, settings.toml, truth.json.
+    """The files written into ``folder``: one CSV per input table, settings.toml, truth.json, and in
+    ``earlier`` the released cycles before and the ledger to start from.
 
-    Without ``items`` and ``seed`` they are those of ``data/``, to the byte. Raises ``PlanError``
-    for fewer than 30 items, and where the folder holds tables that are no sample of ours.
+    Without ``items`` and ``seed`` they are those of ``data/``, to the byte; any other company has
+    no past. Raises ``PlanError`` for fewer than 30 items, and where the folder holds tables that
+    are no sample of ours.
     """
     folder = Path(folder)
     if not (folder / TRUTH).exists():
         refuse_filled(folder)
     if items < 30:
         raise PlanError(f"a sample of {items} items is too small; give at least 30 items")
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in [*DATA.glob("*.csv"), DATA / "settings.toml", DATA / TRUTH]:
-        if path.resolve() != (folder / path.name).resolve():
-            shutil.copyfile(path, folder / path.name)
+    if folder.resolve() != DATA:
+        notes, copy = shutil.ignore_patterns("README.md"), shutil.copyfile
+        shutil.copytree(DATA, folder, ignore=notes, copy_function=copy, dirs_exist_ok=True)
     tables = {name: _read(name) for name in INPUTS}
     if (items, seed) != (len(tables["items"]), SEED):
+        shutil.rmtree(folder / "earlier", ignore_errors=True)
         tables, truth = _company(tables, items, seed)
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         (folder / TRUTH).write_text(json.dumps(truth, ensure_ascii=False) + "\n", encoding="utf-8")
-    return sorted(folder.glob("*.csv")) + [folder / "settings.toml", folder / TRUTH]
+    past = sorted((folder / "earlier").rglob("*.*"))
+    return [*sorted(folder.glob("*.csv")), folder / "settings.toml", folder / TRUTH, *past]
 
 
 def _read(name):

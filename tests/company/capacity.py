@@ -13,21 +13,22 @@ from tests.company.span import Span
 
 @dataclass(frozen=True)
 class Site:
-    """A resource: money per hour, how full the next twelve months make it, and whether people or
-    machines limit it.
+    """A resource: money per hour, how full the next twelve months make it, whether people or
+    machines limit it, and the hours that temporary workers add in December.
     """
 
     rate: float
     overtime_rate: float
     fill: float
     people: bool
+    extra: float = 0.0
 
 
 SITES = {
     "North machining": Site(68, 90, 0.985, False),
     "North assembly": Site(41, 58, 0.95, True),
     "South assembly": Site(38, 54, 0.95, True),
-    "South skid shop": Site(44, 63, 0.95, True),
+    "South skid shop": Site(44, 63, 0.95, True, extra=60.0),
 }
 HOURS, QUIET = (
     142.0,
@@ -78,6 +79,13 @@ def _routing(members, kind):
             for site, part in kind.routing
         ]
     )
+
+
+def inspection(offers: pd.DataFrame) -> pd.DataFrame:
+    """Hours per unit of what Tarn Fabrication welds: each comes back to the skid shop for a test."""
+    tested = offers[(offers["source"] == "Tarn Fabrication") & offers["item"].str.startswith("B")]
+    shop = {"resource": "South skid shop", "hours_per_unit": 1.5}
+    return tested[["item", "source"]].assign(**shop)
 
 
 def unit_cost(traits: pd.DataFrame, bill: pd.DataFrame) -> pd.Series:
@@ -132,8 +140,11 @@ def _resource(name, mean, span):
             "bucket": [pd.NaT, *(span.date(place) for place in short)],
             "regular_cost": site.rate,
             "overtime_cost": site.overtime_rate,
+            "extra_hours": site.extra,
         }
     )
+    december = pd.DatetimeIndex(frame["bucket"]).month == 12
+    frame["extra_hours"] = frame["extra_hours"].where(december & (frame["extra_hours"] > 0))
     if not site.people:
         usual = np.ceil(mean / site.fill / 10) * 10
         hours = np.where(shape == QUIET[7], 0.88 * usual, usual).round(-1)
@@ -151,6 +162,7 @@ def _resource(name, mean, span):
 def regular_hours(table: pd.DataFrame, span: Span) -> pd.DataFrame:
     """Regular hours ahead by resource (rows) and month (columns numbered as in ``load``)."""
     hours = table["hours"].fillna(table["workers"] * table["hours_per_worker"])
+    hours = hours + table["extra_hours"].fillna(0)
     usual = hours[table["bucket"].isna()].set_axis(table.loc[table["bucket"].isna(), "resource"])
     ahead = pd.DataFrame({place: usual for place in range(span.past, len(span.months))})
     for resource, bucket, value in zip(table["resource"], table["bucket"], hours):
@@ -206,6 +218,13 @@ def items_table(
         unit=trait(traits, "unit"),
         strategy=trait(traits, "strategy"),
         unit_cost=cost,
+        standard_cost=cost.where(~traits["made"]),  # of what is bought there is no labour to add
+        backlog_cost=np.where(  # what the contracts of the first booster set ask for a late month
+            (traits["kind"] == 2) & (place == 0), (traits["price"] * 0.1).round(2), np.nan
+        ),
+        lost_sales_cost=np.where(  # who does not get the first seal kit buys another pump
+            (traits["kind"] == 4) & (place == 0), (traits["price"] * 12).round(2), np.nan
+        ),
         holding_cost=np.where(
             traits["kind"] == 4, (cost * 0.30 / 12).round(3), np.nan
         ),  # kits age: dearer to hold

@@ -23,17 +23,19 @@ from tests.company.settings import settings_text
 from tests.company.span import Span, stream
 
 SMALLEST, SHORTEST, LARGE = 30, 30, 500
+EARLIER = 6  # months before the plan's whose cycles the sample tells
 
 
 @dataclass(frozen=True)
 class Company:
     """``tables`` by name (each conforms to its declaration), ``settings`` as TOML text, ``truth``
-    as plain values.
+    as plain values, and ``open_orders``: the receipts as they stood before each of the last months.
     """
 
     tables: dict[str, pd.DataFrame]
     settings: str
     truth: dict
+    open_orders: dict[str, pd.DataFrame]
 
 
 def company(items: int = 60, seed: int = 2026, months: int = 48, end: str = "2026-10") -> Company:
@@ -69,9 +71,9 @@ def _tell(traits, span, seed):
         "items": capacity.items_table(traits, cost, born, gone),
         "events": happenings.drop(columns="true_uplift"),
         "launches": born,
-        "bill_of_resources": bill,
         "sourcing": capacity.sourcing(traits, cost),
     }
+    tables["bill_of_resources"] = pd.concat([bill, capacity.inspection(tables["sourcing"])])
     tables |= _books(sold, mean, traits, tables, span, seed)
     hours = capacity.load(mean, traits, bill)
     tables |= {
@@ -85,7 +87,19 @@ def _tell(traits, span, seed):
     known = truth.truth(
         traits, span, seed, mean, sold, happenings, born, gone, broken, hours, facts, dirt
     )
-    return Company(dict(sorted(facts.items())), settings_text(traits), known)
+    before = _open_orders(mean, traits, span, seed)
+    return Company(dict(sorted(facts.items())), settings_text(traits), known, before)
+
+
+def _open_orders(mean, traits, span, seed):
+    """The receipts table as it stood before each of the last ``EARLIER`` months, by that month."""
+    tables = {}
+    for back in range(EARLIER, 0, -1):
+        then = Span(span.date(span.past - back - 1), span.past - back)
+        month = f"{then.date(then.past):%Y-%m}"
+        drawn = stock.receipts(mean, traits, then, stream(seed, f"receipts of {month}"))
+        tables[month] = declared("receipts", drawn)
+    return tables
 
 
 def _books(sold, mean, traits, tables, span, seed):

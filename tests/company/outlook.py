@@ -134,7 +134,7 @@ def initiatives(traits, span: Span) -> pd.DataFrame:
             "running",
             0.9,
             2,
-            None,
+            26,
             0.08,
             None,
             60e3,
@@ -185,4 +185,10 @@ def initiatives(traits, span: Span) -> pd.DataFrame:
             "investment",
         ],
     )
-    return frame.assign(starts_on=[span.date(span.past + ahead) for ahead in frame["starts_on"]])
+    return frame.assign(
+        starts_on=[span.date(span.past + ahead) for ahead in frame["starts_on"]],
+        ends_on=[
+            pd.NaT if pd.isna(ahead) else span.date(span.past + ahead - 1, last=True)
+            for ahead in frame["ends_on"]
+        ],
+    )

@@ -11,17 +11,21 @@ def _load(tables, truth):
         {item["item"]: item["expected"] for item in truth["items"]},
         index=pd.date_range("2026-11-01", periods=24, freq="MS"),
     )
+    own = tables["bill_of_resources"].query("source.isna() or source == ''")
     return pd.DataFrame(
         {
             resource: sum(expected[row.item] * row.hours_per_unit for row in rows.itertuples())
-            for resource, rows in tables["bill_of_resources"].groupby("resource")
+            for resource, rows in own.groupby("resource")
         }
     )
 
 
 def _regular(tables, months):
     table = tables["resources"].assign(
-        all=lambda frame: frame["hours"].fillna(frame["workers"] * frame["hours_per_worker"])
+        all=lambda frame: (
+            frame["hours"].fillna(frame["workers"] * frame["hours_per_worker"])
+            + frame["extra_hours"].fillna(0)
+        )
     )
     usual = table[table["bucket"].isna()].set_index("resource")["all"]
     own = table.dropna(subset="bucket").pivot(index="bucket", columns="resource", values="all")

@@ -32,6 +32,9 @@ def test_columns_that_only_sometimes_matter_are_used_somewhere(tables):
             "lot_size",
             "minimum_lot",
             "holding_cost",
+            "standard_cost",
+            "backlog_cost",
+            "lost_sales_cost",
             "service_level",
             "customer_lead_time",
             "successor",
@@ -44,9 +47,11 @@ def test_columns_that_only_sometimes_matter_are_used_somewhere(tables):
             "hiring_cost",
             "layoff_cost",
             "bucket",
+            "extra_hours",
         ],
+        "bill_of_resources": ["source"],
         "events": ["item", "family", "market", "uplift", "pull_forward", "price"],
-        "initiatives": ["demand_change", "capacity_change"],
+        "initiatives": ["demand_change", "capacity_change", "ends_on"],
         "launches": ["cannibalised_item", "cannibalised_family"],
         "inventory_history": ["stocked_out"],
         "receipts": ["ordered_on"],
@@ -115,7 +120,7 @@ def test_the_end_moves_everything_with_it():
 def test_items_earn_a_believable_margin(tables):
     items = tables["items"].set_index("item")
     bill, rates = (
-        tables["bill_of_resources"],
+        tables["bill_of_resources"].query("source.isna() or source == ''"),
         tables["resources"].groupby("resource")["regular_cost"].first(),
     )
     labour = (bill["hours_per_unit"] * bill["resource"].map(rates)).groupby(bill["item"]).sum()

@@ -1,6 +1,7 @@
 """Writing a sample company into a folder: CSV, settings and the truth beside them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ DECIMALS = {
     "fraction": 4,
 }
 TRUTH = "truth.json"
+DATA = Path(__file__).parents[2] / "data"
 
 
 def write_company(
@@ -36,6 +38,14 @@ def write_company(
     texts = {f"{name}.csv": csv_text(name, frame) for name, frame in made.tables.items()}
     texts |= {"settings.toml": made.settings, TRUTH: truth_text(made.truth)}
     return write_texts(folder, texts)
+
+
+def without_past(folder) -> Path:
+    """The sample's facts in a new ``folder`` without its earlier cycles and ledger: a company that
+    begins.
+    """
+    past = shutil.ignore_patterns("earlier")
+    return shutil.copytree(DATA, folder, ignore=past, copy_function=shutil.copyfile)
 
 
 def csv_text(name: str, frame: pd.DataFrame) -> str:

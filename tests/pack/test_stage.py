@@ -14,8 +14,8 @@ def test_an_override_of_an_unknown_market_stops_the_pack_until_it_is_taken_back(
     row = {"item": "P1", "bucket": "2026-12-01", "kind": "units", "value": 5, "reason": "price"}
     ledger.append("overrides", [row, row | {"market": "Norht"}], by="Ada", cycle=MONTH)
     with pytest.raises(PlanError, match="override 2: 'Norht' is no market .*did you mean North"):
-        stage_inputs(tmp_path / "pack", facts, ledger, tmp_path, {"month": MONTH})
+        stage_inputs(tmp_path / "pack", facts, ledger, [], {"month": MONTH})
     back = row | {"market": "Norht", "kind": "remove"}
     ledger.append("overrides", [back], by="Ada", cycle=MONTH)
-    stage_inputs(tmp_path / "pack", facts, ledger, tmp_path, {"month": MONTH})
+    stage_inputs(tmp_path / "pack", facts, ledger, [], {"month": MONTH})
     assert (tmp_path / "pack" / "inputs" / "cycle.json").exists()

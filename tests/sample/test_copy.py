@@ -13,9 +13,12 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 def test_the_sample_is_the_data_folder_to_the_byte(tmp_path):
-    names = {path.name for path in write_sample(tmp_path)}
-    assert names == {path.name for path in DATA.iterdir()} - {"README.md"}
+    names = {path.relative_to(tmp_path) for path in write_sample(tmp_path)}
+    there = {path.relative_to(DATA) for path in DATA.rglob("*") if path.is_file()}
+    assert names == there - {Path("README.md")}
     assert all((tmp_path / name).read_bytes() == (DATA / name).read_bytes() for name in names)
+    write_sample(tmp_path, items=30)
+    assert not (tmp_path / "earlier").exists(), "the past is that of the 60 items"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,127 @@
+"""The sample's past: ``python -m tests.company.earlier data`` plans and releases the six cycles
+before its plan anew (about five minutes) and keeps of them what later cycles read.
+
+Each cycle is built by the real code from what was known then, the releases before it and the
+judgments of ``earlier/ledger``, which people wrote and nobody makes.
+"""
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from sopkit.pack import build_pack, release
+from sopkit.sample.templates import write_texts
+from tests.company.company import Company, company
+from tests.company.outlook import AUTHORS
+from tests.company.write import csv_text
+
+KEPT = (
+    "backlog_plan",
+    "capacity_plan",
+    "demand_plan",
+    "financial_plan",
+    "inventory_plan",
+    "kpis",
+    "prices",
+    "supply_plan",
+)
+BY = "Dr. Ada Kessel"
+NOTES = {
+    "2026-05": "First cycle in the workbook",
+    "2026-06": "Pumps are built ahead of the holidays",
+    "2026-07": "No change asked of the plants",
+    "2026-08": "With the autumn drive bundle",
+    "2026-09": "Booster sets late until the Saturdays in the skid shop are worked",
+    "2026-10": "Izmir is in; customers no longer wait three months for a booster set",
+}
+
+
+def write_earlier(data, packs) -> None:
+    """Writes ``earlier/MONTH`` of the sample in ``data``; the whole packs are left in ``packs``."""
+    past, made = Path(data) / "earlier", company()
+    for month, note in NOTES.items():
+        facts = Path(packs) / "facts" / month
+        write_facts(facts, as_of(made, month), made.settings)
+        judged = shutil.ignore_patterns("releases.csv")  # entered by the releases themselves
+        shutil.copytree(past / "ledger", facts / "earlier" / "ledger", ignore=judged)
+        build_pack(month, facts, packs, quiet=True)
+        keep(release(packs, month, BY, note), past / month, note)
+    rows = [_said(past / month / "release.json", month) for month in NOTES]
+    pd.DataFrame(rows).to_csv(past / "ledger" / "releases.csv", index=False, lineterminator="\n")
+
+
+def as_of(made: Company, month: str) -> dict:
+    """The input tables as they stood before the month, where reading them does not cut them there
+    itself: open orders, and sales inputs no further ahead than each author looks.
+    """
+    first, told = pd.Timestamp(month), made.tables["sales_inputs"]
+    sight = told["author"].map({author.name: author.months for author in AUTHORS})
+    ends = [first + pd.DateOffset(months=ahead) for ahead in sight]
+    known = told[told["bucket"] < pd.Series(ends, index=told.index)]
+    then = made.tables | {"receipts": made.open_orders[month], "sales_inputs": known}
+    return {name: table for name, table in then.items() if name != "inventory"}  # counted later
+
+
+def write_facts(folder: Path, tables: dict, settings: str) -> None:
+    """Writes the tables as the sample writes them, with its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{name}.csv": csv_text(name, table) for name, table in tables.items()}
+    write_texts(folder, texts | {"settings.toml": settings})
+
+
+def keep(pack: Path, folder: Path, note: str) -> None:
+    """Copies the tables ``KEPT`` of a released pack, with its manifest and release cut to them and
+    dated as that cycle was.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tables").mkdir(parents=True)
+    whole = json.loads((pack / "manifest.json").read_text())
+    for name in KEPT:
+        shutil.copyfile(pack / "tables" / f"{name}.parquet", folder / "tables" / f"{name}.parquet")
+    manifest = {
+        "month": whole["month"],
+        "tables": {f"{name}.parquet": whole["tables"][f"{name}.parquet"] for name in KEPT},
+        "identities": [
+            {"identity": row["identity"], "holds": row["holds"]} for row in whole["identities"]
+        ],
+    }
+    _write_json(folder / "manifest.json", manifest)
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    at = f"{folder.name}-15T15:00:00+00:00"
+    _write_json(folder / "release.json", {"by": BY, "at": at, "note": note, "manifest": digest})
+
+
+def _write_json(path, value):
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _said(path, month):
+    """The ledger's row of a release."""
+    said = json.loads(path.read_text(encoding="utf-8"))
+    entered = f"{pd.Timestamp(said['at']):%Y-%m-%d %H:%M}"
+    return {
+        "cycle": month,
+        "by": said["by"],
+        "entered_at": entered,
+        "pack": month,
+        "manifest": said["manifest"],
+        "note": said["note"],
+    }
+
+
+if __name__ == "__main__":
+    import matplotlib
+
+    from tests.golden import leave_out_kernels_and_pages
+
+    matplotlib.use("agg")
+    warnings.simplefilter("ignore")
+    leave_out_kernels_and_pages()
+    with tempfile.TemporaryDirectory() as scratch:
+        write_earlier(sys.argv[1], scratch)
