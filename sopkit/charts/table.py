@@ -70,7 +70,7 @@ def show(
     reads as percent, ``money`` in the currency's scale, ``words`` without underscores; the column
     bucket reads as the ``calendar`` says, other dates as days; a blank does not apply, "–" is none.
     ``total``: columns to add up over *all* rows of the frame, in a first row; rows then come
-    largest first (unless days lead them), and those that are not shown add up in a row of their
+    largest first (weeks in order), and those that are not shown add up in a row of their
     own. ``empty``: the sentence that stands for a frame without rows.
 
     >>> frame = pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]})
@@ -82,41 +82,42 @@ def show(
     if frame.empty and empty:
         return missing(empty)
     told = [column for column in _columns(frame, table, columns) if column[0] in frame]
-    told = [c for c in told if not columns or frame.empty or _says(frame[c[0]])] or told[:1]
-    summed = [name for name, *_ in told if len(frame) and name in total.split()]
-    ranked = summed and not pd.api.types.is_datetime64_any_dtype(frame[told[0][0]])
+    if columns and len(frame):
+        told = [column for column in told if _says(frame[column[0]])] or told[:1]
+    summed = [column for column in told if len(frame) and column[0] in total.split()]
+    ranked = summed and "week" not in frame
     if ranked:
-        by = [name for name, _, unit in told if name in summed and unit == "money"] or summed
-        frame = frame.sort_values(by[0], key=lambda size: -size.abs(), kind="stable")
+        by = max(summed, key=lambda column: column[2] == "money")[0]
+        frame = frame.sort_values(by, key=lambda size: -size.abs(), kind="stable")
     rows = min(rows, _SHOWN)
-    first, more = frame.iloc[: rows + _OPENED], max(len(frame) - rows, 0)
+    first, more = frame.iloc[: rows + _OPENED], number(len(frame) - rows)
     if "bucket" in first:
         first = first.assign(bucket=calendar.label(first["bucket"]))
     amounts = _one_scale(first[[name for name, _, unit in told if unit == "money"]], currency)
     cells, head = [], []
-    for column, heading, unit in told:
+    for told_as in told:
+        column, heading, unit = told_as
         unit = unit if unit == "money" else unit.replace("money", currency)
-        parts = [frame[column], frame[column].iloc[rows:]] if column in summed else []
+        parts = [frame[column], frame[column].iloc[rows:]] if told_as in summed else []
         sums = [part.sum(min_count=1) for part in parts]
-        signed = bool(_SIGNED.search(f"{column} {heading}".lower()))
-        words, unit, align = _column(first[column], unit, sums, amounts, signed)
+        words, unit, align = _column(first[column], unit, sums, amounts, f"{column} {heading}")
         cells.append(words if sums else [*words, "", ""])
         head.append((clean(heading, 40), unit, align))
-    lines = [("", line) for line in zip(*cells)]
-    lines, ends = lines[:-2], [line for _, line in lines[-2:]]
-    shown, rest = lines[:rows], lines[rows:]
+    *lines, every, smaller = zip(*cells)
+    shown, rest = ([("", line) for line in part] for part in (lines[:rows], lines[rows:]))
     if summed:
-        words = "Total", f"{number(more)} {'smaller' if ranked else 'more'}"
-        every, small = ((line[0] or word, *line[1:]) for line, word in zip(ends, words))
-        shown = [("total", every), *shown] + [("smaller", small)] * (more > 0)
-    foot = ". ".join(filter(None, ["" if len(frame) else "no rows", clean(note)]))
-    return block(head, shown, foot, rest=rest, more=more)
+        shown.insert(0, ("total", (every[0] or "Total", *every[1:])))
+    if summed and rest:
+        words = smaller[0] or f"{more} {'smaller' if ranked else 'more'}"
+        shown.append(("smaller", (words, *smaller[1:])))
+    cut = f"the first {len(first)} of {len(frame):,} rows" if len(first) < len(frame) else ""
+    foot = ". ".join(filter(None, [cut if len(frame) else "no rows", clean(note)]))
+    return block(head, shown, foot, rest=rest)
 
 
-def block(head, rows, foot: str = "", title: str = "", rest=(), more: int = 0) -> Block:
+def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
     """A table of words: ``head`` has (name, unit, "left" or "right") of every column, ``rows`` a
-    style class and the cells, ``rest`` those that open below them, of so many ``more`` that are not
-    shown.
+    style class and the cells, ``rest`` those that open below them.
     """
     united = any(unit for _, unit, _ in head)
 
@@ -129,14 +130,13 @@ def block(head, rows, foot: str = "", title: str = "", rest=(), more: int = 0) -
 
     below = "<small>{}</small>" if united else ""
     heads = [escape(name) + below.format(escape(unit) or "&nbsp;") for name, unit, _ in head]
-    body, below = (
-        "".join(row(map(escape, c), css=css) for css, c in part) for part in (rows, rest)
+    body, opened = (
+        "".join(row(map(escape, cells), css=css) for css, cells in part) for part in (rows, rest)
     )
-    opens, told = "", f"… {number(more)} more" if more else ""
+    more, opens = f"{number(len(rest))} more" if rest else "", ""
     if rest:
-        body += f'</tbody><tbody class="rest">{below}'
-        some = f"{number(len(rest))} of " * (len(rest) < more)
-        opens = f'<details class="more"><summary>show {some}{number(more)} more</summary></details>'
+        body += f'</tbody><tbody class="rest">{opened}'
+        opens = f'<details class="more"><summary>show {more}</summary></details>'
     above = f'<p class="title">{escape(title)}</p>' if title else ""
     note = f'<p class="note">{escape(foot)}</p>' if foot else ""
     grid = [[name for name, _, _ in head], *([[unit for _, unit, _ in head]] if united else [])]
@@ -152,9 +152,7 @@ def block(head, rows, foot: str = "", title: str = "", rest=(), more: int = 0) -
     return Block(
         f'<div class="sop">{above}<div class="wide"><table><thead>{row(heads, "th")}</thead>'
         f"<tbody>{body}</tbody></table></div>{opens}{note}</div>",
-        "\n".join(
-            filter(None, [clean(title), *lines, ". ".join(filter(None, [told, clean(foot)]))])
-        ),
+        "\n".join(filter(None, [clean(title), *lines, more and f"… {more}", clean(foot)])),
     )
 
 
@@ -183,24 +181,23 @@ def _one_scale(frame, currency):
 
 def _says(values):
     """Whether a column holds anything but 0 and blanks."""
-    return not values.isin([0, ""]).where(values.notna(), True).all()
+    return not values.dropna().isin([0, ""]).all()
 
 
-def _column(values, unit, sums, amounts, signed):
-    """Cells (the sums last where wanted), unit and alignment of one column; ``amounts``: divisor
-    and unit of money.
+def _column(values, unit, sums, amounts, name):
+    """Cells (the sums last where wanted), unit and alignment of one column of this name;
+    ``amounts``: divisor and unit of money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
         return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        words = [
-            clean(value, _LONGEST) if pd.notna(value) else "" for value in values.astype(object)
-        ]
+        words = [clean(value, _LONGEST) for value in values.astype(object)]
         if unit == "words":
             words, unit = [word.replace("_", " ") for word in words], ""
         return words, unit, "left"
     size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
     cells = np.append(values.to_numpy(float), sums) / size
     decimals = 1 if unit == "%" else matter(cells)
-    words = [number(cell, decimals, sign=signed) if cell else BLANK for cell in cells]
-    return ["" if np.isnan(cell) else word for cell, word in zip(cells, words)], unit, "right"
+    sign = bool(_SIGNED.search(name.lower()))
+    told = [number(cell, decimals, sign=sign) if cell else BLANK for cell in cells]
+    return ["" if np.isnan(cell) else word for cell, word in zip(cells, told)], unit, "right"

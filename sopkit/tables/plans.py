@@ -379,7 +379,7 @@ PLANS = [
         text("cause", "what is wrong, in words; one row per name and cause"),
         text("action", "what to do next, in a sentence"),
         text("severity", "high: one of the rows that cover 80 % of the step's money, else low"),
-        text("family", "family of the items, blank where they are of several"),
+        text("family", "family of the item (of the worst of several), else the name"),
         whole("count", "–", "items (families, resources) that it stands for"),
         text("counted", "what is counted: item, family, resource"),
     ),

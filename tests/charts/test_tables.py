@@ -49,14 +49,15 @@ def test_at_most_fifteen_rows_then_the_rest_opens_in_place():
     before, rest = block.html.split('<tbody class="rest">')
     assert before.count("<tr>") == 16 and rest.count("<tr>") == 48
     assert '<details class="more"><summary>show 48 more</summary></details>' in rest
-    assert "… 48 more" in block.text and "parquet" not in block.text + block.html
+    assert "\n… 48 more" in block.text and "parquet" not in block.text + block.html
     assert len(block.text.splitlines()) == 1 + 15 + 1
     assert "<details" not in show(pd.DataFrame({"n": np.arange(15)})).html
 
 
 def test_no_more_rows_than_a_page_bears_open():
     block = show(pd.DataFrame({"n": np.arange(2000)}))
-    assert block.html.count("<tr>") == 1 + 315 and "show 300 of 1,985 more" in block.html
+    assert block.html.count("<tr>") == 1 + 315 and "show 300 more" in block.html
+    assert "the first 315 of 2,000 rows" in block.text
 
 
 def test_totals_add_every_row_and_come_first_then_the_largest_and_the_smaller_ones_together():

@@ -16,38 +16,28 @@ MANY = 3  # rows of one cause that may become one of their family, or of the com
 NEEDED, COVERED = 6, 0.8  # rows that a step may take to cover this part of all money so far
 MOST = 15  # rows of a step beyond which those that cover the rest are folded
 
-# cause: its rules, what leads first; what to do next
-CAUSES = {
-    "Forecast missed": ("bias tracking_signal", "Correct its level, or the overrides behind it."),
-    "Delivery missed": (
-        "adherence stock_out late_orders",
-        "Agree new dates with the customers; find what held it up.",
-    ),
-    "Forecast uncertain": (
-        "short_history forecast_error",
-        "Ask sales what the statistics cannot know, or try another method.",
-    ),
-    "Plan moved": ("large_override outside_band change", "Have its owner confirm the reason."),
-    "Price not realised": ("price_difference", "Correct the list price, or confirm the discount."),
-    "Too little capacity": (
-        "overload",
-        "Decide on overtime, more hours, another source, or whom to serve later.",
-    ),
-    "Late or short": (
-        "late inside_lead_time lost below_safety_stock",
-        "Pull in open orders, buy elsewhere, or agree later dates.",
-    ),
-    "Too much stock": (
-        "obsolete_stock excess_stock unsaleable_stock",
-        "Stop or shrink the next orders; sell off what nobody asks for.",
-    ),
-    "Cost unknown": ("no_cost", "Enter what a unit of these items costs."),
-    "Plan under budget": ("revenue_gap margin_gap", "Choose among the ways to close the gap."),
-    "Cash runs out": ("cash", "Move payments or investments, or arrange credit."),
-}
+# cause: its rules, what leads first: what to do next
+CAUSES = """
+Forecast missed: bias tracking_signal: Correct its level, or the overrides behind it.
+Delivery missed: adherence stock_out late_orders: Agree new dates with the customers; find what \
+held it up.
+Forecast uncertain: short_history forecast_error: Ask sales what the statistics cannot know, or \
+try another method.
+Plan moved: large_override outside_band change: Have its owner confirm the reason.
+Price not realised: price_difference: Correct the list price, or confirm the discount.
+Too little capacity: overload: Decide on overtime, more hours, another source, or whom to serve \
+later.
+Late or short: late inside_lead_time lost below_safety_stock: Pull in open orders, buy elsewhere, \
+or agree later dates.
+Too much stock: obsolete_stock excess_stock unsaleable_stock: Stop or shrink the next orders; \
+sell off what nobody asks for.
+Cost unknown: no_cost: Enter what a unit of these items costs.
+Plan under budget: revenue_gap margin_gap: Choose among the ways to close the gap.
+Cash runs out: cash: Move payments or investments, or arrange credit.
+"""
 LEADS = {
-    rule: (cause, action, place)
-    for cause, (rules, action) in CAUSES.items()
+    rule: {"rule": rule, "place": place, "cause": cause, "action": action}
+    for cause, rules, action in (line.split(": ") for line in CAUSES.strip().splitlines())
     for place, rule in enumerate(rules.split())
 }
 
@@ -88,109 +78,65 @@ def table(step, book) -> pd.DataFrame:
     row of their family, then of the company, where more than a few rows would be needed to cover
     80 % of the money at stake; of many rows, those that cover the rest are "others" of their cause.
     """
-    rows, before = found(step, book), book.exceptions.query("step < @step")["money"]
-    for level in ("family", COMPANY):
-        if (
-            len(rows)
-            and _high(pd.concat([before, rows["money"]], ignore_index=True)).sum() > NEEDED * step
-        ):
-            rows = _together(rows, rows["family"] if level == "family" else level, level)
+    rows, declared = found(step, book), PLANS["exceptions"]
+    if rows.empty:
+        return rows
+    before = book.exceptions.query("step < @step")["money"]
+    for level, into in (("family", rows["family"]), (COMPANY, COMPANY)):
+        if _high(pd.concat([before, rows["money"]], ignore_index=True)).sum() > NEEDED * step:
+            rows = _together(rows, into, level)
     if len(rows) > MOST:
         rows = _together(rows, np.where(_high(rows["money"]), None, "others"), COMPANY)
     severity = np.where(_high(rows["money"]), "high", "low")
     finite = rows["value"].where(rows["value"].abs() < np.inf)
-    declared = PLANS["exceptions"]
-    rows = declared.conform(rows.assign(severity=severity, value=finite)[declared.names])
-    return rows.sort_values("money", ascending=False, kind="stable", ignore_index=True)
+    rows = rows.assign(step=step, severity=severity, value=finite)
+    ordered = declared.conform(rows[declared.names])
+    return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 
 def found(step, book) -> pd.DataFrame:
-    """What a step's rules find, one row per item (family, resource) and cause, in the columns of
-    ``exceptions`` but severity: the leading rule, the most money of any, all their reasons.
+    """What a step's rules find, one row per item (family, resource) and cause: the leading rule,
+    the most money of any, all their reasons.
 
-    What waits for an overloaded resource belongs to the resource's row, which says so, and of the
-    company stands only what its families do not hold: money is added once.
+    What waits for an overloaded resource belongs to the resource's row, and the company's row gives
+    way to those of its families: money is added once.
     """
-    told = [*PLANS["exceptions"].names, "holder", "place"]
-    told.remove("severity")
     broken = [_broken(name, rule, book) for name, rule in RULES.items() if rule.step == step]
-    broken = [part.reindex(columns=told) for part in broken if len(part)]
+    broken = [rows for rows in broken if len(rows)]
     if not broken:
         return PLANS["exceptions"].empty()
-    rows = pd.concat(broken)
-    how = dict.fromkeys(told, "first") | {"money": "max", "reason": " ".join}
-    key = ["level", "name", "cause"]
-    rows = rows.sort_values("place", kind="stable").groupby(key, sort=False).agg(how)
-    rows = _less_families(_traced(rows.reset_index(drop=True)))
-    rows = rows.assign(step=step)
-    return rows.sort_values("money", ascending=False, kind="stable", ignore_index=True)
-
-
-def _traced(rows):
-    """The rows without those of items that wait for a resource with a row of its own, which then
-    holds their money, or its own if that is more.
-    """
-    resource = rows["level"] == "resource"
-    waits = rows["holder"].isin(rows.loc[resource, "name"])
-    its = rows[waits].sort_values("money", ascending=False, kind="stable").groupby("holder")
-    its = its.agg(money=("money", "sum"), count=("name", "size"), worst=("name", "first"))
-    held = its.reindex(rows["name"].where(resource)).set_index(rows.index)
-    said = [
-        f" {_counted(many, 'item')} wait{'s' * (many == 1)} for it, most of all {worst}."
-        if many > 0
-        else ""
-        for many, worst in zip(held["count"], held["worst"])
-    ]
-    money = rows["money"].clip(lower=held["money"].fillna(0.0))
-    return _told(rows.assign(money=money), said)[~waits]
-
-
-def _told(rows, more):
-    """The rows with more to their reasons."""
-    return rows.assign(reason=rows["reason"] + pd.Series(more, rows.index, dtype="str"))
-
-
-def _less_families(rows):
-    """The company's row of a cause holds the money that its families' rows do not."""
+    rows = _merged(pd.concat(broken))
+    waits = rows["holder"].isin(rows.loc[rows["level"] == "resource", "name"])
+    held = _together(rows[waits].assign(**LEADS["overload"]), rows["holder"], "resource", 1)
+    rows = _merged(pd.concat([rows[~waits], held]))
     company = rows["level"] == COMPANY
-    held = rows["cause"].map(rows[~company].groupby("cause")["money"].sum()).where(company)
-    held = held.fillna(0.0)
-    said = [f" Families listed hold {part:,.0f} of it." if part else "" for part in held]
-    rows = _told(rows.assign(money=rows["money"] - held), said)
-    return rows[(held == 0) | (rows["money"] > 1e-6 * held)]
+    return rows[~(company & rows["cause"].isin(rows.loc[~company, "cause"]))]
 
 
-def _together(rows, into, level):
-    """Many rows of one cause that go ``into`` one name (a family takes items only; None: stays) as
+def _merged(rows):
+    """One row per name and cause: what leads, the most money of any, all reasons."""
+    how = dict.fromkeys(rows, "first") | {"money": "max", "reason": " ".join}
+    groups = rows.sort_values("place", kind="stable").groupby(["level", "name", "cause"])
+    return groups.agg(how).reset_index(drop=True)
+
+
+def _together(rows, into, level, many=MANY):
+    """The rows, of which ``many`` or more of one cause that go ``into`` one name (none: stays) are
     one row of this level, with the reason of the worst.
     """
     rows = rows.assign(into=into).sort_values("money", ascending=False, kind="stable")
-    groups = rows[(rows["level"] == "item") | (level == COMPANY)].groupby(["cause", "into"])
-    many = groups["name"].transform("size").reindex(rows.index) >= MANY
-    sums = {"money": "sum", "count": "sum", "counted": "max"}  # "company" is the least of all words
-    parts = rows[many].groupby(["cause", "into"], sort=False, as_index=False)
-    one = parts.agg({name: "first" for name in rows if name not in ("cause", "into")} | sums)
-    told = one[["count", "counted", "name", "reason"]].itertuples(index=False, name=None)
-    one["reason"] = [
-        f"{_counted(count, kind)}, most of all {worst}: {reason}"
-        for count, kind, worst, reason in told
-    ]
-    family = one["into"] if level == "family" else ""
-    whole = (level == COMPANY) & ~one["cause"].isin(rows.loc[~many, "cause"])
-    one = one.assign(level=level, name=one["into"].mask(whole, COMPANY), family=family)
-    return pd.concat([rows[~many], one], ignore_index=True)
+    alike = rows.groupby(["cause", "into"])["name"].transform("size") >= many
+    how = dict.fromkeys(rows, "first") | {"money": "sum", "count": "sum"}
+    one = rows[alike].groupby(["cause", "into"]).agg(how)
+    said = one["count"].astype("int64").astype("str") + " in all, most of all " + one["name"] + ": "
+    one = one.assign(level=level, name=one["into"], reason=said + one["reason"])
+    return pd.concat([rows[~alike], one], ignore_index=True)
 
 
 def _high(money):
     """Whether a row is one of the largest that together cover most of the money."""
     ordered = money.sort_values(ascending=False, kind="stable")
-    before = ordered.cumsum() - ordered
-    return (before < COVERED * money.sum()).reindex(money.index)
-
-
-def _counted(count, name):
-    plural = {"family": "families"}.get(name, f"{name}s")
-    return f"{count:,.0f} {name if count == 1 else plural}"
+    return (ordered.cumsum() - ordered < COVERED * money.sum()).reindex(money.index)
 
 
 def _broken(name, rule, book):
@@ -210,16 +156,13 @@ def _broken(name, rule, book):
     reasons = [
         rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")
     ]
-    cause, action, place = LEADS.get(name, (name.replace("_", " ").capitalize(), "", 0))
-    return worst.assign(
-        rule=name,
+    columns = ["level", "name", "bucket", "value", "money", "holder"]
+    return worst[columns].assign(
+        **LEADS[name],
         threshold=limit,
         reason=reasons,
-        cause=cause,
-        action=action,
-        place=place,
-        family=worst["name"].where(worst["level"] == "family", worst["name"].map(book.family)),
-        count=(worst["level"] != COMPANY).astype("int64"),
+        family=worst["name"].where(worst["level"] != "item", worst["name"].map(book.family)),
+        count=1,
         counted=worst["level"],
     )
 
