@@ -84,35 +84,38 @@ def show(
     told = [column for column in _columns(frame, table, columns) if column[0] in frame]
     if columns and len(frame):
         told = [column for column in told if _says(frame[column[0]])] or told[:1]
-    summed = [column for column in told if len(frame) and column[0] in total.split()]
+    summed = [name for name, *_ in told if len(frame) and name in total.split()]
+    money = [name for name, _, unit in told if unit == "money"]
     ranked = summed and "week" not in frame
     if ranked:
-        by = max(summed, key=lambda column: column[2] == "money")[0]
-        frame = frame.sort_values(by, key=lambda size: -size.abs(), kind="stable")
+        by = [name for name in money if name in summed] or summed
+        frame = frame.sort_values(by[0], key=lambda size: -size.abs(), kind="stable")
     rows = min(rows, _SHOWN)
-    first, more = frame.iloc[: rows + _OPENED], number(len(frame) - rows)
+    first, rest = frame.iloc[: rows + _OPENED], frame.iloc[rows:]
+    amounts = _one_scale(first[money], currency)
     if "bucket" in first:
         first = first.assign(bucket=calendar.label(first["bucket"]))
-    amounts = _one_scale(first[[name for name, _, unit in told if unit == "money"]], currency)
-    cells, head = [], []
-    for told_as in told:
-        column, heading, unit = told_as
-        unit = unit if unit == "money" else unit.replace("money", currency)
-        parts = [frame[column], frame[column].iloc[rows:]] if told_as in summed else []
-        sums = [part.sum(min_count=1) for part in parts]
-        words, unit, align = _column(first[column], unit, sums, amounts, f"{column} {heading}")
-        cells.append(words if sums else [*words, "", ""])
-        head.append((clean(heading, 40), unit, align))
-    *lines, every, smaller = zip(*cells)
-    shown, rest = ([("", line) for line in part] for part in (lines[:rows], lines[rows:]))
     if summed:
-        shown.insert(0, ("total", (every[0] or "Total", *every[1:])))
-    if summed and rest:
-        words = smaller[0] or f"{more} {'smaller' if ranked else 'more'}"
-        shown.append(("smaller", (words, *smaller[1:])))
-    cut = f"the first {len(first)} of {len(frame):,} rows" if len(first) < len(frame) else ""
+        ends = [part[summed].sum(min_count=1).to_frame().T for part in (frame, rest)]
+        first = pd.concat([first, *ends])
+    cells, head = [], []
+    for column, heading, unit in told:
+        unit = unit if unit == "money" else unit.replace("money", currency)
+        words, unit, align = _column(first[column], unit, amounts, f"{column} {heading}")
+        cells.append(words)
+        head.append((clean(heading, 40), unit, align))
+    lines = [("", line) for line in zip(*cells)]
+    if summed:
+        *lines, (_, every), (_, smaller) = lines
+        lines.insert(0, ("total", (every[0] or "Total", *every[1:])))
+        rows += 1
+    shown, hidden = lines[:rows], lines[rows:]
+    if summed and hidden:
+        words = f"{number(len(rest))} {'smaller' if ranked else 'more'}"
+        shown.append(("smaller", (smaller[0] or words, *smaller[1:])))
+    cut = f"{number(len(rest) - _OPENED)} more are not listed" if len(rest) > _OPENED else ""
     foot = ". ".join(filter(None, [cut if len(frame) else "no rows", clean(note)]))
-    return block(head, shown, foot, rest=rest)
+    return block(head, shown, foot, rest=hidden)
 
 
 def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
@@ -184,9 +187,9 @@ def _says(values):
     return not values.dropna().isin([0, ""]).all()
 
 
-def _column(values, unit, sums, amounts, name):
-    """Cells (the sums last where wanted), unit and alignment of one column of this name;
-    ``amounts``: divisor and unit of money.
+def _column(values, unit, amounts, name):
+    """Cells, unit and alignment of one column of this name; ``amounts``: divisor and unit of
+    money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
         return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
@@ -196,7 +199,7 @@ def _column(values, unit, sums, amounts, name):
             words, unit = [word.replace("_", " ") for word in words], ""
         return words, unit, "left"
     size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
-    cells = np.append(values.to_numpy(float), sums) / size
+    cells = values.to_numpy(float) / size
     decimals = 1 if unit == "%" else matter(cells)
     sign = bool(_SIGNED.search(name.lower()))
     told = [number(cell, decimals, sign=sign) if cell else BLANK for cell in cells]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.demand.launches import successor_loops
 from sopkit.metrics.book import with_unit_cost
-from sopkit.sources.issues import hints, together
+from sopkit.sources.issues import hints, nearest, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import read_number
 from sopkit.tables import INPUTS
@@ -39,6 +39,13 @@ HOMES = {
     "market": "sales_history",
 }
 ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
+UNPLANNED = """
+    inventory inventory_history production_history receipts bill_of_resources
+""".split()  # tables that may list more than what is planned
+OFFER = (
+    "correct the codes, add the items to items, or leave such rows out: write"
+    ' unplanned = "leave out" in settings.toml'
+)
 SCOPED = ("events", "sales_inputs", "initiatives")
 SPANS = [
     ("events", "starts_on", "ends_on"),
@@ -87,6 +94,27 @@ def check_keys(reading):
             rows[again].astype("str").fillna("").agg(" · ".join, axis=1),
             [f"repeats the key of row {row_of[code]}" for code in codes[again]],
         )
+
+
+def set_unplanned_aside(reading):
+    """Rows of items that items does not list are told once for each table that may list more than
+    what is planned, at the first of them, and left out: an error, unless settings say so.
+    """
+    known, leave = reading.tables["items"]["item"], reading.settings["unplanned"] == "leave out"
+    for name in UNPLANNED if len(known) else ():
+        frame = reading.tables[name]
+        stray = frame.loc[frame["item"].notna() & ~frame["item"].isin(known), "item"]
+        if len(stray):
+            issues = together(reading.issues)
+            moot = (issues["table"] == name) & issues["row"].isin(stray.index)
+            reading.issues, reading.tables[name] = [issues[~moot]], frame.drop(stray.index)
+            first = f"the first {stray.iloc[0]}{nearest(stray.iloc[0], known)}"
+            value = f"{len(stray):,} of {len(frame):,} rows"
+            problem = f"name {stray.nunique():,} items that items does not list, {first}"
+            if leave:
+                reading.say("unplanned items", name, 0, "item", value, problem)
+            else:
+                reading.say("unknown item", name, stray.index[0], "item", value, problem, OFFER)
 
 
 def check_names(reading):

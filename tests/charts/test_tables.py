@@ -57,7 +57,7 @@ def test_at_most_fifteen_rows_then_the_rest_opens_in_place():
 def test_no_more_rows_than_a_page_bears_open():
     block = show(pd.DataFrame({"n": np.arange(2000)}))
     assert block.html.count("<tr>") == 1 + 315 and "show 300 more" in block.html
-    assert "the first 315 of 2,000 rows" in block.text
+    assert "1,685 more are not listed" in block.text
 
 
 def test_totals_add_every_row_and_come_first_then_the_largest_and_the_smaller_ones_together():
