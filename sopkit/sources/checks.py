@@ -42,10 +42,6 @@ ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
 UNPLANNED = """
     inventory inventory_history production_history receipts bill_of_resources
 """.split()  # tables that may list more than what is planned
-OFFER = (
-    "correct the codes, add the items to items, or leave such rows out: write"
-    ' unplanned = "leave out" in settings.toml'
-)
 SCOPED = ("events", "sales_inputs", "initiatives")
 SPANS = [
     ("events", "starts_on", "ends_on"),
@@ -96,30 +92,11 @@ def check_keys(reading):
         )
 
 
-def set_unplanned_aside(reading):
-    """Rows of items that items does not list are told once for each table that may list more than
-    what is planned, at the first of them, and left out: an error, unless settings say so.
-    """
-    known, leave = reading.tables["items"]["item"], reading.settings["unplanned"] == "leave out"
-    for name in UNPLANNED if len(known) else ():
-        frame = reading.tables[name]
-        stray = frame.loc[frame["item"].notna() & ~frame["item"].isin(known), "item"]
-        if len(stray):
-            issues = together(reading.issues)
-            moot = (issues["table"] == name) & issues["row"].isin(stray.index)
-            reading.issues, reading.tables[name] = [issues[~moot]], frame.drop(stray.index)
-            first = f"the first {stray.iloc[0]}{nearest(stray.iloc[0], known)}"
-            value = f"{len(stray):,} of {len(frame):,} rows"
-            problem = f"name {stray.nunique():,} items that items does not list, {first}"
-            if leave:
-                reading.say("unplanned items", name, 0, "item", value, problem)
-            else:
-                reading.say("unknown item", name, stray.index[0], "item", value, problem, OFFER)
-
-
 def check_names(reading):
     """Unknown items, families, resources and markets are errors, each with the nearest known
-    name; an order may come from any market.
+    name; an order may come from any market. Rows of items that are not planned are told once for
+    each table that may list them, at the first of them, and left out: an error, unless settings
+    say so.
     """
     for kind, home in HOMES.items():
         # No facts to name: that is error enough. No resources: capacity is unlimited, so no name
@@ -135,8 +112,22 @@ def check_names(reading):
                     continue
                 cells = reading.tables[name][column].dropna()
                 bad = cells[~cells.isin(known)]
+                if len(bad) and column == "item" and name in UNPLANNED:
+                    _set_aside(reading, name, bad, known)
+                    continue
                 problem = [f"is no {kind} of {home}{hint}" for hint in hints(bad, known)]
                 reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
+
+
+def _set_aside(reading, name, stray, known):
+    frame, issues = reading.tables[name], together(reading.issues)
+    moot = (issues["table"] == name) & issues["row"].isin(stray.index)
+    reading.issues, reading.tables[name] = [issues[~moot]], frame.drop(stray.index)
+    value, first = f"{len(stray):,} of {len(frame):,} rows", stray.iloc[0]
+    problem = f"name {stray.nunique():,} items that items does not list, the first {first}"
+    leave = reading.settings["unplanned"] == "leave out"
+    rule, row = ("unplanned items", 0) if leave else ("unknown item", stray.index[0])
+    reading.say(rule, name, row, "item", value, problem + nearest(first, known))
 
 
 def check_scopes(reading):

@@ -36,9 +36,9 @@ Plan under budget: revenue_gap margin_gap: Choose among the ways to close the ga
 Cash runs out: cash: Move payments or investments, or arrange credit.
 """
 LEADS = {
-    rule: {"rule": rule, "place": place, "cause": cause, "action": action}
+    rule: {"rule": rule, "cause": cause, "action": action}
     for cause, rules, action in (line.split(": ") for line in CAUSES.strip().splitlines())
-    for place, rule in enumerate(rules.split())
+    for rule in rules.split()
 }
 
 
@@ -88,7 +88,7 @@ def table(step, book) -> pd.DataFrame:
     if len(rows) > MOST:
         rows = _together(rows, np.where(_high(rows["money"]), None, "others"), COMPANY)
     severity = np.where(_high(rows["money"]), "high", "low")
-    finite = rows["value"].where(rows["value"].abs() < np.inf)
+    finite = rows["value"].where(np.isfinite(rows["value"]))
     rows = rows.assign(step=step, severity=severity, value=finite)
     ordered = declared.conform(rows[declared.names])
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
@@ -101,7 +101,7 @@ def found(step, book) -> pd.DataFrame:
     What waits for an overloaded resource belongs to the resource's row, and the company's row gives
     way to those of its families: money is added once.
     """
-    broken = [_broken(name, rule, book) for name, rule in RULES.items() if rule.step == step]
+    broken = [_broken(name, RULES[name], book) for name in LEADS if RULES[name].step == step]
     broken = [rows for rows in broken if len(rows)]
     if not broken:
         return PLANS["exceptions"].empty()
@@ -115,9 +115,7 @@ def found(step, book) -> pd.DataFrame:
 
 def _merged(rows):
     """One row per name and cause: what leads, the most money of any, all reasons."""
-    how = dict.fromkeys(rows, "first") | {"money": "max", "reason": " ".join}
-    groups = rows.sort_values("place", kind="stable").groupby(["level", "name", "cause"])
-    return groups.agg(how).reset_index(drop=True)
+    return _first(rows, ["level", "name", "cause"], money="max", reason=" ".join)
 
 
 def _together(rows, into, level, many=MANY):
@@ -126,11 +124,15 @@ def _together(rows, into, level, many=MANY):
     """
     rows = rows.assign(into=into).sort_values("money", ascending=False, kind="stable")
     alike = rows.groupby(["cause", "into"])["name"].transform("size") >= many
-    how = dict.fromkeys(rows, "first") | {"money": "sum", "count": "sum"}
-    one = rows[alike].groupby(["cause", "into"]).agg(how)
-    said = one["count"].astype("int64").astype("str") + " in all, most of all " + one["name"] + ": "
+    one = _first(rows[alike], ["cause", "into"], money="sum", count="sum")
+    said = one["count"].map("{:.0f} in all, most of all ".format) + one["name"] + ": "
     one = one.assign(level=level, name=one["into"], reason=said + one["reason"])
     return pd.concat([rows[~alike], one], ignore_index=True)
+
+
+def _first(rows, key, **how):
+    """The first row of each key, with some columns taken together."""
+    return rows.groupby(key).agg(dict.fromkeys(rows, "first") | how).reset_index(drop=True)
 
 
 def _high(money):
@@ -156,8 +158,7 @@ def _broken(name, rule, book):
     reasons = [
         rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")
     ]
-    columns = ["level", "name", "bucket", "value", "money", "holder"]
-    return worst[columns].assign(
+    return worst.assign(
         **LEADS[name],
         threshold=limit,
         reason=reasons,
