@@ -16,7 +16,7 @@ from sopkit.tables import PLANS
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
 
 MONTHS = Calendar()
-_LONGEST = 140
+_LONGEST = 300
 _SHOWN, _OPENED = 15, 300  # rows shown at most, and those that open below them
 _SIGNED = re.compile(r"gap|differ|chang|overrid|to budget")  # columns of differences show their +
 _TOLD = re.compile(r"([\w ,]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]

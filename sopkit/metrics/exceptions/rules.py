@@ -125,8 +125,9 @@ def _together(rows, into, level, many=MANY):
     rows = rows.assign(into=into).sort_values("money", ascending=False, kind="stable")
     alike = rows.groupby(["cause", "into"])["name"].transform("size") >= many
     one = _first(rows[alike], ["cause", "into"], money="sum", count="sum")
-    said = one["count"].map("{:.0f} in all, most of all ".format) + one["name"] + ": "
-    one = one.assign(level=level, name=one["into"], reason=said + one["reason"])
+    told = zip(one["count"], one["name"], one["reason"])
+    said = [f"{count:.0f} in all, most of all {name}: {reason}" for count, name, reason in told]
+    one = one.assign(level=level, name=one["into"], reason=said)
     return pd.concat([rows[~alike], one], ignore_index=True)
 
 
