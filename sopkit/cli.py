@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -79,7 +80,17 @@ def check(data, month, every, packs):
 
     issues = find(data, month)
     click.echo(report(issues, full=every))
+    _propose(issues, data, packs)
     sys.exit(1 if (issues["severity"] == "error").any() else 0)
+
+
+def _propose(issues, data, packs):
+    """Says the command that plans from a last bucket that is partial, or looks so."""
+    for month in issues["done"].str.extract(r"MONTH (\d{4}-\d\d)")[0].dropna():
+        click.echo(
+            "The last bucket is partial, or looks so. To plan it whole, take the month before:"
+            f" sopkit pack {month} --data {quote(str(data))} --packs {quote(str(packs))}"
+        )
 
 
 @main.command()
@@ -110,10 +121,12 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
     """
     warm_up()
     from sopkit.pack import build_pack
+    from sopkit.plan import Plan
 
     built = build_pack(
         month, data, packs, ledger, dict(parameters), revise=revise, scenarios=scenarios
     )
+    _propose(Plan(built.folder).read("data_issues"), data, packs)
     held = [row["holds"] for row in built.manifest["identities"]]
     click.echo(
         f"Pack {built.folder}: {len(built.manifest['tables'])} tables, {sum(held)} of {len(held)}"

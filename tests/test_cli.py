@@ -23,6 +23,56 @@ def test_check_passes_the_sample():
     assert run("check", ROOT / "data").exit_code == 0
 
 
+PARTIAL = "".join(f"A,2026-{month:02}-01,9\n" for month in range(1, 11))
+
+
+@pytest.mark.parametrize(
+    "last, partial",
+    [
+        ("".join(f"A,2026-11-{day:02},9\n" for day in range(1, 31)), False),
+        ("".join(f"A,2026-11-{day:02},1\n" for day in range(1, 13)), True),
+        ("A,2026-11-01,2\n", True),  # stamped by month: it looks so, by its volume
+        ("A,2026-11-01,2\nA,2026-12-01,2\n", False),  # a break, not a file that was cut
+    ],
+)
+def test_check_proposes_the_month_before_a_partial_bucket_by_the_exact_command(
+    last, partial, tmp_path
+):
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    (folder / "items.csv").write_text("item\nA\n")
+    days = "".join(f"A,2026-{month:02}-{day:02},9\n" for month in range(5, 11) for day in (1, 30))
+    sales = PARTIAL if last.startswith("A,2026-11-01,2") else days
+    (folder / "sales_history.csv").write_text("item,bucket,quantity\n" + sales + last)
+    result = run("check", folder, "--packs", tmp_path / "packs")
+    assert result.exit_code == 0
+    command = f"sopkit pack 2026-11 --data '{folder}' --packs {tmp_path / 'packs'}"
+    assert (command in result.output) == partial, result.output
+    assert ("month before" in result.output) == partial
+
+
+def test_pack_proposes_it_too(tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    import pandas as pd
+
+    import sopkit.pack
+    import sopkit.plan
+    from sopkit.sources.issues import found
+
+    issue = found("incomplete bucket", "sales_history", done="MONTH 2026-11 plans it whole")
+    built = SimpleNamespace(
+        folder=tmp_path / "2026-12",
+        manifest={"identities": [], "tables": [], "seconds": {"total": 1.0}},
+    )
+    monkeypatch.setattr(sopkit.pack, "build_pack", lambda *given, **named: built)
+    plan = SimpleNamespace(read=lambda table: pd.DataFrame(issue))
+    monkeypatch.setattr(sopkit.plan, "Plan", lambda folder: plan)
+    result = run("pack", "2026-12", "--data", "facts")
+    assert result.exit_code == 0
+    assert "the month before: sopkit pack 2026-11 --data facts --packs packs\n" in result.output
+
+
 def test_empty_templates_are_written(tmp_path):
     assert run("sample", tmp_path / "mine", "--empty").exit_code == 0
     assert (tmp_path / "mine" / "items.csv").read_text().startswith("item,")

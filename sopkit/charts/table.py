@@ -1,5 +1,5 @@
 """Tables on pages: numbers right-aligned, units in the header, months as words, every text escaped,
-the rest one file away.
+the first rows shown and the rest opened in place.
 """
 
 import re
@@ -16,7 +16,9 @@ from sopkit.tables import PLANS
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
 
 MONTHS = Calendar()
-_LONGEST = 90
+_LONGEST = 300
+_SHOWN, _OPENED = 15, 300  # rows shown at most, and those that open below them
+_SIGNED = re.compile(r"gap|differ|chang|overrid|to budget")  # columns of differences show their +
 _TOLD = re.compile(r"([\w ,]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
 
@@ -52,7 +54,7 @@ def show(
     frame: pd.DataFrame,
     table: str = "",
     columns: str = "",
-    rows: int = 15,
+    rows: int = _SHOWN,
     *,
     total: str = "",
     currency: str = "EUR",
@@ -60,14 +62,16 @@ def show(
     empty: str = "",
     note: str = "",
 ) -> Block:
-    """The first ``rows`` of a frame as a page table.
+    """The first ``rows`` of a frame (15 at most) as a page table; the rest opens below them.
 
-    ``table``: the plan table that it was made of; it declares units and is named as the place of
-    the rest. ``columns``: those to show, "name: heading [unit] | …" (all; one that the frame lacks
-    is left out), where the heading is not the name and the unit not the declared one: ``fraction``
+    ``table``: the plan table that it was made of; it declares units. ``columns``: those to show,
+    "name: heading [unit] | …" (all; one that the frame lacks, or that holds only 0 and blanks, is
+    left out), where the heading is not the name and the unit not the declared one: ``fraction``
     reads as percent, ``money`` in the currency's scale, ``words`` without underscores; the column
-    bucket reads as the ``calendar`` says, other dates as days. ``total``: columns to add up over
-    *all* rows of the frame. ``empty``: the sentence that stands for a frame without rows.
+    bucket reads as the ``calendar`` says, other dates as days; a blank does not apply, "–" is none.
+    ``total``: columns to add up over *all* rows of the frame, in a first row; rows then come
+    largest first (weeks in order), and those that are not shown add up in a row of their
+    own. ``empty``: the sentence that stands for a frame without rows.
 
     >>> frame = pd.DataFrame({"item": ["<b>"], "gap": [-1234.0]})
     >>> show(frame, columns="item: what | gap [units]")
@@ -78,29 +82,45 @@ def show(
     if frame.empty and empty:
         return missing(empty)
     told = [column for column in _columns(frame, table, columns) if column[0] in frame]
-    first = frame.iloc[:rows]
+    if columns and len(frame):
+        told = [column for column in told if _says(frame[column[0]])] or told[:1]
+    summed = [name for name, *_ in told if len(frame) and name in total.split()]
+    money = [name for name, _, unit in told if unit == "money"]
+    ranked = summed and "week" not in frame
+    if ranked:
+        by = [name for name in money if name in summed] or summed
+        frame = frame.sort_values(by[0], key=lambda size: -size.abs(), kind="stable")
+    rows = min(rows, _SHOWN)
+    first, rest = frame.iloc[: rows + _OPENED], frame.iloc[rows:]
+    amounts = _one_scale(first[money], currency)
     if "bucket" in first:
         first = first.assign(bucket=calendar.label(first["bucket"]))
-    amounts = _one_scale(first[[name for name, _, unit in told if unit == "money"]], currency)
+    if summed:
+        ends = [part[summed].sum(min_count=1).to_frame().T for part in (frame, rest)]
+        first = pd.concat([first, *ends])
     cells, head = [], []
     for column, heading, unit in told:
         unit = unit if unit == "money" else unit.replace("money", currency)
-        sums = [frame[column].sum(min_count=1)] if column in total.split() else []
-        words, unit, align = _column(first[column], unit, sums, amounts)
-        cells.append(words if sums else [*words, ""])
+        words, unit, align = _column(first[column], unit, amounts, f"{column} {heading}")
+        cells.append(words)
         head.append((clean(heading, 40), unit, align))
-    lines = list(zip(*cells))
-    summed = len(frame) and total
-    last = [("total", (lines[-1][0] or "Total", *lines[-1][1:]))] if summed else []
-    rest = f"… {number(len(frame) - rows)} more" if len(frame) > rows else ""
-    rest += f" in tables/{table}.parquet" if rest and table else ""
-    foot = ". ".join(filter(None, [rest if len(frame) else "no rows", clean(note)]))
-    return block(head, [("", line) for line in lines[:-1]] + last, foot)
+    lines = [("", line) for line in zip(*cells)]
+    if summed:
+        *lines, (_, every), (_, smaller) = lines
+        lines.insert(0, ("total", (every[0] or "Total", *every[1:])))
+        rows += 1
+    shown, hidden = lines[:rows], lines[rows:]
+    if summed and hidden:
+        words = f"{number(len(rest))} {'smaller' if ranked else 'more'}"
+        shown.append(("smaller", (smaller[0] or words, *smaller[1:])))
+    cut = f"{number(len(rest) - _OPENED)} more are not listed" if len(rest) > _OPENED else ""
+    foot = ". ".join(filter(None, [cut if len(frame) else "no rows", clean(note)]))
+    return block(head, shown, foot, rest=hidden)
 
 
-def block(head, rows, foot: str = "", title: str = "") -> Block:
+def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
     """A table of words: ``head`` has (name, unit, "left" or "right") of every column, ``rows`` a
-    style class and the cells.
+    style class and the cells, ``rest`` those that open below them.
     """
     united = any(unit for _, unit, _ in head)
 
@@ -113,7 +133,13 @@ def block(head, rows, foot: str = "", title: str = "") -> Block:
 
     below = "<small>{}</small>" if united else ""
     heads = [escape(name) + below.format(escape(unit) or "&nbsp;") for name, unit, _ in head]
-    body = "".join(row(map(escape, cells), css=css) for css, cells in rows)
+    body, opened = (
+        "".join(row(map(escape, cells), css=css) for css, cells in part) for part in (rows, rest)
+    )
+    more, opens = f"{number(len(rest))} more" if rest else "", ""
+    if rest:
+        body += f'</tbody><tbody class="rest">{opened}'
+        opens = f'<details class="more"><summary>show {more}</summary></details>'
     above = f'<p class="title">{escape(title)}</p>' if title else ""
     note = f'<p class="note">{escape(foot)}</p>' if foot else ""
     grid = [[name for name, _, _ in head], *([[unit for _, unit, _ in head]] if united else [])]
@@ -128,8 +154,8 @@ def block(head, rows, foot: str = "", title: str = "") -> Block:
     ]
     return Block(
         f'<div class="sop">{above}<div class="wide"><table><thead>{row(heads, "th")}</thead>'
-        f"<tbody>{body}</tbody></table></div>{note}</div>",
-        "\n".join(filter(None, [clean(title), *lines, clean(foot)])),
+        f"<tbody>{body}</tbody></table></div>{opens}{note}</div>",
+        "\n".join(filter(None, [clean(title), *lines, more and f"… {more}", clean(foot)])),
     )
 
 
@@ -156,18 +182,25 @@ def _one_scale(frame, currency):
     )
 
 
-def _column(values, unit, sums, amounts):
-    """Cells (the sum last where wanted), unit and alignment of one column; ``amounts``: divisor and
-    unit of money.
+def _says(values):
+    """Whether a column holds anything but 0 and blanks."""
+    return not values.dropna().isin([0, ""]).all()
+
+
+def _column(values, unit, amounts, name):
+    """Cells, unit and alignment of one column of this name; ``amounts``: divisor and unit of
+    money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        return [BLANK if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
+        return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        words = [clean(value, _LONGEST) or BLANK for value in values.astype(object)]
+        words = [clean(value, _LONGEST) for value in values.astype(object)]
         if unit == "words":
             words, unit = [word.replace("_", " ") for word in words], ""
         return words, unit, "left"
     size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
-    shown = np.append(values.to_numpy(float), sums) / size
-    decimals = 1 if unit == "%" else matter(shown)
-    return [number(value, decimals) for value in shown], unit, "right"
+    cells = values.to_numpy(float) / size
+    decimals = 1 if unit == "%" else matter(cells)
+    sign = bool(_SIGNED.search(name.lower()))
+    told = [number(cell, decimals, sign=sign) if cell else BLANK for cell in cells]
+    return ["" if np.isnan(cell) else word for cell, word in zip(cells, told)], unit, "right"

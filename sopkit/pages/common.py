@@ -23,15 +23,15 @@ def assumed(supply_plan, view) -> str:
 
 
 def exceptions(exceptions, view, rules=None, rows: int = 12):
-    """The exceptions with most money at stake, in words; ``rules``: only those of these rules."""
-    worst = exceptions.sort_values("money", ascending=False, kind="stable")
-    if rules is not None:
-        worst = worst[worst["rule"].isin(rules)]
+    """The worklist, most money first: what is wrong, where, what is at stake, what to do;
+    ``rules``: only what these rules lead.
+    """
     return view.show(
-        worst,
+        exceptions if rules is None else exceptions[exceptions["rule"].isin(rules)],
         "exceptions",
-        "level | name | bucket: when | rule [words] | money: at stake | reason",
+        "cause: what | name: where | bucket: when | money: at stake | reason: why | action: next",
         rows,
+        total="money",
         empty="Nothing needs a person here.",
     )
 

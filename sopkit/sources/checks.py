@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.demand.launches import successor_loops
 from sopkit.metrics.book import with_unit_cost
-from sopkit.sources.issues import hints, together
+from sopkit.sources.issues import hints, nearest, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import read_number
 from sopkit.tables import INPUTS
@@ -39,6 +39,9 @@ HOMES = {
     "market": "sales_history",
 }
 ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
+UNPLANNED = """
+    inventory inventory_history production_history receipts bill_of_resources
+""".split()  # tables that may list more than what is planned
 SCOPED = ("events", "sales_inputs", "initiatives")
 SPANS = [
     ("events", "starts_on", "ends_on"),
@@ -91,7 +94,9 @@ def check_keys(reading):
 
 def check_names(reading):
     """Unknown items, families, resources and markets are errors, each with the nearest known
-    name; an order may come from any market.
+    name; an order may come from any market. Rows of items that are not planned are told once for
+    each table that may list them, at the first of them, and left out: an error, unless settings
+    say so.
     """
     for kind, home in HOMES.items():
         # No facts to name: that is error enough. No resources: capacity is unlimited, so no name
@@ -107,8 +112,22 @@ def check_names(reading):
                     continue
                 cells = reading.tables[name][column].dropna()
                 bad = cells[~cells.isin(known)]
+                if len(bad) and column == "item" and name in UNPLANNED:
+                    _set_aside(reading, name, bad, known)
+                    continue
                 problem = [f"is no {kind} of {home}{hint}" for hint in hints(bad, known)]
                 reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
+
+
+def _set_aside(reading, name, stray, known):
+    frame, issues = reading.tables[name], together(reading.issues)
+    moot = (issues["table"] == name) & issues["row"].isin(stray.index)
+    reading.issues, reading.tables[name] = [issues[~moot]], frame.drop(stray.index)
+    value, first = f"{len(stray):,} of {len(frame):,} rows", stray.iloc[0]
+    problem = f"name {stray.nunique():,} items that items does not list, the first {first}"
+    leave = reading.settings["unplanned"] == "leave out"
+    rule, row = ("unplanned items", 0) if leave else ("unknown item", stray.index[0])
+    reading.say(rule, name, row, "item", value, problem + nearest(first, known))
 
 
 def check_scopes(reading):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import leap
+from sopkit.sources.issues import RULES
 
 JUMP = 100  # times the series' own median
 DROP = 1 / 300  # of it; a launch or a farewell is small without being wrong
@@ -46,6 +47,7 @@ def cut_incomplete(reading):
             calendar.label([last])[0],
             f"dated rows stop on {last:%Y-%m-%d}, {missing} days before the bucket's end"
             f" ({inside.sum():,} rows)",
+            f"left out of the history and forecast instead; MONTH {last:%Y-%m} plans it whole",
         )
         reading.tables["sales_history"] = sales[~inside]
 
@@ -206,15 +208,17 @@ def _low_volume(reading, sales):
         start = at
     if start < len(totals):
         usual, low = np.median(totals[max(start - year, 0) : start]), totals[start:].mean()
-        since = reading.calendar.label(reading.calendar.stamp([sales["number"].min() + start]))[0]
+        since = reading.calendar.stamp([sales["number"].min() + start])
+        alone = f"; if cut, MONTH {since[0]:%Y-%m} plans it whole" * (start == len(totals) - 1)
         reading.say(
             "low volume",
             "sales_history",
             0,
             "quantity",
-            f"{low:,.0f} a bucket since {since}",
+            f"{low:,.0f} a bucket since {reading.calendar.label(since)[0]}",
             f"{1 - low / usual:.0%} below the usual {usual:,.0f} of the buckets before, all items"
             " together",
+            RULES["low volume"][1] + alone,
         )
 
 

@@ -33,7 +33,8 @@ to the size of the stamps
 not one of: use one of the words allowed
 out of range: correct the number
 duplicate key: keep one row per key, or add the rows up
-unknown item: correct the code, or add the item to items
+unknown item: correct the code, or add the item to items; stock, production, receipts and bills \
+may list more than is planned: write unplanned = "leave out" in settings.toml
 unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
 unknown market: correct the name, or add it to markets in settings.toml
@@ -80,6 +81,7 @@ empty buckets: read as zero
 stock not counted: left blank
 plan without lots: any quantity is planned, whole lots are handed off; -p lots true plans in lots
 unit cost from standard: unit_cost read as standard_cost less the labour of its resources
+unplanned items: left out, as settings say (unplanned)
 never sold: planned without a statistical forecast
 after the plan's month: not yet known then; left out
 shipped after the plan's month: read as still open
@@ -149,13 +151,13 @@ def report(issues, full=False) -> str:
 
     Alike rows show ``EXAMPLES`` of them and a count; ``full`` shows every row.
 
-    >>> one = found("unknown item", "orders", [7], "item", "P0O1", "is no item of items")
+    >>> one = found("unknown family", "budget", [7], "family", "Pump", "is no family of items")
     >>> print(report(gather([one])))
     1 error, 0 warnings, 0 notices: a pack cannot be built until the errors are mended
     <BLANKLINE>
-    ERROR orders, item: unknown item
-      row 7: 'P0O1' is no item of items
-      → correct the code, or add the item to items
+    ERROR budget, family: unknown family
+      row 7: 'Pump' is no family of items
+      → correct the name, or give an item that family
     """
     counts = issues["severity"].value_counts().reindex(SEVERITIES, fill_value=0)
     head = ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts.items())

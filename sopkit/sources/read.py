@@ -21,8 +21,8 @@ from sopkit.supply.reading import FACTS
 from sopkit.tables import INPUTS
 
 CHECKS = (
-    checks.check_keys,
     checks.check_names,
+    checks.check_keys,
     checks.check_scopes,
     checks.check_spans,
     checks.check_successors,

@@ -143,6 +143,14 @@ SETTINGS = {
             "sum duplicate sales_history rows instead of refusing them",
         ),
         Setting(
+            "unplanned",
+            "refuse",
+            str,
+            "what rows of items that are not in items mean in inventory, inventory_history,"
+            " production_history, receipts and bill_of_resources: an error, or they are left out",
+            ("refuse", "leave out"),
+        ),
+        Setting(
             "allocation",
             "fair",
             str,

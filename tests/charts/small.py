@@ -318,7 +318,7 @@ def exceptions():
                 "money",
                 "reason",
             ],
-        ),
+        ).assign(cause=lambda r: r["rule"].str.capitalize(), count=1, counted="item"),
     )
 
 

@@ -12,13 +12,21 @@ NASTY = '<img src=x onerror="alert(1)">'
 
 def test_numbers_stand_right_with_units_in_the_header():
     block = show(
-        pd.DataFrame({"item": ["A", "B"], "gap": [-1234.0, np.nan], "share": [0.125, 1.0]}),
-        columns="item | gap [pcs] | share [fraction]",
+        pd.DataFrame(
+            {
+                "item": ["A", "B", "C"],
+                "gap": [-1234.0, np.nan, 7.0],
+                "share": [0.125, 1.0, 0.0],
+                "nil": [0.0, np.nan, 0.0],
+            }
+        ),
+        columns="item | gap [pcs] | share [fraction] | nil: nothing",
     )
-    assert (
-        '<td style="text-align:right">−1,234</td>' in block.html
-        and '<td style="text-align:right">–</td>' in block.html
-    )
+    right = '<td style="text-align:right">{}</td>'.format
+    assert right("−1,234") in block.html and right("+7") in block.html, "a gap shows its sign"
+    assert right("") in block.html, "a blank does not apply"
+    assert right("–") in block.html, "none"
+    assert "nothing" not in block.html, "nothing but 0 and blanks is left out"
     assert (
         "<small>pcs</small>" in block.html
         and "<small>%</small>" in block.html
@@ -36,19 +44,44 @@ def test_declared_units_come_by_the_tables_name_and_money_is_scaled():
     assert "<small>k$</small>" in block.html and ">24.0<" in block.html and ">Mar 27<" in block.html
 
 
-def test_at_most_fifteen_rows_then_the_place_of_the_rest():
-    block = show(pd.DataFrame({"n": np.arange(63)}), "exceptions")
-    assert block.html.count("<tr>") == 16 and "… 48 more in tables/exceptions.parquet" in block.text
+def test_at_most_fifteen_rows_then_the_rest_opens_in_place():
+    block = show(pd.DataFrame({"n": np.arange(63)}), "exceptions", rows=40)
+    before, rest = block.html.split('<tbody class="rest">')
+    assert before.count("<tr>") == 16 and rest.count("<tr>") == 48
+    assert '<details class="more"><summary>show 48 more</summary></details>' in rest
+    assert "\n… 48 more" in block.text and "parquet" not in block.text + block.html
+    assert len(block.text.splitlines()) == 1 + 15 + 1
+    assert "<details" not in show(pd.DataFrame({"n": np.arange(15)})).html
 
 
-def test_totals_add_every_row_and_are_set_off():
+def test_no_more_rows_than_a_page_bears_open():
+    block = show(pd.DataFrame({"n": np.arange(2000)}))
+    assert block.html.count("<tr>") == 1 + 315 and "show 300 more" in block.html
+    assert "1,685 more are not listed" in block.text
+
+
+def test_totals_add_every_row_and_come_first_then_the_largest_and_the_smaller_ones_together():
     block = show(
-        pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=2, total="units"
+        pd.DataFrame({"item": list("abc"), "units": [1.0, 2.0, 4.0]}), rows=1, total="units"
     )
+    assert block.text.split() == "item units Total 7 c 4 2 smaller 3 … 2 more".split()
     assert (
         '<tr class="total"><td style="text-align:left">Total</td><td'
         ' style="text-align:right">7</td></tr>' in block.html
     )
+    assert 'class="smaller"' in block.html
+    assert "smaller" not in show(pd.DataFrame({"a": ["x"], "n": [1.0]}), total="n").html
+
+
+def test_the_largest_is_the_one_with_most_money_but_days_stay_in_order():
+    frame = pd.DataFrame({"name": ["a", "b"], "count": [9, 1], "cost": [10.0, -500.0]})
+    assert show(frame, columns="name | count | cost [money]", total="count cost").text.split()[
+        -6:
+    ] == ["b", "1", "−500", "a", "9", "10"]
+    weeks = pd.DataFrame({"week": pd.date_range("2027-01-04", periods=3, freq="7D"), "n": 1.0})
+    weeks["n"] = [1.0, 9.0, 2.0]
+    told = show(weeks, rows=2, total="n").text
+    assert told.index("01-04") < told.index("01-11") and "1 more" in told
 
 
 def test_days_stay_days_and_months_become_words():

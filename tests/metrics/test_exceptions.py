@@ -4,6 +4,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.metrics import Book, exceptions
+from sopkit.metrics.exceptions.rules import LEADS
 from sopkit.tables import PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -61,13 +62,15 @@ def test_forecasts_that_stay_high_and_low():
     sales = plans.assign(quantity=np.repeat([10.0, 12.0], 12))
     found = data(ITEMS, FIRST, released_forecasts=plans, sales_history=sales)
     bias = only(found, "bias")
-    assert (bias["name"], bias["value"], bias["money"]) == ("A", pytest.approx(0.3), 90.0)
-    assert bias["reason"] == "Forecast 9 units too high over the last 3 buckets (+30% of 30 sold)."
-    signals = found[found["rule"] == "tracking_signal"].set_index("name")
-    assert signals["value"].to_dict() == {"A": 12, "B": 12} and signals["money"].to_dict() == {
-        "A": 360,
-        "B": 24,
-    }
+    assert (bias["name"], bias["value"]) == ("A", pytest.approx(0.3))
+    assert bias["money"] == 360, "the most of 90 (3 buckets) and 360 (12), not their sum"
+    assert bias["reason"] == (
+        "Forecast 9 units too high over the last 3 buckets (+30% of 30 sold). Forecasts missed on"
+        " the high side: tracking signal +12.0 over 12 buckets."
+    )
+    signal = only(found, "tracking_signal")
+    assert (signal["name"], signal["value"], signal["money"]) == ("B", 12, 24)
+    assert set(found["cause"]) == {"Forecast missed"} and found["count"].tolist() == [1, 1]
 
 
 def test_stock_outs_late_orders_and_adherence():
@@ -109,18 +112,16 @@ def test_stock_outs_late_orders_and_adherence():
         orders=orders,
         production_history=made,
     )
-    out = found[found["rule"] == "stock_out"].set_index("name")
-    assert out["value"].to_dict() == {"A": 31, "B": 10} and out["money"].to_dict() == pytest.approx(
-        {"A": 310, "B": 20}
-    )
-    late = only(found, "late_orders")
-    assert (late["name"], late["value"], late["money"]) == (
-        "A",
-        0.5,
-        70,
-    ) and "1 of 2 lines" in late["reason"]
-    adherence = only(found, "adherence")
-    assert (adherence["value"], adherence["money"]) == (-0.2, 200)
+    out = only(found, "stock_out")
+    assert (out["name"], out["value"], out["money"]) == ("B", 10, pytest.approx(20))
+    led = only(found, "adherence")
+    assert (led["name"], led["value"], led["money"]) == ("A", -0.2, pytest.approx(310))
+    assert led["reason"] == (
+        "Made 80 of 100 planned (-20%). Without stock for 31 days at a demand of 31.0 units a"
+        " bucket. 1 of 2 lines due were late or are still open (7 units)."
+    ), "what was not made leads; what follows from it is named, and its money not added"
+    assert (led["cause"], led["family"], led["severity"]) == ("Delivery missed", "FA", "high")
+    assert out["severity"] == "low", "310 of 330 are held above it"
     assert found["money"].is_monotonic_decreasing, "worst first"
 
 
@@ -147,11 +148,14 @@ def test_overrides_large_and_outside_the_band():
     )
     history = pd.DataFrame({"item": "A", "market": "N", "bucket": PAST})
     found = demand(ITEMS, plan, baseline_forecast=band, history=history)
-    large, outside = only(found, "large_override"), only(found, "outside_band")
+    large = only(found, "large_override")
     assert (large["value"], large["money"], large["bucket"]) == (0.5, 500, AHEAD[-1])
-    assert (outside["value"], outside["money"]) == (30, 300) and "80–120" in outside["reason"]
+    assert "outside 80–120" in large["reason"] and len(found) == 1
     inside = demand(ITEMS, plan, baseline_forecast=band.assign(p90=151.0), history=history)
-    assert "outside_band" not in set(inside["rule"])
+    assert "outside" not in only(inside, "large_override")["reason"]
+    small = demand_plan([130.0] * 12, baseline=[100.0] * 12, override=[30.0] * 12)
+    outside = only(demand(ITEMS, small, baseline_forecast=band, history=history), "outside_band")
+    assert (outside["value"], outside["money"]) == (10, 100)
 
 
 def test_an_override_on_nothing_has_no_ratio_but_is_listed():
@@ -223,13 +227,13 @@ def test_supply_late_lost_and_inside_the_lead_time():
     )
     found = supply(ITEMS, plan)
     row = only(found, "late")
-    assert (row["value"], row["bucket"], row["money"]) == (5, AHEAD[2], 50)
-    assert (
-        row["reason"]
-        == "5 units late at the bucket's end, 2 buckets in all (resource line full 100%)."
+    assert len(found) == 1 and (row["value"], row["bucket"]) == (5, AHEAD[2])
+    assert row["money"] == 50, "the most of late 50, inside the lead time 30, lost 40, short 40"
+    assert row["reason"] == (
+        "5 units late at the bucket's end, 2 buckets in all (resource line full 100%). 3 units late"
+        " inside the lead time of 2 buckets: only open orders can be pulled in. 4 units never"
+        " served, 1 bucket in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
     )
-    assert (only(found, "lost")["money"], only(found, "inside_lead_time")["value"]) == (40, 3)
-    assert only(found, "below_safety_stock")["value"] == pytest.approx(0.8)
 
 
 def test_overload_excess_and_obsolete():
@@ -260,9 +264,6 @@ def test_overload_excess_and_obsolete():
         demand=[10.0] * 12 + [0.0] * 12,
     )
     found = supply(ITEMS, plan, capacity_plan=hours, inventory_plan=stock)
-    past = only(found, "unsaleable_stock")
-    assert (past["name"], past["value"], past["money"]) == ("A", 20, 200)
-    assert past["reason"] == "20 units worth 200 pass their shelf life unsold."
     over = only(found, "overload")
     assert (over["value"], over["money"], over["bucket"]) == (
         pytest.approx(150 / 110),
@@ -270,10 +271,14 @@ def test_overload_excess_and_obsolete():
         AHEAD[-1],
     )
     assert "150 hours of 110" in over["reason"] and "works 110" in over["reason"]
-    excess = found[found["rule"] == "excess_stock"].set_index("name")
-    assert (
-        excess["money"]["A"] == pytest.approx(800 * 0.25) and "worth 800" in excess["reason"]["A"]
+    excess = only(found, "excess_stock")
+    assert excess["name"] == "A", "B, which nobody asks for, is obsolete and not excess as well"
+    assert excess["money"] == pytest.approx(800 * 0.25) and excess["reason"] == (
+        "80 units last 8.0 buckets, worth 800. 20 units worth 200 pass their shelf life unsold."
     )
+    few = stock.assign(cover=5.0)
+    past = only(supply(ITEMS, plan, inventory_plan=few), "unsaleable_stock")
+    assert (past["name"], past["value"], past["money"]) == ("A", 20, 200)
     assert (only(found, "obsolete_stock")["name"], only(found, "obsolete_stock")["money"]) == (
         "B",
         160,
@@ -304,16 +309,149 @@ def test_money_gaps_and_cash():
         cash=[0.0] * 12 + [-500.0, -5, 9, -20] + [10.0] * 8,
     )
     found = money(plan, settings={"receivable_days": 30})
-    gaps = found[found["rule"] == "revenue_gap"].set_index("name")
-    assert gaps["money"].to_dict() == {"FA": 120, "company": 120} and gaps["value"][
-        "FA"
-    ] == pytest.approx(-0.1)
+    gap = only(found, "revenue_gap")
+    assert gap["name"] == "FA", "the company's gap is the family's, so it is not told again"
+    assert (gap["value"], gap["money"]) == (pytest.approx(-0.1), 120)
     assert "margin_gap" not in set(found["rule"])
     cash = only(found, "cash")
     assert (cash["value"], cash["bucket"]) == (
         -20,
         AHEAD[3],
     ), "the first bucket, without the receivables of before, is not judged"
+
+
+def test_the_companys_gap_is_told_by_its_families_or_where_none_is_by_itself():
+    plan = plan_table(
+        "financial_plan",
+        family=np.repeat(["FA", "FB"], 12),
+        bucket=[*AHEAD] * 2,
+        revenue=[80.0] * 12 + [96.0] * 12,
+        budget_revenue=[100.0] * 24,
+    )
+    assert money(plan)["name"].tolist() == ["FA"]
+    alone = money(plan.assign(family="(company)"))
+    assert alone[["level", "money", "count", "counted"]].values.tolist() == [
+        ["company", 12 * 24, 1, "company"]
+    ]
+
+
+def test_what_waits_for_an_overloaded_resource_is_told_with_the_resource():
+    hours = plan_table(
+        "capacity_plan",
+        resource=["line"],
+        bucket=AHEAD[:1],
+        unconstrained_load=[150.0],
+        regular_capacity=[100.0],
+        overtime_limit=[0.0],
+        shadow_price=[1.0],
+    )
+    plan = plan_table(
+        "supply_plan",
+        item=["A", "B"],
+        bucket=AHEAD[[0, 0]],
+        demand=[90.0, 90.0],
+        late=[9.0, 9.0],
+        why=["late: resource line full with overtime 90%, lead time 10%", "late: lead time 100%"],
+    )
+    found = supply(ITEMS, plan, capacity_plan=hours)
+    line = only(found, "overload")
+    assert line["money"] == 90, "A's 9 units at 10, more than the 50 that the hours are worth"
+    assert "saves 1.00. 1 in all, most of all A: 9 units late at the bucket's end" in line["reason"]
+    assert found["name"].tolist() == ["line", "B"], (
+        "A's row is the line's; B waits for its lead time"
+    )
+    alone = only(supply(ITEMS, plan, capacity_plan=hours.assign(shadow_price=5.0)), "overload")
+    assert alone["money"] == 250, "never both"
+
+
+def company(items=266, families=14, markets=10, seed=3):
+    """A book in which every item has its share of troubles, of very unequal size."""
+    chance = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "item": [f"P{number:03}" for number in range(items)],
+            "family": [f"F{number}" for number in chance.integers(0, families, items)],
+            "price": chance.lognormal(2, 0.5, items),
+        }
+    )
+    cells = table.merge(pd.DataFrame({"market": [f"M{n}" for n in range(markets)]}), how="cross")
+    cells = cells.merge(pd.DataFrame({"bucket": AHEAD}), how="cross")
+    draw = lambda rows: chance.lognormal(2, 1, len(rows))
+    plan = cells.assign(consensus=draw(cells), baseline=draw(cells), override=draw(cells))
+    past = cells.assign(bucket=np.resize(PAST, len(cells)), quantity=draw(cells))
+    rows = cells.drop_duplicates(["item", "bucket"])
+    none = chance.random(items)[rows["item"].str[1:].astype(int)] < 0.1
+    made = table.assign(bucket=PAST[-1], planned=100.0, actual=draw(table))
+    supplied = rows.assign(demand=draw(rows) * ~none, late=draw(rows), safety_stock=50.0)
+    supplied["why"] = chance.choice(
+        ["", "late: lead time 100%", *(f"late: resource R{n} full 60%" for n in range(9))],
+        len(rows),
+    )
+    stock = rows.assign(units=99.0, value=draw(rows), cover=12.0, target=0.0, unsaleable=1.0)
+    hours = pd.DataFrame({"resource": [f"R{n}" for n in range(8)]}).merge(
+        pd.DataFrame({"bucket": AHEAD}), how="cross"
+    )
+    hours = hours.assign(unconstrained_load=200.0, regular_capacity=100.0, overtime_limit=0.0)
+    money = table[["family"]].drop_duplicates().merge(pd.DataFrame({"bucket": AHEAD}), how="cross")
+    money["revenue"], money["budget_revenue"] = draw(money), 50.0
+    return Book(
+        {
+            "items": table,
+            "demand_plan": plan_table("demand_plan", **plan.drop(columns=["family", "price"])),
+            "released_forecasts": past.drop(columns="quantity").assign(lag=1, consensus=draw(past)),
+            "sales_history": past,
+            "production_history": made,
+            "history": past,
+            "forecast_accuracy": table.assign(
+                model="chosen", lag=1, source="backtest", wape=draw(table)
+            ),
+            "supply_plan": plan_table(
+                "supply_plan",
+                **supplied[list("item bucket".split())],
+                **{name: supplied[name] for name in ("demand", "late", "safety_stock", "why")},
+            ),
+            "inventory_plan": plan_table(
+                "inventory_plan", **stock.drop(columns=["family", "price", "market"])
+            ),
+            "capacity_plan": plan_table("capacity_plan", **hours.assign(shadow_price=draw(hours))),
+            "financial_plan": plan_table("financial_plan", **money),
+        },
+        first=FIRST,
+    )
+
+
+def test_a_large_company_is_a_worklist_of_25_rows_that_cover_most_of_the_money():
+    book, rows = company(), []
+    for step in PLANS["exceptions"].steps:
+        book.also(exceptions=pd.concat([PLANS["exceptions"].empty(), *rows]))
+        rows.append(exceptions.table(step, book))
+        found = exceptions.found(step, book)
+        assert not found.duplicated(["level", "name", "cause"]).any()
+        assert rows[-1]["money"].sum() == pytest.approx(found["money"].sum()), "nothing is lost"
+        assert rows[-1]["count"].sum() == found["count"].sum()
+    worklist = pd.concat(rows).sort_values("money", ascending=False)
+    assert worklist["money"].head(25).sum() >= 0.8 * worklist["money"].sum() > 0
+    assert all(len(part) <= 24 + 3 for part in rows), "the rest is folded, by cause, and counted"
+    assert {"family", "company"} <= set(worklist["level"]) and "others" in set(worklist["name"])
+    assert worklist["reason"].str.contains(r"^\d+ in all, most of all P\d+: ").any()
+    assert (
+        set(worklist["cause"]) <= {line["cause"] for line in LEADS.values()}
+        and worklist["action"].ne("").all()
+    )
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_many_alike_become_one_of_their_family_then_of_the_company(same):
+    items = pd.DataFrame({"item": [f"P{n}" for n in range(40)], "price": 1.0})
+    items["family"] = "FA" if same else [f"F{n % 20}" for n in range(40)]
+    made = items.assign(bucket=PAST[-1], planned=100.0, actual=50.0)
+    one = data(items, FIRST, production_history=made)
+    assert one[["level", "name", "count", "counted", "money"]].values.tolist() == [
+        ["family", "FA", 40, "item", 2000] if same else ["company", "company", 40, "item", 2000]
+    ]
+    assert one["reason"].item().startswith("40 in all, most of all P0: Made 50 of")
+    few = data(items.head(6), FIRST, production_history=made.head(6))
+    assert few["level"].tolist() == ["item"] * 6, "a few stay a row each"
 
 
 def test_nothing_given_finds_nothing_in_declared_columns():
@@ -329,6 +467,7 @@ def test_nothing_given_finds_nothing_in_declared_columns():
 def test_every_rule_is_registered_with_a_step_that_writes_exceptions():
     assert {rule.step for rule in exceptions.RULES.values()} == set(PLANS["exceptions"].steps)
     assert all(rule.of.__doc__ and rule.threshold >= 0 for rule in exceptions.RULES.values())
+    assert sorted(LEADS) == sorted(exceptions.RULES), "every rule has one cause"
 
 
 def test_a_name_with_markup_stays_text():

@@ -195,7 +195,7 @@ def test_a_year_is_the_calendars(size, last, columns):
     rows = pd.DataFrame({"resource": "Line", "bucket": calendar.range("2026-11-01", 130)})
     rows = rows.assign(metric="stock", item="A", workers=5.0, hired=0.0, laid_off=0.0)
     wide = supply.workforce(rows, look).text.partition("\nLine ")[2]
-    assert wide.splitlines()[0].split() == ["5"] * columns + ["0", "0"]
+    assert wide.splitlines()[0].split() == ["5"] * columns + ["–", "–"]
     by_item = pd.DataFrame({"item": ["A"], "short": 0.0, "share": 0.0, "service": 1.0})
     found = SimpleNamespace(plan_risk=rows.assign(p10=1.0, p50=2.0, p90=3.0), by_item=by_item)
     shown = [line for line in supply.risk(found, look).text.splitlines() if "stock" in line]

@@ -332,6 +332,13 @@ FAULTS = [
         "unit_cost",
         spoiled("items", "unit_cost", "standard_cost"),
     ),
+    (
+        "unplanned items",
+        "production_history",
+        0,
+        "item",
+        spoiled("production_history", "P1", "M1") | {"settings": 'unplanned = "leave out"'},
+    ),
     ("never sold", "items", 5, "item", {"items": COMPANY["items"] + "N1,Pumps,stock,1,1,,,,\n"}),
     (
         "after the plan's month",
@@ -384,6 +391,53 @@ def test_errors_stop_and_warnings_do_not(name, tmp_path):
         write(tmp_path / "odd", **{name: text[0] + "\n" + text[1].replace(*odd, 1)}), MONTH
     )
     assert odd.issues["rule"].tolist() == ["stray space"]
+
+
+MATERIALS = "".join(
+    f"M{code},{place},\n" for place in (1, 2) for code in range(111)
+)  # 222 rows, each material in two places, and undated
+
+
+def test_materials_that_are_not_planned_are_one_error_that_offers_the_setting(tmp_path):
+    folder = write(tmp_path / "data", inventory=COMPANY["inventory"] + MATERIALS)
+    issues = check(folder, MONTH).query("severity == 'error'")
+    assert issues[["table", "row", "column", "rule", "value"]].values.tolist() == [
+        ["inventory", 5, "item", "unknown item", "222 of 225 rows"]
+    ], "once, at the first of them, and their double keys are no errors as well"
+    assert issues["problem"].item().startswith("name 111 items that items does not list, the first")
+    assert 'unplanned = "leave out" in settings.toml' in issues["done"].item()
+    assert "(222 rows)" not in report(issues) and report(issues).startswith("1 error")
+
+
+@pytest.mark.parametrize("material", ["M1,x,\n", MATERIALS])
+def test_the_setting_leaves_them_out_and_says_so_once(material, tmp_path):
+    plain, more = tmp_path / "plain", tmp_path / "more"
+    write(plain, settings="review = 1.0")
+    write(
+        more,
+        inventory=COMPANY["inventory"] + material,
+        production_history=COMPANY["production_history"] + "M1,2026-10-01,5,5\n",
+        receipts=COMPANY["receipts"] + "M2,2026-11-15,40,2026-10-01\n",
+        bill_of_resources=COMPANY["bill_of_resources"] + "M3,Line 1,0.5\n",
+        inventory_history=COMPANY["inventory_history"] + "M1,2026-10-01,25,0\n",
+        settings='unplanned = "leave out"',
+    )
+    facts = read_facts(more, MONTH)
+    rows = material.count("\n")
+    assert facts.issues[["table", "rule", "value", "severity"]].values.tolist() == [
+        ["bill_of_resources", "unplanned items", "1 of 2 rows", "notice"],
+        ["inventory", "unplanned items", f"{rows} of {rows + 3} rows", "notice"],
+        ["inventory_history", "unplanned items", "1 of 3 rows", "notice"],
+        ["production_history", "unplanned items", "1 of 2 rows", "notice"],
+        ["receipts", "unplanned items", "1 of 2 rows", "notice"],
+    ], "what else is wrong with such rows is moot"
+    for name, rows in read_facts(plain, MONTH).tables.items():
+        pd.testing.assert_frame_equal(facts[name], rows)
+
+
+def test_a_sale_or_an_order_of_an_unknown_item_is_an_error_all_the_same(tmp_path):
+    change = spoiled("orders", "P1", "P9") | {"settings": 'unplanned = "leave out"'}
+    assert len(issues_of(write(tmp_path / "data", **change), "unknown item")) == 1
 
 
 def test_settings_may_name_more_markets_and_orders_any(tmp_path):
@@ -458,6 +512,7 @@ def test_dated_rows_that_stop_early_make_the_last_bucket_incomplete(stop, cut, t
     folder = small(tmp_path / "data", sales_history=sales)
     facts = read_facts(folder, MONTH)
     assert ("incomplete bucket" in set(facts.issues["rule"])) == cut
+    assert facts.issues["done"].str.contains("MONTH 2026-10 plans it whole").any() == cut
     assert f"{facts.sales_history['bucket'].max():%Y-%m}" == ("2026-09" if cut else "2026-10")
     assert facts.sales_history.set_index("bucket")["quantity"].loc["2026-07-01"] == 31 * 5
     following = read_facts(folder, "next")

@@ -118,7 +118,12 @@ def change(book):
 
 @once
 def _supply(book):
-    return book.priced(book.supply_plan)
+    """The supply plan with prices and, where something is late or short, the resource that holds
+    most of it.
+    """
+    plan = book.priced(book.supply_plan)
+    held = plan["why"].str.extract(r"^[^:]*: resource (.+?) full")[0].fillna("")
+    return plan.assign(holder=held)
 
 
 def _missed(book, name):
@@ -185,12 +190,18 @@ def overload(book):
     return plan.assign(limit=limit, value=share(wanted, limit), money=money)[np.isfinite(limit)]
 
 
+def _left(book, plan):
+    """Demand of each row's item in the whole horizon."""
+    return per_item(plan, book.supply_plan.groupby("item")["demand"].sum())
+
+
 @rule(3, 6.0, "{units:,.0f} units last {value:.1f} buckets, worth {worth:,.0f}.")
 def excess_stock(book):
     """Stock lasts longer than this, in buckets; the money is that of the stock beyond. What has no
-    demand at all is obsolete and not listed here.
+    demand left is obsolete and not listed here.
     """
     plan = book.inventory_plan[lambda p: p["units"] - p["target"].fillna(0.0) > 1e-6]
+    plan = plan[_left(book, plan) > 0]
     worth, cover = plan["value"].fillna(0.0), plan["cover"]
     beyond = (1 - threshold(book.settings, "excess_stock") / cover).fillna(0.0)
     return plan.assign(worth=worth, value=cover, money=beyond * worth)
@@ -199,8 +210,7 @@ def excess_stock(book):
 @rule(3, 0.0, "{units:,.0f} units worth {money:,.0f} in stock and no demand in the horizon.")
 def obsolete_stock(book):
     """Stock without any demand left in the horizon: in money."""
-    asked = book.supply_plan.groupby("item")["demand"].sum()
-    left = book.inventory_plan[per_item(book.inventory_plan, asked) <= 0]
+    left = book.inventory_plan[_left(book, book.inventory_plan) <= 0]
     return left.assign(money=left["value"].fillna(0.0))
 
 

@@ -8,9 +8,38 @@ import pandas as pd
 
 from sopkit.metrics.book import registry
 from sopkit.metrics.scopes import per_item
+from sopkit.metrics.stages import COMPANY
 from sopkit.tables import PLANS, settled
 
 SOON = 3  # buckets that are soon
+MANY = 3  # rows of one cause that may become one of their family, or of the company
+NEEDED, COVERED = 6, 0.8  # rows that a step may take to cover this part of all money so far
+MOST = 15  # rows of a step beyond which those that cover the rest are folded
+
+# cause: its rules, what leads first: what to do next
+CAUSES = """
+Forecast missed: bias tracking_signal: Correct its level, or the overrides behind it.
+Delivery missed: adherence stock_out late_orders: Agree new dates with the customers; find what \
+held it up.
+Forecast uncertain: short_history forecast_error: Ask sales what the statistics cannot know, or \
+try another method.
+Plan moved: large_override outside_band change: Have its owner confirm the reason.
+Price not realised: price_difference: Correct the list price, or confirm the discount.
+Too little capacity: overload: Decide on overtime, more hours, another source, or whom to serve \
+later.
+Late or short: late inside_lead_time lost below_safety_stock: Pull in open orders, buy elsewhere, \
+or agree later dates.
+Too much stock: obsolete_stock excess_stock unsaleable_stock: Stop or shrink the next orders; \
+sell off what nobody asks for.
+Cost unknown: no_cost: Enter what a unit of these items costs.
+Plan under budget: revenue_gap margin_gap: Choose among the ways to close the gap.
+Cash runs out: cash: Move payments or investments, or arrange credit.
+"""
+LEADS = {
+    rule: {"rule": rule, "cause": cause, "action": action}
+    for cause, rules, action in (line.split(": ") for line in CAUSES.strip().splitlines())
+    for rule in rules.split()
+}
 
 
 class Rule(NamedTuple):
@@ -45,24 +74,83 @@ def threshold(settings, rule) -> float:
 
 
 def table(step, book) -> pd.DataFrame:
-    """The step's rows of ``exceptions``, most money first: of every item (family, resource) and
-    rule its worst bucket.
+    """The step's rows of ``exceptions``, most money first: those ``found``, whose items become one
+    row of their family, then of the company, where more than a few rows would be needed to cover
+    80 % of the money at stake; of many rows, those that cover the rest are "others" of their cause.
     """
-    found = [_broken(name, rule, book) for name, rule in RULES.items() if rule.step == step]
-    rows = pd.concat([PLANS["exceptions"].empty(), *found], join="inner", ignore_index=True)
-    finite = rows["value"].where(rows["value"].abs() < np.inf)
-    ordered = PLANS["exceptions"].conform(rows.assign(step=step, value=finite))
+    rows, declared = found(step, book), PLANS["exceptions"]
+    if rows.empty:
+        return rows
+    before = book.exceptions.query("step < @step")["money"]
+    for level, into in (("family", rows["family"]), (COMPANY, COMPANY)):
+        if _high(pd.concat([before, rows["money"]], ignore_index=True)).sum() > NEEDED * step:
+            rows = _together(rows, into, level)
+    if len(rows) > MOST:
+        rows = _together(rows, np.where(_high(rows["money"]), None, "others"), COMPANY)
+    severity = np.where(_high(rows["money"]), "high", "low")
+    finite = rows["value"].where(np.isfinite(rows["value"]))
+    rows = rows.assign(step=step, severity=severity, value=finite)
+    ordered = declared.conform(rows[declared.names])
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 
+def found(step, book) -> pd.DataFrame:
+    """What a step's rules find, one row per item (family, resource) and cause: the leading rule,
+    the most money of any, all their reasons.
+
+    What waits for an overloaded resource belongs to the resource's row, and the company's row gives
+    way to those of its families: money is added once.
+    """
+    broken = [_broken(name, RULES[name], book) for name in LEADS if RULES[name].step == step]
+    broken = [rows for rows in broken if len(rows)]
+    if not broken:
+        return PLANS["exceptions"].empty()
+    rows = _merged(pd.concat(broken))
+    waits = rows["holder"].isin(rows.loc[rows["level"] == "resource", "name"])
+    held = _together(rows[waits].assign(**LEADS["overload"]), rows["holder"], "resource", 1)
+    rows = _merged(pd.concat([rows[~waits], held]))
+    company = rows["level"] == COMPANY
+    return rows[~(company & rows["cause"].isin(rows.loc[~company, "cause"]))]
+
+
+def _merged(rows):
+    """One row per name and cause: what leads, the most money of any, all reasons."""
+    return _first(rows, ["level", "name", "cause"], money="max", reason=" ".join)
+
+
+def _together(rows, into, level, many=MANY):
+    """The rows, of which ``many`` or more of one cause that go ``into`` one name (none: stays) are
+    one row of this level, with the reason of the worst.
+    """
+    rows = rows.assign(into=into).sort_values("money", ascending=False, kind="stable")
+    alike = rows.groupby(["cause", "into"])["name"].transform("size") >= many
+    one = _first(rows[alike], ["cause", "into"], money="sum", count="sum")
+    told = zip(one["count"], one["name"], one["reason"])
+    said = [f"{count:.0f} in all, most of all {name}: {reason}" for count, name, reason in told]
+    one = one.assign(level=level, name=one["into"], reason=said)
+    return pd.concat([rows[~alike], one], ignore_index=True)
+
+
+def _first(rows, key, **how):
+    """The first row of each key, with some columns taken together."""
+    return rows.groupby(key).agg(dict.fromkeys(rows, "first") | how).reset_index(drop=True)
+
+
+def _high(money):
+    """Whether a row is one of the largest that together cover most of the money."""
+    ordered = money.sort_values(ascending=False, kind="stable")
+    return (ordered.cumsum() - ordered < COVERED * money.sum()).reindex(money.index)
+
+
 def _broken(name, rule, book):
-    """Rows that break the rule, one per name (its worst by money), with their reason."""
+    """Rows that break the rule, one per name (its worst by money), with their reason and cause."""
     rows, limit = rule.of(book), threshold(book.settings, name)
     rows = rows[rows["value"] < limit if rule.below else rows["value"].abs() > limit]
     told = {
         "level": rule.level,
         "name": rows.get("item"),
         "bucket": book.at(rule.step),
+        "holder": "",
         "money": lambda r: r["units"].abs() * r.get("price", per_item(r, book.list_price)),
     }
     rows = rows.assign(**{key: value for key, value in told.items() if key not in rows})
@@ -71,7 +159,14 @@ def _broken(name, rule, book):
     reasons = [
         rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")
     ]
-    return worst.assign(rule=name, threshold=limit, reason=reasons)
+    return worst.assign(
+        **LEADS[name],
+        threshold=limit,
+        reason=reasons,
+        family=worst["name"].where(worst["level"] != "item", worst["name"].map(book.family)),
+        count=1,
+        counted=worst["level"],
+    )
 
 
 def percent(value) -> str:
