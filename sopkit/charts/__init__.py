@@ -18,7 +18,7 @@ from sopkit.charts.meeting import (
     kpi_strip,
     latest_kpis,
 )
-from sopkit.charts.money import exceptions_chart, money_chart
+from sopkit.charts.money import money_chart
 from sopkit.charts.style import COLOURS, Chart
 from sopkit.charts.supply import backlog_chart, capacity_chart, inventory_chart, supply_chart
 from sopkit.charts.table import Block, missing, show, stack
@@ -32,7 +32,6 @@ __all__ = [
     "backlog_chart",
     "capacity_chart",
     "demand_chart",
-    "exceptions_chart",
     "family_sheet_html",
     "forecast_chart",
     "headline",

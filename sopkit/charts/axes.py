@@ -112,22 +112,6 @@ def readable(axes):
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=1.5)
 
 
-def ranking(title, subtitle, names, values, labels, colours, **layout):
-    """A chart of bars from the top down, the first on top, each with its name at the left and its
-    label behind it; ``layout`` as for a ``sheet``.
-    """
-    chart, ((axes,),) = sheet(title, subtitle, left=2.6, **layout)
-    y = np.arange(len(names))[::-1]
-    axes.barh(y, values, height=0.62, color=colours)
-    axes.set_yticks(y, names)
-    for place, value, label in zip(y, values, labels):
-        _write(axes, label, (max(value, 0), place), (4, 0), "data", COLOURS["text"])
-    axes.grid(False)
-    axes.set_xticks([])
-    axes.spines["bottom"].set_visible(False)
-    return chart
-
-
 def _write(axes, text, place, off, within, colour, va="center", size=8.5):
     axes.annotate(
         text, place, xycoords=within, xytext=off, textcoords="offset points", size=size,

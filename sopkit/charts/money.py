@@ -4,8 +4,8 @@ scenarios, exceptions.
 
 import pandas as pd
 
-from sopkit.charts.axes import ranking, timeline
-from sopkit.charts.measure import by_bucket, readable_unit
+from sopkit.charts.axes import timeline
+from sopkit.charts.measure import by_bucket
 from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE
 from sopkit.charts.style import COLOURS, HALF, WIDTH, nothing, styled
 from sopkit.charts.words import clean, count, money, number, percent
@@ -110,29 +110,3 @@ def _money_title(total, where, view):
     more = (both["margin"] - both["budget_margin"]).sum()
     way = "above" if more >= 0 else "below"
     return f"{text}, margin {money(abs(more), currency)} {way}" if len(both) else text
-
-
-@styled
-def exceptions_chart(exceptions, view):
-    """Money at stake by rule, worst first, with the number of exceptions."""
-    if exceptions.empty:
-        return nothing("Nothing needs a person in this plan", "no exception was found")
-    rules = exceptions.groupby("rule")["money"].agg(["sum", "size"])
-    rules = rules.sort_values("sum", ascending=False, kind="stable")
-    factor, shown = readable_unit(rules["sum"].to_numpy(), view.currency)
-    rows, worst = rules.head(8), _rule(rules.index[0])
-    return ranking(
-        f"{count(len(exceptions), 'exception')}, {money(rules['sum'].sum(), view.currency)} at"
-        f" stake, most through “{worst}”",
-        f"{shown} at stake by rule (number of exceptions in brackets)",
-        [_rule(rule) for rule in rows.index],
-        rows["sum"] / factor,
-        [f"{money(total, view.currency)} ({number(many)})" for total, many in rows.to_numpy()],
-        COLOURS["backlog"],
-        right=0.9,
-        height=0.3 * len(rows),
-    )
-
-
-def _rule(name):
-    return clean(name, 40).replace("_", " ")

@@ -169,10 +169,11 @@ def listing(names, most: int = 3) -> str:
 def count(many: int, name: str) -> str:
     """A number of things, one or many.
 
-    >>> count(1, "item"), count(2300, "month")
-    ('1 item', '2,300 months')
+    >>> count(1, "item"), count(2300, "month"), count(2, "family")
+    ('1 item', '2,300 months', '2 families')
     """
-    return f"{number(many)} {name}{'' if many == 1 else 's'}"
+    plural = f"{name[:-1]}ies" if name[-1:] == "y" and name[-2] not in "aeiou" else f"{name}s"
+    return f"{number(many)} {name if many == 1 else plural}"
 
 
 def spoken(name: str) -> str:

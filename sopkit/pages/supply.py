@@ -76,26 +76,6 @@ def costs(plan_costs, steering, view):
     )
 
 
-def peaks(capacity_plan, view):
-    """Every resource's fullest bucket, what it works over the whole plan, and what one more hour
-    there is worth.
-    """
-    rows = capacity_plan.groupby("resource")
-    whole = rows.agg(
-        hours=("load", "sum"), overtime=("overtime", "sum"), shadow_price=("shadow_price", "max")
-    )
-    peak = capacity_plan.loc[rows["utilisation"].idxmax().dropna()].set_index("resource")
-    frame = peak[["bucket", "load", "regular_capacity", "utilisation"]].join(whole)
-    return view.show(
-        frame.sort_values("utilisation", ascending=False).reset_index(),
-        "capacity_plan",
-        "resource | bucket: peak month | load | regular_capacity | utilisation |"
-        " hours: load, whole plan [hours] | overtime: overtime, whole plan |"
-        " shadow_price: worth of one more hour, at most",
-        empty="No resource has a limit; tables resources and bill_of_resources would feed this.",
-    )
-
-
 def cut(supply_plan, demand_plan, view):
     """Who gets less than was asked for, by item, dearest first: in the bucket of the next year in
     which most is missing, how much of what was wanted to date, in which markets, and why.

@@ -29,7 +29,6 @@ function open(at) {
 buttons.forEach((button, at) => button.addEventListener("click", () => open(at)));
 document.getElementById("tab").addEventListener("click", event => {
   const family = event.target.dataset.family;
-  if (event.target.dataset.open !== undefined) event.target.closest(".folded").classList.remove("folded");
   if (family === undefined) return;
   const select = document.getElementById("family");
   select.selectedIndex = Math.max(0, [...select.options].findIndex(option => option.text === family));

@@ -343,12 +343,13 @@ def watch(source) -> str:
     rows, view = source.book.exceptions, source.view
     if rows.empty:
         return _headed("Nothing needs a person in this plan", "No exception was found", "")
-    causes = rows.sort_values("money", ascending=False, kind="stable").groupby("rule")
-    causes = causes.agg(money=("money", "sum"), names=("name", list))
+    rows = rows.sort_values("money", ascending=False, kind="stable")
+    how = {"money": ("money", "sum"), "count": ("count", "sum"), "names": ("name", list)}
+    causes = rows.groupby("cause").agg(**how, counted=("counted", "first"))
     causes = causes.sort_values("money", ascending=False, kind="stable").head(5).reset_index()
-    causes["cause"] = [*map(spoken, causes["rule"])]
     causes["where"] = [
-        f"{count(len(names), 'case')}: {listing(dict.fromkeys(names))}" for names in causes["names"]
+        f"{count(row.count, row.counted)}: {listing(dict.fromkeys(row.names))}"
+        for row in causes.itertuples(index=False)
     ]
     part = 80 * causes["money"] / max(causes["money"].max(), 1e-9)
     causes["share"] = pd.Series([Html(BAR.format(width)) for width in part], dtype="object")
@@ -389,15 +390,13 @@ def families(source) -> str:
         return css, [*cells, *(own.get(column, "") for column in FACTS)]
 
     rows = [row("company", "Company", total, facts.get(WHOLE, {}))]
-    for place, (name, values) in enumerate(sums.iterrows()):
-        css = "rest" if len(sums) > MOST + 1 and place >= MOST else ""
-        rows.append(row(css, clean(name, 30), values, facts.get(name, {}), link=True))
-    if len(sums) > MOST + 1:
-        smaller = sums.iloc[MOST:].sum(min_count=1)
-        words = Html(f'{len(sums) - MOST} smaller <button data-open="">show all</button>')
-        rows.insert(MOST + 1, row("", words, smaller, {}))
+    rows += [row("", name, money, facts.get(name, {}), True) for name, money in sums.iterrows()]
+    shown, hidden = (rows, []) if len(sums) <= MOST + 1 else (rows[: MOST + 1], rows[MOST + 1 :])
+    if hidden:
+        words = f"{len(hidden)} smaller"
+        shown.append(row("smaller", words, sums.iloc[MOST:].sum(min_count=1), {}))
     if len(rest):
-        rows.append(row("quiet", "Not by family", rest.iloc[0], {}))
+        shown.append(row("quiet", "Not by family", rest.iloc[0], {}))
     head = [("Family", "", "left")]
     for line in ("Revenue", "Margin"):
         head.append((line, unit, "right"))
@@ -410,7 +409,7 @@ def families(source) -> str:
         behind = behind[behind < 0.1 * min(behind.sum(), 0)]
         title = f"{listing(behind.index)} make the gap" if len(behind) else "Families make budget"
     sub = f"Next {_months(year, view)}, all markets; a family opens its sheet"
-    return _headed(title, sub, block(head, rows).html, "folded")
+    return _headed(title, sub, block(head, shown, rest=hidden).html)
 
 
 FACTS = {

@@ -133,7 +133,6 @@ TABS = {
     "Capacity": [
         Section("Load", overview.load),
         _chart(charts.capacity_chart, "capacity_plan", ()),
-        _table("Peak of every resource", supply.peaks, "capacity_plan"),
         _table("Workers", supply.workforce, "workforce_plan"),
     ],
     "Money": [

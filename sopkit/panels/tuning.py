@@ -45,7 +45,7 @@ class Tuner(Desk):
         demand_plan = plan.read("demand_plan")
         self.view = View(plan.book())
         self.planned = worth(self.view, demand_plan)
-        self.rows = work.worklist(demand_plan, plan.read("exceptions"), self.view.items)
+        self.rows = work.worklist(demand_plan, work.each(plan), self.view.items)
         self.markets = demand_plan.groupby("item")["market"].unique()
         self.typed, self.saved, self.waiting = {}, [], pd.Series()
         self.cell = self._timer = self._quiet = None

@@ -6,13 +6,18 @@ import numpy as np
 import pandas as pd
 
 from sopkit.charts.words import clean, money
-from sopkit.metrics import Book
+from sopkit.metrics import Book, exceptions
 from sopkit.metrics.stages import NEAR
 
 STATES = OPEN, CHECKED = "open", "checked"
 
 
-def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
+def each(plan) -> pd.DataFrame:
+    """What the exceptions' rules find item by item, before many alike are rolled up."""
+    return pd.concat([exceptions.found(step, plan.book()) for step in (1, 2, 3, 4)])
+
+
+def worklist(demand_plan, found, items) -> pd.DataFrame:
     """One row per planned item: item, family, money (at stake in all its exceptions), count, reason
     (of the worst), status; worst first.
 
@@ -22,7 +27,7 @@ def worklist(demand_plan, exceptions, items) -> pd.DataFrame:
     >>> worklist(demand, found, items)[["item", "money", "status"]].values.tolist()
     [['B', 90.0, 'open'], ['A', 0.0, '']]
     """
-    found = exceptions[exceptions["level"] == "item"].fillna({"money": 0.0})
+    found = found[found["level"] == "item"].fillna({"money": 0.0})
     worst = (
         found.sort_values("money", ascending=False, kind="stable")
         .groupby("name")

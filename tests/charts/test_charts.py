@@ -33,7 +33,6 @@ DRAWN = {
     ),
     "backlog": lambda t, v: charts.backlog_chart(t["backlog_plan"], v),
     "money": lambda t, v: charts.money_chart(t["financial_plan"], v, last=t["financial_plan"]),
-    "exceptions": lambda t, v: charts.exceptions_chart(t["exceptions"], v),
 }
 
 
