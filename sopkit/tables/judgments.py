@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
 from sopkit.tables.declare import Table, bucket, date, number, text, whole
 
 STAMP = (
@@ -83,6 +85,36 @@ LEDGER = [
         text("note", "in words"),
     ),
 ]
+
+# What two rows of a table have in common that speak of the same thing.
+SAME = {
+    "decisions": ["text"],
+    "assumptions": ["text"],
+    "sign_offs": ["cycle", "family", "role"],
+    "scenarios": ["scenario", "parameter"],
+}
+
+
+def current(table: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """How every decision, assumption, sign-off or scenario of the ledger ``table`` stands: of the
+    rows that speak of the same thing (whatever their spaces and capitals) the latest entered.
+
+    >>> rows = pd.DataFrame({"id": [1, 2], "text": ["Build?", "build? "], "chosen": ["", "yes"]})
+    >>> current("decisions", rows)[["id", "chosen"]].values.tolist()
+    [[2, 'yes']]
+    """
+    names = SAME[table]
+    rows = rows.sort_values("id", kind="stable") if "id" in rows else rows
+    said = rows.reindex(columns=names).astype("str")
+    blank = said[names[-1]].isna()
+    said = said.fillna("").apply(lambda cells: cells.str.split().str.join(" ").str.casefold())
+    return rows[~said.duplicated(keep="last") | blank]
+
+
+def is_open(decisions: pd.DataFrame) -> pd.Series:
+    """Which decisions have no chosen option yet."""
+    return decisions["chosen"].fillna("").str.strip() == ""
+
 
 # Steps write the judgments that they used into the pack under the same names.
 JUDGMENTS = [replace(table, kind="plan") for table in LEDGER if table.steps]
