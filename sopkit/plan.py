@@ -100,14 +100,11 @@ class Plan:
             reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none")
         )
 
-    def released_forecasts(self) -> pd.DataFrame:
-        """Every stage of the demand plan as released in earlier cycles, with its lag: item, market,
-        bucket, lag (1 = the first bucket then planned), naive … consensus; the frame that accuracy
-        and value added are graded on.
+    def released_forecasts(self, table: str = "demand_plan") -> pd.DataFrame:
+        """Every stage of the demand plan (or the rows of another table) as released in earlier
+        cycles, with its lag: item, market, bucket, lag (1 = the first bucket then planned), naive …
+        consensus; the frame that accuracy and value added are graded on.
         """
-        return self._released("demand_plan")
-
-    def _released(self, table):
         parts = [_with_lag(self.calendar, past, table) for past in self.releases.values()]
         empty = PLANS[table].empty().assign(lag=pd.Series(dtype="int64"))
         return pd.concat(parts, ignore_index=True) if parts else empty
@@ -143,7 +140,7 @@ class Plan:
         if name in self.facts.tables:
             return self.facts[name] if name in self.facts.present else None
         if name in OTHER:
-            return self._released(OTHER[name])
+            return self.released_forecasts(OTHER[name])
         if name.startswith("last_"):
             return self.last.read(name.removeprefix("last_"))
         path = self.folder / "tables" / f"{name}.parquet"

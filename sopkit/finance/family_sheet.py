@@ -37,7 +37,8 @@ def family_sheet(family, book) -> pd.DataFrame:
 
     What was planned is what the latest release that planned a bucket says (of production, where
     there is none, the file's own plan). Blocks: SALES, PRODUCTION (all that comes in), INVENTORY
-    with cover (stock items), BACKLOG with lead time (order items), SERVICE, MONEY. Units are units where the family has one unit of measure, else money at standard
+    with cover (stock items), BACKLOG with lead time (order items), SERVICE, MONEY. Units are units
+    where the family has one unit of measure, else money at standard
     cost. Wider columns hold the sum, of stocks and backlog the last value; cumulative differences
     run over the past columns.
     """
@@ -151,7 +152,9 @@ def _inventory(book):
     demand = _units(book, book.demand_plan, "consensus", "stock").reindex(ahead.index).fillna(0.0)
     lasts = pd.Series(cover(ahead, demand, per_year=book.calendar.per_year), ahead.index)
     return [
-        Line("plan", _unit(book), _joined(book, planned, ahead), "last", _joined(book, held, ahead)),
+        Line(
+            "plan", _unit(book), _joined(book, planned, ahead), "last", _joined(book, held, ahead)
+        ),
         Line("actual", _unit(book), held, "last"),
         Line("difference", _unit(book), (held - planned).dropna(), "last"),
         Line("cover", "buckets", lasts, "last", lasts),

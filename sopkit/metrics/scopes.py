@@ -82,12 +82,11 @@ def actuals(book) -> pd.DataFrame:
     >>> actuals(Book({"sales_history": pd.DataFrame(sales)}))["actual"].tolist()
     [5.0, 0.0, 0.0, 1.0]
     """
-    sold = book.sales_history.groupby(CELL)["quantity"].sum().clip(lower=0)
-    planned = within(book.released_forecasts, book.sales_history["bucket"])
-    cells = sold.index.union(pd.MultiIndex.from_frame(planned[CELL].drop_duplicates()))
-    wide = sold.reindex(cells, fill_value=0.0).unstack()
-    wide = wide.mask(wide.isna() & wide.ffill(axis=1).notna(), 0.0)
-    return wide.stack(future_stack=True).dropna().rename("actual").reset_index()
+    sales = book.sales_history
+    planned = within(book.released_forecasts, sales["bucket"]).assign(quantity=0.0)
+    wide = pd.concat([sales, planned]).groupby(CELL)["quantity"].sum().clip(lower=0).unstack()
+    wide = wide.fillna(0.0).where(wide.ffill(axis=1).notna())
+    return wide.stack().dropna().rename("actual").reset_index()
 
 
 def against_sales(book, buckets) -> pd.DataFrame:
@@ -105,19 +104,18 @@ def in_force(released) -> pd.DataFrame:
 
 def against_production(book) -> pd.DataFrame:
     """What was made beside what the plan in force had wanted made (own production and open work
-    orders): item, bucket, planned, actual (units); ``released`` is blank where no release planned
-    the bucket and ``planned`` is the file's.
+    orders): item, bucket, planned, actual (units), and whether it was ``released``; where no
+    release planned the bucket, ``planned`` is the file's.
 
     An item that was planned and has no row in a bucket of production_history made nothing.
     """
-    made = book.production_history
-    plan = in_force(book.released_supply)
+    made, plan = book.production_history, in_force(book.released_supply)
     plan = within(plan[plan["item"].isin(made["item"])], made["bucket"])
-    plan = plan[["item", "bucket"]].assign(released=plan[MADE].sum(axis=1))
-    both = made.merge(plan, on=["item", "bucket"], how="outer").fillna({"actual": 0.0})
+    plan = plan[["item", "bucket"]].assign(wanted=plan[MADE].sum(axis=1))
+    both = made.merge(plan, how="outer").fillna({"actual": 0.0})
     known = both["bucket"].isin(plan["bucket"])
-    both["released"] = both["released"].mask(known & both["released"].isna(), 0.0)
-    return both.assign(planned=both["released"].fillna(both["planned"]))
+    planned = both["planned"].mask(known, both["wanted"].fillna(0.0))
+    return both.assign(planned=planned, released=known)
 
 
 def next_year_money(book) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def build_pack(
         seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
         seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
-        manifest = write_manifest(folder, cycle, settled, seconds, source_hashes(data))
+        manifest = write_manifest(folder, cycle, seconds, source_hashes(data))
         put_in_place(folder, target)
     return Built(target, manifest)
 
@@ -86,12 +86,11 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
     """Puts the judgments that the ledger got since the pack was built into it, and runs its last
     step and draws the board anew; the plan itself stays.
     """
-    known = {name: book.read(name, manifest["month"]) for name in PLANS if name in LEDGER}
     plan = Plan(pack)
+    known = {name: book.read(name, plan.month) for name in {*LEDGER} & {*PLANS}}
     grown = {name: rows for name, rows in known.items() if len(rows) > len(plan.judgments(name))}
     if not grown:
         return
-    warm_up()
     steps = find_steps()
     with staging(pack.parent, pack.name) as folder, drawers(DRAWERS) as pool:
         copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
@@ -100,8 +99,7 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
             write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
         run_step(steps[-1], folder, manifest["parameters"], None)
         dress(folder, pool, [pool.submit(draw_page, folder, steps[-1], steps)])
-        told = (manifest[name] for name in ("parameters", "seconds", "sources"))
-        write_manifest(folder, plan.cycle, *told)
+        write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
         put_in_place(folder, pack)
 
 

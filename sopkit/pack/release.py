@@ -96,7 +96,7 @@ def _insist_it_is_unchanged(pack, manifest):
 
 
 def _insist_nobody_withholds(pack, sign_offs):
-    mine = current("sign_offs", sign_offs[sign_offs["cycle"] == pack.name[:7]])
+    mine = current(sign_offs[sign_offs["cycle"] == pack.name[:7]])
     withheld = mine[mine["status"] == "withheld"].fillna({"family": ""})
     if len(withheld):
         who = ", ".join(

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sopkit.charts import family_sheet_html, latest_kpis, stack, supply_chart
-from sopkit.charts.words import listing, money, number, quantity
+from sopkit.charts.words import money, number, quantity
 from sopkit.finance import family_sheet
 from sopkit.metrics.scopes import against_production, per_item, within
 
@@ -27,10 +27,8 @@ def unreleased(view, buckets) -> str:
     plan, as no release planned them; empty where a release planned each.
     """
     made = within(against_production(view.book), buckets)
-    odd = view.calendar.label(sorted(made["bucket"][made["released"].isna()].unique()))
-    if not len(odd):
-        return ""
-    return f"Adherence of {listing(odd, len(odd))}: no plan was released, the file's own counts."
+    odd = ", ".join(view.calendar.label(sorted({*made["bucket"][~made["released"]]})))
+    return odd and f"Adherence of {odd}: no plan was released, the file's own counts."
 
 
 def exceptions(exceptions, view, rules=None, rows: int = 12):

@@ -20,7 +20,7 @@ PROMISED = [
 def answer(kpis, decisions, exceptions, view):
     """What is asked of the meeting, and the plan's promises against their targets."""
     latest = latest_kpis(kpis, first=PROMISED)
-    wanted = is_open(current("decisions", decisions)).sum()
+    wanted = is_open(current(decisions)).sum()
     missed = latest.loc[latest["status"] == "miss", "kpi"]
     asked = "No decision is entered yet"
     if wanted:
@@ -40,7 +40,7 @@ def decisions(decisions, view):
     """Decisions that are open, then those taken, each as it stands: question, options, owner, due
     day and what was expected.
     """
-    rows = current("decisions", decisions)
+    rows = current(decisions)
     rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
@@ -56,7 +56,7 @@ def decisions(decisions, view):
 def assumptions(assumptions, view):
     """What the plan takes for granted, and whether it held, as last entered."""
     return view.show(
-        current("assumptions", assumptions),
+        current(assumptions),
         columns="text: assumption | condition: would break if | result | owner: watched by",
         empty="No assumption is in the ledger; enter one with Ledger.append('assumptions', …).",
     )
@@ -64,7 +64,7 @@ def assumptions(assumptions, view):
 
 def sign_offs(sign_offs, view, month=None):
     """Who approved, newest first, the latest word of each role; ``month``: of one cycle's plan."""
-    rows = current("sign_offs", sign_offs).iloc[::-1]
+    rows = current(sign_offs).iloc[::-1]
     if month is not None:
         rows = rows[rows["cycle"] == month]
     return view.show(

@@ -37,6 +37,9 @@ unknown item: correct the code, or add the item to items
 unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
 unknown market: correct the name, or add it to markets in settings.toml
+not as typed: let a spreadsheet calculate the file and save it; format columns of codes as text \
+and type the codes again
+like itself: name another item, or leave it blank
 end before start: correct one of the two dates
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank

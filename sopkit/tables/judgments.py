@@ -86,34 +86,25 @@ LEDGER = [
     ),
 ]
 
-# What two rows of a table have in common that speak of the same thing.
-SAME = {
-    "decisions": ["text"],
-    "assumptions": ["text"],
-    "sign_offs": ["cycle", "family", "role"],
-    "scenarios": ["scenario", "parameter"],
-}
 
-
-def current(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """How every decision, assumption, sign-off or scenario of the ledger ``table`` stands: of the
-    rows that speak of the same thing (whatever their spaces and capitals) the latest entered.
+def current(rows: pd.DataFrame) -> pd.DataFrame:
+    """How each decision, assumption or sign-off of the ledger stands: of the rows that speak of the
+    same thing (by text, whatever its spaces and capitals; sign-offs by cycle, family and role) the
+    latest entered.
 
     >>> rows = pd.DataFrame({"id": [1, 2], "text": ["Build?", "build? "], "chosen": ["", "yes"]})
-    >>> current("decisions", rows)[["id", "chosen"]].values.tolist()
+    >>> current(rows)[["id", "chosen"]].values.tolist()
     [[2, 'yes']]
     """
-    names = SAME[table]
-    rows = rows.sort_values("id", kind="stable") if "id" in rows else rows
+    names = ["text"] if "text" in rows else ["cycle", "family", "role"]
     said = rows.reindex(columns=names).astype("str")
-    blank = said[names[-1]].isna()
-    said = said.fillna("").apply(lambda cells: cells.str.split().str.join(" ").str.casefold())
-    return rows[~said.duplicated(keep="last") | blank]
+    said = said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
+    return rows[~said.duplicated(keep="last") | said.iloc[:, -1].isna()]
 
 
 def is_open(decisions: pd.DataFrame) -> pd.Series:
     """Which decisions have no chosen option yet."""
-    return decisions["chosen"].fillna("").str.strip() == ""
+    return decisions["chosen"].fillna("") == ""
 
 
 # Steps write the judgments that they used into the pack under the same names.

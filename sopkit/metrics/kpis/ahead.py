@@ -93,11 +93,11 @@ def plan_stability(book):
 def open_decisions(book):
     """Decisions without a chosen option."""
     if "decisions" in book:
-        return {COMPANY: is_open(current("decisions", book.decisions)).sum()}
+        return {COMPANY: is_open(current(book.decisions)).sum()}
 
 
 @kpi(5, "assumptions", "lower", "assumptions")
 def assumptions_broken(book):
     """Assumptions that were found broken."""
     if "assumptions" in book:
-        return {COMPANY: (current("assumptions", book.assumptions)["result"] == "broken").sum()}
+        return {COMPANY: (current(book.assumptions)["result"] == "broken").sum()}
