@@ -109,11 +109,11 @@ def _sheet(path, sheet):
     frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
     frame = frame[(frame != "").any(axis=1)]
     told = frame.drop(columns=KEY).astype("str").stack()
-    for (row, name), text in told[told.str.startswith("=")].head(1).items():
+    for (row, name), text in told[told.str.startswith("\0")].head(1).items():
         raise PlanError(
-            f"{Path(path).name}, sheet {sheet}, row {row + 3}, column {name}: {text!r} is a formula"
-            " that was never calculated; open the file in a spreadsheet and save it, or type the"
-            " value"
+            f"{Path(path).name}, sheet {sheet}, row {row + 3}, column {name}: {text[1:]!r} is a"
+            " formula that was never calculated; open the file in a spreadsheet and save it, or"
+            " type the value"
         )
     return frame.astype({column: str for column in KEY + WORDS if column in frame})
 

@@ -130,8 +130,8 @@ def open_book(path, **how):
 
 
 def read_sheet(path, sheet) -> list[list]:
-    """The rows of a sheet of the workbook at ``path``: a formula as its last value, or as it is
-    written where no program ever calculated it.
+    """The rows of a sheet of the workbook at ``path``: a formula as its last value, or, where no
+    program ever calculated it, as it is written, after a NUL (which no text file may hold).
     """
     written, values = _cells(sheet), None
     if any(cell.data_type == "f" for line in written for cell in line):
@@ -148,7 +148,7 @@ def _cells(sheet):
 def _value(written, cell):
     # A text that is empty was calculated too.
     lost = cell.value is None and cell.data_type != "str" and written.value
-    return getattr(lost, "text", lost) if lost else cell.value
+    return f"\0{getattr(lost, 'text', lost)}" if lost else cell.value
 
 
 def _broken_book(error, say):

@@ -37,7 +37,7 @@ UNCALCULATED = "is a formula that was never calculated"
 REMADE = "is what a spreadsheet made of a code"
 # What a spreadsheet leaves: a formula anywhere; of a text also a time stamp or an error; of a code
 # also a day or a number that lost digits.
-FORMULA = r"=[\s\S]*"
+FORMULA = r"\x00[\s\S]*"  # as read_sheet marks it
 TEXT = FORMULA + r"|\d{4}-\d\d-\d\d[ T][\d:.]+|\d\d:\d\d:\d\d|#(N/A|[A-Z/0]+[!?])"
 MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 CODE = TEXT + rf"|\d{{4}}-\d\d-\d\d|\d\d?-{MONTH}|{MONTH}-\d\d|\d\.\d+E[+]\d+"
@@ -65,8 +65,10 @@ def type_table(table, raw):
         bare = texts[name] = cells.str.strip(SPACES)
         kind = CODE if name in NAMES else TEXT if table[name].kind == "text" else FORMULA
         lost = bare[bare.str.fullmatch(f"({kind})")]
-        problem = [UNCALCULATED if text[0] == "=" else REMADE for text in lost]
-        issues.append(found("not as typed", table.name, lost.index, name, lost, problem))
+        problem = [UNCALCULATED if text[0] == "\0" else REMADE for text in lost]
+        issues.append(
+            found("not as typed", table.name, lost.index, name, lost.str.strip("\0"), problem)
+        )
         values[name], odd = _values(bare.drop(lost.index), table[name], raw.decimal)
         spaced = cells[bare != cells]
         problem = "has spaces around it"
