@@ -42,7 +42,7 @@ LEDGER = [
     _ledger(
         "decisions",
         "What the meeting was asked and chose",
-        text("text", "the question", required=True),
+        text("text", "the question; the latest row of a text says how it stands", required=True),
         text("options", "options, separated by ;"),
         text("chosen", "the option taken; blank = open"),
         text("owner", "who carries it out"),
@@ -54,7 +54,7 @@ LEDGER = [
     _ledger(
         "assumptions",
         "What the plan takes for granted",
-        text("text", "the assumption", required=True),
+        text("text", "the assumption; the latest row of a text counts", required=True),
         text("condition", "how one would see it break"),
         text("result", "held, broken or open"),
         text("owner", "who watches it"),
