@@ -64,7 +64,7 @@ def sample(folder, items, seed, empty, packs):
     write_templates(folder) if empty else write_sample(folder, items=items, seed=seed)
     click.echo(
         f"{'Templates' if empty else f'A sample company of {items} items'} in {folder}. Next:"
-        f" sopkit check {folder}"
+        f" sopkit check {quote(str(folder))}"
     )
 
 
@@ -131,7 +131,7 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
     click.echo(
         f"Pack {built.folder}: {len(built.manifest['tables'])} tables, {sum(held)} of {len(held)}"
         f" identities hold, {built.manifest['seconds']['total']:.0f} s. Next: sopkit dashboard"
-        f" {built.folder.name} --packs {packs}"
+        f" {built.folder.name} --packs {quote(str(packs))}"
     )
     for row in built.manifest["identities"]:
         if not row["holds"]:
@@ -224,7 +224,7 @@ def overrides_export(file, month, packs):
     plan = Plan(find_pack(packs, month))
     click.echo(
         f"{export_overrides(plan.read('demand_plan'), file)}: edit the sheet overrides, then:"
-        f" sopkit overrides import {file}"
+        f" sopkit overrides import {quote(str(file))}"
     )
 
 

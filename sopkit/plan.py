@@ -12,6 +12,7 @@ import pandas as pd
 from sopkit.buckets import Calendar
 from sopkit.errors import PlanError
 from sopkit.metrics import Book
+from sopkit.metrics.book import OTHER
 from sopkit.sources import Facts
 from sopkit.tables import LEDGER, PLANS
 
@@ -99,13 +100,13 @@ class Plan:
             reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none")
         )
 
-    def released_forecasts(self) -> pd.DataFrame:
-        """Every stage of the demand plan as released in earlier cycles, with its lag: item, market,
-        bucket, lag (1 = the first bucket then planned), naive … consensus; the frame that accuracy
-        and value added are graded on.
+    def released_forecasts(self, table: str = "demand_plan") -> pd.DataFrame:
+        """Every stage of the demand plan (or the rows of another table) as released in earlier
+        cycles, with its lag: item, market, bucket, lag (1 = the first bucket then planned), naive …
+        consensus; the frame that accuracy and value added are graded on.
         """
-        parts = [_with_lag(self.calendar, past) for past in self.releases.values()]
-        empty = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+        parts = [_with_lag(self.calendar, past, table) for past in self.releases.values()]
+        empty = PLANS[table].empty().assign(lag=pd.Series(dtype="int64"))
         return pd.concat(parts, ignore_index=True) if parts else empty
 
     @property
@@ -138,8 +139,8 @@ class Plan:
     def _known(self, name):
         if name in self.facts.tables:
             return self.facts[name] if name in self.facts.present else None
-        if name == "released_forecasts":
-            return self.released_forecasts()
+        if name in OTHER:
+            return self.released_forecasts(OTHER[name])
         if name.startswith("last_"):
             return self.last.read(name.removeprefix("last_"))
         path = self.folder / "tables" / f"{name}.parquet"
@@ -218,8 +219,8 @@ def packs_in(*folders) -> list[Path]:
     return sorted(found, key=_pack_order)
 
 
-def _with_lag(calendar, released):
-    plan = released.read("demand_plan")
+def _with_lag(calendar, released, table):
+    plan = released.read(table)
     first = calendar.number([calendar.first_in(released.month)])
     return plan.assign(lag=calendar.number(plan["bucket"]) - first + 1)
 

@@ -4,6 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from sopkit.cli import main
+from sopkit.errors import PlanError
+from sopkit.exports import read_overrides
+from sopkit.sources import read_facts
 from tests.conftest import ROOT
 
 
@@ -131,3 +134,13 @@ def test_overrides_imported_after_a_release_are_for_the_next_month(packs, tmp_pa
         sheet["E3"], sheet["C3"] = value, "promotion"
         book.save(file)
         assert told in run("overrides", "import", file, *words).output
+
+
+def test_a_path_with_blanks_is_quoted_in_the_hint(tmp_path):
+    folder = tmp_path / "my data"
+    assert f"sopkit check '{folder}'" in run("sample", folder, "--empty").output
+    (folder / "workbook.xlsx").unlink()
+    with pytest.raises(PlanError, match=f"run `sopkit check '{folder}'`"):
+        read_facts(folder)
+    with pytest.raises(PlanError, match=f"sopkit overrides export '{folder}/none.xlsx'"):
+        read_overrides(folder / "none.xlsx")

@@ -1,12 +1,15 @@
 """Overrides in a spreadsheet: out to Excel, edited there, back as differences to accept."""
 
+from contextlib import closing
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.exports.schedule import text_workbook
+from sopkit.sources.files import BROKEN, open_book, read_sheet
 
 KEY = ["item", "market"]
 WORDS = ["reason", "note"]
@@ -90,20 +93,28 @@ def _dress(book, sheet, words, wide):
 
 def _sheet(path, sheet):
     try:
-        frame = pd.read_excel(
-            path, sheet_name=sheet, header=1, dtype=object, keep_default_na=False, na_filter=False
-        )
+        with closing(open_book(path)) as book:
+            _, names, *rows = read_sheet(path, book[sheet])
     except FileNotFoundError:
         raise PlanError(
-            f"file {path} is not there; export one first: sopkit overrides export {path}"
+            f"file {path} is not there; export one first: sopkit overrides export"
+            f" {quote(str(path))}"
         ) from None
-    except ValueError as error:
+    except BROKEN as error:
         raise PlanError(
             f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
             " and edit that file"
         ) from None
-    names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in frame.columns]
-    frame = frame.set_axis(names, axis=1)
+    names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in names]
+    frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
+    frame = frame[(frame != "").any(axis=1)]
+    told = frame.drop(columns=KEY).astype("str").stack()
+    for (row, name), text in told[told.str.startswith("\0")].head(1).items():
+        raise PlanError(
+            f"{Path(path).name}, sheet {sheet}, row {row + 3}, column {name}: {text[1:]!r} is a"
+            " formula that was never calculated; open the file in a spreadsheet and save it, or"
+            " type the value"
+        )
     return frame.astype({column: str for column in KEY + WORDS if column in frame})
 
 

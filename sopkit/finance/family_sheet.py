@@ -8,7 +8,7 @@ import pandas as pd
 
 from sopkit.finance.plan import fiscal_quarters, fiscal_year
 from sopkit.metrics.flow import backlog_lead_time, cover
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import against_production, in_force, per_item
 
 PAST, NEXT = 3, 6  # buckets shown one by one, before and after the current one
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
@@ -35,9 +35,10 @@ def family_sheet(family, book) -> pd.DataFrame:
     current one, the next six, then quarters, the fiscal year's latest estimate (sold so far +
     planned) and its budget; blank = no data or no meaning.
 
-    The book's ``released_forecasts`` give what was planned (lag 1). Blocks: SALES, PRODUCTION (all
-    that comes in), INVENTORY with cover (stock items), BACKLOG with lead time (order items),
-    SERVICE, MONEY. Units are units where the family has one unit of measure, else money at standard
+    What was planned is what the latest release that planned a bucket says (of production, where
+    there is none, the file's own plan). Blocks: SALES, PRODUCTION (all that comes in), INVENTORY
+    with cover (stock items), BACKLOG with lead time (order items), SERVICE, MONEY. Units are units
+    where the family has one unit of measure, else money at standard
     cost. Wider columns hold the sum, of stocks and backlog the last value; cumulative differences
     run over the past columns.
     """
@@ -138,7 +139,7 @@ def _sales(book):
     budget = book.budget.set_index("bucket")["quantity"]
     return _plan_and_actual(
         book,
-        _units(book, book.released_forecasts.query("lag == 1"), "consensus"),
+        _units(book, in_force(book.released_forecasts), "consensus"),
         _units(book, book.sales_history, "quantity"),
         _units(book, book.demand_plan, "consensus"),
         NOTHING if _unit(book) == MONEY else budget,
@@ -146,7 +147,7 @@ def _sales(book):
 
 
 def _production(book):
-    made = _units(book, book.production_history, ["planned", "actual"])
+    made = _units(book, against_production(book), ["planned", "actual"])
     ahead = _units(book, book.supply_plan, INCOMING).sum(axis=1)
     return _plan_and_actual(book, made["planned"], made["actual"], ahead)
 
@@ -156,11 +157,15 @@ def _inventory(book):
         return []
     held = _joined(book, _units(book, book.inventory_history, "on_hand", "stock"))
     ahead = _units(book, book.inventory_plan, "units", "stock")
+    planned = _units(book, in_force(book.released_supply), "projected_available", "stock")
     demand = _units(book, book.demand_plan, "consensus", "stock").reindex(ahead.index).fillna(0.0)
     lasts = pd.Series(cover(ahead, demand, per_year=book.calendar.per_year), ahead.index)
     return [
-        Line("plan", _unit(book), ahead, "last", _joined(book, held, ahead)),
+        Line(
+            "plan", _unit(book), _joined(book, planned, ahead), "last", _joined(book, held, ahead)
+        ),
         Line("actual", _unit(book), held, "last"),
+        Line("difference", _unit(book), (held - planned).dropna(), "last"),
         Line("cover", "buckets", lasts, "last", lasts),
     ]
 

@@ -13,13 +13,14 @@ from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
 
 PLANNED = ("demand_plan", "supply_plan", "capacity_plan", "financial_plan")
-OTHER = ("released_forecasts",)
+OTHER = {"released_forecasts": "demand_plan", "released_supply": "supply_plan"}
 
 
 class Book:
     """Every table that a measure may ask for: ``book.orders`` (an input, its blanks filled as
     declared), ``book.supply_plan``, ``book.last_demand_plan`` (of the latest release),
-    ``book.released_forecasts`` (item, market, bucket, lag, consensus); what is absent has no row.
+    ``book.released_forecasts`` and ``book.released_supply`` (every release's rows of demand_plan
+    and supply_plan, with their lag: 1 = the first bucket then planned); what is absent has no row.
 
     ``given`` holds frames by name, ``read`` (name → frame or None) finds the others when they are
     asked for. ``settings``, ``calendar`` and ``first`` (the plan's first bucket) have defaults.
@@ -63,7 +64,7 @@ class Book:
         if name in INPUTS:
             frame = declared(frame, name)
         elif frame is None and name in OTHER:
-            frame = PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+            frame = PLANS[OTHER[name]].empty().assign(lag=pd.Series(dtype="int64"))
         elif frame is None:
             frame = (LEDGER | PLANS)[plan].empty()
         setattr(self, name, frame)

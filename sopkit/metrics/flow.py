@@ -1,12 +1,12 @@
 """How well plan, plant, stock and cash ran: adherence, turns, cover, lead time, utilisation,
 stability.
 
-A denominator of zero gives NaN; pairs with a NaN are left out.
+A denominator that is not above zero gives NaN; pairs with a NaN are left out.
 """
 
 import numpy as np
 
-from sopkit.metrics.forecast_errors import pairs, ratio
+from sopkit.metrics.forecast_errors import floats, pairs, ratio
 
 DAYS_A_YEAR = 365
 
@@ -64,13 +64,13 @@ def cover(on_hand, demand, backlog=0.0, per_year=12):
     >>> cover([15, 10], [10, 20]).tolist()
     [0.75, 1.0]
     """
-    demand = np.maximum(np.asarray(demand, dtype="float64"), 0)
-    stock = np.asarray(on_hand, dtype="float64")
+    demand = np.maximum(floats(demand), 0)
+    stock = floats(on_hand)
     buckets, at_ends = demand.shape[-1], stock.ndim == demand.ndim
     if not buckets:
         return stock * 0.0
     future = _repeated(demand, per_year)[..., 1 if at_ends else 0 :]
-    left, lasts = np.where(np.asarray(backlog) > 0, 0.0, stock), np.zeros(stock.shape)
+    left, lasts = np.where(floats(backlog) > 0, 0.0, stock), np.zeros(stock.shape)
     for step in range(buckets):
         need = future[..., step : step + buckets] if at_ends else future[..., step]
         share = np.divide(left, need, out=np.ones_like(left), where=need > 0)
@@ -89,8 +89,8 @@ def backlog_lead_time(backlog, shipments):
     >>> backlog_lead_time(30, 20)
     1.5
     """
-    shipments = np.asarray(shipments, dtype="float64")
-    wait = np.asarray(backlog, dtype="float64") / np.where(shipments > 0, shipments, np.nan)
+    shipments = floats(shipments)
+    wait = floats(backlog) / np.where(shipments > 0, shipments, np.nan)
     return wait if wait.ndim else float(wait)
 
 

@@ -1,10 +1,11 @@
 """How good a forecast was: A = actual, F = forecast, e = F − A; positive errors are over-forecasts.
 
-Every function takes 1-D array-likes of the same length, leaves pairs with a NaN out, and gives a
-float; a denominator of zero gives NaN.
+Every function takes 1-D array-likes of the same length, leaves pairs without two finite numbers
+out, and gives a float; a denominator that is not above zero gives NaN.
 """
 
 import numpy as np
+import pandas as pd
 
 from sopkit.errors import PlanError
 
@@ -19,7 +20,8 @@ class Counted(float):
 
 
 def wape(actual, forecast) -> float:
-    """Σ|F − A| ÷ ΣA, a fraction; forecast accuracy is max(0, 1 − WAPE).
+    """Σ|F − A| ÷ ΣA, a fraction ≥ 0; NaN where returns leave nothing sold; forecast accuracy is
+    1 − WAPE.
 
     >>> wape([10, 20, 0], [12, 15, 3])
     0.3333333333333333
@@ -29,13 +31,12 @@ def wape(actual, forecast) -> float:
 
 
 def accuracy(actual, forecast) -> float:
-    """Forecast accuracy max(0, 1 − WAPE), a fraction.
+    """Forecast accuracy 1 − WAPE, a fraction; below 0 where the misses exceed what was sold.
 
-    >>> accuracy([10, 20], [10, 14])
-    0.8
+    >>> accuracy([10, 20], [10, 14]), accuracy([10], [30])
+    (0.8, -1.0)
     """
-    error = wape(actual, forecast)
-    return error if np.isnan(error) else max(0.0, 1 - error)
+    return 1 - wape(actual, forecast)
 
 
 def bias(actual, forecast) -> float:
@@ -91,7 +92,7 @@ def mase(actual, forecast, history, season=1) -> float:
     0.5
     """
     a, f = pairs(actual, forecast)
-    return ratio(_mean(np.abs(f - a)), naive_scales(history, season)[0])
+    return ratio(_mean(np.abs(f - a)), naive_scales(floats(history), season)[0])
 
 
 def rmsse(actual, forecast, history) -> float:
@@ -101,7 +102,7 @@ def rmsse(actual, forecast, history) -> float:
     0.5
     """
     a, f = pairs(actual, forecast)
-    return float(np.sqrt(ratio(_mean((f - a) ** 2), naive_scales(history)[1])))
+    return float(np.sqrt(ratio(_mean((f - a) ** 2), naive_scales(floats(history))[1])))
 
 
 def naive_scales(values, season=1) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +115,7 @@ def naive_scales(values, season=1) -> tuple[np.ndarray, np.ndarray]:
     [[3.0], [2.5]]
     """
     values = np.asarray(values, dtype="float64")
-    lag = season if values.shape[-1] > season else 1
+    lag = season if values.shape[-1] > season > 0 else 1
     moves = np.abs(values[..., lag:] - values[..., :-lag]), np.diff(values) ** 2
     sums, known = zip(*((np.nansum(m, axis=-1), (~np.isnan(m)).sum(axis=-1)) for m in moves))
     return tuple(np.where(s > 0, s / np.maximum(n, 1), np.nan) for s, n in zip(sums, known))
@@ -155,27 +156,37 @@ def coverage(actual, low, high) -> float:
 
 
 def pairs(*columns) -> list[np.ndarray]:
-    """The columns as float arrays, without the places where any of them is NaN; PlanError when
-    lengths differ.
+    """The columns as float arrays, without the places where any of them is blank, NaN or infinite;
+    PlanError when lengths differ.
     """
-    arrays = [np.asarray(column, dtype="float64").ravel() for column in columns]
+    arrays = [floats(column).ravel() for column in columns]
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
         raise PlanError(
             f"actuals and forecasts have different lengths {lengths}; give one forecast per actual,"
             " in one order"
         )
-    known = ~np.isnan(arrays).any(axis=0)
+    known = np.isfinite(arrays).all(axis=0)
     return [array[known] for array in arrays]
 
 
-def ratio(top, bottom) -> float:
-    """top ÷ bottom as a float; NaN where bottom is 0.
+def floats(values) -> np.ndarray:
+    """Numbers as floats in their shape, blanks of any kind as NaN.
 
-    >>> ratio(1, 4), ratio(1, 0)
-    (0.25, nan)
+    >>> floats([1, None, pd.NA]).tolist()
+    [1.0, nan, nan]
     """
-    return float(top / bottom) if bottom else float("nan")
+    plain = pd.array(np.ravel(values), "Float64").to_numpy(na_value=np.nan)
+    return plain.reshape(np.shape(values))
+
+
+def ratio(top, bottom) -> float:
+    """top ÷ bottom as a float; NaN where bottom is not above 0.
+
+    >>> ratio(1, 4), ratio(1, 0), ratio(1, -2)
+    (0.25, nan, nan)
+    """
+    return float(top / bottom) if bottom > 0 else float("nan")
 
 
 def _mean(values) -> float:

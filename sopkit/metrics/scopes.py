@@ -6,6 +6,8 @@ import pandas as pd
 
 from sopkit.metrics.stages import CELL
 
+MADE = ["production", "overtime_production", "receipts"]
+
 
 def per_item(frame, values) -> pd.Series:
     """The item's value (``values`` indexed by item) on each row of the frame, 0 where unknown."""
@@ -67,13 +69,53 @@ def at_cost(book, frame, column, buckets):
     )
 
 
-def against_sales(book, buckets) -> pd.DataFrame:
-    """The released forecasts of these buckets beside what was sold (``quantity``): a cell without a
-    sales row sold nothing; no row where no sales are known.
+def actuals(book) -> pd.DataFrame:
+    """What every forecast is graded by: item, market, bucket, actual = units as sold, returns
+    netted, at least 0.
+
+    A series sold nothing in a bucket without a row, from its first sale (or its first released
+    forecast) on; a bucket in which nobody sold anything is not known.
+
+    >>> sales = {"item": ["A", "A", "B"], "market": "N", "quantity": [5.0, -2.0, 1.0]}
+    >>> sales["bucket"] = pd.to_datetime(["2026-08-01", "2026-09-01", "2026-10-01"])
+    >>> from sopkit.metrics import Book
+    >>> actuals(Book({"sales_history": pd.DataFrame(sales)}))["actual"].tolist()
+    [5.0, 0.0, 0.0, 1.0]
     """
-    sold = book.sales_history.groupby(CELL, as_index=False)["quantity"].sum()
-    plans = within(book.released_forecasts, buckets if len(sold) else [])
-    return plans.merge(sold, on=CELL, how="left").fillna({"quantity": 0.0})
+    sales = book.sales_history
+    planned = within(book.released_forecasts, sales["bucket"]).assign(quantity=0.0)
+    wide = pd.concat([sales, planned]).groupby(CELL)["quantity"].sum().clip(lower=0).unstack()
+    wide = wide.fillna(0.0).where(wide.ffill(axis=1).notna())
+    return wide.stack().dropna().rename("actual").reset_index()
+
+
+def against_sales(book, buckets) -> pd.DataFrame:
+    """The released forecasts of these buckets beside what was sold (``quantity``, the one
+    actual of ``actuals``); no row where no sales are known.
+    """
+    sold = actuals(book).rename(columns={"actual": "quantity"})
+    return within(book.released_forecasts, buckets).merge(sold, on=CELL)
+
+
+def in_force(released) -> pd.DataFrame:
+    """Of released rows (bucket, lag) those of the latest release that planned their bucket."""
+    return released[released["lag"] == released.groupby("bucket")["lag"].transform("min")]
+
+
+def against_production(book) -> pd.DataFrame:
+    """What was made beside what the plan in force had wanted made (own production and open work
+    orders): item, bucket, planned, actual (units), and whether it was ``released``; where no
+    release planned the bucket, ``planned`` is the file's.
+
+    An item that was planned and has no row in a bucket of production_history made nothing.
+    """
+    made, plan = book.production_history, in_force(book.released_supply)
+    plan = within(plan[plan["item"].isin(made["item"])], made["bucket"])
+    plan = plan[["item", "bucket"]].assign(wanted=plan[MADE].sum(axis=1))
+    both = made.merge(plan, how="outer").fillna({"actual": 0.0})
+    known = both["bucket"].isin(plan["bucket"])
+    planned = both["planned"].mask(known, both["wanted"].fillna(0.0))
+    return both.assign(planned=planned, released=known)
 
 
 def next_year_money(book) -> pd.DataFrame:

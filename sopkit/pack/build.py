@@ -15,10 +15,11 @@ from sopkit.pack.manifest import hashes, write_manifest
 from sopkit.pack.run import StepFailed, run_step
 from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
-from sopkit.plan import Plan, packs_in
+from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
+from sopkit.tables import LEDGER, PLANS
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
@@ -82,9 +83,30 @@ def build_pack(
         seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
         seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
-        manifest = write_manifest(folder, cycle, settled, seconds, source_hashes(data))
+        manifest = write_manifest(folder, cycle, seconds, source_hashes(data))
         put_in_place(folder, target)
     return Built(target, manifest)
+
+
+def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
+    """Puts the judgments that the ledger got since the pack was built into it, and runs its last
+    step and draws the board anew; the plan itself stays.
+    """
+    plan = Plan(pack)
+    known = {name: book.read(name, plan.month) for name in {*LEDGER} & {*PLANS}}
+    grown = {name: rows for name, rows in known.items() if len(rows) > len(plan.judgments(name))}
+    if not grown:
+        return
+    steps = find_steps()
+    with staging(pack.parent, pack.name) as folder, drawers(DRAWERS) as pool:
+        copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
+        (folder / "manifest.json").unlink()  # a draft again
+        for name, rows in grown.items():
+            write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
+        run_step(steps[-1], folder, manifest["parameters"], None)
+        dress(folder, pool, [pool.submit(draw_page, folder, steps[-1], steps)])
+        write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
+        put_in_place(folder, pack)
 
 
 def run_plan(

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from jupyter_client import KernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from sopkit.processes import WORKERS, end_with_parent
@@ -53,10 +54,13 @@ class _Provisioner(LocalProvisioner):
 
 def start_kernel(folder: Path):
     """A kernel for a step of the pack in ``folder``, forked from a process that has imported what
-    the steps import; it is spoken to through files, not ports: nobody else can listen, and parallel
+    the steps import, whatever kernel specs lie about; it is spoken to through files, not ports:
+    nobody else can listen, and parallel
     packs cannot clash.
     """
-    kernel = KernelManager(kernel_name="python3", client_factory=AsyncKernelClient)
+    # No folder of kernel specs is asked: this Python's own is the one left.
+    ours = KernelSpecManager(kernel_dirs=[])
+    kernel = KernelManager(kernel_spec_manager=ours, client_factory=AsyncKernelClient)
     kernel.provisioner = _Provisioner(parent=kernel, kernel_spec=kernel.kernel_spec)
     if os.name != "nt":
         kernel.transport, kernel.ip = "ipc", f"{gettempdir()}/sopkit-{uuid4()}"

@@ -29,9 +29,7 @@ LIBRARIES = (
 )
 
 
-def write_manifest(
-    folder: Path, cycle: dict, parameters: dict, seconds: dict, sources: dict
-) -> dict:
+def write_manifest(folder: Path, cycle: dict, seconds: dict, sources: dict) -> dict:
     """The manifest written into the pack; raises ``PlanError`` if a plan table is missing."""
     tables = read_tables(folder)
     manifest = {
@@ -40,7 +38,7 @@ def write_manifest(
         "versions": (
             {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
         ),
-        "parameters": parameters,
+        "parameters": cycle["parameters"],
         "sources": sources,
         "inputs": hashes(folder / "inputs"),
         "tables": hashes(folder / "tables"),

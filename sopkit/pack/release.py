@@ -10,13 +10,14 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
-from sopkit.pack.build import run_plan
+from sopkit.pack.build import review_again, run_plan
 from sopkit.pack.manifest import hashes
 from sopkit.pack.stage import staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import packs_in
 from sopkit.tables import PLANS
+from sopkit.tables.judgments import current
 
 
 def find_pack(packs, month: str | None = None) -> Path:
@@ -36,7 +37,8 @@ def find_pack(packs, month: str | None = None) -> Path:
 
 def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     """The frozen pack: identities hold, nobody withheld approval, no byte changed since it was
-    built.
+    built; decisions, assumptions and sign-offs that were entered since stand in it and on its
+    pages.
 
     Raises ``PlanError`` otherwise. The release stands in the pack (``release.json``) and in the
     ledger.
@@ -52,6 +54,7 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     _insist_identities_hold(pack, manifest)
     _insist_it_is_unchanged(pack, manifest)
     _insist_nobody_withholds(pack, book.read("sign_offs"))
+    review_again(pack, manifest, book)
     digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
     book.append(
         "releases",
@@ -93,9 +96,8 @@ def _insist_it_is_unchanged(pack, manifest):
 
 
 def _insist_nobody_withholds(pack, sign_offs):
-    mine = sign_offs[sign_offs["cycle"] == pack.name[:7]].fillna({"family": ""})
-    latest = mine.drop_duplicates(["family", "role"], keep="last")
-    withheld = latest[latest["status"] == "withheld"]
+    mine = current(sign_offs[sign_offs["cycle"] == pack.name[:7]])
+    withheld = mine[mine["status"] == "withheld"].fillna({"family": ""})
     if len(withheld):
         who = ", ".join(
             f"{row.by} ({row.role}{' for ' + row.family if row.family else ''})"

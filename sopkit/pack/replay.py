@@ -5,6 +5,7 @@ import pandas as pd
 from sopkit import metrics
 from sopkit.buckets import Calendar, parse_month
 from sopkit.errors import PlanError
+from sopkit.metrics.scopes import against_sales
 from sopkit.metrics.stages import LAGS
 from sopkit.pack.build import build_pack
 from sopkit.pack.release import release
@@ -35,19 +36,12 @@ def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> p
 
 
 def _grades(plan, facts):
-    wanted = plan.read("demand_plan")[["item", "market", "bucket", "naive", "consensus"]]
-    actual = facts.sales_history.groupby(["item", "market", "bucket"], as_index=False)[
-        "quantity"
-    ].sum()
-    last_known = facts.sales_history["bucket"].max()
+    known = {"sales_history": facts.sales_history, "released_forecasts": plan.read("demand_plan")}
+    graded = against_sales(metrics.Book(known), plan.buckets())
     for lag in LAGS:
-        bucket = plan.calendar.shift(plan.first_bucket, lag - 1)
-        if bucket <= last_known:
-            cells = (
-                wanted[wanted["bucket"] == bucket]
-                .merge(actual, how="left", on=["item", "market", "bucket"])
-                .fillna({"quantity": 0.0})
-            )
+        bucket = plan.buckets()[lag - 1]
+        cells = graded[graded["bucket"] == bucket]
+        if len(cells):
             yield {
                 "month": plan.month,
                 "lag": lag,

@@ -5,7 +5,7 @@ import pandas as pd
 from sopkit.charts import family_sheet_html, latest_kpis, stack, supply_chart
 from sopkit.charts.words import money, number, quantity
 from sopkit.finance import family_sheet
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import against_production, per_item, within
 
 
 def assumed(supply_plan, view) -> str:
@@ -20,6 +20,15 @@ def assumed(supply_plan, view) -> str:
         f" This rests on {number(units)} units ({money(worth, view.currency)} at standard cost)"
         " that are assumed to be on order: no table receipts says what is (see data issues)."
     )
+
+
+def unreleased(view, buckets) -> str:
+    """The sentence that names the buckets whose production is graded against the input file's own
+    plan, as no release planned them; empty where a release planned each.
+    """
+    made = within(against_production(view.book), buckets)
+    odd = ", ".join(view.calendar.label(sorted({*made["bucket"][~made["released"]]})))
+    return odd and f"Adherence of {odd}: no plan was released, the file's own counts."
 
 
 def exceptions(exceptions, view, rules=None, rows: int = 12):
@@ -53,7 +62,9 @@ def kpis(kpis, view):
         table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(),
         "kpis",
         rows=30,
-        note=assumed(view.book.supply_plan, view) if (kpis["step"] == 5).any() else "",
+        note=assumed(view.book.supply_plan, view)
+        if (kpis["step"] == 5).any()
+        else unreleased(view, buckets),
     )
 
 

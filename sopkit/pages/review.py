@@ -6,6 +6,7 @@ from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, listing, money, spoken
 from sopkit.pages.common import assumed
+from sopkit.tables.judgments import current, is_open
 
 PROMISED = [
     "planned_service",
@@ -19,7 +20,7 @@ PROMISED = [
 def answer(kpis, decisions, exceptions, view):
     """What is asked of the meeting, and the plan's promises against their targets."""
     latest = latest_kpis(kpis, first=PROMISED)
-    wanted = is_open(decisions).sum()
+    wanted = is_open(current(decisions)).sum()
     missed = latest.loc[latest["status"] == "miss", "kpi"]
     asked = "No decision is entered yet"
     if wanted:
@@ -38,16 +39,12 @@ def answer(kpis, decisions, exceptions, view):
     return charts.answer(sentence, kpi_facts(shown, view.book.last_kpis))
 
 
-def is_open(decisions):
-    """Which decisions have no chosen option yet."""
-    return decisions["chosen"].fillna("") == ""
-
-
 def decisions(decisions, view):
-    """Decisions that are open, then those taken: question, options, owner, due day and what was
-    expected.
+    """Decisions that are open, then those taken, each as it stands: question, options, owner, due
+    day and what was expected.
     """
-    rows = decisions.assign(state=is_open(decisions).map({True: "open", False: "taken"}))
+    rows = current(decisions)
+    rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
@@ -57,19 +54,19 @@ def decisions(decisions, view):
 
 
 def assumptions(assumptions, view):
-    """What the plan takes for granted, and whether it held."""
+    """What the plan takes for granted, and whether it held, as last entered."""
     return view.show(
-        assumptions,
+        current(assumptions),
         columns="text: assumption | condition: would break if | result | owner: watched by",
         empty="No assumption was entered for this cycle.",
     )
 
 
 def sign_offs(sign_offs, view, month=None):
-    """Who approved, newest first; of one cycle's plan (``month``) the latest word of each role."""
-    rows = sign_offs.iloc[::-1]
+    """Who approved, newest first, the latest word of each role; ``month``: of one cycle's plan."""
+    rows = current(sign_offs).iloc[::-1]
     if month is not None:
-        rows = rows[rows["cycle"] == month].drop_duplicates(["family", "role"])
+        rows = rows[rows["cycle"] == month]
     return view.show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
         columns="cycle | role | family: for | status | by | entered_at: entered | note",

@@ -27,9 +27,9 @@ from sopkit.metrics import cover, planned_service
 from sopkit.metrics.kpis.registry import KPIS, status
 from sopkit.metrics.scopes import at_cost, within
 from sopkit.metrics.stages import COMPANY as WHOLE
-from sopkit.pages.common import assumed
+from sopkit.pages.common import assumed, unreleased
 from sopkit.pages.money import options
-from sopkit.pages.review import is_open
+from sopkit.tables.judgments import current, is_open
 
 MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
 DASHED, PLANNED = ("#5F6368", "4 3"), ("#E69F00", "")
@@ -272,16 +272,16 @@ def process(source) -> str:
         told.append(f"<span>{escape(words)}{target}</span>")
     if not told:
         return ""
-    when = source.book.calendar.name(source.book.at(1))
-    return f'<p class="process"><b>Process, {escape(when)}</b>{"".join(told)}</p>'
+    last = source.book.at(1)
+    when, odd = source.book.calendar.name(last), escape(unreleased(source.view, [last]))
+    return f'<p class="process"><b>Process, {escape(when)}</b>{"".join(told)}{odd}</p>'
 
 
 def asked(source) -> str:
     """The decisions that are wanted, or, where none is entered, what the plan itself proposes."""
     book, view = source.book, source.view
-    # Of several rows with one text the latest entry counts.
-    rows = book.decisions.sort_values("id", kind="stable").drop_duplicates("text", keep="last")
-    wanted = rows[is_open(rows)].sort_values(["due", "id"], kind="stable")
+    wanted = current(book.decisions)
+    wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
     if len(wanted):
         columns = "text: question | options | expected | owner | due"
         table = view.show(wanted.head(4), "decisions", columns)

@@ -9,7 +9,7 @@ from sopkit.demand.launches import successor_loops
 from sopkit.metrics.book import with_unit_cost
 from sopkit.sources.issues import hints, nearest, together
 from sopkit.sources.reading import as_written
-from sopkit.sources.typed import read_number
+from sopkit.sources.typed import NAMES, read_number
 from sopkit.tables import INPUTS
 
 # How rows of one bucket become one; stock is what stood there last.
@@ -19,17 +19,6 @@ TOGETHER = {
     "inventory_history": {"on_hand": "last", "stocked_out": "sum"},
     "sales_inputs": {"quantity": "sum"},
     "budget": {"quantity": "sum", "revenue": "sum", "margin": "sum"},
-}
-# column: what it names
-NAMES = {
-    "item": "item",
-    "like_item": "item",
-    "successor": "item",
-    "cannibalised_item": "item",
-    "family": "family",
-    "cannibalised_family": "family",
-    "resource": "resource",
-    "market": "market",
 }
 # what is named: the table that says which there are; the words that are always known
 HOMES = {
@@ -156,10 +145,13 @@ def check_spans(reading):
 
 
 def check_successors(reading):
-    """Successors that lead back to where they began are an error."""
+    """Successors that lead back to where they began are an error, and a launch like itself."""
     items = reading.tables["items"]
     bad = items["item"].isin(successor_loops(items))
     reading.say_of("successor loop", "items", bad, "successor", "leads back to the item itself")
+    launches = reading.tables["launches"]
+    bad = launches["item"] == launches["like_item"]
+    reading.say_of("like itself", "launches", bad, "like_item", "is the launched item itself")
 
 
 def check_ramps(reading):

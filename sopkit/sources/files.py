@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from sopkit.errors import PlanError
 from sopkit.sources.issues import found, nearest
+from sopkit.sources.typed import NAMES
 from sopkit.tables import INPUTS
 
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -108,18 +110,45 @@ def _file(read, path):
 def _workbook(path):
     """Every sheet that bears a table's name."""
     try:
-        with warnings.catch_warnings():
-            # openpyxl speaks of styles and extensions, which hold no facts
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = open_book(path)
     except BROKEN as error:
         yield path.stem, path.name, partial(_broken_book, error)
         return
     with contextlib.closing(book):
         for name in book.sheetnames:
             if name.lower() not in NOTES:
-                read = partial(_sheet, book[name]) if name in INPUTS else None
+                read = partial(_sheet, path, book[name]) if name in INPUTS else None
                 yield name, f"{path.name}, sheet {name}", read
+
+
+def open_book(path, **how):
+    """The workbook, to be read and closed."""
+    with warnings.catch_warnings():
+        # openpyxl speaks of styles and extensions, which hold no facts
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(path, read_only=True, **how)
+
+
+def read_sheet(path, sheet) -> list[list]:
+    """The rows of a sheet of the workbook at ``path``: a formula as its last value, or, where no
+    program ever calculated it, as it is written, after a NUL (which no text file may hold).
+    """
+    written, values = _cells(sheet), None
+    if any(cell.data_type == "f" for line in written for cell in line):
+        with contextlib.closing(open_book(path, data_only=True)) as book:
+            values = _cells(book[sheet.title])
+    return [[*map(_value, *both)] for both in zip(written, values or written)]
+
+
+def _cells(sheet):
+    sheet.reset_dimensions()  # some programs write a wrong one
+    return [*sheet.iter_rows()]
+
+
+def _value(written, cell):
+    # A text that is empty was calculated too.
+    lost = cell.value is None and cell.data_type != "str" and written.value
+    return f"\0{getattr(lost, 'text', lost)}" if lost else cell.value
 
 
 def _broken_book(error, say):
@@ -224,10 +253,11 @@ def _plain(column):
     return pc.fill_null(column.cast(pa.string()), "")
 
 
-def _sheet(sheet, say):
+def _sheet(path, sheet, say):
     """A sheet, cut as if it were CSV: 123.0 is 123, a date YYYY-MM-DD, a formula its last value."""
-    sheet.reset_dimensions()  # some programs write a wrong one
-    lines = [_trim(map(_written, line)) for line in sheet.iter_rows(values_only=True)]
+    lines = read_sheet(path, sheet)
+    codes = [str(name).strip() in NAMES for name in (lines or [[]])[0]]
+    lines = [_trim(map(_written, line, chain(codes, repeat(False)))) for line in lines]
     width = max(map(len, lines[:1]), default=0)
     text = io.StringIO()
     csv.writer(text).writerows(line + [""] * (width - len(line)) for line in lines)
@@ -241,9 +271,12 @@ def _trim(cells):
     return line
 
 
-def _written(cell):
+def _written(cell, code):
     if isinstance(cell, bool):
         return str(cell).upper()
+    # Excel keeps 15 digits, and no 0 at the end of 1.10: such a code is lost, and must show it.
+    if isinstance(cell, float) and (abs(cell) >= 1e15 or (code and not cell.is_integer())):
+        return f"{cell:.14E}"
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 

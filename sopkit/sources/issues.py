@@ -38,6 +38,9 @@ may list more than is planned: write unplanned = "leave out" in settings.toml
 unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
 unknown market: correct the name, or add it to markets in settings.toml
+not as typed: let a spreadsheet calculate the file and save it; format columns of codes as text \
+and type the codes again
+like itself: name another item, or leave it blank
 end before start: correct one of the two dates
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ def read_facts(path, month=None) -> Facts:
         raise PlanError(
             f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n"
             + "\n".join(lines(errors, most=5))
-            + f"\nmend them, and run `sopkit check {path}` for the whole list"
+            + f"\nmend them, and run `sopkit check {quote(str(path))}` for the whole list"
         )
     tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
     return Facts(

@@ -33,6 +33,25 @@ ISO = re.compile(
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
 YEARS = range(1900, 10000)  # an end date of 9999-12-31 is a habit
+UNCALCULATED = "is a formula that was never calculated"
+REMADE = "is what a spreadsheet made of a code"
+# What a spreadsheet leaves: a formula anywhere; of a text also a time stamp or an error; of a code
+# also a day or a number that lost digits.
+FORMULA = r"\x00[\s\S]*"  # as read_sheet marks it
+TEXT = FORMULA + r"|\d{4}-\d\d-\d\d[ T][\d:.]+|\d\d:\d\d:\d\d|#(N/A|[A-Z/0]+[!?])"
+MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+CODE = TEXT + rf"|\d{{4}}-\d\d-\d\d|\d\d?-{MONTH}|{MONTH}-\d\d|\d\.\d+E[+]\d+"
+# column: what it names
+NAMES = {
+    "item": "item",
+    "like_item": "item",
+    "successor": "item",
+    "cannibalised_item": "item",
+    "family": "family",
+    "cannibalised_family": "family",
+    "resource": "resource",
+    "market": "market",
+}
 REPAIRED = ("orders", "quantity")  # out of range, but mended later instead of refused
 
 
@@ -44,7 +63,13 @@ def type_table(table, raw):
     values = {}
     for name, cells in texts.items():
         bare = texts[name] = cells.str.strip(SPACES)
-        values[name], odd = _values(bare, table[name], raw.decimal)
+        kind = CODE if name in NAMES else TEXT if table[name].kind == "text" else FORMULA
+        lost = bare[bare.str.fullmatch(f"({kind})")]
+        problem = [UNCALCULATED if text[0] == "\0" else REMADE for text in lost]
+        issues.append(
+            found("not as typed", table.name, lost.index, name, lost.str.strip("\0"), problem)
+        )
+        values[name], odd = _values(bare.drop(lost.index), table[name], raw.decimal)
         spaced = cells[bare != cells]
         problem = "has spaces around it"
         issues.append(found("stray space", table.name, spaced.index, name, spaced, problem))

@@ -194,7 +194,12 @@ INPUTS = [
         "item bucket",
         ITEM,
         bucket(required=True),
-        number("planned", "units", "released plan of that bucket", at_least=0),
+        number(
+            "planned",
+            "units",
+            "what was planned; graded only in a bucket that no release of ours planned",
+            at_least=0,
+        ),
         number("actual", "units", "units made", required=True, at_least=0),
     ),
     _input(

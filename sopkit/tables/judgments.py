@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
 from sopkit.tables.declare import Table, bucket, date, number, text, whole
 
 STAMP = (
@@ -40,7 +42,7 @@ LEDGER = [
     _ledger(
         "decisions",
         "What the meeting was asked and chose",
-        text("text", "the question", required=True),
+        text("text", "the question; the latest row of a text says how it stands", required=True),
         text("options", "options, separated by ;"),
         text("chosen", "the option taken; blank = open"),
         text("owner", "who carries it out"),
@@ -52,7 +54,7 @@ LEDGER = [
     _ledger(
         "assumptions",
         "What the plan takes for granted",
-        text("text", "the assumption", required=True),
+        text("text", "the assumption; the latest row of a text counts", required=True),
         text("condition", "how one would see it break"),
         text("result", "held, broken or open"),
         text("owner", "who watches it"),
@@ -83,6 +85,27 @@ LEDGER = [
         text("note", "in words"),
     ),
 ]
+
+
+def current(rows: pd.DataFrame) -> pd.DataFrame:
+    """How each decision, assumption or sign-off of the ledger stands: of the rows that speak of the
+    same thing (by text, whatever its spaces and capitals; sign-offs by cycle, family and role) the
+    latest entered.
+
+    >>> rows = pd.DataFrame({"id": [1, 2], "text": ["Build?", "build? "], "chosen": ["", "yes"]})
+    >>> current(rows)[["id", "chosen"]].values.tolist()
+    [[2, 'yes']]
+    """
+    names = ["text"] if "text" in rows else ["cycle", "family", "role"]
+    said = rows.reindex(columns=names).astype("str")
+    said = said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
+    return rows[~said.duplicated(keep="last") | said.iloc[:, -1].isna()]
+
+
+def is_open(decisions: pd.DataFrame) -> pd.Series:
+    """Which decisions have no chosen option yet."""
+    return decisions["chosen"].fillna("") == ""
+
 
 # Steps write the judgments that they used into the pack under the same names.
 JUDGMENTS = [replace(table, kind="plan") for table in LEDGER if table.steps]

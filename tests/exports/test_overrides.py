@@ -86,6 +86,14 @@ def test_refusals_name_the_cell(file, cells, message):
         read_overrides(file)
 
 
+@pytest.mark.parametrize("cell, column", [("E3", "2026-11-01"), ("C3", "reason"), ("D4", "note")])
+def test_a_formula_that_was_never_calculated_is_named(file, cell, column):
+    edit(file, **{cell: "=10+15"})
+    row = cell[1]
+    with pytest.raises(PlanError, match=rf"row {row}, column {column}: '=10\+15' is a formula"):
+        read_overrides(file)
+
+
 def test_a_missing_or_foreign_file_says_how_to_get_one(tmp_path):
     with pytest.raises(PlanError, match="export one first"):
         read_overrides(tmp_path / "none.xlsx")

@@ -167,6 +167,22 @@ def test_production_service_and_money(tables):
     assert np.isnan(s.loc[("MONEY", "margin")]["FY26 est."]), "the year's past margin is not known"
 
 
+def test_past_stock_and_production_are_graded_against_the_plan_in_force(tables):
+    released = plan_table(
+        "supply_plan",
+        item=["A"] * 3,
+        bucket=[PAST[-2], PAST[-1], PAST[-1]],
+        production=[9.0, 10.0, 77.0],
+        projected_available=[8.0, 5.0, 99.0],
+    ).assign(lag=[1, 1, 2])
+    s = sheet(tables | {"released_supply": released})
+    assert s.loc[("INVENTORY", "plan")][["Sep 26", "Oct 26", "Nov 26"]].tolist() == [8, 5, 20]
+    assert s.loc[("INVENTORY", "difference")][["Sep 26", "Oct 26"]].tolist() == [-1, 2]
+    production = s.loc["PRODUCTION"][["Aug 26", "Sep 26", "Oct 26"]]
+    assert production.loc["plan"].tolist() == [12, 9, 10], "the file's, then what was released"
+    assert production.loc["difference"].tolist() == [-1, 2, 1]
+
+
 def test_an_estimate_needs_the_part_of_the_year_that_has_passed(tables):
     blind = sheet(tables | {"sales_history": None})
     assert np.isnan(blind.loc[("SALES", "plan")]["FY26 est."])

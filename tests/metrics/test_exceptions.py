@@ -63,10 +63,10 @@ def test_forecasts_that_stay_high_and_low():
     found = data(ITEMS, FIRST, released_forecasts=plans, sales_history=sales)
     bias = only(found, "bias")
     assert (bias["name"], bias["value"]) == ("A", pytest.approx(0.3))
-    assert bias["money"] == 360, "the most of 90 (3 buckets) and 360 (12), not their sum"
+    assert bias["money"] == 360, "the most of 90 (3 months) and 360 (12), not their sum"
     assert bias["reason"] == (
-        "Forecast 9 units too high over the last 3 buckets (+30% of 30 sold). Forecasts missed on"
-        " the high side: tracking signal +12.0 over 12 buckets."
+        "Forecast 9 units too high over the last 3 months (+30% of 30 sold). Forecasts missed on"
+        " the high side: tracking signal +12.0 over 12 months."
     )
     signal = only(found, "tracking_signal")
     assert (signal["name"], signal["value"], signal["money"]) == ("B", 12, 24)
@@ -118,7 +118,7 @@ def test_stock_outs_late_orders_and_adherence():
     assert (led["name"], led["value"], led["money"]) == ("A", -0.2, pytest.approx(310))
     assert led["reason"] == (
         "Made 80 of 100 planned (-20%). Without stock for 31 days at a demand of 31.0 units a"
-        " bucket. 1 of 2 lines due were late or are still open (7 units)."
+        " month. 1 of 2 lines due were late or are still open (7 units)."
     ), "what was not made leads; what follows from it is named, and its money not added"
     assert (led["cause"], led["family"], led["severity"]) == ("Delivery missed", "FA", "high")
     assert out["severity"] == "low", "310 of 330 are held above it"
@@ -230,8 +230,8 @@ def test_supply_late_lost_and_inside_the_lead_time():
     assert len(found) == 1 and (row["value"], row["bucket"]) == (5, AHEAD[2])
     assert row["money"] == 50, "the most of late 50, inside the lead time 30, lost 40, short 40"
     assert row["reason"] == (
-        "5 units late at the bucket's end, 2 buckets in all (resource line full 100%). 3 units late"
-        " inside the lead time of 2 buckets: only open orders can be pulled in. 4 units never"
+        "5 units late at the bucket's end, 2 months in all (resource line full 100%). 3 units late"
+        " inside the lead time of 2 months: only open orders can be pulled in. 4 units never"
         " served, 1 bucket in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
     )
 
@@ -274,7 +274,7 @@ def test_overload_excess_and_obsolete():
     excess = only(found, "excess_stock")
     assert excess["name"] == "A", "B, which nobody asks for, is obsolete and not excess as well"
     assert excess["money"] == pytest.approx(800 * 0.25) and excess["reason"] == (
-        "80 units last 8.0 buckets, worth 800. 20 units worth 200 pass their shelf life unsold."
+        "80 units last 8.0 months, worth 800. 20 units worth 200 pass their shelf life unsold."
     )
     few = stock.assign(cover=5.0)
     past = only(supply(ITEMS, plan, inventory_plan=few), "unsaleable_stock")

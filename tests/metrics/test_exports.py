@@ -81,7 +81,7 @@ HISTORY = rng.poisson(6, 36).astype(float)
 
 ORACLES = {
     "wape": ((A, F), wape),
-    "accuracy": ((A, F), lambda a, f: max(0, 1 - wape(a, f))),
+    "accuracy": ((A, F), lambda a, f: 1 - wape(a, f)),
     "bias": (
         (A, F),
         lambda a, f: fraction(sum(y - x for x, y in cells(a, f)), sum(x for x, _ in cells(a, f))),
@@ -231,3 +231,46 @@ def test_median_pinball_is_half_the_absolute_error():
     assert metrics.pinball(A, F, 0.5) == pytest.approx(np.nanmean(np.abs(A - F)) / 2)
     with pytest.raises(PlanError, match="between 0 and 1"):
         metrics.pinball([1], [1], 10)
+
+
+DEGENERATE = {
+    "empty": [],
+    "blank": [NAN] * 3,
+    "missing": pd.Series([pd.NA, None, 1.0], dtype=object),
+    "nullable": pd.Series([1.0, None, 2.0], dtype="Float64"),
+    "zero": [0.0] * 3,
+    "returns": [-5.0, 1.0, -2.0],
+    "infinite": [np.inf, 1.0, -np.inf],
+}
+SERIES = [name for name in ORACLES if not name.endswith("adherence")]
+
+
+@pytest.mark.parametrize("other", DEGENERATE)
+@pytest.mark.parametrize("one", DEGENERATE)
+@pytest.mark.parametrize("name", SERIES)
+def test_a_degenerate_series_gives_a_number_a_blank_or_a_plan_error(name, one, other):
+    given = ORACLES[name][0]
+    many = [at for at, value in enumerate(given) if isinstance(value, np.ndarray)]
+    series = [DEGENERATE[one], DEGENERATE[other], DEGENERATE[one]]
+    for at in many:
+        given = (*given[:at], series[many.index(at)], *given[at + 1 :])
+    try:
+        value = getattr(metrics, name)(*given)
+    except PlanError as error:
+        assert "different lengths" in str(error)
+        return
+    assert isinstance(value, float)
+    if name in ("wape", "mase", "rmsse", "mape", "smape", "pinball"):
+        assert not value < 0, "an error is never negative"
+
+
+@pytest.mark.parametrize("one", DEGENERATE)
+@pytest.mark.parametrize("name", ["plan_adherence", "volume_adherence"])
+def test_degenerate_production_gives_a_number_or_a_blank(name, one):
+    made = pd.DataFrame({"planned": DEGENERATE[one], "actual": DEGENERATE[one]})
+    assert isinstance(getattr(metrics, name)(made), float)
+
+
+def test_accuracy_below_zero_is_shown_and_returns_leave_it_blank():
+    assert metrics.accuracy([10, 10], [30, 30]) == -1
+    assert math.isnan(metrics.wape([-10, 2], [5, 5])) and math.isnan(metrics.bias([-10, 2], [5, 5]))

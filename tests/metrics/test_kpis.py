@@ -3,7 +3,16 @@ import pandas as pd
 import pytest
 
 from sopkit.buckets import Calendar
-from sopkit.metrics import Book, kpis, on_time_delivery
+from sopkit.charts import View
+from sopkit.metrics import (
+    Book,
+    graded_stages,
+    kpis,
+    on_time_delivery,
+    scopes,
+    value_added_table,
+)
+from sopkit.pages import common
 from sopkit.tables import INPUTS, PLANS
 from tests.metrics.test_identities import plan_table
 
@@ -141,6 +150,71 @@ def test_adherence_and_forecast_accuracy():
     assert "FB" not in set(table.query("kpi == 'forecast_accuracy_lag_1'")["scope"]), (
         "nothing sold: no ratio, no row"
     )
+
+
+def test_adherence_is_graded_against_the_plan_in_force():
+    """October was released (and planned in September too), September's file plan is all there is
+    of it; B, planned and not in October's file, made nothing.
+    """
+    made = pd.DataFrame(
+        {
+            "item": ["A", "B", "A"],
+            "bucket": [PAST[-2], PAST[-2], PAST[-1]],
+            "planned": [10.0, 10.0, 999.0],
+            "actual": [5.0, 10.0, 60.0],
+        }
+    )
+    released = plan_table(
+        "supply_plan",
+        item=["A", "A", "B", "X"],
+        bucket=PAST[-1:].repeat(4),
+        production=[70.0, 500.0, 20.0, 7.0],
+        overtime_production=[10.0, 0.0, 0.0, 0.0],
+        receipts=[20.0, 0.0, 0.0, 0.0],
+        purchased=[3.0, 0.0, 0.0, 50.0],
+    ).assign(lag=[1, 2, 1, 1])
+    table = last_cycle(ITEMS, FIRST, production_history=made, released_supply=released)
+    october, september = (
+        at(table, "plan_adherence", bucket=bucket)["actual"] for bucket in (PAST[-1], PAST[-2])
+    )
+    assert october == pytest.approx(60 / 120), "100 of A and 20 of B wanted; X is never made"
+    assert september == pytest.approx(15 / 20)
+    assert at(table, "volume_adherence", bucket=PAST[-1])["actual"] == pytest.approx(60 / 120)
+    view = View(Book({"production_history": made, "released_supply": released}, first=FIRST))
+    assert "Adherence of Sep 26: no plan was released" in common.unreleased(view, PAST[-6:])
+    assert "Sep 26: no plan was released" in common.kpis(table, view).text
+    assert common.unreleased(view, PAST[-1:]) == ""
+
+
+def test_accuracy_and_value_added_have_one_actual():
+    """Returns of A count as 0, what was forecast for B and not sold is missed in full, and a bucket
+    in which nobody sold anything is not known yet.
+    """
+    sales = pd.DataFrame(
+        {
+            "item": ["A", "A", "A"],
+            "market": ["N", "S", "N"],
+            "bucket": [PAST[-3], PAST[-2], PAST[-2]],
+            "quantity": [10.0, -4.0, 8.0],
+        }
+    )
+    plans = pd.DataFrame(
+        {
+            "item": ["A", "A", "B", "A"],
+            "market": ["N", "S", "N", "N"],
+            "bucket": [PAST[-2], PAST[-2], PAST[-2], PAST[-1]],
+            "lag": 1,
+            "naive": 10.0,
+            "consensus": [10.0, 2.0, 16.0, 9.0],
+        }
+    )
+    book = Book({"items": ITEMS, "sales_history": sales, "released_forecasts": plans}, first=FIRST)
+    rows = kpis.table(1, book).query("kpi == 'forecast_accuracy_lag_1' and scope == 'company'")
+    assert rows["bucket"].tolist() == [PAST[-2]]
+    assert rows["actual"].tolist() == [pytest.approx(1 - 20 / 8)], "below 0, and shown"
+    added = value_added_table(graded_stages(plans, scopes.actuals(book)), ITEMS)
+    company = added.query("level == 'company' and stage == 'consensus'")
+    assert 1 - company["wape"].item() == pytest.approx(rows["actual"].item())
 
 
 def test_stock_kpis_at_cost():

@@ -13,6 +13,7 @@ import pytest
 
 from sopkit import Plan, PlanError
 from sopkit.pack import build_pack, find_pack, find_steps, release
+from sopkit.pack.manifest import hashes
 from sopkit.plan import packs_in
 from sopkit.tables import PLANS
 from tests.conftest import ROOT
@@ -113,6 +114,29 @@ def test_a_release_freezes(pack, tmp_path):
         release(packs, "2026-11", by="Ada")
     with pytest.raises(PlanError, match="--revise"):
         build_pack("2026-11", ROOT / "data", packs, quiet=True)
+
+
+def test_a_released_pack_holds_the_judgments_as_of_its_release(pack, tmp_path):
+    from sopkit.ledger import Ledger
+
+    packs = copied(pack, tmp_path)
+    shutil.copyfile(pack.parent / "ledger.db", packs / "ledger.db")
+    Ledger(packs / "ledger.db").append(
+        "decisions",
+        [{"text": "Second shift?", "chosen": "from <May> on"}],
+        by="Ada",
+        cycle="2026-11",
+    )
+    plan = Plan(release(packs, "2026-11", by="Ada"))
+    assert plan.read("decisions")["chosen"].tolist()[-1] == "from <May> on"
+    kpis = plan.read("kpis").set_index("kpi")["actual"]
+    assert kpis["open_decisions"] == 0 and Plan(pack).state == "finished"
+    pages = plan.folder / "pages"
+    for name in ("5_executive_review.html", "board.html"):
+        assert "from &lt;May&gt; on" in (pages / name).read_text(), name
+    manifest = json.loads((plan.folder / "manifest.json").read_text())
+    assert manifest["inputs"] == hashes(plan.folder / "inputs")
+    assert manifest["tables"] == hashes(plan.folder / "tables")
 
 
 def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):

@@ -131,6 +131,18 @@ FAULTS = [
         spoiled("initiatives", ",Pumps,,", ",,Line 3,"),
     ),
     ("unknown market", "events", 2, "market", spoiled("events", "North", "Norht")),
+    (
+        "unknown market",
+        "sales_inputs",
+        2,
+        "market",
+        spoiled("sales_inputs", "Ann,,Pumps,,", "Ann,,Pumps,Norht,"),
+    ),
+    ("like itself", "launches", 2, "like_item", spoiled("launches", "P2,P1", "P2,P2")),
+    ("not as typed", "events", 2, "event", spoiled("events", "Fair", "2026-06-10 00:00:00")),
+    ("not as typed", "items", 2, "family", spoiled("items", "P1,Pumps", "P1,#N/A")),
+    ("not as typed", "items", 2, "item", spoiled("items", "P1,Pumps", "10-Jun,Pumps")),
+    ("not as typed", "items", 2, "item", spoiled("items", "P1,Pumps", "4.00638E+12,Pumps")),
     ("end before start", "events", 2, "ends_on", spoiled("events", "2026-12-31", "2026-11-30")),
     (
         "end before start",

@@ -1,10 +1,13 @@
 """The same tables give the same facts, whatever file they come in."""
 
 import io
+import zipfile
+from datetime import datetime, time
 
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from sopkit.errors import PlanError
 from sopkit.sources import check, read_facts
@@ -174,6 +177,70 @@ def test_numbers_in_excel_keep_no_decimals_in_codes(tmp_path):
     }
     facts = read_facts(workbook(tmp_path / "excel" / "workbook.xlsx", tables), MONTH)
     assert facts.items["item"].tolist() == ["123"]
+
+
+def spoiled_workbook(folder, table, cell, value):
+    path = workbook(folder / "workbook.xlsx")
+    book = openpyxl.load_workbook(path)
+    book[table][cell] = value
+    book.save(path)
+    return path
+
+
+def test_a_formula_without_a_value_is_named_in_every_column_of_every_sheet(tmp_path):
+    path = workbook(tmp_path / "workbook.xlsx")
+    book = openpyxl.load_workbook(path)
+    wanted = {}
+    for name in COMPANY:
+        for column, cell in enumerate(book[name][2], start=1):
+            wanted[name, book[name].cell(1, column).value] = cell.value = f"=A{column}+1"
+    book.save(path)
+    issues = issues_of(path, "not as typed")
+    assert issues.set_index(["table", "column"])["value"].to_dict() == wanted
+    assert set(issues["row"]) == {2} and issues["problem"].str.contains("never calculated").all()
+    assert not (check(path, MONTH)["rule"] == "not a number").any(), "one cause, one message"
+    with pytest.raises(PlanError, match="never calculated"):
+        read_facts(path, MONTH)
+
+
+def test_a_formula_that_was_calculated_is_its_value_be_it_empty(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "made.xlsx") as book:
+        items, sales = book.add_worksheet("items"), book.add_worksheet("sales_history")
+        items.write_row(0, 0, ["item", "price", "family"])
+        items.write(1, 0, "P1")
+        items.write_formula(1, 1, "=2*5", None, 10)
+        items.write_formula(1, 2, '=IF(1,"","x")', None, "gone")
+        sales.write_row(0, 0, ["item", "bucket", "quantity"])
+        sales.write_row(1, 0, ["P1", "2026-10-01", 5])
+    with (
+        zipfile.ZipFile(tmp_path / "made.xlsx") as made,
+        zipfile.ZipFile(tmp_path / "workbook.xlsx", "w") as saved,
+    ):
+        for part in made.namelist():  # an empty text, as a spreadsheet saves it
+            saved.writestr(part, made.read(part).replace(b"<v>gone</v>", b"<v></v>"))
+    facts = read_facts(tmp_path / "workbook.xlsx", MONTH)
+    assert facts.items[["price", "family"]].values.tolist() == [[10.0, "(none)"]]
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        (datetime(2026, 6, 10), "2026-06-10 00:00:00"),
+        (time(10, 30), "10:30:00"),
+        (1.1, "1.10000000000000E+00"),
+        (4.00638133393123e18, "4.00638133393123E+18"),
+    ],
+)
+def test_a_code_that_excel_made_a_date_or_a_float_is_named(tmp_path, value, shown):
+    issues = issues_of(spoiled_workbook(tmp_path, "items", "A2", value), "not as typed")
+    assert issues[["table", "row", "column", "value"]].values.tolist() == [
+        ["items", 2, "item", shown]
+    ]
+
+
+def test_a_number_that_is_no_code_may_have_decimals(tmp_path):
+    path = spoiled_workbook(tmp_path, "launches", "D2", 0.5)  # a ramp of one fraction
+    assert read_facts(path, MONTH).launches["ramp"].tolist() == ["0.5"]
 
 
 def test_settings_stand_beside_the_workbook(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sopkit.metrics import service
 from sopkit.metrics.exceptions.rules import SOON, rule
-from sopkit.metrics.scopes import against_sales, per_item, share, within
+from sopkit.metrics.scopes import against_production, against_sales, per_item, share, within
 
 TRACKED = 12  # buckets of the tracking signal
 
@@ -76,6 +76,6 @@ def late_orders(book):
 @rule(1, 0.1, "Made {actual:,.0f} of {planned:,.0f} planned ({change}).")
 def adherence(book):
     """Made more or less than planned in the last closed bucket: a fraction."""
-    made = within(book.production_history, book.before(1)).dropna(subset="planned")
+    made = within(against_production(book), book.before(1)).dropna(subset="planned")
     off = made["actual"] - made["planned"]
     return made.assign(value=share(off, made["planned"]), units=off)

@@ -1,5 +1,6 @@
 """What a rule is, its threshold, and how what it finds becomes declared rows."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -156,9 +157,8 @@ def _broken(name, rule, book):
     rows = rows.assign(**{key: value for key, value in told.items() if key not in rows})
     worst = rows.sort_values(["money", "bucket"], ascending=[False, True], kind="stable")
     worst = worst.drop_duplicates(["level", "name"])
-    reasons = [
-        rule.reason.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")
-    ]
+    said = re.sub(r"\bbucket(?!s?})", book.calendar.size, rule.reason)  # a month, in words
+    reasons = [said.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")]
     return worst.assign(
         **LEADS[name],
         threshold=limit,

@@ -7,6 +7,7 @@ from sopkit.metrics import flow, service
 from sopkit.metrics.kpis.registry import grouped, kpi
 from sopkit.metrics.scopes import against_budget, at_cost, next_year_money, within
 from sopkit.metrics.stages import CELL, COMPANY
+from sopkit.tables.judgments import current, is_open
 
 
 @kpi(5, "fraction", "higher", "supply_plan")
@@ -93,11 +94,11 @@ def plan_stability(book):
 def open_decisions(book):
     """Decisions without a chosen option."""
     if "decisions" in book:
-        return {COMPANY: (book.decisions["chosen"].fillna("") == "").sum()}
+        return {COMPANY: is_open(current(book.decisions)).sum()}
 
 
 @kpi(5, "assumptions", "lower", "assumptions")
 def assumptions_broken(book):
     """Assumptions that were found broken."""
     if "assumptions" in book:
-        return {COMPANY: (book.assumptions["result"] == "broken").sum()}
+        return {COMPANY: (current(book.assumptions)["result"] == "broken").sum()}

@@ -8,7 +8,14 @@ from sopkit.metrics import flow, service
 from sopkit.metrics.book import once
 from sopkit.metrics.forecast_errors import accuracy, bias
 from sopkit.metrics.kpis.registry import BY, grouped, kpi
-from sopkit.metrics.scopes import against_sales, at_cost, per_item, wide, within
+from sopkit.metrics.scopes import (
+    against_production,
+    against_sales,
+    at_cost,
+    per_item,
+    wide,
+    within,
+)
 
 SHOWN = 13  # this bucket of last year, and a year after it
 PACE = 3  # buckets whose shipments say how fast a backlog goes
@@ -126,13 +133,15 @@ def backlog_lead_time(book):
 
 
 def _made(book, measure):
-    made = within(book.production_history, _shown(book))
+    made = within(against_production(book), _shown(book))
     return grouped(book.by_scope(made), measure, BY)
 
 
 @kpi(1, "fraction", "higher", "production_history")
 def plan_adherence(book):
-    """Σ min(actual, planned) ÷ Σ planned, by item."""
+    """Σ min(actual, planned) ÷ Σ planned, by item, against the plan released for the bucket; the
+    production file's own only where none was.
+    """
     return _made(book, flow.plan_adherence)
 
 
@@ -149,7 +158,7 @@ def _forecast(book):
 
 def _graded(book, lag, measure):
     cells = _forecast(book)
-    judge = lambda part: measure(part["quantity"].clip(lower=0), part["consensus"])
+    judge = lambda part: measure(part["quantity"], part["consensus"])
     return grouped(cells[cells["lag"] == lag], judge, BY)
 
 
