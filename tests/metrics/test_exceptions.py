@@ -230,7 +230,7 @@ def test_supply_late_lost_and_inside_the_lead_time():
     assert len(found) == 1 and (row["value"], row["bucket"]) == (5, AHEAD[2])
     assert row["money"] == 50, "the most of late 50, inside the lead time 30, lost 40, short 40"
     assert row["reason"] == (
-        "5 units late at the bucket's end, 2 months in all (resource line full 100%). 3 units late"
+        "5 units late at the month's end, 2 months in all (resource line full 100%). 3 units late"
         " inside the lead time of 2 months: only open orders can be pulled in. 4 units never"
         " served, 1 bucket in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
     )
@@ -356,7 +356,7 @@ def test_what_waits_for_an_overloaded_resource_is_told_with_the_resource():
     found = supply(ITEMS, plan, capacity_plan=hours)
     line = only(found, "overload")
     assert line["money"] == 90, "A's 9 units at 10, more than the 50 that the hours are worth"
-    assert "saves 1.00. 1 in all, most of all A: 9 units late at the bucket's end" in line["reason"]
+    assert "saves 1.00. 1 in all, most of all A: 9 units late at the month's end" in line["reason"]
     assert found["name"].tolist() == ["line", "B"], (
         "A's row is the line's; B waits for its lead time"
     )

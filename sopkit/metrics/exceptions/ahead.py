@@ -93,7 +93,7 @@ def short_history(book):
     like = book.launches.drop_duplicates("item").set_index("item")["like_item"]
     length = np.maximum(per_item(sums, known), per_item(sums, like.map(known)))
     wanted = (sums["consensus"] > 0) | sums["item"].isin(book.launches["item"])
-    words = length.map(bucket_count)
+    words = bucket_count(length, book)
     return sums.assign(value=length, length=words, money=sums["worth"])[wanted]
 
 
@@ -132,7 +132,7 @@ def _missed(book, name):
     often = per_item(plan, plan[plan[name] > 0].groupby("item")["bucket"].count())
     cause = [f" ({why})" if isinstance(why, str) and why else "" for why in plan["why"]]
     return plan.assign(
-        value=plan[name], units=plan[name], often=often.map(bucket_count), cause=cause
+        value=plan[name], units=plan[name], often=bucket_count(often, book), cause=cause
     )
 
 

@@ -174,6 +174,7 @@ def percent(value) -> str:
     return "from nothing" if np.isinf(value) else f"{value:+.0%}"
 
 
-def bucket_count(count) -> str:
-    """ "1 bucket", "2 buckets"."""
-    return f"{count:.0f} bucket{'' if count == 1 else 's'}"
+def bucket_count(counts, book) -> pd.Series:
+    """Numbers of buckets in words: "1 month", "2 months"."""
+    size = book.calendar.size
+    return counts.map(lambda count: f"{count:.0f} {size}{'' if count == 1 else 's'}")
