@@ -232,7 +232,7 @@ def test_supply_late_lost_and_inside_the_lead_time():
     assert row["reason"] == (
         "5 units late at the month's end, 2 months in all (resource line full 100%). 3 units late"
         " inside the lead time of 2 months: only open orders can be pulled in. 4 units never"
-        " served, 1 bucket in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
+        " served, 1 month in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
     )
 
 
