@@ -38,7 +38,7 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue",
         view,
         shown,
         view.currency,
-        _money_title(total, where, view),
+        _money_title(total, where, view, line),
         f"{line} per {size}, {where}; solid: sold, hatched: planned, outline: budget",
         many=2 if len(budget) else 1,
         height=1.2 if len(budget) else 2.4,
@@ -90,23 +90,22 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue",
     return chart
 
 
-def _money_title(total, where, view):
+def _money_title(total, where, view, line):
     year = total.loc[view.calendar.next_year(total.index)]
-    planned, both = year.dropna(subset=["budget_revenue"]), year.dropna(subset=["budget_margin"])
-    size, currency = view.calendar.size, view.currency
+    planned, size, currency = (
+        year.dropna(subset=[f"budget_{line}"]),
+        view.calendar.size,
+        view.currency,
+    )
     if planned.empty:
         return (
-            f"{where}: {money(year['revenue'].sum(), currency)} revenue and"
-            f" {money(year['margin'].sum(), currency)} margin in the next"
+            f"{where}: {money(year[line].sum(), currency)} {line} in the next"
             f" {count(len(year), size)}; no budget to compare with"
         )
-    budget = planned["budget_revenue"].sum()
-    gap = planned["revenue"].sum() - budget
-    text = (
-        f"{where}: revenue of the next {count(len(planned), size)} is"
+    budget = planned[f"budget_{line}"].sum()
+    gap = planned[line].sum() - budget
+    return (
+        f"{where}: {line} of the next {count(len(planned), size)} is"
         f" {percent(abs(gap / budget) if budget else None)} {'above' if gap >= 0 else 'below'}"
         f" budget ({money(gap, currency, sign=True)})"
     )
-    more = (both["margin"] - both["budget_margin"]).sum()
-    way = "above" if more >= 0 else "below"
-    return f"{text}, margin {money(abs(more), currency)} {way}" if len(both) else text

@@ -36,13 +36,13 @@ def lines(source, family, market, money: bool, quarters: bool) -> str:
             "Numbers: items differ in unit and have no price; fill items.price, or choose a family"
         ).html
     calendar = source.view.calendar
+    size = "quarter" if quarters else calendar.size
     labels, partial = calendar.label(wide.index), []
     if quarters:
         start = source.book.settings["fiscal_year_start"]
         wide, labels, partial = _quarters(wide, calendar, start)
-    more, plan = len(wide) - COLUMNS, "demand" if market else "supply"
     notes = {
-        f"… {count(more, 'column')} more in tables/{plan}_plan.parquet": more > 0,
+        f"the first {COLUMNS} of {count(len(wide), size)}": len(wide) > COLUMNS,
         f"{' and '.join(partial)}: only the {calendar.size}s that are planned": partial,
         "supply is planned for all markets together": market,
     }

@@ -283,7 +283,8 @@ def asked(source) -> str:
     wanted = current(book.decisions)
     wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
     if len(wanted):
-        columns = "text: question | options | expected | owner | due"
+        wanted["options"] = wanted["options"].fillna("").str.partition(";")[0]
+        columns = "text: question | options: recommended | expected | owner | due"
         table = view.show(wanted.head(4), "decisions", columns)
         title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
         return _headed(title, sub, table.html)
@@ -308,18 +309,20 @@ def changes(source) -> str:
     one, what must be watched.
     """
     book, currency = source.book, source.view.currency
-    if not _moved(source, *MOVES["Demand"])[0]:
+    shared, _ = _moved(source, *MOVES["Demand"])
+    if not shared:
         return watch(source)
     rows = []
     for what, told in MOVES.items():
-        shared, by = _moved(source, *told)
+        months, by = _moved(source, *told)
         families, move = by.drop(COMPANY, errors="ignore").dropna(), by.sum(min_count=1)
         if len(families) and pd.notna(move):
             most = families.abs().idxmax()
             where = f"{clean(most, 30)} {money(families[most], currency, sign=True)}"
-            rows.append((what, move, where if abs(families[most]) > 0.5 else ""))
+            since = f" from {book.calendar.name(months[0])}" if len(months) < len(shared) else ""
+            rows.append((what + since, move, where if abs(families[most]) > 0.5 else ""))
     table = pd.DataFrame(rows, columns=["what", "change", "where"])
-    table = table.sort_values("change", key=abs, ascending=False, kind="stable")
+    table = table.sort_values("change", key=abs, ascending=False, kind="stable").head(5)
     title = f"What changed since the plan of {book.calendar.name(_month(source))}"
     sub = f"The {count(len(shared), book.calendar.size)} that both plans hold, largest first"
     columns = "what | change [money] | where: most in"
@@ -520,6 +523,10 @@ def _moved(source, table, column):
     """
     view, before, plans = source.view, f"last_{table}", []
     shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
+    if column == "cash":  # what was owed before a plan is in none: compared where all is
+        terms = (source.book.settings[f"{whose}able_days"] for whose in ("receiv", "pay"))
+        begun = source.book.first + pd.Timedelta(days=max(terms))
+        shared = [bucket for bucket in shared if bucket >= begun]
     for name in (table, before):
         rows = within(source.read(name), shared[-1:] if column == "inventory_value" else shared)
         if column == "missed":

@@ -113,7 +113,7 @@ TABS = {
         Section("Families", overview.families),
         Section("Revenue", overview.against_budget, FAMILY, half=True),
         Section("Load", overview.load, half=True),
-        Section("Watch", overview.watch_below, half=True),
+        Section("Watch", overview.watch_below),
     ],
     "Demand & supply": [
         Section("forecast", _forecast, MARKET),
