@@ -39,12 +39,18 @@ from sopkit.metrics.service import (
     short_by_market,
     unserved,
 )
-from sopkit.metrics.stages import accuracy_table, graded_stages, value_added_table
+from sopkit.metrics.stages import (
+    accuracy_table,
+    added_by_person,
+    graded_stages,
+    value_added_table,
+)
 
 __all__ = [
     "Book",
     "accuracy",
     "accuracy_table",
+    "added_by_person",
     "backlog_lead_time",
     "bias",
     "cash_to_cash",

@@ -134,6 +134,43 @@ def value_added_table(graded, items, *, levels=("company", "family", "item", SUM
     return table.conform(pd.concat(tables)) if tables else table.empty()
 
 
+def added_by_person(released_forecasts, overrides, items, actuals) -> pd.DataFrame:
+    """What each planner's overrides took off the error of the released plans: by, cells, before,
+    after (WAPE of the cells that they moved, without and with the override), value_added = before −
+    after, the best first.
+
+    A cell (item, market, bucket, lag) is that planner's who spoke of it last, by item or by family;
+    ``overrides`` are the ledger's rows, ``actuals``: item, market, bucket, actual.
+
+    >>> cell = {"item": ["A"], "market": "N", "bucket": pd.Timestamp("2026-01-01")}
+    >>> plan = pd.DataFrame(cell | {"lag": 1, "baseline": 10.0, "override": 3.0})
+    >>> said = pd.DataFrame(cell | {"id": 1, "by": "Ada", "kind": "units", "family": ""})
+    >>> sold = pd.DataFrame(cell | {"actual": 12.0})
+    >>> items = pd.DataFrame({"item": ["A"], "family": ["F"]})
+    >>> added_by_person(plan, said, items, sold).round(3).values.tolist()
+    [['Ada', 1, 0.167, 0.083, 0.083]]
+    """
+    moved = released_forecasts[released_forecasts["override"] != 0].merge(actuals, on=CELL)
+    moved = moved.assign(family=moved["item"].map(items.set_index("item")["family"]))
+    said = overrides[overrides["kind"] != "remove"].fillna({"item": "", "family": "", "market": ""})
+    spoke = []
+    for place, rows in (("item", said[said["item"] != ""]), ("family", said[said["item"] == ""])):
+        told = rows[[place, "market", "bucket", "by", "id"]].rename(columns={"market": "where"})
+        spoke.append(
+            moved.merge(told, on=[place, "bucket"]).query("where == '' or where == market")
+        )
+    cells = pd.concat(spoke).sort_values("id").drop_duplicates([*CELL, "lag"], keep="last")
+    before = ["baseline", *(name for name in INCREMENTS[:-1] if name in cells)]
+    off = cells[before].sum(axis=1) - cells["actual"]
+    cells = cells.assign(before=off.abs(), after=(off + cells["override"]).abs(), cells=1)
+    sums = cells.groupby("by")[["cells", "before", "after", "actual"]].sum()
+    for name in ("before", "after"):
+        sums[name] /= sums["actual"].where(sums["actual"] > 0)
+    sums["value_added"] = sums["before"] - sums["after"]
+    ordered = sums.drop(columns="actual").sort_values("value_added", ascending=False)
+    return ordered.reset_index()
+
+
 def _cells(graded):
     """One row per item, market, bucket and lag with what was sold, and a column per stage."""
     repeated = int((graded.groupby([*CELL, "lag", "stage"], dropna=False).size() > 1).sum())

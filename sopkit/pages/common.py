@@ -57,7 +57,8 @@ def kpis(kpis, view):
         index="kpi", columns="bucket", values="shown"
     )
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
-    table = table.assign(status=latest["status"], target=_reads(latest, "target"))
+    unit = latest["unit"].replace("fraction", "")  # its values read as percent
+    table = table.assign(unit=unit, status=latest["status"], target=_reads(latest, "target"))
     return view.show(
         table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(),
         "kpis",

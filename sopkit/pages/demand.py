@@ -151,6 +151,17 @@ def value_added(value_added, view):
     )
 
 
+def by_person(added, view):
+    """What each planner's overrides took off the error of the plans released so far."""
+    return view.show(
+        added,
+        columns="by | cells: cells moved | before: error before [fraction] |"
+        " after: error after [fraction] | value_added: value added [fraction]",
+        empty="No released plan holds an override that can be graded yet.",
+        note="error: WAPE of the cells that a planner moved; positive value added = it helped",
+    )
+
+
 def levels(value_added, view):
     """How far the baseline missed the sums of each level in the backtest, beside the naive."""
     rows = value_added.query("level == 'sums' and source == 'backtest'")

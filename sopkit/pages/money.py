@@ -124,7 +124,8 @@ def initiatives(initiative_plan, view):
 def scenarios(scenarios, view, note: str = ""):
     """The metrics of every scenario side by side, in the unit that each names."""
     named = [metric.removesuffix(")").partition(" (") for metric in scenarios["metric"]]
-    units = [{"money": view.currency}.get(unit, unit) for *_, unit in named]
+    size = view.calendar.size
+    units = [{"money": view.currency}.get(u, u.replace("bucket", size)) for *_, u in named]
     rows = scenarios.assign(
         metric=[name for name, *_ in named], shown=[*map(quantity, scenarios["value"], units)]
     )

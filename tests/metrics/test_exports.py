@@ -159,6 +159,7 @@ ELSEWHERE = {
     "standard_cost",
     "unserved",
     "accuracy_table",
+    "added_by_person",
     "exceptions",
     "graded_stages",
     "identities",

@@ -10,6 +10,7 @@ import pytest
 
 from sopkit import Plan
 from sopkit.ledger import Ledger
+from sopkit.metrics import added_by_person
 from sopkit.pack import build_pack
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import packs_in
@@ -146,6 +147,18 @@ def test_three_planners_help_harm_and_change_nothing(facts):
     sums = better.groupby(plans["by"]).sum() / actual.groupby(plans["by"].to_numpy()).sum()
     assert sums["Greta Holm"] > 0.1 and sums["Mara Voss"] < -0.05
     assert abs(sums["Tom Adler"]) < 0.01 and plans["by"].notna().all()
+    said = _judged("overrides").assign(id=lambda rows: range(len(rows)))
+    told = added_by_person(
+        plans.drop(columns=["by", "family"]).assign(
+            lag=plans.groupby(["item", "market", "bucket"]).cumcount()
+        ),
+        said.assign(bucket=pd.to_datetime(said["bucket"])),
+        facts.items,
+        actual.rename("actual").reset_index().drop_duplicates(["item", "market", "bucket"]),
+    )
+    pd.testing.assert_series_equal(
+        told.set_index("by")["value_added"].sort_index(), sums, check_names=False
+    )
 
 
 def test_the_bundle_brought_what_the_ledger_says(facts):
