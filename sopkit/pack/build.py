@@ -103,6 +103,7 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
         (folder / "manifest.json").unlink()  # a draft again
         for name, rows in grown.items():
             write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
+            (folder / "tables" / f"{name}.parquet").unlink()  # the step writes it from the ledger's
         run_step(steps[-1], folder, manifest["parameters"], None)
         dress(folder, pool, [pool.submit(draw_page, folder, steps[-1], steps)])
         write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])

@@ -49,7 +49,7 @@ def decisions(decisions, view):
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
         "state | cycle | text: question | options | chosen | owner | due | expected | realised",
-        empty=("No decision was entered for this cycle."),
+        empty=("No decision of this cycle is in the ledger."),
     )
 
 
@@ -58,7 +58,7 @@ def assumptions(assumptions, view):
     return view.show(
         current(assumptions),
         columns="text: assumption | condition: would break if | result | owner: watched by",
-        empty="No assumption was entered for this cycle.",
+        empty="No assumption is in the ledger.",
     )
 
 

@@ -32,7 +32,7 @@ document.getElementById("tab").addEventListener("click", event => {
   if (family === undefined) return;
   const select = document.getElementById("family");
   select.selectedIndex = Math.max(0, [...select.options].findIndex(option => option.text === family));
-  open(tabs.findIndex(t => t.parts.some(p => p.by.includes("family"))));
+  open(tabs.findIndex(t => t.parts.some(p => p.name === "Family page")));
 });
 // Another template's name keeps Voilà from answering with the page it holds warm, which is of the default month.
 filters.forEach(select => select.addEventListener("change", () =>

@@ -177,7 +177,7 @@ def _budgeted(source, line, more):
 
 def _stock(source):
     book, view = source.book, source.view
-    past = at_cost(book, book.inventory_history, "on_hand", book.before(12))
+    past = at_cost(book, book.inventory_history, "on_hand", book.before(book.calendar.per_year))
     ahead = at_cost(book, book.inventory_plan, "units", book.year)
     if WHOLE not in ahead.index:
         return ""
@@ -192,8 +192,14 @@ def _stock(source):
         verdict = f"{number(turns['actual'].iloc[-1])} turns"
         target = turns["target"].iloc[-1]
         verdict += f", target {number(target)}" if pd.notna(target) else ""
-    end, moved = money(ahead.iloc[-1], view.currency), ahead.iloc[-1] / now.iloc[-1] - 1
-    way = "stays at" if abs(moved) < 0.005 else "▲ rises to" if moved > 0 else "▼ falls to"
+    end, moved = money(ahead.iloc[-1], view.currency), ahead.iloc[-1] - now.iloc[-1]
+    way = (
+        "stays at"
+        if abs(moved) <= 0.005 * now.iloc[-1]
+        else "▲ rises to"
+        if moved > 0
+        else "▼ falls to"
+    )
     picture = spark(
         bars=[*past, *ahead],
         colours=[MEASURED] * len(past) + ["#56B4E9"] * len(ahead),
@@ -284,7 +290,7 @@ def asked(source) -> str:
     wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
     if len(wanted):
         wanted["options"] = wanted["options"].fillna("").str.partition(";")[0]
-        columns = "text: question | options: recommended | expected | owner | due"
+        columns = "text: question | options: first option | expected | owner | due"
         table = view.show(wanted.head(4), "decisions", columns)
         title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
         return _headed(title, sub, table.html)
@@ -405,7 +411,8 @@ def families(source) -> str:
         head.append((line, unit, "right"))
         if f"{line.lower()}_gap" in gaps:
             head += [("to budget", unit, "right"), ("", "", "left")]
-    head += [(name, under, align) for name, (under, align) in FACTS.items()]
+    size = view.calendar.size
+    head += [(name, u.replace("bucket", size), align) for name, (u, align) in FACTS.items()]
     title = "Families by revenue"
     if "revenue_gap" in gaps:
         behind = sums["revenue_gap"].sort_values()
@@ -418,7 +425,7 @@ def families(source) -> str:
 FACTS = {
     "Demand": ("sold | planned", "left"),
     "Change": ("%", "right"),
-    "Cover": ("months", "right"),
+    "Cover": ("buckets", "right"),
     "Trouble ahead": ("", "left"),
     "On time": ("%", "right"),
 }
