@@ -126,7 +126,9 @@ def shown(tmp_path_factory):
         (folder / "settings.toml").write_text('markets = ["North"]\n')  # events name it
         pack = build_pack(MONTH, folder, folder / "packs", parameters=QUICK, quiet=True).folder
         board = (pack / "board" / "board.json").read_text()
-        assert "could not be drawn" not in board, board[max(0, board.index("could not be drawn") - 60) :][:300]
+        assert "could not be drawn" not in board, board[
+            max(0, board.index("could not be drawn") - 60) :
+        ][:300]
         made = {path.stem: pd.read_parquet(path) for path in (pack / "tables").glob("*.parquet")}
         return made | {"board": pd.DataFrame({"section": board.split('{"name": ')})}
 
