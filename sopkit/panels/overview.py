@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.charts import latest_kpis, money_chart
-from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, difference, spark
+from sopkit.charts.spark import MEASURED, difference, spark
 from sopkit.charts.table import block
 from sopkit.charts.words import (
     BLANK,
@@ -24,18 +24,26 @@ from sopkit.charts.words import (
 )
 from sopkit.finance import COMPANY, by_family, company, year_estimate
 from sopkit.metrics import cover, planned_service
-from sopkit.metrics.kpis.registry import KPIS, status
-from sopkit.metrics.scopes import at_cost, within
+from sopkit.metrics.scopes import at_cost
 from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.pages.common import assumed, unreleased
 from sopkit.pages.money import options
+from sopkit.panels.figures import (
+    HOT,
+    MARKS,
+    MOVES,
+    asked_load,
+    in_money,
+    many,
+    monthly,
+    moved_since,
+)
 from sopkit.tables.judgments import current, is_open
 
-MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
-DASHED, PLANNED = ("#5F6368", "4 3"), ("#E69F00", "")
-HEAT, HOT = '<span class="heat {}">{}</span>', 1.15  # of regular hours
+PLANNED = "#E69F00", ""
+HEAT = '<span class="heat {}">{}</span>'
 BAR = '<span class="bar" style="width:{:.0f}px"></span>'
-MOST, NEAR = 12, 3  # families in full; buckets ahead of a likely service
+MOST = 12  # families in full
 PROCESS = "plan_adherence otif order_cycle_time fill_rate forecast_accuracy_lag_1".split()
 
 
@@ -45,15 +53,15 @@ def answer(source) -> str:
     year = view.next_year(company(book.financial_plan))
     planned, gap = year["revenue"].sum(), year["revenue_gap"].sum(min_count=1)
     name, estimate, budget = year_estimate(book)
-    told = f"The next {_months(year, view)} bring {_money(planned, view)}"
+    told = f"The next {many(year, view)} bring {in_money(planned, view)}"
     if pd.notna(gap):
         told += f", {_beside(gap, planned - gap, view)}"
         if pd.notna(estimate - budget):
-            closes = f"{name} closes at {_money(estimate, view)}"
+            closes = f"{name} closes at {in_money(estimate, view)}"
             closes += f", {_beside(estimate - budget, budget, view)}"
             told = f"{closes}; {told[0].lower()}{told[1:]}"
     else:
-        told += f" of revenue and {_money(year['margin'].sum(min_count=1), view)} of margin"
+        told += f" of revenue and {in_money(year['margin'].sum(min_count=1), view)} of margin"
     return (
         f'<p class="answer"><b>{escape(told)}.</b> {_supply(source)} {escape(_on_time(book))}'
         f"{escape(assumed(book.supply_plan, view))}</p>"
@@ -81,7 +89,7 @@ def _supply(source) -> str:
 
 
 def _on_time(book) -> str:
-    rows = _monthly(book, "on_time_delivery")
+    rows = monthly(book, "on_time_delivery")
     if rows.empty or pd.isna(rows["target"].iloc[-1]):
         return ""
     met = rows["actual"] >= rows["target"] - 1e-12
@@ -91,175 +99,6 @@ def _on_time(book) -> str:
     if run > 1:
         last = f"in each of the last {count(run, book.calendar.size)}"
     return f"On-time delivery {word} {last}."
-
-
-def cards(source) -> str:
-    """Six numbers, each against its target, the last cycle and the months around it."""
-    drawn = [draw(source) for draw in (_delivery, _revenue, _margin, _stock, _service, _load)]
-    return f'<div class="kpis">{"".join(filter(None, drawn))}</div>'
-
-
-def _card(label, value, unit, state, verdict, more, picture, span):
-    words = f"{MARKS.get(state, '')}{clean(verdict, 60)}" if verdict else "no target set"
-    return (
-        f'<div class="kpi {state}"><span>{escape(label, 40)}</span>'
-        f"<b>{escape(value)} <small>{escape(unit)}</small></b><em>{escape(words)}</em>"
-        f"<i>{escape(more, 60) or '&nbsp;'}</i>{picture}<i>{escape(span)}</i></div>"
-    )
-
-
-def _delivery(source):
-    book = source.book
-    rows = _monthly(book, "on_time_delivery")
-    if rows.empty:
-        return ""
-    last, name = rows.iloc[-1], book.calendar.name
-    moved = 100 * (rows["actual"].diff().iloc[-1] if len(rows) > 1 else np.nan)
-    change = ""
-    if abs(moved) >= 0.05:
-        way = f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} points"
-        felt = "better" if moved > 0 else "worse"
-        change = f"{way} {felt} than {name(rows['bucket'].iloc[-2])}"
-    lines = [(rows["actual"], MEASURED, ""), (rows["target"], *DASHED)]
-    label = f"On-time delivery, {name(last['bucket'])}"
-    target = ", target dashed" if pd.notna(last["target"]) else ""
-    span = f"{_span(rows['bucket'], book)}{target}"
-    value = number(100 * last["actual"], 1)
-    return _card(label, value, "%", *_against(last), change, spark(lines), span)
-
-
-def _against(row):
-    """State and words of a KPI's row beside its target."""
-    if pd.isna(row["target"]):
-        return "", ""
-    off, unit = row["actual"] - row["target"], row["unit"]
-    fraction = unit == "fraction"
-    size = f"{number(100 * abs(off), 1)} points" if fraction else number(abs(off))
-    target = quantity(row["target"], unit) if fraction else f"target {number(row['target'])}"
-    return row["status"], f"{size} {'over' if off >= 0 else 'under'} {target}"
-
-
-def _revenue(source):
-    name, estimate, budget = year_estimate(source.book)
-    gap = estimate - budget
-    words = f"{name} est. {_money(estimate, source.view)}" if pd.notna(estimate) else ""
-    words += f", {money(gap, source.view.currency, sign=True)}" if pd.notna(gap) else ""
-    return _budgeted(source, "revenue", words)
-
-
-def _margin(source):
-    shared, moved = _moved(source, *MOVES["Margin"])
-    words = "first cycle: no last plan yet"
-    if shared:
-        words = f"{money(moved.sum(), source.view.currency, sign=True)} on last cycle's plan"
-    return _budgeted(source, "margin", words)
-
-
-def _budgeted(source, line, more):
-    view = source.view
-    year = view.next_year(company(source.book.financial_plan))
-    planned, gap = year[line].sum(min_count=1), year[f"{line}_gap"]
-    if pd.isna(planned):
-        return ""
-    size, unit = scale([planned], view.currency)
-    label, total = f"{line.capitalize()}, next {_months(year, view)}", gap.sum(min_count=1)
-    if pd.isna(total):
-        picture, verdict, state = spark(bars=year[line]), "", ""
-    else:
-        budget = year[f"budget_{line}"].sum()
-        state = str(status(1 + total / budget, 1.0, KPIS[f"{line}_to_budget"])) if budget else ""
-        share = f" ({percent(total / budget, sign=True)})" if budget else ""
-        verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
-        picture = spark(bars=gap, colours=[_felt(value) for value in gap])
-    span = f"{'by month' if pd.isna(total) else 'to budget'}, {_span(year['bucket'], source.book)}"
-    return _card(label, number(planned / size, 1), unit, state, verdict, more, picture, span)
-
-
-def _stock(source):
-    book, view = source.book, source.view
-    past = at_cost(book, book.inventory_history, "on_hand", book.before(book.calendar.per_year))
-    ahead = at_cost(book, book.inventory_plan, "units", book.year)
-    if WHOLE not in ahead.index:
-        return ""
-    past = past.loc[WHOLE].dropna() if WHOLE in past.index else pd.Series(dtype=float)
-    ahead, name = ahead.loc[WHOLE], book.calendar.name
-    now = past if len(past) else ahead[:1]
-    size, unit = scale([now.iloc[-1]], view.currency)
-    turns = _monthly(book, "inventory_turns")
-    state, verdict = "", ""
-    if len(turns):
-        state = str(turns["status"].iloc[-1])
-        verdict = f"{number(turns['actual'].iloc[-1])} turns"
-        target = turns["target"].iloc[-1]
-        verdict += f", target {number(target)}" if pd.notna(target) else ""
-    end, moved = money(ahead.iloc[-1], view.currency), ahead.iloc[-1] - now.iloc[-1]
-    way = (
-        "stays at"
-        if abs(moved) <= 0.005 * now.iloc[-1]
-        else "▲ rises to"
-        if moved > 0
-        else "▼ falls to"
-    )
-    picture = spark(
-        bars=[*past, *ahead],
-        colours=[MEASURED] * len(past) + ["#56B4E9"] * len(ahead),
-        hatched=len(ahead),
-    )
-    return _card(
-        f"Stock at cost, {name(now.index[-1])}",
-        number(now.iloc[-1] / size, 1),
-        unit,
-        state if verdict else "",
-        verdict,
-        f"{way} {end} in {name(ahead.index[-1])}",
-        picture,
-        f"{len(past)} past, {len(ahead)} planned",
-    )
-
-
-def _service(source):
-    book, risk = source.book, source.book.plan_risk
-    rows = risk[risk["metric"] == "service"].sort_values("bucket").head(2 * NEAR)
-    if len(rows) < NEAR:
-        return ""
-    at = rows.iloc[NEAR - 1]
-    plan = within(book.supply_plan, [at["bucket"]])
-    alone = planned_service(plan, book.items, book.cost)
-    target = book.settings["targets"].get("planned_service", np.nan)
-    row = {"actual": at["p50"], "target": target, "unit": "fraction"}
-    row["status"] = str(status(at["p50"], target, KPIS["planned_service"]))
-    low, high = (number(100 * at[level], 0) for level in ("p10", "p90"))
-    lines = [(rows["p50"], MEASURED, ""), (np.full(len(rows), target), *DASHED)]
-    return _card(
-        f"Service, {book.calendar.name(at['bucket'])}",
-        number(100 * at["p50"], 0),
-        "% likely",
-        *_against(row),
-        f"{low}–{high} %; plan alone {percent(alone, 0)}",
-        spark(lines, band=(rows["p10"], rows["p90"])),
-        f"{_span(rows['bucket'], book)}, 8 of 10 futures",
-    )
-
-
-def _load(source):
-    rows = _asked(source)
-    if rows.empty:
-        return ""
-    worst, name = rows.loc[rows["asked"].idxmax()], source.book.calendar.name
-    own = rows[rows["resource"] == worst["resource"]]
-    runs = worst["load"] / worst["regular_capacity"]
-    earlier = ", pre-builds" if worst["load"] < worst["unconstrained_load"] - 0.5 else ""
-    colours = [UNFAVOURABLE if asked > HOT else "#9AA0A6" for asked in own["asked"]]
-    return _card(
-        "Bottleneck, asked load",
-        number(100 * worst["asked"], 0),
-        "%",
-        "watch" if worst["asked"] > 1 else "ok",
-        f"{clean(worst['resource'], 26)}, {name(worst['bucket'])}",
-        f"plan runs {percent(runs, 0)}{earlier}",
-        spark(bars=own["asked"], colours=colours),
-        f"of regular hours, to {name(own['bucket'].iloc[-1])}",
-    )
 
 
 def process(source) -> str:
@@ -300,27 +139,17 @@ def asked(source) -> str:
     return _headed("Decisions wanted: none entered yet", sub, table.html)
 
 
-MOVES = {  # what changed: the plan table and its column
-    "Demand": ("demand_plan", "consensus"),
-    "Margin": ("financial_plan", "margin"),
-    "Cash": ("financial_plan", "cash"),
-    "Gap to budget": ("financial_plan", "revenue_gap"),
-    "Stock at the end": ("financial_plan", "inventory_value"),
-    "Late or lost": ("supply_plan", "missed"),
-}
-
-
 def changes(source) -> str:
     """What moved since the last cycle's plan of the same months, in money, largest first; without
     one, what must be watched.
     """
     book, currency = source.book, source.view.currency
-    shared, _ = _moved(source, *MOVES["Demand"])
+    shared, _ = moved_since(source, *MOVES["Demand"])
     if not shared:
         return watch(source)
     rows = []
     for what, told in MOVES.items():
-        months, by = _moved(source, *told)
+        months, by = moved_since(source, *told)
         families, move = by.drop(COMPANY, errors="ignore").dropna(), by.sum(min_count=1)
         if len(families) and pd.notna(move):
             most = families.abs().idxmax()
@@ -418,7 +247,7 @@ def families(source) -> str:
         behind = sums["revenue_gap"].sort_values()
         behind = behind[behind < 0.1 * min(behind.sum(), 0)]
         title = f"{listing(behind.index)} make the gap" if len(behind) else "Families make budget"
-    sub = f"Next {_months(year, view)}, all markets; a family opens its sheet"
+    sub = f"Next {many(year, view)}, all markets; a family opens its sheet"
     return _headed(title, sub, block(head, shown, rest=hidden).html)
 
 
@@ -473,7 +302,7 @@ def _of_families(source) -> dict:
         elif family in stock.index:
             under = stock.loc[family] < safety.loc[family] * (1 - 1e-6)
             if under[book.year].any():
-                share = f"{under[book.year].sum()} of {_months(book.year, view)}"
+                share = f"{under[book.year].sum()} of {many(book.year, view)}"
                 own["Trouble ahead"] = f"under safety stock in {share}"
     for scope, row in served.iterrows():
         if pd.notna(row["actual"]) and scope in told:
@@ -485,7 +314,7 @@ def _of_families(source) -> dict:
 
 def load(source) -> str:
     """Asked load of the next months in percent of regular hours, a row per resource."""
-    rows = _asked(source)
+    rows = asked_load(source)
     if rows.empty:
         return ""
     calendar = source.book.calendar
@@ -517,44 +346,8 @@ def _warmth(asked):
     return "hot" if asked > HOT else "warm" if asked > 1 else ""
 
 
-def _asked(source):
-    rows = source.view.next_year(source.book.capacity_plan)
-    regular = rows["regular_capacity"]
-    rows = rows[np.isfinite(regular) & (regular > 0)]
-    return rows.assign(asked=rows["unconstrained_load"] / rows["regular_capacity"])
-
-
-def _moved(source, table, column):
-    """The buckets of the next year that last cycle's plan holds too, and by family what a column
-    moved over them, in money: the sum, of stock its end.
-    """
-    view, before, plans = source.view, f"last_{table}", []
-    shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
-    if column == "cash":  # what was owed before a plan is in none: compared where all is
-        terms = (source.book.settings[f"{whose}able_days"] for whose in ("receiv", "pay"))
-        begun = source.book.first + pd.Timedelta(days=max(terms))
-        shared = [bucket for bucket in shared if bucket >= begun]
-    for name in (table, before):
-        rows = within(source.read(name), shared[-1:] if column == "inventory_value" else shared)
-        if column == "missed":
-            rows = rows.assign(missed=rows["late"] + rows["lost"])
-        rows = view.valued(rows, [column]) if "item" in rows else rows
-        plans.append(rows.groupby("family")[column].sum(min_count=1))
-    return shared, plans[0].sub(plans[1], fill_value=0.0)
-
-
 def _month(source):
     return source.book.calendar.first_in(source.plan.last.month)
-
-
-def _monthly(book, kpi):
-    """The company's measured values of a KPI over its last twelve buckets."""
-    rows = book.kpis[(book.kpis["kpi"] == kpi) & (book.kpis["scope"] == WHOLE)]
-    return rows[rows["actual"].notna()].sort_values("bucket").tail(12)
-
-
-def _money(value, view):
-    return money(value, view.currency)
 
 
 def _beside(gap, budget, view):
@@ -562,20 +355,7 @@ def _beside(gap, budget, view):
     if abs(gap) < 0.0005 * abs(budget):
         return "as budgeted"
     share = f" ({percent(abs(gap / budget))})" if budget else ""
-    return f"{_money(abs(gap), view)}{share} {'over' if gap > 0 else 'under'} budget"
-
-
-def _felt(value):
-    return FAVOURABLE if value > 0 else UNFAVOURABLE
-
-
-def _months(frame, view):
-    buckets = frame["bucket"] if "bucket" in frame else frame
-    return count(buckets.nunique(), view.calendar.size)
-
-
-def _span(buckets, book):
-    return f"{book.calendar.name(buckets.iloc[0])} – {book.calendar.name(buckets.iloc[-1])}"
+    return f"{in_money(abs(gap), view)}{share} {'over' if gap > 0 else 'under'} budget"
 
 
 def _headed(title, sub, table, css=""):

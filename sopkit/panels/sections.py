@@ -15,6 +15,7 @@ from sopkit.charts.words import clean, escape
 from sopkit.pages import common, data, demand, review, supply
 from sopkit.pages import money as finance
 from sopkit.panels import overview
+from sopkit.panels.cards import cards
 from sopkit.panels.lines import lines
 from sopkit.panels.page import write_page
 
@@ -106,7 +107,7 @@ def _chart(draw, table, by=FAMILY, last=False):
 TABS = {
     "Overview": [
         Section("Answer", overview.answer),
-        Section("Numbers", overview.cards),
+        Section("Numbers", cards),
         Section("Process", overview.process),
         Section("Decisions wanted", overview.asked, half=True),
         Section("What changed", overview.changes, half=True),

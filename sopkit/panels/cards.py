@@ -1,0 +1,199 @@
+"""The first screen's six numbers, each against its target, the last cycle and the months around."""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, spark
+from sopkit.charts.words import clean, escape, money, number, percent, quantity, scale
+from sopkit.finance import company, year_estimate
+from sopkit.metrics import planned_service
+from sopkit.metrics.kpis.registry import KPIS, status
+from sopkit.metrics.scopes import at_cost, within
+from sopkit.metrics.stages import COMPANY as WHOLE
+from sopkit.panels.figures import (
+    HOT,
+    MARKS,
+    MOVES,
+    asked_load,
+    in_money,
+    many,
+    monthly,
+    moved_since,
+    span,
+)
+
+DASHED = "#5F6368", "4 3"
+NEAR = 3  # buckets ahead of a likely service
+
+
+def cards(source) -> str:
+    """Six numbers, each against its target, the last cycle and the months around it."""
+    drawn = [draw(source) for draw in (_delivery, _revenue, _margin, _stock, _service, _load)]
+    return f'<div class="kpis">{"".join(filter(None, drawn))}</div>'
+
+
+def _card(label, value, unit, state, verdict, more, picture, span):
+    words = f"{MARKS.get(state, '')}{clean(verdict, 60)}" if verdict else "no target set"
+    return (
+        f'<div class="kpi {state}"><span>{escape(label, 40)}</span>'
+        f"<b>{escape(value)} <small>{escape(unit)}</small></b><em>{escape(words)}</em>"
+        f"<i>{escape(more, 60) or '&nbsp;'}</i>{picture}<i>{escape(span)}</i></div>"
+    )
+
+
+def _delivery(source):
+    book = source.book
+    rows = monthly(book, "on_time_delivery")
+    if rows.empty:
+        return ""
+    last, name = rows.iloc[-1], book.calendar.name
+    moved = 100 * (rows["actual"].diff().iloc[-1] if len(rows) > 1 else np.nan)
+    change = ""
+    if abs(moved) >= 0.05:
+        way = f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} points"
+        felt = "better" if moved > 0 else "worse"
+        change = f"{way} {felt} than {name(rows['bucket'].iloc[-2])}"
+    lines = [(rows["actual"], MEASURED, ""), (rows["target"], *DASHED)]
+    label = f"On-time delivery, {name(last['bucket'])}"
+    target = ", target dashed" if pd.notna(last["target"]) else ""
+    around = f"{span(rows['bucket'], book)}{target}"
+    value = number(100 * last["actual"], 1)
+    return _card(label, value, "%", *_against(last), change, spark(lines), around)
+
+
+def _against(row):
+    """State and words of a KPI's row beside its target."""
+    if pd.isna(row["target"]):
+        return "", ""
+    off, unit = row["actual"] - row["target"], row["unit"]
+    fraction = unit == "fraction"
+    size = f"{number(100 * abs(off), 1)} points" if fraction else number(abs(off))
+    target = quantity(row["target"], unit) if fraction else f"target {number(row['target'])}"
+    return row["status"], f"{size} {'over' if off >= 0 else 'under'} {target}"
+
+
+def _revenue(source):
+    name, estimate, budget = year_estimate(source.book)
+    gap = estimate - budget
+    words = f"{name} est. {in_money(estimate, source.view)}" if pd.notna(estimate) else ""
+    words += f", {money(gap, source.view.currency, sign=True)}" if pd.notna(gap) else ""
+    return _budgeted(source, "revenue", words)
+
+
+def _margin(source):
+    shared, moved = moved_since(source, *MOVES["Margin"])
+    words = "first cycle: no last plan yet"
+    if shared:
+        words = f"{money(moved.sum(), source.view.currency, sign=True)} on last cycle's plan"
+    return _budgeted(source, "margin", words)
+
+
+def _budgeted(source, line, more):
+    view = source.view
+    year = view.next_year(company(source.book.financial_plan))
+    planned, gap = year[line].sum(min_count=1), year[f"{line}_gap"]
+    if pd.isna(planned):
+        return ""
+    size, unit = scale([planned], view.currency)
+    label, total = f"{line.capitalize()}, next {many(year, view)}", gap.sum(min_count=1)
+    if pd.isna(total):
+        picture, verdict, state = spark(bars=year[line]), "", ""
+    else:
+        budget = year[f"budget_{line}"].sum()
+        state = str(status(1 + total / budget, 1.0, KPIS[f"{line}_to_budget"])) if budget else ""
+        share = f" ({percent(total / budget, sign=True)})" if budget else ""
+        verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
+        picture = spark(bars=gap, colours=[_felt(value) for value in gap])
+    around = f"{'by month' if pd.isna(total) else 'to budget'}, {span(year['bucket'], source.book)}"
+    return _card(label, number(planned / size, 1), unit, state, verdict, more, picture, around)
+
+
+def _stock(source):
+    book, view = source.book, source.view
+    past = at_cost(book, book.inventory_history, "on_hand", book.before(book.calendar.per_year))
+    ahead = at_cost(book, book.inventory_plan, "units", book.year)
+    if WHOLE not in ahead.index:
+        return ""
+    past = past.loc[WHOLE].dropna() if WHOLE in past.index else pd.Series(dtype=float)
+    ahead, name = ahead.loc[WHOLE], book.calendar.name
+    now = past if len(past) else ahead[:1]
+    size, unit = scale([now.iloc[-1]], view.currency)
+    turns = monthly(book, "inventory_turns")
+    state, verdict = "", ""
+    if len(turns):
+        state = str(turns["status"].iloc[-1])
+        verdict = f"{number(turns['actual'].iloc[-1])} turns"
+        target = turns["target"].iloc[-1]
+        verdict += f", target {number(target)}" if pd.notna(target) else ""
+    end, moved = money(ahead.iloc[-1], view.currency), ahead.iloc[-1] - now.iloc[-1]
+    way = (
+        "stays at"
+        if abs(moved) <= 0.005 * now.iloc[-1]
+        else "▲ rises to"
+        if moved > 0
+        else "▼ falls to"
+    )
+    picture = spark(
+        bars=[*past, *ahead],
+        colours=[MEASURED] * len(past) + ["#56B4E9"] * len(ahead),
+        hatched=len(ahead),
+    )
+    return _card(
+        f"Stock at cost, {name(now.index[-1])}",
+        number(now.iloc[-1] / size, 1),
+        unit,
+        state if verdict else "",
+        verdict,
+        f"{way} {end} in {name(ahead.index[-1])}",
+        picture,
+        f"{len(past)} past, {len(ahead)} planned",
+    )
+
+
+def _service(source):
+    book, risk = source.book, source.book.plan_risk
+    rows = risk[risk["metric"] == "service"].sort_values("bucket").head(2 * NEAR)
+    if len(rows) < NEAR:
+        return ""
+    at = rows.iloc[NEAR - 1]
+    plan = within(book.supply_plan, [at["bucket"]])
+    alone = planned_service(plan, book.items, book.cost)
+    target = book.settings["targets"].get("planned_service", np.nan)
+    row = {"actual": at["p50"], "target": target, "unit": "fraction"}
+    row["status"] = str(status(at["p50"], target, KPIS["planned_service"]))
+    low, high = (number(100 * at[level], 0) for level in ("p10", "p90"))
+    lines = [(rows["p50"], MEASURED, ""), (np.full(len(rows), target), *DASHED)]
+    return _card(
+        f"Service, {book.calendar.name(at['bucket'])}",
+        number(100 * at["p50"], 0),
+        "% likely",
+        *_against(row),
+        f"{low}–{high} %; plan alone {percent(alone, 0)}",
+        spark(lines, band=(rows["p10"], rows["p90"])),
+        f"{span(rows['bucket'], book)}, 8 of 10 futures",
+    )
+
+
+def _load(source):
+    rows = asked_load(source)
+    if rows.empty:
+        return ""
+    worst, name = rows.loc[rows["asked"].idxmax()], source.book.calendar.name
+    own = rows[rows["resource"] == worst["resource"]]
+    runs = worst["load"] / worst["regular_capacity"]
+    earlier = ", pre-builds" if worst["load"] < worst["unconstrained_load"] - 0.5 else ""
+    colours = [UNFAVOURABLE if asked > HOT else "#9AA0A6" for asked in own["asked"]]
+    return _card(
+        "Bottleneck, asked load",
+        number(100 * worst["asked"], 0),
+        "%",
+        "watch" if worst["asked"] > 1 else "ok",
+        f"{clean(worst['resource'], 26)}, {name(worst['bucket'])}",
+        f"plan runs {percent(runs, 0)}{earlier}",
+        spark(bars=own["asked"], colours=colours),
+        f"of regular hours, to {name(own['bucket'].iloc[-1])}",
+    )
+
+
+def _felt(value):
+    return FAVOURABLE if value > 0 else UNFAVOURABLE

@@ -1,0 +1,68 @@
+"""Figures that several parts of the board's first screen tell."""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts.words import count, money
+from sopkit.metrics.scopes import within
+from sopkit.metrics.stages import COMPANY
+
+HOT = 1.15  # of regular hours: asked load that is marked
+MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
+MOVES = {  # what changed: the plan table and its column
+    "Demand": ("demand_plan", "consensus"),
+    "Margin": ("financial_plan", "margin"),
+    "Cash": ("financial_plan", "cash"),
+    "Gap to budget": ("financial_plan", "revenue_gap"),
+    "Stock at the end": ("financial_plan", "inventory_value"),
+    "Late or lost": ("supply_plan", "missed"),
+}
+
+
+def asked_load(source):
+    """The next year's capacity plan with ``asked``: load ÷ regular hours before it is moved."""
+    rows = source.view.next_year(source.book.capacity_plan)
+    regular = rows["regular_capacity"]
+    rows = rows[np.isfinite(regular) & (regular > 0)]
+    return rows.assign(asked=rows["unconstrained_load"] / rows["regular_capacity"])
+
+
+def moved_since(source, table, column):
+    """The buckets of the next year that last cycle's plan holds too, and by family what a column
+    moved over them, in money: the sum, of stock its end.
+    """
+    view, before, plans = source.view, f"last_{table}", []
+    shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
+    if column == "cash":  # what was owed before a plan is in none: compared where all is
+        terms = (source.book.settings[f"{whose}able_days"] for whose in ("receiv", "pay"))
+        begun = source.book.first + pd.Timedelta(days=max(terms))
+        shared = [bucket for bucket in shared if bucket >= begun]
+    for name in (table, before):
+        rows = within(source.read(name), shared[-1:] if column == "inventory_value" else shared)
+        if column == "missed":
+            rows = rows.assign(missed=rows["late"] + rows["lost"])
+        rows = view.valued(rows, [column]) if "item" in rows else rows
+        plans.append(rows.groupby("family")[column].sum(min_count=1))
+    return shared, plans[0].sub(plans[1], fill_value=0.0)
+
+
+def monthly(book, kpi):
+    """The company's measured values of a KPI over its last twelve buckets."""
+    rows = book.kpis[(book.kpis["kpi"] == kpi) & (book.kpis["scope"] == COMPANY)]
+    return rows[rows["actual"].notna()].sort_values("bucket").tail(12)
+
+
+def in_money(value, view):
+    """An amount in the company's currency."""
+    return money(value, view.currency)
+
+
+def many(frame, view):
+    """How many buckets a frame spans, in words."""
+    buckets = frame["bucket"] if "bucket" in frame else frame
+    return count(buckets.nunique(), view.calendar.size)
+
+
+def span(buckets, book):
+    """The first and the last of some buckets, in words."""
+    return f"{book.calendar.name(buckets.iloc[0])} – {book.calendar.name(buckets.iloc[-1])}"
