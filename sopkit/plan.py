@@ -111,10 +111,20 @@ class Plan:
 
     @property
     def scenarios(self) -> dict:
-        """The scenarios run with this plan, by name: each is just another plan."""
-        return {
-            folder.name: Plan(folder) for folder in sorted((self.folder / "scenarios").glob("*"))
-        }
+        """The scenarios planned beside this plan, by name: each is just another plan."""
+        found = sorted((self.folder / "scenarios").glob("*/tables"))
+        return {folder.parent.name: Released(folder) for folder in found}
+
+    def keep_scenario(self, name: str, book: Book) -> None:
+        """Stores the plan tables of a scenario's book beside this plan, while it is being built."""
+        if self.state == "draft":
+            folder = self.folder / "scenarios" / name / "tables"
+            folder.mkdir(parents=True, exist_ok=True)
+            for table in {*PLANS} & {*book.given}:
+                if book.given[table] is not None:
+                    write_table(
+                        PLANS[table].conform(book.given[table]), folder / f"{table}.parquet"
+                    )
 
     def read(self, table: str) -> pd.DataFrame:
         """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not
@@ -188,7 +198,9 @@ class Plan:
 
 
 class Released:
-    """Tables of an earlier released plan, as copied into a pack; a table that it lacks is empty."""
+    """Tables of another plan (an earlier release, a scenario) in a pack; one that it lacks is
+    empty.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder

@@ -103,7 +103,7 @@ def packs(tmp_path_factory, real_build):
     )
     book.append(
         "scenarios",
-        [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}],
+        [{"scenario": "boom", "driver": "demand", "value": "+10 %"}],
         by="Ada",
         cycle="2026-11",
     )

@@ -55,7 +55,7 @@ JUDGMENTS = {
     ],
     "decisions": [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}],
     "assumptions": [{"text": "Steel", "condition": "no delivery for a month", "result": "held"}],
-    "scenarios": [{"scenario": "boom", "parameter": "demand_change", "value": "0.1"}],
+    "scenarios": [{"scenario": "boom", "driver": "demand", "value": "+10 %"}],
 }
 
 

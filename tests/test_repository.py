@@ -32,8 +32,9 @@ FLOORS = {
     "charts": 3,
     "pages": 3,
     "exports": 3,
+    "scenarios": 3,
     "panels": 4,
-    "processes": 5,
+    "processes": 0,
     "pack": 5,
     "cli": 5,
     "__main__": 5,
@@ -54,8 +55,6 @@ SIDEWAYS = {
     ("plan", "sources"),
     ("pages", "charts"),
     ("cli", "pack"),
-    ("cli", "processes"),
-    ("pack", "processes"),
     ("__main__", "cli"),
 }
 FORBIDDEN_BELOW = {

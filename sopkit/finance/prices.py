@@ -18,8 +18,8 @@ def prices(book) -> pd.DataFrame:
     that is blank, and source ``none`` (price 0) marks an item that has neither. A list price that
     the last year did not bring (the exception ``price_difference``) gives way to the realised one.
     An event with a price replaces it for the share of the bucket's days that the event covers, in
-    the markets that it covers. An item without demand has its price in every bucket, in the market
-    ``(none)``.
+    the markets that it covers; one with a price_change moves what then holds. An item without
+    demand has its price in every bucket, in the market ``(none)``.
 
     >>> from sopkit.metrics import Book
     >>> items = pd.DataFrame({"item": ["A"], "price": [10.0]})
@@ -34,7 +34,9 @@ def prices(book) -> pd.DataFrame:
     plan = book.demand_plan[["item", "market"]]
     idle = book.items.loc[~book.items["item"].isin(plan["item"]), ["item"]]
     grid = grid_of(pd.concat([plan, idle]), book.buckets, book.items, book.calendar)
-    events = book.events[book.events["price"].notna()]
+    moves, events = (book.events[book.events[c].notna()] for c in ("price_change", "price"))
+    covered = grid.covered(moves["starts_on"], moves["ends_on"])
+    moved = grid.gather(moves, covered * moves["price_change"].to_numpy()[:, None])
     covered = grid.covered(events["starts_on"], events["ends_on"])
     share = grid.gather(events, covered)
     money = grid.gather(events, covered * events["price"].to_numpy()[:, None])
@@ -42,7 +44,8 @@ def prices(book) -> pd.DataFrame:
     over = np.maximum(share, 1.0)
     usual = _usual(book).reindex(grid.series["item"]).fillna({"price": 0.0, "source": "none"})
     price = usual["price"].to_numpy()[:, None] * (1 - share / over) + money / over
-    source = np.where(share > 0, "event", usual["source"].to_numpy()[:, None])
+    price = price * np.maximum(1 + moved, 0)
+    source = np.where((share > 0) | (moved != 0), "event", usual["source"].to_numpy()[:, None])
     return PLANS["prices"].conform(grid.frame(price=price, source=source))
 
 

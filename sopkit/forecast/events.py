@@ -163,10 +163,10 @@ def _causes(panel, events, items):
 
 def _strength(events, listed):
     """How strongly events work where they cover a bucket whole, one (event, list price) each: for a
-    price its log over the list price, NaN where one is unknown; else 1.
+    price its log over the list price (or of its change), NaN where both are unknown; else 1.
     """
     known = (events.price > 0) & (listed > 0)
-    ratio = np.log(np.where(known, over(events.price, listed), np.nan))
+    ratio = np.log(np.where(known, over(events.price, listed), 1 + events.price_change))
     return np.where(events.kind == "price", ratio, 1.0)
 
 

@@ -17,9 +17,10 @@ from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
+from sopkit.scenarios import Inputs, applied, changes_of, promoted
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
-from sopkit.tables import LEDGER, PLANS
+from sopkit.tables.judgments import JUDGMENTS
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
@@ -69,15 +70,17 @@ def build_pack(
     book, past = Ledger(ledger or packs / "ledger.db"), settings_file(data).with_name("earlier")
     if not packs_in(packs):
         book.start(past / "ledger")
-    asked = {
-        name: settle(steps, questions(book.read("scenarios", month), name)) for name in scenarios
-    }
+    said = book.read("scenarios", month)
+    for name in scenarios:
+        changes_of(said, name)
+    base = Inputs(facts, book.read("overrides", month), settled)
+    inputs = applied(base, promoted(said, facts.first))
     with (
         staging(packs, target.name) as folder,
         drawers(DRAWERS) as pool,
     ):
-        cycle = {"month": month, "parameters": settled, "scenarios": asked}
-        stage_inputs(folder, facts, book, packs_in(past, packs), cycle)
+        cycle = {"month": month, "parameters": inputs.parameters, "scenarios": [*scenarios]}
+        stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
         pages = []
         draw = lambda step: pages.append(pool.submit(draw_page, folder, step, steps))
         seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
@@ -93,7 +96,7 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
     step and draws the board anew; the plan itself stays.
     """
     plan = Plan(pack)
-    known = {name: book.read(name, plan.month) for name in {*LEDGER} & {*PLANS}}
+    known = {table.name: book.read(table.name, plan.month) for table in JUDGMENTS}
     grown = {name: rows for name, rows in known.items() if len(rows) > len(plan.judgments(name))}
     if not grown:
         return
@@ -113,72 +116,41 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
 def run_plan(
     folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False, done=lambda step: None
 ) -> dict:
-    """Seconds by step of the whole pipeline; scenarios run before the step that compares them (4,
-    reconcile), each in a plan of its own with step 1's tables.
+    """Seconds by step of the whole pipeline.
 
     While a step works, the kernel of the next one starts, and ``done`` may draw its page. A
     failing step leaves its executed notebook in ``packs/failed``.
     """
-    settled, asked = cycle["parameters"], cycle["scenarios"]
-    runs = [(step, "", settled) for step in steps if step.number < 4]
-    for scenario, changed in asked.items():
-        runs += [(s, scenario, settled | changed) for s in steps if 2 <= s.number <= 4]
-    runs += [(step, "", settled) for step in steps if step.number >= 4]
     seconds = {}
     with (
-        tqdm(total=len(runs), disable=quiet, unit="step", bar_format=BAR, ascii=SHADES) as bar,
-        closing(_with_kernels(folder, runs)) as ready,
+        tqdm(total=len(steps), disable=quiet, unit="step", bar_format=BAR, ascii=SHADES) as bar,
+        closing(_with_kernels(folder, steps)) as ready,
     ):
-        for step, scenario, parameters, kernel in ready:
-            bar.set_description_str(f"{scenario}: {step.title}" if scenario else step.title)
-            within = _place(folder, scenario)
-            if scenario and not (within / "inputs").exists():
-                for part in ("inputs", "tables"):
-                    copytree(folder / part, within / part, copy_function=copyfile)
+        for step, kernel in ready:
+            bar.set_description_str(step.title)
             try:
-                took = run_step(step, within, parameters, kernel)
+                seconds[step.name] = run_step(step, folder, cycle["parameters"], kernel)
             except StepFailed as failure:
                 kept = keep_failure(failure.notebook, packs, name)
                 raise StepFailed(
                     step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched"
                 ) from None
-            what = f"scenario {scenario}" if scenario else step.name
-            seconds[what] = seconds.get(what, 0) + took
             bar.update()
-            if not scenario:
-                done(step)
+            done(step)
     return seconds
 
 
-def _with_kernels(folder, runs):
-    """Each run with its kernel; the next one's starts before the run is handed out."""
+def _with_kernels(folder, steps):
+    """Each step with its kernel; the next one's starts before the step is handed out."""
     waiting = []
     try:
-        for at, run in enumerate(runs):
-            for _, scenario, _ in runs[at + len(waiting) : at + 2]:
-                waiting.append(start_kernel(_place(folder, scenario)))
-            yield *run, waiting.pop(0)
+        for at, step in enumerate(steps):
+            for _ in steps[at + len(waiting) : at + 2]:
+                waiting.append(start_kernel(folder))
+            yield step, waiting.pop(0)
     finally:
         for kernel in waiting:
             stop_kernel(kernel)
-
-
-def _place(folder, scenario):
-    return folder / "scenarios" / scenario if scenario else folder
-
-
-def questions(scenarios, name: str) -> dict:
-    """Parameters that the ledger's scenario changes, the latest row of each counting; raises
-    ``PlanError`` if it has none.
-    """
-    rows = scenarios[scenarios["scenario"] == name].dropna(subset=["parameter", "value"])
-    if rows.empty or not name.replace("-", "").replace("_", "").isalnum():
-        known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
-        raise PlanError(
-            f"scenario {name!r} is not in the ledger (there: {known}); enter its parameters first, "
-            "under a name of letters, digits, - and _"
-        )
-    return dict(zip(rows["parameter"], rows["value"]))
 
 
 def draw_page(folder: Path, step, steps) -> Path:

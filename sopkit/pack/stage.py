@@ -33,16 +33,17 @@ def staging(packs: Path, name: str):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stage_inputs(folder: Path, facts, ledger, packs: list[Path], cycle: dict) -> None:
-    """Copies what the plan is made from into the pack: facts, judgments, the earlier releases among
-    ``packs``, the question asked.
+def stage_inputs(folder: Path, given, ledger, packs: list[Path], cycle: dict) -> None:
+    """Copies what the plan is made from into the pack: the facts and overrides that are ``given``,
+    judgments, the earlier releases among ``packs``, the question asked.
     """
-    _refuse_unknown_markets(ledger.read("overrides", cycle["month"]), facts)
-    inputs = folder / "inputs"
+    facts, inputs = given.facts, folder / "inputs"
+    _refuse_unknown_markets(given.overrides, facts)
     facts.write(inputs)
     (inputs / "ledger").mkdir()
     for table in LEDGER:
-        write_table(ledger.read(table, cycle["month"]), inputs / "ledger" / f"{table}.parquet")
+        rows = ledger.read(table, cycle["month"]) if table != "overrides" else given.overrides
+        write_table(rows, inputs / "ledger" / f"{table}.parquet")
     _copy_releases(inputs / "released", packs, cycle["month"], facts)
     (inputs / "cycle.json").write_text(json.dumps(cycle, indent=2, sort_keys=True) + "\n")
 

@@ -133,9 +133,8 @@ def entered_since(plan, ledger) -> pd.Series:
     """Units that the ledger's rows of kind ``units`` add by now to what the plan has of them, by
     item, market ("" = all) and bucket, of rows that say exactly that.
     """
-    now, then = (
-        own_units(rows, plan) for rows in (ledger.read("overrides"), plan.judgments("overrides"))
-    )
+    now, then = ledger.read("overrides"), plan.judgments("overrides")
+    now, then = (own_units(rows, plan) for rows in (now, then[then["id"].isin(now["id"])]))
     return now.sub(then, fill_value=0)
 
 

@@ -290,6 +290,12 @@ INPUTS = [
             "pull_forward", "fraction of the uplift taken from the next buckets; blank = 0", blank=0
         ),
         number("price", "money/unit", "price during the event", at_least=0),
+        number(
+            "price_change",
+            "fraction",
+            "how far prices move during it (-0.05 = 5 % lower), on top of price; blank = not",
+            at_least=-0.99,
+        ),
     ),
     _input(
         "launches",

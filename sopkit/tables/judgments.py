@@ -78,11 +78,22 @@ LEDGER = [
     ),
     _ledger(
         "scenarios",
-        "Questions asked of a plan",
-        text("scenario", "name", required=True),
-        text("parameter", "what is changed"),
-        text("value", "to what"),
-        text("note", "in words"),
+        "Changes of facts and rules that make another plan",
+        text("scenario", "name: letters, digits, - and _", required=True),
+        text(
+            "driver",
+            "what changes (demand, price, hours, source_cost …), or promote: the changes count in"
+            " the base from this cycle on",
+            required=True,
+        ),
+        text("item", "blank item and family = everything"),
+        text("family", "family, where no item is named"),
+        text("market", "blank = every market"),
+        text("name", "the resource, source, event, initiative or rule that changes"),
+        date("starts_on", "first day of the change; blank = the plan's first"),
+        date("ends_on", "last day of the change; blank = the horizon's last"),
+        text("value", "+10 % or -10 %, +5 or -5, 5 (set to), off; blank takes the change back"),
+        text("note", "why"),
     ),
 ]
 

@@ -1,0 +1,17 @@
+"""Scenarios: changes of facts and rules, and the plan that they make, solved by the functions of
+the steps.
+"""
+
+from sopkit.scenarios.changes import DRIVERS, Inputs, applied, changes_of, promoted, strategy
+from sopkit.scenarios.replan import compared, replan
+
+__all__ = [
+    "DRIVERS",
+    "Inputs",
+    "applied",
+    "changes_of",
+    "compared",
+    "promoted",
+    "replan",
+    "strategy",
+]

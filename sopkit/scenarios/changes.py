@@ -1,0 +1,143 @@
+"""Changes: what a scenario asks to be different. A driver turns the inputs of a plan into others;
+a change is a row of the ledger: a driver, whom and when it concerns, and how far it goes.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.grid import blank
+from sopkit.scenarios.drivers import DRIVERS, NAMED, Amount, Inputs
+from sopkit.sources.issues import nearest
+from sopkit.tables import LEDGER
+
+PROMOTE = "promote"
+SCOPE = ("driver", "item", "family", "market", "name", "starts_on", "ends_on")
+
+
+def changes_of(scenarios, name: str) -> pd.DataFrame:
+    """The changes that count in a scenario of the ledger's rows: of each driver, scope and period
+    the latest, unless its value takes it back.
+
+    Raises ``PlanError`` where the scenario has none, or a name that is no word.
+
+    >>> rows = pd.DataFrame({"id": [1, 2], "scenario": "more", "driver": "demand",
+    ...                      "value": ["+5 %", "+8 %"]})
+    >>> changes_of(LEDGER["scenarios"].typed(rows), "more")["value"].tolist()
+    ['+8 %']
+    """
+    mine = scenarios[(scenarios["scenario"] == name) & (scenarios["driver"] != PROMOTE)]
+    rows = mine[~mine[[*SCOPE]].fillna("").duplicated(keep="last")]
+    rows = rows[~blank(rows, "value")]
+    if rows.empty or not re.fullmatch(r"[\w-]+", name, re.ASCII):
+        known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
+        raise PlanError(
+            f"scenario {name!r} is not in the ledger (there: {known}); enter its changes first:"
+            " sopkit scenario add NAME demand '+10 %' --by YOU (a NAME of letters, digits, - and _)"
+        )
+    return rows
+
+
+def strategy(name: str) -> pd.DataFrame:
+    """The change that plans supply by another strategy."""
+    row = {"id": 0, "scenario": name, "driver": "rule", "name": "strategy", "value": name}
+    return LEDGER["scenarios"].typed(pd.DataFrame([row]))
+
+
+def promoted(scenarios, first) -> pd.DataFrame:
+    """The changes, not over before the day ``first``, of every scenario that the ledger's rows make
+    part of the base plan.
+    """
+    said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
+    names = said.loc[~said["value"].isin(["off", "no"]), "scenario"]
+    parts = [changes_of(scenarios, name) for name in names]
+    rows = pd.concat([LEDGER["scenarios"].empty(), *parts], ignore_index=True)
+    return rows[~(rows["ends_on"] < first)]
+
+
+def applied(inputs: Inputs, changes: pd.DataFrame) -> Inputs:
+    """The inputs after the changes, one upon another in their order.
+
+    Raises ``PlanError`` on a driver, a scope, a value or a period that the facts do not know, or
+    that the driver has no use for; it names the change.
+    """
+    told = changes.astype("object")
+    for row in told.where(told.notna(), "").itertuples():
+        try:
+            inputs = _driver(row.driver).apply(inputs, _asked(inputs, row))
+        except PlanError as error:
+            raise PlanError(f"scenario {row.scenario}, {row.driver}: {error}") from None
+    return inputs
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change, understood: whom it concerns, its first and last day, and its amount."""
+
+    scenario: str
+    item: str
+    family: str
+    market: str
+    name: str
+    starts_on: pd.Timestamp
+    ends_on: pd.Timestamp
+    timed: bool  # whether the change names a day
+    amount: Amount
+    by: str
+    entered_at: pd.Timestamp
+
+    @property
+    def said(self) -> str:
+        """The scenario, as what it changed is told."""
+        return f"scenario {self.scenario}"
+
+
+def _driver(name):
+    if name not in DRIVERS:
+        raise PlanError(
+            f"no such driver{nearest(name, DRIVERS)}; known are: {', '.join(sorted(DRIVERS))}"
+        )
+    return DRIVERS[name]
+
+
+def _asked(inputs, row) -> Change:
+    facts, driver = inputs.facts, _driver(row.driver)
+    known = {
+        "item": facts.items["item"],
+        "family": facts.items["family"].dropna(),
+        "market": facts.markets,
+        "name": NAMED[driver.named](inputs) if driver.named else [],
+    }
+    for field, values in known.items():
+        given, wanted = getattr(row, field), field in driver.scope or field == "name"
+        if given and not (wanted and (field != "name" or driver.named)):
+            raise PlanError(f"{field} {given!r} means nothing here; leave it blank")
+        if given and given not in set(values):
+            what = driver.named if field == "name" else field
+            raise PlanError(f"no {what} {given!r}{nearest(given, values)}")
+    if driver.named and not row.name:
+        raise PlanError(f"which {driver.named}? name one of: {', '.join(map(str, known['name']))}")
+    if row.item and row.family:
+        raise PlanError("give an item or a family, not both")
+    timed = bool(row.starts_on or row.ends_on)
+    if timed and not driver.timed:
+        raise PlanError("this holds for the whole horizon; leave its days blank")
+    first, last = facts.horizon[0], facts.calendar.last_day(facts.horizon[-1:])[0]
+    starts, ends = row.starts_on or first, row.ends_on or last
+    if not starts <= ends or ends < first or starts > last:
+        raise PlanError(
+            f"from {starts:%Y-%m-%d} to {ends:%Y-%m-%d} is no time of the plan, which runs from"
+            f" {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        )
+    return Change(
+        row.scenario,
+        *(getattr(row, field) for field in ("item", "family", "market", "name")),
+        max(starts, first),
+        min(ends, last),
+        timed,
+        driver.amount(row.value),
+        row.by,
+        row.entered_at,
+    )
