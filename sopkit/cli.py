@@ -31,7 +31,21 @@ LEDGER = click.option(
 
 
 class Commands(click.Group):
-    """Commands that say a ``PlanError`` as one line on standard error, and exit with 1."""
+    """Commands that say a ``PlanError`` as one line on standard error, and exit with 1; those of
+    the meeting are made of the ledger's tables, and imported where one of them is asked for.
+    """
+
+    def list_commands(self, context):
+        """The names of all commands."""
+        return sorted([*super().list_commands(context), *MEETING])
+
+    def get_command(self, context, name):
+        """The command of that name."""
+        if name in MEETING:
+            from sopkit.meeting import COMMANDS
+
+            return COMMANDS[name]
+        return super().get_command(context, name)
 
     def invoke(self, context):
         """What the command returns."""
@@ -42,6 +56,7 @@ class Commands(click.Group):
             sys.exit(1)
 
 
+MEETING = ("assume", "decide", "scenario", "sign")
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 

@@ -36,6 +36,7 @@ class Ledger:
             metadata = sa.MetaData()
             self._sql = {name: _sql_table(table, metadata) for name, table in LEDGER.items()}
             metadata.create_all(self._engine)
+            self._widen()
             if self._engine.dialect.name == "sqlite":
                 self._refuse_changes()
         except (sa.exc.SQLAlchemyError, ImportError) as error:
@@ -102,6 +103,17 @@ class Ledger:
                     parse_month(record["cycle"])
                     record["entered_at"] = record["entered_at"] or _now()
                     connection.execute(sa.insert(self._sql[table]), record)
+
+    def _widen(self):
+        """Gives the tables of an older ledger the columns that they lack."""
+        known = sa.inspect(self._engine)
+        for name, table in self._sql.items():
+            there = {column["name"] for column in known.get_columns(name)}
+            for column in (column for column in table.columns if column.name not in there):
+                kind = column.type.compile(self._engine.dialect)
+                kind += "" if column.nullable else " NOT NULL DEFAULT ''"
+                with self._engine.begin() as connection:
+                    connection.execute(sa.DDL(f"ALTER TABLE {name} ADD {column.name} {kind}"))
 
     def _refuse_changes(self):
         with self._engine.begin() as connection:

@@ -115,9 +115,9 @@ class Plan:
         found = sorted((self.folder / "scenarios").glob("*/tables"))
         return {folder.parent.name: Released(folder) for folder in found}
 
-    def keep_scenario(self, name: str, book: Book) -> None:
-        """Stores the plan tables of a scenario's book beside this plan, while it is being built."""
-        if self.state == "draft":
+    def keep_scenarios(self, books: dict[str, Book]) -> None:
+        """Stores the plan tables of scenarios' books beside this plan, while it is being built."""
+        for name, book in books.items() if self.state == "draft" else ():
             folder = self.folder / "scenarios" / name / "tables"
             folder.mkdir(parents=True, exist_ok=True)
             for table in {*PLANS} & {*book.given}:

@@ -99,7 +99,7 @@ CSV = {
     "overrides": "cycle,by,entered_at,item,bucket,kind,value,reason\n"
     "2026-09,Ada,2026-09-03 09:00,P-300,2026-12-01,units,5,customer\n"
     "2026-10,Bo,,P-300,2026-12-01,percent,-2,season\n",
-    "scenarios": "cycle,by,entered_at,scenario,parameter,value\n",
+    "scenarios": "cycle,by,entered_at,scenario,driver,value\n",
 }
 
 
@@ -142,3 +142,33 @@ def test_a_ledger_starts_whole_or_not_at_all(ledger, tmp_path, wrong, message):
     with pytest.raises(PlanError, match=message):
         ledger.start(written(tmp_path / "ledger", texts))
     assert ledger.read("overrides").empty
+
+
+def test_an_older_ledger_gets_the_columns_that_it_lacks(tmp_path):
+    """Rows of before stay, blank where nobody asked then."""
+    import sqlalchemy as sa
+
+    path = tmp_path / "old.db"
+    with sa.create_engine(f"sqlite:///{path}").begin() as connection:
+        connection.execute(
+            sa.text(
+                'CREATE TABLE scenarios (id INTEGER PRIMARY KEY, cycle TEXT, "by" TEXT,'
+                " entered_at DATETIME, scenario TEXT NOT NULL, parameter TEXT, value TEXT)"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO scenarios VALUES"
+                " (1, '2026-10', 'Ada', '2026-10-05 09:00:00.000000', 'boom', 'horizon', '18')"
+            )
+        )
+    book = Ledger(path)
+    book.append(
+        "scenarios",
+        [{"scenario": "more", "driver": "demand", "value": "+5 %"}],
+        by="Bo",
+        cycle="2026-11",
+    )
+    rows = book.read("scenarios")
+    assert rows["scenario"].tolist() == ["boom", "more"]
+    assert rows["driver"].fillna("").tolist() == ["", "demand"]

@@ -17,7 +17,7 @@ from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
-from sopkit.scenarios import Inputs, applied, changes_of, promoted
+from sopkit.scenarios import Inputs, changes_of, in_base
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
 from sopkit.tables.judgments import JUDGMENTS
@@ -73,8 +73,7 @@ def build_pack(
     said = book.read("scenarios", month)
     for name in scenarios:
         changes_of(said, name)
-    base = Inputs(facts, book.read("overrides", month), settled)
-    inputs = applied(base, promoted(said, facts.first))
+    inputs = in_base(Inputs(facts, book.read("overrides", month), settled), said)
     with (
         staging(packs, target.name) as folder,
         drawers(DRAWERS) as pool,

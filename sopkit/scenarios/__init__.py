@@ -2,7 +2,7 @@
 the steps.
 """
 
-from sopkit.scenarios.changes import DRIVERS, Inputs, applied, changes_of, promoted, strategy
+from sopkit.scenarios.changes import DRIVERS, Inputs, applied, changes_of, in_base, strategy
 from sopkit.scenarios.replan import compared, replan
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "applied",
     "changes_of",
     "compared",
-    "promoted",
+    "in_base",
     "replan",
     "strategy",
 ]

@@ -3,14 +3,14 @@ a change is a row of the ledger: a driver, whom and when it concerns, and how fa
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import blank
 from sopkit.scenarios.drivers import DRIVERS, NAMED, Amount, Inputs
-from sopkit.sources.issues import nearest
+from sopkit.sources.issues import found, gather, nearest
 from sopkit.tables import LEDGER
 
 PROMOTE = "promote"
@@ -46,15 +46,23 @@ def strategy(name: str) -> pd.DataFrame:
     return LEDGER["scenarios"].typed(pd.DataFrame([row]))
 
 
-def promoted(scenarios, first) -> pd.DataFrame:
-    """The changes, not over before the day ``first``, of every scenario that the ledger's rows make
-    part of the base plan.
+def in_base(inputs: Inputs, scenarios) -> Inputs:
+    """The inputs after the changes of every scenario that the ledger's rows made part of the base,
+    each of which is a data issue; changes that are over count no more.
     """
     said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
-    names = said.loc[~said["value"].isin(["off", "no"]), "scenario"]
+    names = said.loc[said["value"] != "off", "scenario"]
     parts = [changes_of(scenarios, name) for name in names]
     rows = pd.concat([LEDGER["scenarios"].empty(), *parts], ignore_index=True)
-    return rows[~(rows["ends_on"] < first)]
+    rows = rows[~(rows["ends_on"] < inputs.facts.first)]
+    if rows.empty:
+        return inputs
+    inputs, whom = applied(inputs, rows), rows[["item", "family", "market", "name"]].fillna("")
+    told = rows["scenario"] + ": " + rows["driver"] + " " + whom.agg(" ".join, axis=1)
+    told = told.str.split().str.join(" ") + " " + rows["value"] + ", entered by " + rows["by"]
+    notices = found("promoted scenario", "scenarios", rows["id"], "driver", rows["value"], told)
+    issues = gather([inputs.facts.issues, notices])
+    return replace(inputs, facts=replace(inputs.facts, issues=issues))
 
 
 def applied(inputs: Inputs, changes: pd.DataFrame) -> Inputs:
@@ -116,7 +124,8 @@ def _asked(inputs, row) -> Change:
             raise PlanError(f"{field} {given!r} means nothing here; leave it blank")
         if given and given not in set(values):
             what = driver.named if field == "name" else field
-            raise PlanError(f"no {what} {given!r}{nearest(given, values)}")
+            hint = nearest(given, values) or f"; known are: {', '.join(map(str, values))[:200]}"
+            raise PlanError(f"no {what} {given!r}{hint}")
     if driver.named and not row.name:
         raise PlanError(f"which {driver.named}? name one of: {', '.join(map(str, known['name']))}")
     if row.item and row.family:

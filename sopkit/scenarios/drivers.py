@@ -190,6 +190,8 @@ def hours(inputs, change):
     more = change.amount.of(own + rows["extra_hours"].fillna(0.0)) - own
     if not np.isfinite(more[mine]).all():
         raise PlanError(f"{change.name} has no limit of hours that could change")
+    if ((own + more)[mine] < 0).any():
+        raise PlanError(f"{change.name} has fewer hours than that; take away less")
     return inputs.having(resources=rows.assign(extra_hours=rows["extra_hours"].mask(mine, more)))
 
 

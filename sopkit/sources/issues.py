@@ -85,6 +85,8 @@ stock not counted: left blank
 plan without lots: any quantity is planned, whole lots are handed off; -p lots true plans in lots
 unit cost from standard: unit_cost read as standard_cost less the labour of its resources
 unplanned items: left out, as settings say (unplanned)
+promoted scenario: counted in the facts of the plan; sopkit scenario promote NAME --undo takes it \
+out
 never sold: planned without a statistical forecast
 after the plan's month: not yet known then; left out
 shipped after the plan's month: read as still open

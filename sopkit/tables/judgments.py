@@ -107,10 +107,17 @@ def current(rows: pd.DataFrame) -> pd.DataFrame:
     >>> current(rows)[["id", "chosen"]].values.tolist()
     [[2, 'yes']]
     """
+    said = subject(rows)
+    return rows[~said.duplicated(keep="last") | said.iloc[:, -1].isna()]
+
+
+def subject(rows: pd.DataFrame) -> pd.DataFrame:
+    """What each row speaks of, in the letters that count: its text; of a sign-off its cycle, family
+    and role.
+    """
     names = ["text"] if "text" in rows else ["cycle", "family", "role"]
     said = rows.reindex(columns=names).astype("str")
-    said = said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
-    return rows[~said.duplicated(keep="last") | said.iloc[:, -1].isna()]
+    return said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
 
 
 def is_open(decisions: pd.DataFrame) -> pd.Series:

@@ -14,6 +14,7 @@ from sopkit.metrics import added_by_person
 from sopkit.pack import build_pack
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import packs_in
+from sopkit.scenarios import Inputs
 from sopkit.sources import read_facts
 from sopkit.tables import INPUTS, LEDGER, PLANS
 from tests.company import company
@@ -37,7 +38,8 @@ def facts():
 
 
 def staged(folder, facts, *packs):
-    stage_inputs(folder, facts, Ledger("sqlite://"), packs_in(*packs), {"month": "2026-11"})
+    given = Inputs(facts, LEDGER["overrides"].empty(), {})
+    stage_inputs(folder, given, Ledger("sqlite://"), packs_in(*packs), {"month": "2026-11"})
     return Plan(folder)
 
 
@@ -198,7 +200,9 @@ def test_the_first_pack_shows_a_company_in_the_middle_of_its_year(first_pack):
     assert latest["chosen"].isna().any() and (latest["realised"] > 0).any()
     assert {"held", "broken", "open"} == set(plan.read("assumptions")["result"])
     assert set(NOTES) < set(plan.read("sign_offs")["cycle"])
-    assert plan.judgments("scenarios")["scenario"].tolist() == ["strong-spring"]
+    assert plan.judgments("scenarios")["scenario"].tolist() == [
+        *("strong-spring", "nordic-push", "casting-strike")
+    ]
 
 
 def test_no_table_or_column_of_the_first_pack_is_blank(first_pack):

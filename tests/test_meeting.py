@@ -1,0 +1,87 @@
+"""What a meeting enters by command: rows of the ledger, checked against the plan."""
+
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from sopkit.cli import main
+from sopkit.ledger import Ledger
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def run(packs, tmp_path):
+    """A command beside the packs, on a ledger of its own."""
+    book = tmp_path / "ledger.db"
+    shutil.copy(packs / "ledger.db", book)
+
+    def call(*words):
+        where = ["--packs", str(packs), "--ledger", str(book)]
+        return CliRunner().invoke(main, [*map(str, words), *where])
+
+    call.ledger = Ledger(book)
+    return call
+
+
+def test_a_decision_is_asked_and_taken_and_keeps_what_was_said_before(run):
+    asked = run("decide", "Third line?", "--options", "yes; no", "--owner", "Bo", "--by", "Ada")
+    assert asked.exit_code == 0 and "entered for 2026-11 by Ada" in asked.output, asked.output
+    run("decide", "third  line?", "--chosen", "yes", "--due", "2026-12-15", "--by", "Cy")
+    row = run.ledger.read("decisions").iloc[-1]
+    assert row[["by", "options", "chosen", "owner"]].tolist() == ["Cy", "yes; no", "yes", "Bo"]
+    assert f"{row['due']:%Y-%m-%d}" == "2026-12-15"
+
+
+def test_assumptions_and_sign_offs_are_entered(run):
+    assert (
+        run("assume", "Steel holds", "--condition", "price above 12", "--by", "Ada").exit_code == 0
+    )
+    assert run("sign", "finance", "approved", "--family", "Pumps", "--by", "Ada").exit_code == 0
+    assert run.ledger.read("assumptions")["text"].iloc[-1] == "Steel holds"
+    last = run.ledger.read("sign_offs").iloc[-1]
+    assert last[["family", "role", "status"]].tolist() == ["Pumps", "finance", "approved"]
+
+
+def test_a_scenario_is_entered_compared_and_promoted(run):
+    added = run("scenario", "add", "dip", "demand", "-5 %", "--family", "Pumps", "--by", "Ada")
+    assert added.exit_code == 0, added.output
+    compared = run("scenario", "compare", "dip")
+    assert compared.exit_code == 0, compared.output
+    lines = {line[:15].strip(): line.split()[-1] for line in compared.output.splitlines() if line}
+    assert lines["revenue (money)"].startswith("-")
+    assert run("scenario", "promote", "dip", "--by", "Ada").exit_code == 0
+    assert run("scenario", "promote", "dip", "--undo", "--by", "Ada").exit_code == 0
+    rows = run.ledger.read("scenarios")
+    assert rows["driver"].tolist()[-3:] == ["demand", "promote", "promote"]
+    assert rows["value"].tolist()[-3:] == ["-5 %", "yes", "off"]
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["scenario", "add", "x", "demnad", "+1 %", "--by", "A"], "did you mean demand"),
+        (["scenario", "add", "x", "demand", "much", "--by", "A"], "write one like +10 %"),
+        (["scenario", "add", "x", "promote", "yes", "--by", "A"], "sopkit scenario promote NAME"),
+        (["scenario", "compare", "x"], "'x' is not in the ledger (there: boom)"),
+        (["scenario", "promote", "x", "--by", "A"], "'x' is not in the ledger"),
+        (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
+        (["decide", "What?", "--by", " "], "who enters the rows is blank"),
+    ],
+)
+def test_what_must_be_mended_is_said(run, words, message):
+    before = len(run.ledger.read("scenarios"))
+    result = run(*words)
+    assert result.exit_code == 1 and message in result.output, result.output
+    assert len(run.ledger.read("scenarios")) == before
+
+
+def test_the_help_shows_an_example_that_runs(run):
+    for words in (["decide"], ["assume"], ["sign"], ["scenario", "add"]):
+        shown = CliRunner().invoke(main, [*words, "--help"]).output
+        assert f"  sopkit {' '.join(words)} " in shown.split("Example:")[1]
+
+
+def test_the_readme_says_the_same_commands():
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"sopkit scenario {verb} " in readme for verb in ("add", "compare", "promote"))
