@@ -2,6 +2,7 @@
 the family sheet.
 """
 
+from sopkit.finance.bridge import bridge, budget_cells, plan_cells
 from sopkit.finance.family_sheet import family_sheet, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
@@ -20,6 +21,8 @@ from sopkit.metrics.scopes import item_prices
 
 __all__ = [
     "COMPANY",
+    "bridge",
+    "budget_cells",
     "by_family",
     "company",
     "family_sheet",
@@ -29,6 +32,7 @@ __all__ = [
     "gap_options",
     "initiative_plan",
     "item_prices",
+    "plan_cells",
     "prices",
     "scenario_metrics",
     "scenarios_table",

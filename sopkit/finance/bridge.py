@@ -1,0 +1,148 @@
+"""Bridges: what moves the margin between two plans, exact and whatever the order of the drivers."""
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from sopkit.finance.plan import COMPANY, KEY
+from sopkit.metrics.scopes import per_item
+
+DRIVERS = ("volume", "mix", "people", "supply", "price", "cost")
+CELL = ["family", "item", "bucket"]
+PEOPLE = ["sales_input", "override"]  # stages of the demand plan that people said
+
+
+def bridge(before, after) -> pd.DataFrame:
+    """driver, family, money: what each driver adds to the margin of ``before`` on the way to
+    ``after``, two frames of ``plan_cells`` or ``budget_cells`` over the same buckets.
+
+    *volume*: more of everything, in the same mix; *mix*: other shares of it; *people*: units that
+    sales inputs and overrides add; *supply*: units shipped beyond or short of demand; *price*;
+    *cost*: standard cost, and the costs of the period. Each is a driver's Shapley value: the mean
+    of what it adds over all orders in which the drivers could have moved, so the sum is exact and
+    no order is chosen. A family whose one side is unknown by item is compared as a whole.
+
+    Source: Shapley (1953), A value for n-person games; Shorrocks (2013), decomposition procedures.
+
+    >>> cell = {"family": "F", "item": "A", "bucket": pd.Timestamp("2026-11-01"), "people": 0.0,
+    ...         "supply": 0.0, "cost": 4.0, "period": 0.0}
+    >>> before, after = (pd.DataFrame([cell | more]) for more in (
+    ...     {"units": 10.0, "price": 9.0}, {"units": 12.0, "price": 10.0}))
+    >>> rows = bridge(before, after).groupby("driver")["money"].sum()
+    >>> rows[["volume", "price"]].round(6).tolist()
+    [11.0, 11.0]
+    """
+    whole = {*before.loc[before["item"] == "", "family"]} ^ {
+        *after.loc[after["item"] == "", "family"]
+    }
+    sides = [_folded(frame, whole).set_index(CELL) for frame in (before, after)]
+    index = sides[0].index.union(sides[1].index)
+    old, new = (side.reindex(index) for side in sides)
+    for name in (
+        "price",
+        "cost",
+    ):  # what one side does not sell costs and brings what it does there
+        old[name], new[name] = old[name].fillna(new[name]), new[name].fillna(old[name])
+    old, new = old.fillna(0.0), new.fillna(0.0)
+    worth, bucket = (old["price"] + new["price"]).to_numpy() / 2, index.codes[2]
+    facts = [_facts(side, worth, bucket) for side in (old, new)]
+    for mine, other in (facts, facts[::-1]):
+        mine["mix"] = np.where(mine["volume"] == 0, other["mix"], mine["mix"])
+    moved = _shapley(lambda chosen: _margin({d: facts[d in chosen][d] for d in DRIVERS}))
+    table = pd.DataFrame(moved, index=index.get_level_values("family")).groupby(level=0).sum()
+    table = table.rename_axis("family").reset_index()
+    return table.melt("family", var_name="driver", value_name="money")[
+        ["driver", "family", "money"]
+    ]
+
+
+def plan_cells(book, buckets=None) -> pd.DataFrame:
+    """family, item, bucket of a plan: units of demand without people, units of ``people``, of
+    ``supply`` (shipments − demand), ``price`` and ``cost`` of a unit, and the costs of the
+    ``period``; its margin is that of the financial plan, to the cent.
+    """
+    money = book.financial_plan.set_index(KEY)
+    said = book.demand_plan.assign(people=lambda plan: plan[PEOPLE].sum(axis=1))
+    said = said.groupby(["item", "bucket"], as_index=False)["people"].sum()
+    cells = book.by_family(book.priced(book.supply_plan)).merge(said, how="left")
+    cells = cells.fillna({"people": 0.0})
+    cells["units"] = cells["demand"] - cells["people"]
+    cells["supply"] = cells["shipments"] - cells["demand"]
+    cells["cost"] = per_item(cells, book.cost)
+    for name, column in (("price", "revenue"), ("cost", "cost_of_sales")):
+        got = (
+            (cells["shipments"] * cells[name]).groupby([cells[key] for key in KEY]).transform("sum")
+        )
+        kept = money[column].reindex(pd.MultiIndex.from_frame(cells[KEY])).to_numpy()
+        cells[name] *= np.where(got > 0, kept / got.where(got > 0), 1.0)
+    period = money["period_costs"].rename("period").reset_index().assign(item=COMPANY)
+    return _within(pd.concat([cells, period], ignore_index=True), buckets)
+
+
+def budget_cells(book, buckets=None) -> pd.DataFrame:
+    """The budget in the form of ``plan_cells``, by family: its item is blank, price and cost are
+    the budget's means.
+    """
+    rows = book.budget.query("quantity > 0").assign(item="", people=0.0, supply=0.0, period=0.0)
+    rows["price"] = rows["revenue"] / rows["quantity"]
+    rows["cost"] = rows["price"] - rows["margin"] / rows["quantity"]
+    return _within(rows.rename(columns={"quantity": "units"}), buckets)
+
+
+def _within(rows, buckets):
+    rows = rows[[*CELL, "units", "people", "supply", "price", "cost", "period"]]
+    return rows if buckets is None else rows[rows["bucket"].isin(buckets)]
+
+
+def _folded(rows, families):
+    """The rows with one for each bucket of these families: units and money added up."""
+    fold = rows["family"].isin(families)
+    sums = rows[fold].fillna(0.0)
+    shipped = sums[["units", "people", "supply"]].sum(axis=1)
+    sums = sums.assign(
+        item="",
+        shipped=shipped,
+        **{name: sums[name] * shipped for name in ("price", "cost")},
+    )
+    sums = sums.groupby(CELL, as_index=False).sum()
+    for name in ("price", "cost"):
+        sums[name] = sums[name] / sums["shipped"].where(sums["shipped"] != 0)
+    return pd.concat([rows[~fold], sums.drop(columns="shipped")], ignore_index=True)
+
+
+def _facts(side, worth, bucket):
+    """What each driver holds on one side; volume is in money of a mean price, so that unlike units
+    are never added.
+    """
+    value = side["units"].to_numpy() * worth
+    volume = np.bincount(bucket, value)[bucket]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mix = np.where(volume == 0, 0.0, side["units"].to_numpy() / volume)
+    held = {name: side[name].to_numpy() for name in ("people", "supply", "price")}
+    return held | {"volume": volume, "mix": mix, "cost": side[["cost", "period"]].to_numpy()}
+
+
+def _margin(f):
+    """Money of each cell."""
+    units = f["volume"] * f["mix"] + f["people"] + f["supply"]
+    return units * (f["price"] - f["cost"][:, 0]) - f["cost"][:, 1]
+
+
+def _shapley(value) -> dict:
+    """What each driver adds on average over all orders; ``value`` of a set of moved drivers."""
+    known = {
+        frozenset(chosen): value(chosen)
+        for size in range(len(DRIVERS) + 1)
+        for chosen in combinations(DRIVERS, size)
+    }
+    parts = {}
+    for driver in DRIVERS:
+        without = [chosen for chosen in known if driver not in chosen]
+        parts[driver] = sum(
+            (known[chosen | {driver}] - known[chosen])
+            / (len(DRIVERS) * comb(len(DRIVERS) - 1, len(chosen)))
+            for chosen in without
+        )
+    return parts
