@@ -10,6 +10,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.ledger import STAMPED, Ledger
+from sopkit.metrics.assumptions import condition
 from sopkit.pack import find_pack
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, changes_of, compared
@@ -105,6 +106,12 @@ def _plannable(plan, rows):
         applied(Inputs.of(plan), rows)
 
 
+def _testable(plan, rows):
+    """Refuses a condition that no plan could test."""
+    for said in rows["condition"].dropna():
+        condition(said)
+
+
 def _command(function, *options):
     return click.Command(
         function.__name__, callback=function, params=[*options], help=function.__doc__
@@ -136,7 +143,8 @@ COMMANDS = {
             "assume",
             "assumptions",
             "text",
-            'assume "Steel stays below 12" --condition "price above 12" --by "G. Holm"',
+            'assume "The north buys" --condition "demand of Pumps >= 1200 a month" --by Ada',
+            check=_testable,
         ),
         entering(
             "sign",

@@ -35,7 +35,10 @@ def test_a_decision_is_asked_and_taken_and_keeps_what_was_said_before(run):
 
 def test_assumptions_and_sign_offs_are_entered(run):
     assert (
-        run("assume", "Steel holds", "--condition", "price above 12", "--by", "Ada").exit_code == 0
+        run(
+            "assume", "Steel holds", "--condition", "price of Pumps <= 1200", "--by", "Ada"
+        ).exit_code
+        == 0
     )
     assert run("sign", "finance", "approved", "--family", "Pumps", "--by", "Ada").exit_code == 0
     assert run.ledger.read("assumptions")["text"].iloc[-1] == "Steel holds"
@@ -66,6 +69,7 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
         (["scenario", "compare", "x"], "'x' is not in the ledger (there: boom)"),
         (["scenario", "promote", "x", "--by", "A"], "'x' is not in the ledger"),
         (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
+        (["assume", "x", "--condition", "steel is dear", "--by", "A"], "is not understood at"),
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),
     ],
 )

@@ -3,6 +3,7 @@ exceptions, identities.
 """
 
 from sopkit.metrics import exceptions, kpis
+from sopkit.metrics.assumptions import condition, verdicts
 from sopkit.metrics.book import Book, standard_cost
 from sopkit.metrics.flow import (
     backlog_lead_time,
@@ -54,6 +55,7 @@ __all__ = [
     "backlog_lead_time",
     "bias",
     "cash_to_cash",
+    "condition",
     "cover",
     "coverage",
     "exceptions",
@@ -82,6 +84,7 @@ __all__ = [
     "utilisation",
     "value_added",
     "value_added_table",
+    "verdicts",
     "volume_adherence",
     "wape",
 ]

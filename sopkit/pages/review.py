@@ -57,7 +57,7 @@ def assumptions(assumptions, view):
     """What the plan takes for granted, and whether it held, as last entered."""
     return view.show(
         current(assumptions),
-        columns="text: assumption | condition: would break if | result | owner: watched by",
+        columns="text: assumption | condition: holds while | result | seen | owner: watched by",
         empty="No assumption is in the ledger.",
     )
 

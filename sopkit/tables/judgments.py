@@ -55,8 +55,12 @@ LEDGER = [
         "assumptions",
         "What the plan takes for granted",
         text("text", "the assumption; the latest row of a text counts", required=True),
-        text("condition", "how one would see it break"),
-        text("result", "held, broken or open"),
+        text(
+            "condition",
+            "what must hold, tested by every plan (demand of Pumps >= 1200 a month); blank: people"
+            " judge",
+        ),
+        text("result", "held, broken, not yet, no data; open where people judge"),
         text("owner", "who watches it"),
         steps=(5,),
     ),
@@ -126,4 +130,9 @@ def is_open(decisions: pd.DataFrame) -> pd.Series:
 
 
 # Steps write the judgments that they used into the pack under the same names.
-JUDGMENTS = [replace(table, kind="plan") for table in LEDGER if table.steps]
+SEEN = {"assumptions": (text("seen", "the value that decides, and its bucket"),)}
+JUDGMENTS = [
+    replace(table, kind="plan", columns=table.columns + SEEN.get(table.name, ()))
+    for table in LEDGER
+    if table.steps
+]

@@ -147,6 +147,8 @@ ORACLES = {
 }
 # Judged in their own test modules, by worked examples.
 ELSEWHERE = {
+    "condition",
+    "verdicts",
     "Book",
     "on_time_delivery",
     "otif",
