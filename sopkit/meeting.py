@@ -2,6 +2,7 @@
 they come to.
 """
 
+import json
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.ledger import STAMPED, Ledger
 from sopkit.metrics.assumptions import condition
 from sopkit.pack import find_pack
+from sopkit.pack.manifest import plan_digest
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, changes_of, compared
 from sopkit.scenarios.changes import PROMOTE
@@ -30,7 +32,7 @@ def entering(name: str, table: str, arguments: str, example: str, check=None) ->
     column as an option.
 
     Of a decision or an assumption that the ledger holds already, what is not given stays.
-    ``check`` (plan, rows) may refuse them.
+    ``check`` (plan, rows) may refuse them, or add cells.
     """
     declared = LEDGER[table]
     own = [column for column in declared.columns if column.name not in STAMPED]
@@ -42,7 +44,7 @@ def entering(name: str, table: str, arguments: str, example: str, check=None) ->
             row = _standing(current(book.read(table)), row) | row
         cycle = cycle or plan.entry_month
         if check:
-            check(plan, declared.typed(pd.DataFrame([row | {"id": 0, "by": by}])))
+            row |= check(plan, declared.typed(pd.DataFrame([row | {"id": 0, "by": by}]))) or {}
         (number,) = book.append(table, [row], by=by, cycle=cycle)
         click.echo(f"Row {number} of {table} entered for {cycle} by {by}.")
 
@@ -106,6 +108,14 @@ def _plannable(plan, rows):
         applied(Inputs.of(plan), rows)
 
 
+def _entitled(plan, rows):
+    """The plan that is signed; refuses who does not hold the role."""
+    (role, by), roles = rows[["role", "by"]].iloc[0], plan.settings["roles"]
+    if by not in roles.get(role, [by]):
+        raise PlanError(f"{by} is not {role}; {' or '.join(roles[role])} may sign")
+    return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
+
+
 def _testable(plan, rows):
     """Refuses a condition that no plan could test."""
     for said in rows["condition"].dropna():
@@ -151,6 +161,7 @@ COMMANDS = {
             "sign_offs",
             "role status",
             'sign finance approved --family Pumps --by "G. Holm"',
+            check=_entitled,
         ),
         click.Group(
             "scenario",

@@ -76,5 +76,13 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def plan_digest(manifest: dict) -> str:
+    """What a sign-off is bound to: a hash of the tables that the review decides on, those of steps
+    1 to 4. The same numbers give it again, any other asks for another sign-off.
+    """
+    kept = {n: h for n, h in manifest["tables"].items() if 5 not in PLANS[Path(n).stem].steps}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
 def _plain(row):
     return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}

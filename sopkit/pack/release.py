@@ -11,13 +11,15 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.build import review_again, run_plan
-from sopkit.pack.manifest import hashes
+from sopkit.pack.manifest import hashes, identities, plan_digest, read_tables
 from sopkit.pack.stage import staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
-from sopkit.plan import packs_in
+from sopkit.plan import Plan, packs_in
 from sopkit.tables import PLANS
-from sopkit.tables.judgments import current
+from sopkit.tables.judgments import current, is_open
+
+SIGN = "sopkit sign"
 
 
 def find_pack(packs, month: str | None = None) -> Path:
@@ -36,12 +38,13 @@ def find_pack(packs, month: str | None = None) -> Path:
 
 
 def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
-    """The frozen pack: identities hold, nobody withheld approval, no byte changed since it was
-    built; decisions, assumptions and sign-offs that were entered since stand in it and on its
-    pages.
+    """The frozen pack: identities hold, worked out again; no byte changed since it was built;
+    nobody withheld approval; where the settings name ``roles``, each that must sign has signed this
+    very plan, and every wanted decision is taken or deferred. Decisions, assumptions and sign-offs
+    that were entered since stand in it and on its pages.
 
-    Raises ``PlanError`` otherwise. The release stands in the pack (``release.json``) and in the
-    ledger.
+    Raises ``PlanError`` otherwise, with everything that lacks. The release stands in the pack
+    (``release.json``) and in the ledger.
     """
     pack = find_pack(packs, month)
     if (pack / "release.json").exists():
@@ -51,9 +54,14 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
         )
     manifest = json.loads((pack / "manifest.json").read_text())
     book = Ledger(ledger or Path(packs) / "ledger.db")
-    _insist_identities_hold(pack, manifest)
-    _insist_it_is_unchanged(pack, manifest)
-    _insist_nobody_withholds(pack, book.read("sign_offs"))
+    plan = Plan(pack)
+    lacking = [*_changed(pack, manifest)] or [
+        *_broken(plan),
+        *_unsigned(plan, manifest, book),
+        *_undecided(plan, book),
+    ]
+    if lacking:
+        raise PlanError(f"pack {pack.name} cannot be released: " + "; ".join(lacking))
     review_again(pack, manifest, book)
     digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
     book.append(
@@ -74,39 +82,50 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     return pack
 
 
-def _insist_identities_hold(pack, manifest):
-    broken = [row for row in manifest["identities"] if not row["holds"]]
-    if broken:
-        first = broken[0]
-        raise PlanError(
-            f"pack {pack.name}: {len(broken)} identities are broken, first: {first['identity']}"
-            f" (off by {first['largest_difference']:g} at {first['where']}); a plan that does not"
-            " agree cannot be released"
+def _broken(plan):
+    table = identities(plan, read_tables(plan.folder))
+    for first in table[~table["holds"]].head(1).itertuples():
+        yield (
+            f"{int((~table['holds']).sum())} identities are broken, first: {first.identity} (off by"
+            f" {first.largest_difference:g} at {first.where}); build the pack again"
         )
 
 
-def _insist_it_is_unchanged(pack, manifest):
+def _changed(pack, manifest):
     for part in ("inputs", "tables"):
         unlike = set(hashes(pack / part).items()) ^ set(manifest[part].items())
         if changed := sorted({name for name, _ in unlike}):
-            raise PlanError(
-                f"pack {pack.name}: {len(changed)} files changed since it was built, first"
-                f" {part}/{changed[0]}; build the pack again"
+            yield (
+                f"{len(changed)} files changed since it was built, first {part}/{changed[0]}; build"
+                " the pack again"
             )
 
 
-def _insist_nobody_withholds(pack, sign_offs):
-    mine = current(sign_offs[sign_offs["cycle"] == pack.name[:7]])
-    withheld = mine[mine["status"] == "withheld"].fillna({"family": ""})
-    if len(withheld):
-        who = ", ".join(
-            f"{row.by} ({row.role}{' for ' + row.family if row.family else ''})"
-            for row in withheld.itertuples()
-        )
-        raise PlanError(
-            f"pack {pack.name}: approval is withheld by {who}; settle it, enter a new sign-off,"
-            " then release"
-        )
+def _unsigned(plan, manifest, book):
+    """Who withheld approval, and which role that must sign has not signed this very plan."""
+    said = book.read("sign_offs")
+    mine = current(said[said["cycle"] == plan.month]).fillna({"family": "", "plan": ""})
+    withheld = mine[mine["status"] == "withheld"]
+    for row in withheld.itertuples():
+        whom = f" for {row.family}" if row.family else ""
+        yield f"approval is withheld by {row.by} ({row.role}{whom}); settle it, then sign again"
+    roles, digest = plan.settings["roles"], plan_digest(manifest)
+    for role in roles.get("must_sign", []):
+        signed = mine[(mine["role"] == role) & (mine["status"] == "approved")]
+        signed = signed[signed["by"].isin(roles[role])] if role in roles else signed
+        if signed.empty:
+            who = " or ".join(roles.get(role, ["anybody"]))
+            yield f"{role} has not signed ({who}); {SIGN} {role} approved"
+        elif digest not in set(signed["plan"]):
+            yield f"{role} signed another plan than this; read it, then {SIGN} {role} approved"
+
+
+def _undecided(plan, book):
+    """The decisions that a company with roles still has to take."""
+    wanted = current(book.read("decisions", plan.month))
+    wanted = wanted[is_open(wanted)] if plan.settings["roles"] else wanted[:0]
+    for text in wanted["text"]:
+        yield f"{text!r} is not decided; sopkit decide takes it, or defers it (--chosen deferred)"
 
 
 def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False) -> pd.DataFrame:

@@ -17,7 +17,9 @@ SECTIONS = {
     "thresholds": float,
     "owners": str,
     "sales_inputs": str,
+    "roles": list,
 }
+KINDS = {str: "text in quotes", list: 'a list of names, ["Ada"]'}
 
 
 def read_settings(path):
@@ -67,7 +69,7 @@ def _wrong(setting, value) -> str:
             return f"{got} a section: write [{setting.name}] on a line of its own"
         kind = SECTIONS[setting.name]
         odd = ", ".join(key for key, entry in value.items() if not _is(entry, kind))
-        return odd and f"{odd}: expected a {'text in quotes' if kind is str else 'number'}"
+        return odd and f"{odd}: expected {KINDS.get(kind, 'a number')}"
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
     hint = nearest(value, setting.choices) if setting.choices else ""
@@ -79,6 +81,8 @@ def _is(value, kind) -> bool:
         return isinstance(value, bool) and kind is bool
     if kind is float:
         return isinstance(value, (int, float)) and math.isfinite(value)
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
     return isinstance(value, kind)
 
 

@@ -71,6 +71,7 @@ LEDGER = [
         text("role", "demand, supply, finance or general manager", required=True),
         text("status", "approved or withheld", required=True, choices=("approved", "withheld")),
         text("note", "in words"),
+        text("plan", "digest of the plan that was signed; entered with the sign-off"),
         steps=(5,),
     ),
     _ledger(

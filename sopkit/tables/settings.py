@@ -185,6 +185,13 @@ SETTINGS = {
         Setting("targets", {}, dict, "target by KPI, for example on_time_delivery = 0.95"),
         Setting("thresholds", {}, dict, "threshold by exception rule, for example bias = 0.2"),
         Setting("owners", {}, dict, "owner by family or step"),
+        Setting(
+            "roles",
+            {},
+            dict,
+            "people by role, and must_sign, the roles without which nothing is released; none: one"
+            " name releases",
+        ),
     ]
 }
 

@@ -2,6 +2,7 @@
 a plan that stays put.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -13,8 +14,8 @@ import pytest
 
 from sopkit import Plan, PlanError
 from sopkit.pack import build_pack, find_pack, find_steps, release
-from sopkit.pack.manifest import hashes
-from sopkit.plan import packs_in
+from sopkit.pack.manifest import hashes, plan_digest
+from sopkit.plan import packs_in, write_table
 from sopkit.tables import PLANS
 from tests.conftest import ROOT
 from tests.pack.toys import write_notebook
@@ -162,16 +163,59 @@ def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):
 
 def test_a_broken_identity_cannot_be_released(pack, tmp_path):
     packs = copied(pack, tmp_path)
-    path = packs / "2026-11" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["identities"][0] |= {
-        "holds": False,
-        "largest_difference": 3.0,
-        "where": "P-100, 2026-11-01",
-    }
-    path.write_text(json.dumps(manifest))
-    with pytest.raises(PlanError, match="off by 3 at P-100, 2026-11-01"):
+    path = packs / "2026-11" / "tables" / "supply_plan.parquet"
+    plan = pd.read_parquet(path)
+    plan.loc[0, "shipments"] += 300
+    write_table(plan, path)
+    said = packs / "2026-11" / "manifest.json"
+    manifest = json.loads(said.read_text())
+    manifest["tables"]["supply_plan.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    said.write_text(json.dumps(manifest))  # even where the manifest agrees
+    with pytest.raises(PlanError, match="identities are broken.*off by 300 at"):
         release(packs, "2026-11", by="Ada")
+
+
+def with_roles(packs):
+    """The copied pack of a company whose settings name roles."""
+    path, said = (packs / "2026-11" / name for name in ("inputs/settings.toml", "manifest.json"))
+    roles = '[roles]\nmust_sign = ["demand", "finance"]\nfinance = ["Greta", "Grace"]\n'
+    path.write_text(path.read_text() + "\n" + roles)
+    manifest = json.loads(said.read_text())
+    manifest["inputs"]["settings.toml"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    said.write_text(json.dumps(manifest))
+    return plan_digest(manifest)
+
+
+def test_a_company_with_roles_releases_what_they_signed_and_decided(pack, tmp_path):
+    from sopkit.ledger import Ledger
+
+    packs = copied(pack, tmp_path)
+    digest, book = with_roles(packs), Ledger(packs / "ledger.db")
+
+    def sign(role, by, plan):
+        row = {"role": role, "status": "approved", "plan": plan}
+        book.append("sign_offs", [row], by=by, cycle="2026-11")
+
+    def lacking():
+        with pytest.raises(PlanError) as error:
+            release(packs, "2026-11", by="Ada")
+        return str(error.value)
+
+    asked = {"text": "Second shift?", "options": "yes; no"}
+    book.append("decisions", [asked], by="Grace", cycle="2026-11")
+    said = lacking()
+    assert "demand has not signed (anybody)" in said
+    assert "finance has not signed (Greta or Grace)" in said and "'Second shift?'" in said
+    sign("demand", "Ada", digest)
+    sign("finance", "Bo", digest)  # who is not finance
+    assert "finance has not signed" in (said := lacking()) and "demand" not in said
+    sign("finance", "Grace", "another plan")
+    assert "finance signed another plan than this" in lacking()
+    sign("finance", "Grace", digest)
+    assert "finance" not in (said := lacking()) and "'Second shift?' is not decided" in said
+    decided = {"text": "Second shift?", "chosen": "deferred"}
+    book.append("decisions", [decided], by="Ada", cycle="2026-11")
+    assert Plan(release(packs, "2026-11", by="Ada")).state == "released"
 
 
 def test_a_failing_step_leaves_the_last_good_pack_and_keeps_its_notebook(pack, tmp_path):
