@@ -10,6 +10,7 @@ from sopkit.demand import STAGES as ADDED
 
 STAGES = ["naive", "baseline", *ADDED, "consensus"]
 FACTS = "feed sales_history"
+LEAST = 0.005  # below it nothing moved
 
 
 @styled
@@ -192,10 +193,8 @@ def _forecast_title(past, plan, unit, where, calendar):
     if len(sold) < len(year) or sold.sum() <= 0:
         return text
     change = year.sum() / sold.sum() - 1
-    return (
-        f"{text}, {percent(abs(change), 0)} {'above' if change >= 0 else 'below'} the last"
-        f" {len(year)}"
-    )
+    words = f"{percent(abs(change), 0)} {'above' if change > 0 else 'below'}"
+    return f"{text}, {words if abs(change) >= LEAST else 'as'} the last {len(year)}"
 
 
 def _demand_title(past, plan, view):
@@ -224,6 +223,8 @@ def _stages_title(total, steps, unit):
         return f"Consensus is {quantity(round(total['consensus']), unit)}{told}"
     largest = max(steps, key=lambda step: abs(total[step]))
     share = total["consensus"] / total["baseline"] - 1
+    if abs(share) < LEAST:
+        return f"Consensus is {quantity(round(total['consensus']), unit)}, as the baseline"
     return (
         f"People and events change the baseline by {percent(share, sign=True)}; most through"
         f" {largest.replace('_', ' ')} ({quantity(round(total[largest]), unit, sign=True)})"

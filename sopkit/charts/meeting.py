@@ -84,13 +84,14 @@ def _target(value, target, unit, better, name):
 
 
 def kpi_strip(kpis, *, first=(), most: int = 5, last=None) -> Block:
-    """The company's latest value of each KPI as cards, with target and status in words; a KPI
-    without data names what would feed it.
+    """The company's latest value of each KPI that has one as cards, with target and status in
+    words.
 
-    ``first`` names the KPIs that come first, ``last`` is last cycle's ``kpis``.
+    ``first`` names the KPIs to show, in their order (all), ``last`` is last cycle's ``kpis``.
     """
-    facts = kpi_facts(latest_kpis(kpis, first).head(most), last)
-    return headline(facts) if facts else missing("no KPI yet: steps 1 and 5 write them")
+    rows = latest_kpis(kpis, first).dropna(subset="actual")
+    rows = rows[rows["kpi"].isin(first or rows["kpi"])].head(most)
+    return headline(kpi_facts(rows, last)) if len(rows) else missing("No KPI has a value yet.")
 
 
 def kpi_facts(rows, last=None) -> list[tuple]:

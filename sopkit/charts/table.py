@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.charts.words import BLANK, clean, escape, matter, number, scale
+from sopkit.charts.words import BLANK, clean, day, escape, matter, number, scale
 from sopkit.tables import PLANS
 
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
@@ -192,7 +192,7 @@ def _column(values, unit, amounts, name):
     money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
+        return [*map(day, values)], "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         words = [clean(value, _LONGEST) for value in values.astype(object)]
         if unit == "words":

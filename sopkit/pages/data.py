@@ -1,9 +1,14 @@
 """Step 1's sections: can the data be trusted, what happened, what is in stock."""
 
+import re
+
 from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, number, percent
+from sopkit.tables import INPUTS
 
+COLUMNS = {column.name for table in INPUTS.values() for column in table.columns}
+NAMES = re.compile(rf"\b(?:{'|'.join(sorted({*INPUTS, *COLUMNS}, key=len, reverse=True))})\b")
 FLAGGED = ["stocked out", "outlier", "returns", "missing"]
 
 
@@ -32,15 +37,18 @@ def issues(issues, view):
     errors, then warnings, then notices.
     """
     order = issues["severity"].map({"error": 0, "warning": 1, "notice": 2})
+    said = {
+        name: issues[name].str.replace(NAMES, _spoken, regex=True) for name in ("problem", "done")
+    }
     rows = (
-        issues.assign(order=order)
+        issues.assign(order=order, **said)
         .groupby(["order", "severity", "table", "rule"], as_index=False)
         .agg(times=("row", "size"), problem=("problem", "first"), done=("done", "first"))
     )
     return view.show(
         rows,
         "data_issues",
-        "severity | table | rule | times | problem: for example | done: what was done",
+        "severity | table [words] | rule | times | problem: for example | done: what was done",
         empty="No problem was found in the facts.",
     )
 
@@ -72,3 +80,8 @@ def stock(stock, view):
         total=sums,
         note="at standard cost",
     )
+
+
+def _spoken(name):
+    """A table's or column's name in words."""
+    return name[0].replace("_", " ")

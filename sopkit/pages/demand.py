@@ -29,8 +29,9 @@ def answer(demand_plan, view):
         most = stages.abs().idxmax()
         told = f"{most.replace('_', ' ')} moved it most"
         moved = f"; {told} ({money(stages[most], currency, sign=True)})"
+    wanted = money(worth["consensus"], currency) if worth["consensus"] else "nothing with a price"
     return charts.answer(
-        f"Customers are expected to want {money(worth['consensus'], currency)} in the next"
+        f"Customers are expected to want {wanted} in the next"
         f" {count(year['bucket'].nunique(), view.calendar.size)}{change}{moved}.",
         [
             ("Sales plan, next year", worth["consensus"], currency, {"naive": worth["naive"]}),
@@ -131,7 +132,7 @@ def products(product_plan, view):
         "product_plan",
         "item | bucket: from | launch | retirement | cannibalised | status",
         12,
-        empty="No new or retiring item; the tables launches and items (retired_on) would feed it.",
+        empty="No new or retiring item; the tables launches and items (retired on) would feed it.",
     )
 
 
@@ -145,7 +146,7 @@ def value_added(value_added, view):
     return view.show(
         rows,
         "value_added",
-        "source: measured in | lag | stage | wape: error (WAPE) | value_added",
+        "source: measured in | lag | stage [words] | wape: error (WAPE) | value_added",
         24,
         note="value added: error of the stage before − error of this one; positive = it helped",
     )

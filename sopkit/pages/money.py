@@ -61,7 +61,7 @@ def families(financial_plan, view):
         "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
-        empty="No money is planned; items (price, unit_cost) would feed this.",
+        empty="No money is planned; items (price, unit cost) would feed this.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
         " belongs to no family",
     )

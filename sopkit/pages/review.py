@@ -26,9 +26,10 @@ def answer(kpis, decisions, exceptions, view):
     if wanted:
         asked = f"{count(wanted, 'decision')} {'is' if wanted == 1 else 'are'} wanted"
     if len(exceptions):
-        stake = money(exceptions["money"].sum(), view.currency)
-        verb = "puts" if len(exceptions) == 1 else "put"
-        asked += f"; {count(len(exceptions), 'exception')} {verb} {stake} at stake"
+        verb = "needs" if len(exceptions) == 1 else "need"
+        asked += f"; {count(len(exceptions), 'exception')} {verb} a look"
+        if stake := exceptions["money"].sum():
+            asked += f", {money(stake, view.currency)} at stake"
     told = "no target is set"
     if latest["target"].notna().any():
         told = "every KPI with a target meets it"
@@ -70,10 +71,7 @@ def sign_offs(sign_offs, view, month=None):
     return view.show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
         columns="cycle | role | family: for | status | by | entered_at: entered | note",
-        empty=(
-            f"Nobody has signed off{f' {month}' if month else ''} yet. After the meeting: sopkit"
-            f" release {month or 'MONTH'} --by NAME."
-        ),
+        empty=(f"Nobody has signed off{f' {month}' if month else ''} yet."),
     )
 
 

@@ -104,8 +104,11 @@ def _budgeted(source, line, more):
         share = f" ({percent(total / budget, sign=True)})" if budget else ""
         verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
         picture = spark(bars=gap, colours=[_felt(value) for value in gap])
-    around = f"{'by month' if pd.isna(total) else 'to budget'}, {span(year['bucket'], source.book)}"
-    return _card(label, number(planned / size, 1), unit, state, verdict, more, picture, around)
+    what = f"by {view.calendar.size}" if pd.isna(total) else "to budget"
+    around = f"{what}, {span(year['bucket'], source.book)}"
+    return _card(
+        label, number(planned / size, int(size > 1)), unit, state, verdict, more, picture, around
+    )
 
 
 def _stock(source):
@@ -140,13 +143,13 @@ def _stock(source):
     )
     return _card(
         f"Stock at cost, {name(now.index[-1])}",
-        number(now.iloc[-1] / size, 1),
+        number(now.iloc[-1] / size, int(size > 1)),
         unit,
         state if verdict else "",
         verdict,
         f"{way} {end} in {name(ahead.index[-1])}",
         picture,
-        f"{len(past)} past, {len(ahead)} planned",
+        f"{len(past)} past, {len(ahead)} planned" if len(past) else f"{len(ahead)} planned",
     )
 
 

@@ -221,6 +221,6 @@ def _guarded(section, source, *chosen) -> str:
             f" {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board"
             " stands.</p>"
         )
-    if isinstance(drawn, Block):
-        return f"<h2>{section.name}</h2>{drawn.html}"
+    if isinstance(drawn, Block):  # what is missing is a quiet line
+        return f"<h2>{section.name}</h2>" * ("<table" in drawn.html) + drawn.html
     return getattr(drawn, "svg", drawn)
