@@ -11,7 +11,7 @@ from sopkit.pages.demand import against
 
 TOGETHER = "options do not add up: several may serve the same units"
 OFFERED = (
-    "option | closes | cost: cost [words] | gain: margin gained | value_per_unit: per unit | owner"
+    "option | closes | cost: cost [told] | gain: margin gained | value_per_unit: per unit | owner"
 )
 
 
@@ -23,7 +23,7 @@ def answer(company, gap_options, view):
     opening = view.book.settings["opening_cash"]
     sums = year.set_index("bucket").sum(min_count=1)
     budget, margin = sums["budget_revenue"], sums["budget_margin"]
-    told = "; no budget is known (the table budget would feed it)."
+    told = "; no budget is known."
     if pd.notna(budget):
         planned = year.loc[year["budget_revenue"].notna(), "revenue"].sum()
         told = f", {against(planned, budget)} the budget."
@@ -61,7 +61,7 @@ def families(financial_plan, view):
         "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
-        empty="No money is planned; items (price, unit_cost) would feed this.",
+        empty="No money is planned: no item has a price or a cost.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
         " belongs to no family",
     )
@@ -117,7 +117,7 @@ def initiatives(initiative_plan, view):
         "initiative | stage | owner | bucket: from | units | hours | money: margin if it happens |"
         " probability: chance [fraction] | weighted",
         total="money weighted",
-        empty="No strategic initiative is known; the table initiatives would feed this.",
+        empty="No strategic initiative is known.",
     )
 
 
@@ -133,8 +133,8 @@ def scenarios(scenarios, view, note: str = ""):
     wide = rows.pivot(index="metric", columns="scenario", values="shown")[order]
     return view.show(
         wide.reset_index(),
-        "scenarios",
+        columns=" | ".join(["metric", *(f"{name} [told]" for name in order)]),
         rows=20,
-        empty="No scenario was run; sopkit pack --scenario NAME runs one of the ledger.",
+        empty="No scenario was compared in this cycle.",
         note=note,
     )
