@@ -15,7 +15,6 @@ from sopkit.charts.meeting import (
     family_sheet_html,
     headline,
     kpi_facts,
-    kpi_strip,
     latest_kpis,
 )
 from sopkit.charts.money import money_chart
@@ -38,7 +37,6 @@ __all__ = [
     "history_chart",
     "inventory_chart",
     "kpi_facts",
-    "kpi_strip",
     "latest_kpis",
     "missing",
     "money_chart",

@@ -2,7 +2,7 @@
 the family sheet.
 """
 
-from sopkit.finance.family_sheet import family_sheet, year_estimate
+from sopkit.finance.family_sheet import family_lines, family_sheet, sheet_columns, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
 from sopkit.finance.plan import (
@@ -22,6 +22,7 @@ __all__ = [
     "COMPANY",
     "by_family",
     "company",
+    "family_lines",
     "family_sheet",
     "financial_plan",
     "fiscal_quarters",
@@ -32,6 +33,7 @@ __all__ = [
     "prices",
     "scenario_metrics",
     "scenarios_table",
+    "sheet_columns",
     "standard_cost",
     "year_estimate",
 ]

@@ -1,14 +1,9 @@
 """Step 1's sections: can the data be trusted, what happened, what is in stock."""
 
-import re
-
 from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, number, percent
-from sopkit.tables import INPUTS
 
-COLUMNS = {column.name for table in INPUTS.values() for column in table.columns}
-NAMES = re.compile(rf"\b(?:{'|'.join(sorted({*INPUTS, *COLUMNS}, key=len, reverse=True))})\b")
 FLAGGED = ["stocked out", "outlier", "returns", "missing"]
 
 
@@ -37,18 +32,16 @@ def issues(issues, view):
     errors, then warnings, then notices.
     """
     order = issues["severity"].map({"error": 0, "warning": 1, "notice": 2})
-    said = {
-        name: issues[name].str.replace(NAMES, _spoken, regex=True) for name in ("problem", "done")
-    }
     rows = (
-        issues.assign(order=order, **said)
+        issues.assign(order=order)
         .groupby(["order", "severity", "table", "rule"], as_index=False)
         .agg(times=("row", "size"), problem=("problem", "first"), done=("done", "first"))
     )
     return view.show(
         rows,
         "data_issues",
-        "severity | table [words] | rule | times | problem: for example | done: what was done",
+        "severity | table [words] | rule [words] | times | problem: for example [words] |"
+        " done: what was done [words]",
         empty="No problem was found in the facts.",
     )
 
@@ -58,7 +51,8 @@ def cleansed(history, view):
     changed = history[history["flag"] != ""]
     change = (changed["demand"] - changed["quantity"]).abs()
     rows = changed.loc[change.sort_values(ascending=False, kind="stable").index]
-    return view.show(rows, "history", rows=10)
+    columns = f"item | market | bucket: {view.calendar.size} | quantity | demand | flag | reason"
+    return view.show(rows, "history", columns, 10)
 
 
 def stock(stock, view):
@@ -80,8 +74,3 @@ def stock(stock, view):
         total=sums,
         note="at standard cost",
     )
-
-
-def _spoken(name):
-    """A table's or column's name in words."""
-    return name[0].replace("_", " ")

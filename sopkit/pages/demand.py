@@ -34,7 +34,12 @@ def answer(demand_plan, view):
         f"Customers are expected to want {wanted} in the next"
         f" {count(year['bucket'].nunique(), view.calendar.size)}{change}{moved}.",
         [
-            ("Sales plan, next year", worth["consensus"], currency, {"naive": worth["naive"]}),
+            (
+                "Sales plan, next year",
+                worth["consensus"],
+                currency,
+                {"last year again": worth["naive"]},
+            ),
             ("Baseline", worth["baseline"], currency),
             ("Added by people and events", worth["consensus"] - worth["baseline"], currency),
         ],
@@ -85,11 +90,10 @@ def uplifts(uplifts, view):
             uplift=("uplift", "mean"),
             pull_forward=("pull_forward", "mean"),
         ),
-        columns="family | kind: kind of event | series | evidence: buckets seen |"
+        columns="family | kind: kind of event | series | evidence: times seen |"
         " uplift: uplift estimated [fraction] | pull_forward: pulled forward [fraction]",
         empty=(
-            "Every event says its uplift, or none is known; a blank uplift in the table events is"
-            " estimated from history here."
+            "Every event says its uplift, or none is known; a blank one is estimated from history."
         ),
         note="for a price event: elasticity, the change of demand per change of price",
     )
@@ -132,7 +136,7 @@ def products(product_plan, view):
         "product_plan",
         "item | bucket: from | launch | retirement | cannibalised | status",
         12,
-        empty="No new or retiring item; the tables launches and items (retired on) would feed it.",
+        empty="No item is new or retiring.",
     )
 
 
@@ -186,7 +190,8 @@ def bridge(bridge, month, view):
         )
     return view.show(
         bridge,
-        columns=f"stage [words] | last: released {month} [money] | now [money] | change [money]",
+        columns=f"stage [words] | last: plan of {view.calendar.name(month)} [money] | now [money] |"
+        " change [money]",
     )
 
 

@@ -181,7 +181,7 @@ def risk(risk, view):
         [
             view.show(
                 rows[["metric", "bucket"]].assign(**told),
-                columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
+                columns="metric | bucket | p10: P10 [told] | p50: P50 [told] | p90: P90 [told]",
                 rows=20,
                 note="with the plan's people: none is hired or laid off for it; stock at standard"
                 " cost, margin before period costs, cash without terms",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sopkit import charts
 from sopkit.charts import Block, View, missing
 from sopkit.charts.words import clean, escape
-from sopkit.pages import common, data, demand, review, supply
+from sopkit.pages import common, data, demand, families, review, supply
 from sopkit.pages import money as finance
 from sopkit.panels import overview
 from sopkit.panels.cards import cards
@@ -95,7 +95,7 @@ def _forecast(s, family, market):
 def _sheet(s, family):
     if family is None:
         return missing("Choose a family above to read its page.")
-    return common.sheet(family, s.book, s.view)
+    return families.sheet(family, s.book, s.view)
 
 
 def _chart(draw, table, by=FAMILY, last=False):
@@ -176,6 +176,17 @@ def draw_board(plan, share: int = 0, of: int = 1) -> dict:
         "words": {name: list(words) for name, words in source.choices.items()},
         "parts": {place: _drawn(parts[place], source) for place in range(share, len(parts), of)},
     }
+
+
+def first_screen(plan) -> Block:
+    """The board's first screen, of the whole company, as the review's page opens with it."""
+    source = Source(plan)
+    parts = "".join(
+        f'<section class="part{" half" * section.half}">'
+        f"{_guarded(section, source, *[None] * len(section.by))}</section>"
+        for section in TABS["Overview"]
+    )
+    return Block(f'<div id="tab">{parts}</div>', "The board's first screen")
 
 
 def write_board(plan, folder, shares=None) -> Path:

@@ -225,16 +225,19 @@ class Told:
         rows = self.t("kpis").query("scope == 'company' and kpi == @kpi").dropna(subset="actual")
         return rows.sort_values("bucket").tail(12)
 
-    @cached_property
+    @property
     def fiscal(self):
+        return self.fiscal_of(None)
+
+    def fiscal_of(self, family):
         """Name, estimate and budget of the fiscal year that the plan's first bucket lies in."""
         start, first = self.settings.get("fiscal_year_start", 1), pd.Timestamp(self.buckets[0])
         years = lambda days: days.dt.year + ((days.dt.month >= start) & (start > 1))
         year = first.year + int(first.month >= start and start > 1)
-        sold = self.t("sales_history")
+        sold = self.of("sales_history", family)
         sold = sold[sold["bucket"] < first]
-        plan = self.t("financial_plan")
-        budget = self.t("budget")
+        plan = self.of("financial_plan", family)
+        budget = self.of("budget", family)
         parts = [
             frame.loc[years(frame["bucket"]) == year, "revenue"].sum() for frame in (sold, plan)
         ]
@@ -290,15 +293,19 @@ KPIS += "|Planned service|Revenue to budget|Planned utilisation|Planned turns|OT
 
 
 @claim(
-    rf"(?:^|(?<=\s))({KPIS}) {{N}}( %| \S+)?(?: (?:✓ ok|! watch|✗ miss))?(?: no target)?(?: (✓ |! |✗ )?target {{N}}(?: %| \S+)?)?(?: (?:▲|▼) {{N}} \S+ on last cycle)?"
+    rf"(?:^|(?<=\s))({KPIS}) {{N}}( %| [^\s✓!✗▲▼]+)?"
+    r"(?: no target|(?: [✓!✗])? {N} (?:points )?(over|under) (?:target )?{N}(?: %)?"
+    r"| [✓!✗] target {N}(?: %)?)?(?: (▲|▼) {N} \S+ on last cycle)?"
 )
 def _(p, m):
-    name, unit = m.group(1), m.group(3)
+    name = m.group(1)
     row = p.kpis.loc[name.lower().replace(" ", "_")]
     size = 100 if row["unit"] == "fraction" else 1
     before = p.last_kpis["actual"].get(row.name, np.nan) if len(p.last_kpis) else np.nan
-    target = size * row["target"]
-    return name, size * row["actual"], unit, m.group(4), target, size * (row["actual"] - before)
+    target, value, moved = size * row["target"], size * row["actual"], row["actual"] - before
+    way, arrow = "over" if value >= target else "under", "▲" if moved > 0 else "▼"
+    off = abs(value - target)
+    return name, value, m.group(3), off, way, target, target, arrow, abs(size * moved)
 
 
 @claim(r"Adherence of ([^:]*): no plan was released")
@@ -390,10 +397,10 @@ def _(p, _):
     return most.replace("_", " "), sums[most]
 
 
-@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on naive)?")
+@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on last year again)?")
 def _(p, _):
     sums = _wanted(p)
-    return sums["consensus"], sums["consensus"] - sums["naive"]
+    return sums["consensus"], abs(sums["consensus"] - sums["naive"])
 
 
 @claim(r"^Baseline {M}")
@@ -651,16 +658,82 @@ def _(p, _):
     return best["option"], best["gain"]
 
 
-@claim(r"^(Revenue|Margin) {M}(?: target {M}, (met|missed))?$")
+@claim(r"^(Revenue|Margin) {M}(?: [✓✗] {M} (over|under) target {M})?$")
 def _(p, m):
     line = m.group(1).lower()
     value, budget = p.money[line].sum(), p.money[f"budget_{line}"].sum()
-    return m.group(1), value, budget, "met" if value >= budget else "missed"
+    return m.group(1), value, abs(value - budget), "over" if value >= budget else "under", budget
 
 
 @claim(r"^Cash(?: at the year's end)? {M}$")
 def _(p, _):
     return ((p.settings.get("opening_cash") or 0.0) + p.money["cash"].sum(),)
+
+
+# The sheet of a family: its name stands before its sentence
+def _mine(p, m, name, column, until=None):
+    """A column of the family's rows by bucket: in units, or at cost where they differ."""
+    rows = p.of(name, m.string.partition(" · ")[0])
+    if until:
+        rows = rows[rows["item"].map(p.t("items").set_index("item")["strategy"]) == until]
+    mine = p.unit[p.family[p.family == m.string.partition(" · ")[0]].index]
+    weight = 1.0 if mine.nunique() <= 1 else rows["item"].map(p.cost)
+    return (rows[column] * weight).groupby(rows["bucket"]).sum()
+
+
+@claim(r"(FY\d\d) closes {M} (over|under) budget")
+def _(p, m):
+    name, estimate, budget = p.fiscal_of(m.string.partition(" · ")[0])
+    gap = estimate - budget
+    return name, abs(gap), "over" if gap > 0 else "under"
+
+
+@claim(r"The next {N} {B}s run {M} (over|under) budget")
+def _(p, m):
+    gap = p.of("financial_plan", m.string.partition(" · ")[0], year=True)["revenue_gap"].sum()
+    return len(p.year), abs(gap), "over" if gap > 0 else "under"
+
+
+@claim(r"Units of the next {N} {B}s: (?:{P} (above|below)|as|beside) the last")
+def _(p, m):
+    ahead = _mine(p, m, "demand_plan", "consensus").reindex(p.year).sum()
+    before = sorted(p.t("sales_history")["bucket"].unique())
+    sold = _mine(p, m, "sales_history", "quantity").reindex(before[-len(p.year) :]).sum()
+    change = ahead / sold - 1
+    return len(p.year), abs(change), "above" if change > 0 else "below"
+
+
+@claim(r"Stock lasts {N} {B}s, in {D} {N}")
+def _(p, m):
+    held = _mine(p, m, "inventory_plan", "units", "stock")
+    wanted = _mine(p, m, "demand_plan", "consensus", "stock").reindex(held.index).fillna(0.0)
+    again = [*wanted, *(3 * [*wanted.iloc[-p.per_year :]])]
+
+    def lasts(at):
+        left, buckets = held.loc[at], 0.0
+        for need in again[p.buckets.index(at) + 1 :][: len(p.buckets)]:
+            if left <= 0:
+                break
+            buckets += min(left / need, 1.0) if need > 0 else 1.0
+            left -= need
+        return buckets
+
+    return lasts(p.year[0]), p.name(p.year[-1]), lasts(p.year[-1])
+
+
+@claim(r"A new order waits {N} {B}s, in {D} {N}")
+def _(p, m):
+    rows = p.of("backlog_plan", m.string.partition(" · ")[0]).set_index("bucket")
+    waits = _mine(p, m, "supply_plan", "backlog", "order")
+    pace = _mine(p, m, "supply_plan", "shipments", "order").rolling(3, min_periods=1).mean()
+    lead = (waits / pace.where(pace > 0)).reindex(p.year).dropna()
+    assert len(rows)
+    return lead.iloc[0], p.name(p.year[-1]), lead.iloc[-1]
+
+
+@claim(r"firm for {N} {B}s?")
+def _(p, _):
+    return (p.settings.get("planning_fence", 2),)
 
 
 # Page 5 and the board
@@ -770,7 +843,7 @@ def _(p, _):
     return p.name(row["bucket"]), 100 * row["actual"]
 
 
-@claim(r"{N} points (over|under) {P}")
+@claim(r"(?<=[✓!✗] ){N} points (over|under) {P}(?= (?:▲|▼|\d+–)| [A-Z\d][^.]* – )")
 def _(p, m):
     kpi = "on_time_delivery" if "On-time" in m.string else "planned_service"
     actual, target = (

@@ -19,7 +19,8 @@ from tests.pages.claims import FIXED, Told, faults, read
 from tests.pages.companies import COMPANIES, OPTIONAL, company, packs, words
 
 PIECE = re.compile(
-    r'<p class="(?:answer|sub|note|title|process|failed)">.*?</p>|<h2>.*?</h2>'
+    r'<h3>(?P<family>[^<]* · )[^<]*(?P<about><small>.*?)</h3><p class="answer">(?P<answer>.*?)</p>'
+    r'|<p class="(?:answer|sub|note|title|process|failed)">.*?</p>|<h2>.*?</h2>'
     r'|<div class="(?:kpi|card)[ "].*?</div>|aria-label="(?P<chart>[^"]*)"|<svg><text>.*?</svg>',
     re.S,
 )
@@ -40,7 +41,9 @@ def sentences(pages):
     """
     for place, html in pages.html():
         for found in PIECE.finditer(html):
-            yield place, words(found["chart"]) if found["chart"] else words(found[0])
+            own = [found[name] for name in ("family", "about", "answer")]
+            text = " ".join(own) if own[0] else found["chart"] or found[0]
+            yield place, words(text)
         for head in re.findall(r"<text[^>]*>([^<]*: peak [^<]*)</text>", html):
             yield place, unescape(head)
 
