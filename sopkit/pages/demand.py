@@ -92,7 +92,7 @@ def uplifts(uplifts, view):
         columns="family | kind: kind of event | series | evidence: times seen |"
         " uplift: uplift estimated [fraction] | pull_forward: pulled forward [fraction]",
         empty=(
-            "Every event says its uplift, or none is known; a blank uplift is estimated from history."
+            "Every event says its uplift, or none is known; a blank one is estimated from history."
         ),
         note="for a price event: elasticity, the change of demand per change of price",
     )
