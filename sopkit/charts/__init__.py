@@ -8,7 +8,7 @@ block as HTML with plain text beside it. ``chart.svg``, ``chart.png``, ``chart.f
 frame that they show.
 """
 
-from sopkit.charts.demand import demand_chart, forecast_chart, history_chart, stages_chart
+from sopkit.charts.demand import demand_chart, forecast_chart, history_chart
 from sopkit.charts.measure import View
 from sopkit.charts.meeting import (
     answer,
@@ -42,6 +42,5 @@ __all__ = [
     "money_chart",
     "show",
     "stack",
-    "stages_chart",
     "supply_chart",
 ]

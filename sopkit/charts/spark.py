@@ -72,18 +72,16 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
     lines = [([np.nan] * len(past) + [*level], "#222", "4 3")] if len(level) else ()
     look = {"colours": colours, "size": (353, 118), "hatched": len(ahead), "dot": False}
     most = max([*shown.dropna(), *level])
-    texts = [(44, 8, "end", number(most)), (44, 118, "end", "0")] + [
-        (50 + step * (at + 0.5), 136, "middle", label)
+    words = "".join(
+        f'<text x="{50 + step * (at + 0.5):.0f}" y="136" text-anchor="middle">{label}</text>'
         for at, label in enumerate(calendar.label(shown.index))
         if at % 6 == 2
-    ]
-    words = "".join(
-        f'<text x="{x:.0f}" y="{y}" text-anchor="{anchor}">{text}</text>'
-        for x, y, anchor, text in texts
     )
     return (
         '<svg class="plot" width="403" height="140" viewBox="0 0 403 140" font-size="12"'
-        f' fill="#5F6368" aria-hidden="true">{words}<svg x="50">{spark(lines, shown, **look)}</svg>'
+        ' fill="#5F6368" aria-hidden="true"><text x="44" y="118" text-anchor="end">0</text>'
+        f'<text x="44" y="8" text-anchor="end">{number(most)}</text>{words}'
+        f'<svg x="50">{spark(lines, shown, **look)}</svg>'
         f'<path d="M{50 + step * len(past):.1f} 0V114" stroke="#5F6368" stroke-dasharray="1 3"/>'
         "</svg>"
     )

@@ -2,13 +2,10 @@
 
 import pandas as pd
 
-from sopkit import charts
 from sopkit.charts.words import Html, escape, money, number, quantity
 from sopkit.finance import by_family
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
-from sopkit.pages.common import assumed
-from sopkit.pages.demand import against
 
 TOGETHER = "options do not add up: several may serve the same units"
 PURPOSES = {  # of a scenario's metrics; 1 if more is better, -1 if less, 0 neither
@@ -31,39 +28,6 @@ PURPOSES = {  # of a scenario's metrics; 1 if more is better, -1 if less, 0 neit
 OFFERED = (
     "option | closes | cost: cost [told] | gain: margin gained | value_per_unit: per unit | owner"
 )
-
-
-def answer(company, gap_options, view):
-    """The gap to budget and the best way to close it. ``company`` is
-    ``finance.company(financial_plan)``.
-    """
-    currency, year = view.currency, view.next_year(company)
-    opening = view.book.settings["opening_cash"]
-    sums = year.set_index("bucket").sum(min_count=1)
-    budget, margin = sums["budget_revenue"], sums["budget_margin"]
-    told = "; no budget is known."
-    if pd.notna(budget):
-        planned = year.loc[year["budget_revenue"].notna(), "revenue"].sum()
-        told = f", {against(planned, budget)} the budget."
-    best = gap_options.nlargest(1, "gain").to_dict("records")
-    told += "".join(
-        f" The best option to close a gap: {option['option']}"
-        f" ({money(option['gain'], currency, sign=True)})."
-        for option in best
-    )
-    return charts.answer(
-        f"Next year's plan brings {money(sums['revenue'], currency)} of revenue and"
-        f" {money(sums['margin'], currency)} of margin{told}"
-        + assumed(view.book.supply_plan, view),
-        [
-            ("Revenue", sums["revenue"], currency, {"target": budget}, "higher"),
-            ("Margin", sums["margin"], currency, {"target": margin}, "higher"),
-            ("Cash", sums["cash"], currency)
-            if opening is None
-            else ("Cash at the year's end", opening + sums["cash"], currency),
-            ("Stock at the end", year["inventory_value"].iloc[-1] if len(year) else 0.0, currency),
-        ],
-    )
 
 
 def families(financial_plan, view):
@@ -140,7 +104,7 @@ def initiatives(initiative_plan, view):
 
 
 def scenarios(scenarios, view, note: str = ""):
-    """The scorecard by purpose: the base plan's metrics, how far from them each scenario is, and the
+    """The scorecard by purpose: the base plan's metrics, how far from them each scenario is, the
     best of each row bold.
     """
     by = {"index": "metric", "columns": "scenario"}

@@ -178,15 +178,17 @@ def draw_board(plan, share: int = 0, of: int = 1) -> dict:
     }
 
 
-def first_screen(plan) -> Block:
-    """The board's first screen, of the whole company, as the review's page opens with it."""
+def first_screen(plan, parts=None) -> Block:
+    """The board's first screen, of the whole company, as pages 4 and 5 open with it; ``parts``: so
+    many of its parts (2: the answer and its numbers).
+    """
     source = Source(plan)
-    parts = "".join(
+    drawn = "".join(
         f'<section class="part{" half" * section.half}">'
         f"{_guarded(section, source, *[None] * len(section.by))}</section>"
-        for section in TABS["Overview"]
+        for section in TABS["Overview"][:parts]
     )
-    return Block(f'<div id="tab">{parts}</div>', "The board's first screen")
+    return Block(f'<div id="tab">{drawn}</div>', "The board's first screen")
 
 
 def write_board(plan, folder, shares=None) -> Path:

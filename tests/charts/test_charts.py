@@ -25,7 +25,6 @@ DRAWN = {
     "demand": lambda t, v: charts.demand_chart(
         t["history"], t["demand_plan"], v, last=t["demand_plan"]
     ),
-    "stages": lambda t, v: charts.stages_chart(t["demand_plan"], v),
     "supply": lambda t, v: charts.supply_chart(t["supply_plan"], v),
     "capacity": lambda t, v: charts.capacity_chart(t["capacity_plan"], v),
     "inventory": lambda t, v: charts.inventory_chart(
