@@ -197,7 +197,7 @@ def test_a_family_of_two_units_is_not_summed():
 def test_scenarios_stand_beside_the_base_in_the_metrics_units():
     rows = pd.DataFrame(
         {
-            "scenario": ["base", "level"],
+            "scenario": ["base", "no-2nd_line"],
             "metric": "margin (money)",
             "value": [2e6, 1.5e6],
             "difference": [0.0, -5e5],
@@ -205,7 +205,7 @@ def test_scenarios_stand_beside_the_base_in_the_metrics_units():
     )
     lines = money.scenarios(rows, view()).text.splitlines()
     assert (
-        lines[0].split() == ["metric", "base", "level"]
+        lines[0].split() == ["metric", "base", "no-2nd_line"]
         and "2.00 M€" in lines[1]
         and "1.50 M€" in lines[1]
     )
