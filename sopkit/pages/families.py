@@ -75,7 +75,7 @@ def _answer(frame, lines, view):
     if sold > 0:
         yield f"Units of the {months}: {against(ahead, sold)} the last."
     for line, what in ("cover", "Stock lasts"), ("lead time", "A new order waits"):
-        if line in of and of[line].notna().any():
+        if line in of and of[line].max() > 0.05:
             first, last = (number(value, 1) for value in of[line].dropna().iloc[[0, -1]])
             yield f"{what} {first} {size}s, in {view.calendar.name(year[-1])} {last}."
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sopkit.charts.words import money, quantity
-from sopkit.finance import by_family
+from sopkit.finance import COMPANY, by_family
 from sopkit.metrics.scopes import within
 
 TOGETHER = "options do not add up: several may serve the same units"
@@ -20,14 +20,13 @@ def families(financial_plan, view):
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.dropna(axis=1, how="all")
     return view.show(
-        sums.reset_index(),
+        sums.rename({COMPANY: "not by family"}).reset_index(),
         "financial_plan",
         "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
         empty="No money is planned: no item has a price or a cost.",
-        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
-        " belongs to no family",
+        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s",
     )
 
 

@@ -205,7 +205,7 @@ def test_scenarios_stand_beside_the_base_in_the_metrics_units():
     )
     lines = money.scenarios(rows, view()).text.splitlines()
     assert (
-        lines[0].split() == ["metric", "base", "no-2nd_line"]
+        lines[0].split() == ["metric", "base", "no-2nd", "line"]
         and "2.00 M€" in lines[1]
         and "1.50 M€" in lines[1]
     )
