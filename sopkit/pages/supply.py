@@ -57,7 +57,7 @@ def safety(safety_stock, view):
             "No safety stock is planned: no service level is given (items.service_level, or"
             " service_level in settings.toml, asks for it)."
         ),
-        note="in the first bucket, at unit cost",
+        note=f"in the first {view.calendar.size}, at unit cost",
     )
 
 
