@@ -103,11 +103,11 @@ def _change(value, other, unit, better, name):
     return f"{words}, {'better' if (move > 0) == (better == 'higher') else 'worse'}"
 
 
-def kpi_facts(rows, last=None) -> list[tuple]:
+def kpi_facts(rows, last) -> list[tuple]:
     """KPIs (rows of ``latest_kpis``) as numbers of a ``headline``, against target and last
     cycle.
     """
-    before = {} if last is None else latest_kpis(last).set_index("kpi")["actual"]
+    before = latest_kpis(last).set_index("kpi")["actual"]
     return [
         (
             spoken(row.kpi),

@@ -80,7 +80,7 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
     return (
         '<svg class="plot" width="403" height="140" viewBox="0 0 403 140" font-size="12"'
         ' fill="#5F6368" aria-hidden="true"><text x="44" y="118" text-anchor="end">0</text>'
-        f'<text x="44" y="8" text-anchor="end">{number(most)}</text>{words}'
+        f'<text x="44" y="10" text-anchor="end">{number(most)}</text>{words}'
         f'<svg x="50">{spark(lines, shown, **look)}</svg>'
         f'<path d="M{50 + step * len(past):.1f} 0V114" stroke="#5F6368" stroke-dasharray="1 3"/>'
         "</svg>"

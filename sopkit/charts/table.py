@@ -22,7 +22,7 @@ SIGNED = re.compile(
     r"gap|differ|cumul|chang|overrid|to budget"
 )  # columns of differences show their +
 _DAY = re.compile(r"\b(?:19|20)\d\d-[01]\d-[0-3]\d\b")  # which people do not write
-_TOLD = re.compile(r"([\w ,]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
+_TOLD = re.compile(r"([^:\[]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def show(
         first = pd.concat([first, *ends])
     cells, head = [], []
     for column, heading, unit in told:
-        unit = unit.replace("bucket", calendar.size)
+        unit, heading = (word.replace("bucket", calendar.size) for word in (unit, heading))
         unit = unit if unit == "money" else unit.replace("money", currency)
         words, unit, align = _column(first[column], unit, amounts, f"{column} {heading}")
         cells.append(words)

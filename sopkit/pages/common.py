@@ -46,10 +46,11 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
 
 def kpis(kpis, view, brief=False):
     """The company's KPIs over the last six buckets, each row one KPI with its unit, its target and
-    its latest status; those without data come last and name what would feed them,
-    unless ``brief``.
+    its latest status; those without data come last and name what would feed them;
+    ``brief``: they are left out.
     """
     latest = latest_kpis(kpis).set_index("kpi")
+    latest = latest[latest["actual"].notna() | (not brief)]
     known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
     buckets = sorted(known["bucket"].unique())[-6:]
     shown = known[known["bucket"].isin(buckets)]
@@ -58,8 +59,7 @@ def kpis(kpis, view, brief=False):
     )
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
     unit = latest["unit"].replace("fraction", "")  # its values read as percent
-    status = latest["status"].str.partition(":")[0] if brief else latest["status"]
-    table = table.assign(unit=unit, status=status, target=_reads(latest, "target"))
+    table = table.assign(unit=unit, status=latest["status"], target=_reads(latest, "target"))
     numbers = " | ".join(f"{name} [told]" for name in [*view.calendar.label(buckets), "target"])
     return view.show(
         table.rename(spoken).reset_index(),

@@ -67,7 +67,7 @@ def _answer(frame, lines, view):
     fiscal, months = frame.set_index("line")["difference"], f"next {count(len(year), size)}"
     gaps = fiscal.get("revenue"), of.get("revenue to budget", sales[0].values[:0]).sum(min_count=1)
     for told, gap in zip((f"{frame.columns[-2][:4]} closes", f"The {months} run"), gaps):
-        if pd.notna(gap):
+        if pd.notna(gap) and gap:
             way = "over" if gap > 0 else "under"
             yield f"{told} {money(abs(gap), view.currency)} {way} budget."
     sold = sales[1].values.reindex(view.book.before(len(year))).sum()
@@ -75,7 +75,7 @@ def _answer(frame, lines, view):
     if sold > 0:
         yield f"Units of the {months}: {against(ahead, sold)} the last."
     for line, what in ("cover", "Stock lasts"), ("lead time", "A new order waits"):
-        if line in of and of[line].notna().any():
+        if line in of and of[line].max() > 0.05:
             first, last = (number(value, 1) for value in of[line].dropna().iloc[[0, -1]])
             yield f"{what} {first} {size}s, in {view.calendar.name(year[-1])} {last}."
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sopkit.charts.words import Html, escape, money, number, quantity
-from sopkit.finance import by_family
+from sopkit.finance import COMPANY, by_family
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
@@ -38,14 +38,13 @@ def families(financial_plan, view):
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.dropna(axis=1, how="all")
     return view.show(
-        sums.reset_index(),
+        sums.rename({COMPANY: "not by family"}).reset_index(),
         "financial_plan",
         "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
         empty="No money is planned: no item has a price or a cost.",
-        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
-        " belongs to no family",
+        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s",
     )
 
 
@@ -125,7 +124,7 @@ def scenarios(scenarios, view, note: str = ""):
         ]
         rows.append([purpose if purpose != before else "", name, *cells])
         before = purpose
-    heads = [BASE, *(f"{name}: {name}, to base" for name in others)]
+    heads = [BASE, *(f"{n}: {n.replace('_', ' ')}, to base" for n in others)]
     return view.show(
         pd.DataFrame(rows, columns=["purpose", "metric", BASE, *others], dtype=object),
         columns=" | ".join(["purpose", "metric", *(f"{head} [told]" for head in heads)]),

@@ -57,7 +57,7 @@ def safety(safety_stock, view):
         empty=(
             "No safety stock is planned: no service level is given, of an item or in the settings."
         ),
-        note="in the first bucket, at unit cost",
+        note=f"in the first {view.calendar.size}, at unit cost",
     )
 
 

@@ -114,7 +114,7 @@ def test_text_is_escaped_everywhere():
         show(frame.set_axis(["told"], axis=1), columns=f"told: {NASTY} [{NASTY}]"),
         sheet,
         answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]),
-        headline(kpi_facts(kpis)),
+        headline(kpi_facts(kpis, kpis.iloc[:0])),
     ):
         assert "<img" not in block._repr_html_() and "&lt;img" in block.html
 
@@ -139,7 +139,7 @@ def test_headline_says_better_or_worse_in_words():
 
 
 def test_kpi_without_data_names_what_would_feed_it():
-    block = headline(kpi_facts(latest_kpis(small.kpis())))
+    block = headline(kpi_facts(latest_kpis(small.kpis()), small.kpis().iloc[:0]))
     assert (
         "Perfect order: – (no data: orders would feed it)" in block.text
         and "On time delivery: 96.8 % (✗ 0.2 points under 97.0 %)" in block.text

@@ -40,7 +40,7 @@ def test_a_sheet_says_whose_it_is_its_answer_its_numbers_and_what_was_assumed(ta
         "FY26 budget",
         "difference",
     ]
-    assert sheet.html.count('class="block"') == 5 and "SALES" not in sheet.html
+    assert sheet.html.count('class="block"') == 6 and "SALES" not in sheet.html
 
 
 def test_twelve_families_have_a_sheet_and_the_rest_stands_in_one_table():

@@ -211,11 +211,11 @@ def test_scenarios_are_scored_by_purpose_as_differences_to_base():
                 "difference": pair[at] - pair[0],
             }
             for metric, pair in values.items()
-            for at, name in enumerate(["base", "level"])
+            for at, name in enumerate(["base", "no-2nd_line"])
         ]
     )
     html = money.scenarios(rows, view()).html
-    assert "service</td>" in html and "level, to base" in html
+    assert "service</td>" in html and "no-2nd line, to base" in html
     assert "<b>95.0 %</b>" in html and ">−5.0 points<" in html  # the base serves best
     assert "<b>+500 k€</b>" in html and ">2.00 M€<" in html
     assert ">300 k€<" in html and html.count("<b>") == 2  # as good as each other: neither is bold
