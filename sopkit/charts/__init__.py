@@ -8,14 +8,13 @@ block as HTML with plain text beside it. ``chart.svg``, ``chart.png``, ``chart.f
 frame that they show.
 """
 
-from sopkit.charts.demand import demand_chart, forecast_chart, history_chart, stages_chart
+from sopkit.charts.demand import demand_chart, forecast_chart, history_chart
 from sopkit.charts.measure import View
 from sopkit.charts.meeting import (
     answer,
     family_sheet_html,
     headline,
     kpi_facts,
-    kpi_strip,
     latest_kpis,
 )
 from sopkit.charts.money import money_chart
@@ -38,12 +37,10 @@ __all__ = [
     "history_chart",
     "inventory_chart",
     "kpi_facts",
-    "kpi_strip",
     "latest_kpis",
     "missing",
     "money_chart",
     "show",
     "stack",
-    "stages_chart",
     "supply_chart",
 ]

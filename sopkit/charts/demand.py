@@ -1,8 +1,6 @@
-"""Charts of the sales plan: history, forecast with its band, consensus, and the stages between
-them.
-"""
+"""Charts of the sales plan: history, forecast with its band, consensus."""
 
-from sopkit.charts.axes import Panel, readable, timeline
+from sopkit.charts.axes import Panel, timeline
 from sopkit.charts.measure import by_bucket, lacking, readable_unit, scope
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, number, percent, quantity
@@ -10,6 +8,7 @@ from sopkit.demand import STAGES as ADDED
 
 STAGES = ["naive", "baseline", *ADDED, "consensus"]
 FACTS = "feed sales_history"
+LEAST = 0.005  # below it nothing moved
 
 
 @styled
@@ -116,42 +115,6 @@ def demand_chart(history, demand_plan, view, *, last=None):
     return chart
 
 
-@styled
-def stages_chart(demand_plan, view):
-    """Waterfall over the whole horizon: what each stage adds on the way from naive and baseline to
-    consensus.
-    """
-    rows, unit = view.addable(demand_plan, STAGES)
-    if rows.empty or not unit:
-        return nothing("No demand plan for all items", lacking(rows, FACTS))
-    total = rows[STAGES].sum()
-    steps = [stage for stage in ADDED if abs(total[stage]) > 1e-9]
-    names = ["naive", "baseline", *steps, "consensus"]
-    factor, shown = readable_unit(total.to_numpy(), unit)
-    chart, axes = sheet(
-        _stages_title(total, steps, unit),
-        f"{shown}, {scope()}, whole horizon"
-        f" ({count(rows['bucket'].nunique(), view.calendar.size)})",
-        right=0.3,
-    )
-    height, ax = total[names] / factor, axes[0, 0]
-    level = height[["baseline", *steps]].cumsum()
-    colours = [COLOURS["supply" if total[name] > 0 else "backlog"] for name in names]
-    bars = ax.bar(
-        names,
-        height,
-        bottom=(level - height).reindex(names).fillna(0),  # a step begins where the last one ended
-        width=0.62,
-        color=[COLOURS.get(*pair) for pair in zip(names, colours)],
-    )
-    labels = [quantity(round(total[name]), unit, sign=name in steps) for name in names]
-    ax.bar_label(bars, labels, padding=3, size=8.5)
-    ax.set_xticks(range(len(names)), [name.replace("_", " ") for name in names])
-    ax.margins(y=0.12)
-    readable(ax)
-    return chart
-
-
 def _history(panel, total):
     quantity, demand = total["quantity"], total["demand"]
     changed = (quantity - demand).abs() > 1e-9 + 1e-6 * quantity.abs()
@@ -192,10 +155,8 @@ def _forecast_title(past, plan, unit, where, calendar):
     if len(sold) < len(year) or sold.sum() <= 0:
         return text
     change = year.sum() / sold.sum() - 1
-    return (
-        f"{text}, {percent(abs(change), 0)} {'above' if change >= 0 else 'below'} the last"
-        f" {len(year)}"
-    )
+    words = f"{percent(abs(change), 0)} {'above' if change > 0 else 'below'}"
+    return f"{text}, {words if abs(change) >= LEAST else 'as'} the last {len(year)}"
 
 
 def _demand_title(past, plan, view):
@@ -215,16 +176,4 @@ def _demand_title(past, plan, view):
     return (
         f"The next {count(len(year), view.calendar.size)} against the last {len(year)}:"
         f" {told or 'every family within ±2 %'}"
-    )
-
-
-def _stages_title(total, steps, unit):
-    if not steps or total["baseline"] == 0:
-        told = "" if steps else "; nobody changed the baseline"
-        return f"Consensus is {quantity(round(total['consensus']), unit)}{told}"
-    largest = max(steps, key=lambda step: abs(total[step]))
-    share = total["consensus"] / total["baseline"] - 1
-    return (
-        f"People and events change the baseline by {percent(share, sign=True)}; most through"
-        f" {largest.replace('_', ' ')} ({quantity(round(total[largest]), unit, sign=True)})"
     )

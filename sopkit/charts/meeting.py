@@ -4,11 +4,21 @@ sheet.
 
 import pandas as pd
 
-from sopkit.charts.table import Block, block, missing
-from sopkit.charts.words import clean, escape, number, quantity, scale, spoken
+from sopkit.charts.table import SIGNED, Block, block
+from sopkit.charts.words import (
+    Html,
+    clean,
+    escape,
+    is_money,
+    number,
+    percent,
+    quantity,
+    scale,
+    spoken,
+)
 from sopkit.metrics.kpis.registry import KPIS
 
-_MARK = {"ok": "✓ ok", "watch": "! watch", "miss": "✗ miss"}
+MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
 
 
 def answer(sentence: str, numbers=()) -> Block:
@@ -22,8 +32,20 @@ def answer(sentence: str, numbers=()) -> Block:
     )
 
 
+def card(label, value, unit="", state="", verdict="", more="", picture="", span="") -> str:
+    """A number as HTML: its label, value and unit, the verdict (in the colour and with the mark of
+    its state: ok, watch, miss), a line more, a sparkline and what that spans.
+    """
+    words = f"{MARKS.get(state, '')}{clean(verdict, 60)}"
+    return (
+        f'<div class="kpi {state}"><span>{escape(label, 40)}</span>'
+        f"<b>{escape(value)} <small>{escape(unit)}</small></b><em>{escape(words) or '&nbsp;'}</em>"
+        f"<i>{escape(more, 60) or '&nbsp;'}</i>{picture}{span and f'<i>{escape(span)}</i>'}</div>"
+    )
+
+
 def headline(facts) -> Block:
-    """A strip of numbers, each ``(label, value, unit, against, better, status)``; whatever follows
+    """Cards of numbers, each ``(label, value, unit, against, better, status)``; whatever follows
     the value may be left out.
 
     ``unit``: "fraction" reads as percent, a currency code as money; ``against``: {"last cycle":
@@ -32,72 +54,60 @@ def headline(facts) -> Block:
 
     >>> against = {"last cycle": 0.96, "target": 0.97}
     >>> headline([("On-time delivery", 0.968, "fraction", against, "higher")])
-    On-time delivery: 96.8 % (▲ +0.8 points on last cycle, better; target 97.0 %, missed)
+    On-time delivery: 96.8 % (✗ 0.2 points under 97.0 %; ▲ 0.8 points on last cycle, better)
     """
     html, text = [], []
-    for fact in facts:
-        label, value, words, tone = _card(*fact)
-        told = "<br>".join(escape(word, 60) for word in words)
-        html.append(
-            f'<div class="card {tone}"><span>{escape(label, 34)}</span><b>{escape(value)}</b>'
-            f"<small>{told or '&nbsp;'}</small></div>"
-        )
-        text.append(f"{clean(label)}: {value}" + (f" ({'; '.join(words)})" if words else ""))
-    return Block(
-        f'<div class="sop"><div class="cards">{"".join(html)}</div></div>', "\n".join(text)
-    )
+    for label, told, state, verdict, more in (_fact(*fact) for fact in facts):
+        value, _, unit = told.partition(" ")
+        html.append(card(label, value, unit, state, verdict, more))
+        words = "; ".join(filter(None, [MARKS.get(state, "") + verdict, more]))
+        text.append(f"{clean(label)}: {told}" + (f" ({words})" if words else ""))
+    return Block(f'<div class="sop"><div class="kpis">{"".join(html)}</div></div>', "\n".join(text))
 
 
-def _card(label, value, unit="", against=None, better="", status=""):
-    words, tone = [], ""
-    if status:
-        words, tone = [_MARK.get(status, clean(status))], status if status in _MARK else ""
-    for name, other in (against or {}).items():
-        if other is None or pd.isna(other):
-            continue
-        told, felt = (_target if name == "target" else _change)(value, other, unit, better, name)
-        words.append(told if name != "target" or not status else told.partition(",")[0])
-        tone = tone if status else felt
-    return label, quantity(value, unit), words, tone
+def _fact(label, value, unit="", against=None, better="", status=""):
+    others, verdict = {**(against or {})}, "" if status in MARKS else clean(status)
+    target = others.pop("target", None)
+    if pd.notna(target) and pd.notna(value):
+        verdict = off_target(value, target, unit)
+        if better and status not in MARKS:
+            status = "ok" if (value >= target) == (better == "higher") else "miss"
+    state = status if status in MARKS else ""
+    more = [_change(value, of, unit, better, name) for name, of in others.items() if pd.notna(of)]
+    return label, quantity(value, unit), state, verdict, "; ".join(more)
+
+
+def off_target(value, target, unit) -> str:
+    """How far a value is from its target, in words.
+
+    >>> off_target(0.918, 0.95, "fraction"), off_target(12.6, 10.0, "turns/year")
+    ('3.2 points under 95.0 %', '2.6 over target 10')
+    """
+    off = value - target
+    way, amount = "over" if off >= 0 else "under", unit if is_money(unit) else ""
+    if unit == "fraction":
+        return f"{number(100 * abs(off), 1)} points {way} {percent(target)}"
+    return f"{quantity(abs(off), amount)} {way} target {quantity(target, amount)}"
 
 
 def _change(value, other, unit, better, name):
     move = value - other
     if pd.isna(move) or abs(move) < 1e-9:
-        return f"as {name}", ""
-    size = quantity(move, unit, sign=True)
+        return f"as {name}"
+    size = quantity(abs(move), unit)
     if unit == "fraction":
-        size = f"{number(100 * move, 1, sign=True)} points"
+        size = f"{number(100 * abs(move), 1)} points"
     words = f"{'▲' if move > 0 else '▼'} {size} on {clean(name)}"
     if better not in ("higher", "lower"):
-        return words, ""
-    tone = "better" if (move > 0) == (better == "higher") else "worse"
-    return f"{words}, {tone}", tone
+        return words
+    return f"{words}, {'better' if (move > 0) == (better == 'higher') else 'worse'}"
 
 
-def _target(value, target, unit, better, name):
-    words = f"target {quantity(target, unit)}"
-    if better not in ("higher", "lower") or pd.isna(value):
-        return words, ""
-    met = value >= target - 1e-12 if better == "higher" else value <= target + 1e-12
-    return f"{words}, {'met' if met else 'missed'}", "ok" if met else "miss"
-
-
-def kpi_strip(kpis, *, first=(), most: int = 5, last=None) -> Block:
-    """The company's latest value of each KPI as cards, with target and status in words; a KPI
-    without data names what would feed it.
-
-    ``first`` names the KPIs that come first, ``last`` is last cycle's ``kpis``.
-    """
-    facts = kpi_facts(latest_kpis(kpis, first).head(most), last)
-    return headline(facts) if facts else missing("no KPI yet: steps 1 and 5 write them")
-
-
-def kpi_facts(rows, last=None) -> list[tuple]:
+def kpi_facts(rows, last) -> list[tuple]:
     """KPIs (rows of ``latest_kpis``) as numbers of a ``headline``, against target and last
     cycle.
     """
-    before = {} if last is None else latest_kpis(last).set_index("kpi")["actual"]
+    before = latest_kpis(last).set_index("kpi")["actual"]
     return [
         (
             spoken(row.kpi),
@@ -122,38 +132,40 @@ def latest_kpis(kpis, first=()) -> pd.DataFrame:
     return rows.loc[order.sort_values(kind="stable").index]
 
 
-def family_sheet_html(frame, title: str = "", *, currency: str = "EUR") -> Block:
-    """The Wallace–Stahl sheet: ``frame`` has block, line, unit, then one column per bucket, quarter
-    or year in reading order, by its name.
+def family_sheet_html(frame, foot: str = "", *, currency: str = "EUR") -> Block:
+    """The Wallace–Stahl sheet's table: ``frame`` has block, line, unit, then one column per bucket,
+    quarter or year in reading order, by its name.
 
-    Fractions stand as percent, all money in one scale; blocks are set off by a
-    line; blank cells stay empty.
+    Each block stands under a row with its name and unit; a line in another unit names it. Pieces
+    are whole, fractions stand as percent, all money in one scale; lines that hold nothing go.
     """
-    units = frame.get("unit", pd.Series("", index=frame.index))
-    told = frame.drop(columns=["block", "line", "unit"], errors="ignore")
-    amounts = told[units == "money"].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    size, shown = scale(amounts.ravel(), currency)
-    how = {
-        "money": (shown, lambda value: number(value / size, 1 if size > 1 else 0)),
-        "fraction": ("%", lambda value: number(100 * value, 1)),
-    }
-    names = [clean(name, 24) for name in told]
-    rows, before = [], None
-    for part, line, unit, *cells in zip(
-        frame["block"], frame["line"], units, *(told[column] for column in told)
-    ):
-        word, say = how.get(unit, (clean(unit), number))
-        words = [_sheet_text(cell, say) for cell in cells]
-        begins = part != before
-        rows.append(
-            ("block" * begins, [clean(part) * begins, clean(line), word, *words]),
-        )
-        before = part
-    head = [("", "", "left")] * 3 + [(name, "", "right") for name in names]
-    return block(head, rows, title=title)
+    told = frame.drop(columns=["block", "line", "unit"]).astype(float)
+    priced = told[frame["unit"].str.startswith("money")].to_numpy().ravel()
+    size, shown = scale(priced / 12, currency)  # of a month rather than a year
+    parts = {"fraction": (0.01, 0), "money": (size, 2 if size > 1e3 else 0)}
+    rows, before, names = [], "", [clean(name, 24) for name in told]
+    for at in told.index[(told.fillna(0.0) != 0).any(axis=1)]:
+        block_, line, unit = (clean(frame.at[at, name]) for name in ("block", "line", "unit"))
+        word = unit.replace("fraction", "%").replace("money", shown)
+        if block_ != before:
+            before, whole = block_, word
+            heading = f"<b>{escape(block_)}</b> {escape(word + _BESIDE.get(block_, ''))}"
+            rows.append(("block", [Html(heading), *[""] * len(names)]))
+        part, decimals = parts.get(unit.partition(" ")[0], (1.0, int(word != whole)))
+        cells = [
+            _sheet_cell(value / part, decimals, block_, SIGNED.search(line + name))
+            for name, value in zip(names, told.loc[at])
+        ]
+        rows.append(("", [line if word == whole else f"{line}, {word}", *cells]))
+    heads = [name.rpartition(" ") for name in names]
+    head = [("", "", "left")] + [(over or last, over and last, "right") for over, _, last in heads]
+    return block(head, rows, foot)
 
 
-def _sheet_text(value, say):
-    if isinstance(value, str):
-        return clean(value)
-    return "" if pd.isna(value) else say(value)
+_BESIDE = {"Production": ", all that comes in", "Inventory": " at the end", "Backlog": " of orders"}
+
+
+def _sheet_cell(value, decimals, block, signed):
+    words = "" if pd.isna(value) else number(value, decimals, sign=bool(signed))
+    ink = {"+": "better", "−": "worse"}.get(words[:1], "") if block != "Inventory" else ""
+    return Html(f'<span class="{ink}">{words}</span>') if signed and ink else words

@@ -24,7 +24,7 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue",
     if rows.empty or not rows[line].notna().any():
         return nothing(
             f"{where}: no money can be shown",
-            "feed items.price (or sales_history.revenue) and unit_cost",
+            "feed items.price (or sales) and unit cost",
         )
     total = by_bucket(rows, [*LINES, "budget_revenue", "budget_margin"])
     count, year = view.calendar.per_year, view.calendar.next_year(total.index)

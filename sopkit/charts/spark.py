@@ -1,6 +1,9 @@
 """Small drawings that stand in a card or a table cell: sparklines and bars, as SVG."""
 
 import numpy as np
+import pandas as pd
+
+from sopkit.charts.words import number
 
 FAVOURABLE, UNFAVOURABLE, MEASURED = "#00795A", "#C4500A", "#333333"
 
@@ -57,6 +60,30 @@ def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0
     return (
         f'<svg class="spark" width="{width}" height="{height}" aria-hidden="true"'
         f' viewBox="0 0 {width} {height}">{"".join(parts)}</svg>'
+    )
+
+
+def plot(past, ahead, calendar, hue, level=()) -> str:
+    """A third of a page's width (403 × 140) as SVG: bars by bucket of what was (solid) and what is
+    planned (light, in the ``hue``), from 0 to the highest; dashed: a ``level`` beside the plan.
+    """
+    shown, step = pd.concat([past, ahead]), 353 / (len(past) + len(ahead))
+    colours = [MEASURED] * len(past) + [hue] * len(ahead)
+    lines = [([np.nan] * len(past) + [*level], "#222", "4 3")] if len(level) else ()
+    look = {"colours": colours, "size": (353, 118), "hatched": len(ahead), "dot": False}
+    most = max([*shown.dropna(), *level])
+    words = "".join(
+        f'<text x="{50 + step * (at + 0.5):.0f}" y="136" text-anchor="middle">{label}</text>'
+        for at, label in enumerate(calendar.label(shown.index))
+        if at % 6 == 2
+    )
+    return (
+        '<svg class="plot" width="403" height="140" viewBox="0 0 403 140" font-size="12"'
+        ' fill="#5F6368" aria-hidden="true"><text x="44" y="118" text-anchor="end">0</text>'
+        f'<text x="44" y="10" text-anchor="end">{number(most)}</text>{words}'
+        f'<svg x="50">{spark(lines, shown, **look)}</svg>'
+        f'<path d="M{50 + step * len(past):.1f} 0V114" stroke="#5F6368" stroke-dasharray="1 3"/>'
+        "</svg>"
     )
 
 

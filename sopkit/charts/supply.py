@@ -63,7 +63,7 @@ def capacity_chart(capacity_plan, view):
     if capacity_plan.empty:
         return nothing(
             "Capacity is unlimited in this plan",
-            "feed resources and bill_of_resources to plan with capacity",
+            "feed resources and their hours per unit to plan with capacity",
         )
     regular = capacity_plan["regular_capacity"]
     rows = capacity_plan.assign(

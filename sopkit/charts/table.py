@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.charts.words import BLANK, clean, escape, matter, number, scale
+from sopkit.charts.words import BLANK, Html, clean, day, escape, matter, number, scale
 from sopkit.tables import PLANS
 
 CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8')}</style>"
@@ -18,8 +18,11 @@ CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8'
 MONTHS = Calendar()
 _LONGEST = 300
 _SHOWN, _OPENED = 15, 300  # rows shown at most, and those that open below them
-_SIGNED = re.compile(r"gap|differ|chang|overrid|to budget")  # columns of differences show their +
-_TOLD = re.compile(r"([\w ,]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
+SIGNED = re.compile(
+    r"gap|differ|cumul|chang|overrid|to budget"
+)  # columns of differences show their +
+_DAY = re.compile(r"\b(?:19|20)\d\d-[01]\d-[0-3]\d\b")  # which people do not write
+_TOLD = re.compile(r"([^:\[]+?)(?:: (.+?))?(?: \[(.*)\])?")  # name: heading [unit]
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,9 @@ def show(
     ``table``: the plan table that it was made of; it declares units. ``columns``: those to show,
     "name: heading [unit] | …" (all; one that the frame lacks, or that holds only 0 and blanks, is
     left out), where the heading is not the name and the unit not the declared one: ``fraction``
-    reads as percent, ``money`` in the currency's scale, ``words`` without underscores; the column
-    bucket reads as the ``calendar`` says, other dates as days; a blank does not apply, "–" is none.
+    reads as percent, ``money`` in the currency's scale, ``words`` without underscores, ``told`` is
+    a number in words; bucket and cycle read as the ``calendar`` says, other dates as days; a blank
+    does not apply, "–" is none.
     ``total``: columns to add up over *all* rows of the frame, in a first row; rows then come
     largest first (weeks in order), and those that are not shown add up in a row of their
     own. ``empty``: the sentence that stands for a frame without rows.
@@ -93,13 +97,14 @@ def show(
     rows = min(rows, _SHOWN)
     first, rest = frame.iloc[: rows + _OPENED], frame.iloc[rows:]
     amounts = _one_scale(first[money], currency)
-    if "bucket" in first:
-        first = first.assign(bucket=calendar.label(first["bucket"]))
+    for name in {"bucket", "cycle"} & {*first}:
+        first = first.assign(**{name: calendar.label(pd.to_datetime(first[name]))})
     if summed:
         ends = [part[summed].sum(min_count=1).to_frame().T for part in (frame, rest)]
         first = pd.concat([first, *ends])
     cells, head = [], []
     for column, heading, unit in told:
+        unit, heading = (word.replace("bucket", calendar.size) for word in (unit, heading))
         unit = unit if unit == "money" else unit.replace("money", currency)
         words, unit, align = _column(first[column], unit, amounts, f"{column} {heading}")
         cells.append(words)
@@ -143,7 +148,8 @@ def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
     above = f'<p class="title">{escape(title)}</p>' if title else ""
     note = f'<p class="note">{escape(foot)}</p>' if foot else ""
     grid = [[name for name, _, _ in head], *([[unit for _, unit, _ in head]] if united else [])]
-    grid += [cells for _, cells in rows]
+    bare = lambda cell: re.sub("<[^>]*>", "", cell) if isinstance(cell, Html) else cell
+    grid += [[*map(bare, cells)] for _, cells in rows]
     widths = [max(map(len, column)) for column in zip(*grid)]
     lines = [
         "  ".join(
@@ -173,13 +179,12 @@ def _columns(frame, table, told):
 
 
 def _one_scale(frame, currency):
-    """Divisor and unit of all money columns of a table: the finest that one of them needs, so that
-    they can be compared.
+    """Divisor, unit and decimals of all money columns of a table: the finest that one of them
+    needs, so that they can be compared.
     """
-    largest = frame.abs().max()
-    return min(
-        (scale([value], currency) for value in largest if value > 0), default=scale([0.0], currency)
-    )
+    sizes = [scale([value], currency) for value in frame.abs().max() if value > 0]
+    size, unit = min(sizes, default=scale([0.0], currency))
+    return size, unit, max([matter(frame[name] / size) for name in frame], default=0)
 
 
 def _says(values):
@@ -188,19 +193,22 @@ def _says(values):
 
 
 def _column(values, unit, amounts, name):
-    """Cells, unit and alignment of one column of this name; ``amounts``: divisor and unit of
-    money.
+    """Cells, unit and alignment of one column of this name; ``amounts``: divisor, unit and
+    decimals of money.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in values], "", "left"
+        return [*map(day, values)], "", "left"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         words = [clean(value, _LONGEST) for value in values.astype(object)]
+        said = lambda found: day(found[0]) or found[0]
+        words = [_DAY.sub(said, word) if _DAY.search(word) else word for word in words]
         if unit == "words":
-            words, unit = [word.replace("_", " ") for word in words], ""
-        return words, unit, "left"
-    size, unit = {"fraction": (0.01, "%"), "money": amounts}.get(unit, (1.0, unit))
+            words = [word.replace("_", " ") for word in words]
+        align = "right" if unit == "told" else "left"
+        return words, "" if unit in ("words", "told") else unit, align
+    known = {"fraction": (0.01, "%", 1), "money": amounts}
+    size, unit, decimals = known.get(unit, (1.0, unit, matter(values.to_numpy(float))))
     cells = values.to_numpy(float) / size
-    decimals = 1 if unit == "%" else matter(cells)
-    sign = bool(_SIGNED.search(name.lower()))
+    sign = bool(SIGNED.search(name.lower()))
     told = [number(cell, decimals, sign=sign) if cell else BLANK for cell in cells]
     return ["" if np.isnan(cell) else word for cell, word in zip(cells, told)], unit, "right"

@@ -118,10 +118,10 @@ def day(stamp) -> str:
     """A day as people write it, blank where there is none.
 
     >>> day("2027-01-04"), day(None)
-    ('4 Jan 2027', '')
+    ('4 Jan 27', '')
     """
-    stamp = pd.Timestamp(stamp)
-    return "" if pd.isna(stamp) else f"{stamp.day} {stamp:%b %Y}"
+    stamp = pd.to_datetime(stamp, errors="coerce")
+    return "" if pd.isna(stamp) else f"{stamp.day} {stamp:%b %y}"
 
 
 def clean(text, longest: int | None = None) -> str:

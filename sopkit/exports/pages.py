@@ -2,39 +2,76 @@
 from elsewhere.
 """
 
+import json
 import sys
+from datetime import date
 from html import escape
 from pathlib import Path
 
 sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of every start, only to check links
 import nbformat  # noqa: E402
 
-STYLE = (Path(__file__).parent / "page.css").read_text()
+_ROOMS = Path(__file__).parents[1]
+STYLE = "".join(  # the board's, with which pages and board look alike, then what only pages have
+    (_ROOMS / path).read_text(encoding="utf-8")
+    for path in ("charts/table.css", "panels/board.css", "exports/page.css")
+)
 
 
-def write_page(folder: Path, name: str, names) -> Path:
-    """The page of an executed notebook of the pack in ``folder``, linked by relative paths to the
-    others in ``names``.
+STEPS = {
+    "board": "Board",
+    "1_gather_data": "1 Data",
+    "2_demand_plan": "2 Demand",
+    "3_supply_plan": "3 Supply",
+    "4_reconcile": "4 Reconcile",
+    "5_executive_review": "5 Review",
+}
+
+
+def write_page(plan, name: str) -> Path:
+    """The page of an executed notebook of a plan's pack, linked by relative paths to the board and
+    the other steps; month and state stand on it and on each printed sheet.
     """
-    target = folder / "pages" / f"{name}.html"
+    target = plan.folder / "pages" / f"{name}.html"
     target.parent.mkdir(exist_ok=True)
-    body = _body(folder / "notebooks" / f"{name}.ipynb")
-    target.write_text(page(_words(name), body, _links(name, names)))
+    body = _body(plan.folder / "notebooks" / f"{name}.ipynb")
+    buckets = plan.buckets(plan.cycle["parameters"].get("horizon", 0))
+    about = f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))}"
+    title = f"S&OP · {plan.first_bucket:%B %Y}"
+    head = title, _state(plan.folder), f"{about} · money in {plan.settings['currency']}"
+    target.write_text(page(*head, body, _links(name)))
     return target
 
 
-def page(title: str, body: str, links: str = "") -> str:
-    """A whole HTML document around a body; ``title`` is text, ``body`` and ``links`` are HTML.
+def page(title: str, state: str, about: str, body: str, links: str = "") -> str:
+    """A whole HTML document around a body; ``title``, ``state`` and what it is ``about`` are text,
+    ``body`` and ``links`` HTML.
 
-    >>> "<title>a &lt; b</title>" in page("a < b", "<p>hello</p>")
+    >>> "<title>a &lt; b · Draft</title>" in page("a < b", "Draft", "2027", "<p>hello</p>")
     True
     """
+    css = "state released" if state.startswith("Released") else "state"
+    foot = (
+        f"@page{{@bottom-left{{content:{json.dumps(f'{title} · {state}', ensure_ascii=False)}}}}}"
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
-        ' content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<nav>{links}</nav>\n"
-        f"<main>\n{body}\n</main>\n</body></html>\n"
+        f' content="width=device-width, initial-scale=1"><title>{escape(f"{title} · {state}")}'
+        f'</title><link rel="icon" href="data:,"><style>{STYLE}{foot.replace("<", "")}</style>'
+        '</head>\n<body><div class="board"><header><div class="line"><h1>'
+        f'{escape(title)}</h1><span class="{css}">{escape(state)}</span><span class="quiet">'
+        f'{escape(about)}</span><nav class="pages">{links}</nav></div></header>\n<main>\n{body}'
+        "\n</main></div></body></html>\n"
     )
+
+
+def _state(folder):
+    path = folder / "release.json"
+    if not path.exists():
+        return "Draft – not released"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    day = date.fromisoformat(said["at"][:10])
+    return f"Released by {said['by']} on {day.day} {day:%b %y}"
 
 
 def _body(path):
@@ -47,27 +84,14 @@ def _body(path):
 
 
 def _in_reading_order(notebook):
-    """Title, then the headline (computed last, read first), then the sections; parameters are for
-    the record in the notebook.
-    """
-    told = {
-        name: [cell for cell in notebook.cells if name in cell.metadata.get("tags", [])]
-        for name in ("headline", "parameters", "injected-parameters")
-    }
-    silent = [cell["id"] for cells in told.values() for cell in cells]
-    rest = [cell for cell in notebook.cells if cell["id"] not in silent]
-    notebook.cells = rest[:1] + told["headline"] + rest[1:]
+    """Title, then the headline (computed last, read first), then the sections."""
+    told = [cell for cell in notebook.cells if "headline" in cell.metadata.get("tags", [])]
+    notebook.cells[1:] = told + [cell for cell in notebook.cells[1:] if cell not in told]
     return notebook
 
 
-def _links(here, names):
+def _links(here):
     return " ".join(
-        f"<b>{escape(_words(name))}</b>"
-        if name == here
-        else f'<a href="{name}.html">{escape(_words(name))}</a>'
-        for name in names
+        f"<b>{words}</b>" if name == here else f'<a href="{name}.html">{words}</a>'
+        for name, words in STEPS.items()
     )
-
-
-def _words(stem):
-    return stem.replace("_", " ")

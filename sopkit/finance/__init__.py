@@ -3,7 +3,7 @@ the family sheet.
 """
 
 from sopkit.finance.bridge import bridge, budget_cells, plan_cells
-from sopkit.finance.family_sheet import family_sheet, year_estimate
+from sopkit.finance.family_sheet import family_lines, family_sheet, sheet_columns, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
 from sopkit.finance.plan import (
@@ -25,6 +25,7 @@ __all__ = [
     "budget_cells",
     "by_family",
     "company",
+    "family_lines",
     "family_sheet",
     "financial_plan",
     "fiscal_quarters",
@@ -36,6 +37,7 @@ __all__ = [
     "prices",
     "scenario_metrics",
     "scenarios_table",
+    "sheet_columns",
     "standard_cost",
     "year_estimate",
 ]

@@ -10,7 +10,7 @@ from sopkit.finance.plan import fiscal_quarters, fiscal_year
 from sopkit.metrics.flow import backlog_lead_time, cover
 from sopkit.metrics.scopes import against_production, in_force, per_item
 
-PAST, NEXT = 3, 6  # buckets shown one by one, before and after the current one
+PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 OWED = ["demand", "shipments", "backlog", "late", "lost"]
 MONEY = "money at cost"
@@ -30,28 +30,37 @@ class Line(NamedTuple):
     budget: pd.Series = NOTHING
 
 
-def family_sheet(family, book) -> pd.DataFrame:
-    """The sheet of one family: block, line, unit, then a number per column: three past buckets, the
-    current one, the next six, then quarters, the fiscal year's latest estimate (sold so far +
-    planned) and its budget; blank = no data or no meaning.
+def family_lines(family, book) -> dict[str, list[Line]]:
+    """The lines of a family's sheet by block: Sales, Production (all that comes in), Inventory with
+    cover (stock items), Backlog with lead time (order items), Service, Money.
 
     What was planned is what the latest release that planned a bucket says (of production, where
-    there is none, the file's own plan). Blocks: SALES, PRODUCTION (all that comes in), INVENTORY
-    with cover (stock items), BACKLOG with lead time (order items), SERVICE, MONEY. Units are units
-    where the family has one unit of measure, else money at standard
-    cost. Wider columns hold the sum, of stocks and backlog the last value; cumulative differences
-    run over the past columns.
+    there is none, the file's own plan). Units are units where the family has one unit of measure,
+    else money at standard cost.
     """
-    size = book.calendar.size
-    mine, columns, year = book.of_family(family), _columns(book), _fiscal_year(book)
+    mine = book.of_family(family)
+    return {block: lines(mine) for block, lines in BLOCKS.items()}
+
+
+def family_sheet(lines, book) -> pd.DataFrame:
+    """The sheet of one family (its ``family_lines``): block, line, unit, then a number per column:
+    three past buckets, the next ones to a quarter's end, quarters, the fiscal year's latest
+    estimate (sold so far + planned), its budget and their difference; blank = no data or no
+    meaning.
+
+    Wider columns hold the sum, of stocks and backlog the last value; cumulative differences run
+    over the past columns.
+    """
+    size, columns, year = book.calendar.size, sheet_columns(book), _fiscal_year(book)
     rows = [
         {"block": block, "line": line.line, "unit": line.unit.replace("bucket", size)}
         | _cells(line, columns, year, book)
-        for block, lines in BLOCKS.items()
-        for line in lines(mine)
+        for block, rows in lines.items()
+        for line in rows
     ]
-    names = ["block", "line", "unit", *columns.unique(), f"{year.name} est.", f"{year.name} budget"]
-    return pd.DataFrame(rows, columns=names)
+    ends = [f"{year.name} {name}" for name in ("est.", "budget")]
+    frame = pd.DataFrame(rows, columns=["block", "line", "unit", *columns.unique(), *ends])
+    return frame.assign(difference=frame[ends[0]].astype(float) - frame[ends[1]].astype(float))
 
 
 def _cells(line, columns, year, book):
@@ -69,15 +78,20 @@ def _cells(line, columns, year, book):
     return pd.concat(cells).to_dict()
 
 
-def _columns(book) -> pd.Series:
-    """Column by bucket: single buckets, then quarters (a part of one is named by its buckets)."""
-    near, far = book.before(PAST).append(book.buckets[: 1 + NEXT]), book.buckets[1 + NEXT :]
+def sheet_columns(book) -> pd.Series:
+    """Column by bucket: single buckets, then quarters. The last buckets of a plan that are less
+    than a quarter stand in none; a longer part of one is named by its buckets.
+    """
+    near, far = book.before(PAST).append(book.buckets[:NEAR]), book.buckets[NEAR:]
     columns, start = dict(zip(near, book.calendar.label(near))), book.settings["fiscal_year_start"]
     for quarter, inside in far.groupby(fiscal_quarters(far, start)).items():
         beside = book.calendar.shift(inside[0], -1), book.calendar.shift(inside[-1], 1)
-        if quarter in fiscal_quarters(beside, start):  # a part of it
-            quarter = "–".join(dict.fromkeys(book.calendar.label(inside[[0, -1]])))
-        columns |= dict.fromkeys(inside, quarter)
+        around, labels = fiscal_quarters(beside, start), book.calendar.label(inside)
+        short = len(inside) < PAST
+        if quarter in around and not short:
+            quarter = f"{labels[0]}–{labels[-1]}"
+        if not short or quarter != around[1]:
+            columns |= zip(inside, labels if short else [quarter] * len(inside))
     return pd.Series(columns).sort_index()
 
 
@@ -122,14 +136,14 @@ def _joined(book, past, ahead=NOTHING):
     return pd.concat([past[past.index < book.first], ahead])
 
 
-def _plan_and_actual(book, planned, actual, ahead, budget=NOTHING):
-    """The lines plan, actual, difference and its cumulative sum of a flow."""
+def _plan_and_actual(book, word, planned, actual, ahead, budget=NOTHING):
+    """The lines planned, done (``word``), difference and its cumulative sum of a flow."""
     unit, done = _unit(book), _joined(book, actual)
     off = (done - _joined(book, planned)).dropna()
     plan, estimate = _joined(book, planned, ahead), _joined(book, actual, ahead)
     return [
-        Line("plan", unit, plan, "sum", estimate, budget),
-        Line("actual", unit, done),
+        Line("planned", unit, plan, "sum", estimate, budget),
+        Line(word, unit, done),
         Line("difference", unit, off),
         Line("cumulative", unit, off.iloc[-PAST:].cumsum(), "last"),
     ]
@@ -139,6 +153,7 @@ def _sales(book):
     budget = book.budget.set_index("bucket")["quantity"]
     return _plan_and_actual(
         book,
+        "sold",
         _units(book, in_force(book.released_forecasts), "consensus"),
         _units(book, book.sales_history, "quantity"),
         _units(book, book.demand_plan, "consensus"),
@@ -149,7 +164,7 @@ def _sales(book):
 def _production(book):
     made = _units(book, against_production(book), ["planned", "actual"])
     ahead = _units(book, book.supply_plan, INCOMING).sum(axis=1)
-    return _plan_and_actual(book, made["planned"], made["actual"], ahead)
+    return _plan_and_actual(book, "made", made["planned"], made["actual"], ahead)
 
 
 def _inventory(book):
@@ -159,13 +174,12 @@ def _inventory(book):
     ahead = _units(book, book.inventory_plan, "units", "stock")
     planned = _units(book, in_force(book.released_supply), "projected_available", "stock")
     demand = _units(book, book.demand_plan, "consensus", "stock").reindex(ahead.index).fillna(0.0)
+    unit = _unit(book)
     lasts = pd.Series(cover(ahead, demand, per_year=book.calendar.per_year), ahead.index)
     return [
-        Line(
-            "plan", _unit(book), _joined(book, planned, ahead), "last", _joined(book, held, ahead)
-        ),
-        Line("actual", _unit(book), held, "last"),
-        Line("difference", _unit(book), (held - planned).dropna(), "last"),
+        Line("planned", unit, _joined(book, planned, ahead), "last", _joined(book, held, ahead)),
+        Line("counted", unit, held, "last"),
+        Line("difference", unit, (held - planned).dropna(), "last"),
         Line("cover", "buckets", lasts, "last", lasts),
     ]
 
@@ -192,8 +206,9 @@ def _backlog(book):
 
 def _service(book):
     values = book.kpis.query("kpi == 'on_time_delivery'").set_index("bucket")
-    lines = {"on time": "actual", "target": "target"} if len(values) else {"on time": "actual"}
-    return [Line(name, "fraction", values[of], "last") for name, of in lines.items()]
+    target = values["target"].dropna()
+    aim = f", target {100 * target.iloc[-1]:g}" if len(target) else ""
+    return [Line(f"on time{aim}", "fraction", values["actual"], "last")]
 
 
 def _money(book):
@@ -207,18 +222,18 @@ def _money(book):
     revenue, stock = _joined(book, invoiced, plan["revenue"]), plan["inventory_value"]
     return [
         Line("revenue", "money", revenue, "sum", revenue, budget["revenue"]),
-        Line("revenue gap", "money", plan["revenue_gap"]),
+        Line("revenue to budget", "money", plan["revenue_gap"]),
         Line("margin", "money", plan["margin"], budget=budget["margin"]),
-        Line("margin gap", "money", plan["margin_gap"]),
-        Line("stock", "money", stock, "last", stock),
+        Line("margin to budget", "money", plan["margin_gap"]),
+        Line("stock at cost", "money", stock, "last", stock),
     ]
 
 
 BLOCKS = {
-    "SALES": _sales,
-    "PRODUCTION": _production,
-    "INVENTORY": _inventory,
-    "BACKLOG": _backlog,
-    "SERVICE": _service,
-    "MONEY": _money,
+    "Sales": _sales,
+    "Production": _production,
+    "Inventory": _inventory,
+    "Backlog": _backlog,
+    "Service": _service,
+    "Money": _money,
 }

@@ -81,7 +81,7 @@ def build_pack(
         cycle = {"month": month, "parameters": inputs.parameters, "scenarios": [*scenarios]}
         stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
         pages = []
-        draw = lambda step: pages.append(pool.submit(draw_page, folder, step, steps))
+        draw = lambda step: pages.append(pool.submit(draw_page, folder, step.name))
         seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
         seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
@@ -107,7 +107,7 @@ def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
             write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
             (folder / "tables" / f"{name}.parquet").unlink()  # the step writes it from the ledger's
         run_step(steps[-1], folder, manifest["parameters"], None)
-        dress(folder, pool, [pool.submit(draw_page, folder, steps[-1], steps)])
+        dress(folder, pool, [pool.submit(draw_page, folder, steps[-1].name)])
         write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
         put_in_place(folder, pack)
 
@@ -152,11 +152,11 @@ def _with_kernels(folder, steps):
             stop_kernel(kernel)
 
 
-def draw_page(folder: Path, step, steps) -> Path:
-    """The page of an executed step."""
+def draw_page(folder: Path, name: str) -> Path:
+    """The page of an executed step of the pack in ``folder``."""
     from sopkit.exports import write_page
 
-    return write_page(folder, step.name, [step.name for step in steps])
+    return write_page(Plan(folder), name)
 
 
 def dress(folder: Path, pool, pages) -> dict:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
-from sopkit.pack.build import review_again, run_plan
+from sopkit.pack.build import draw_page, review_again, run_plan
 from sopkit.pack.manifest import hashes, identities, plan_digest, read_tables
 from sopkit.pack.stage import staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
@@ -76,6 +76,8 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     beside.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
     beside.replace(pack / "release.json")
     write_page(pack)
+    for path in (pack / "notebooks").glob("*.ipynb"):  # the state stands on every page
+        draw_page(pack, path.stem)
     for path in pack.rglob("*"):
         if path.is_file():
             path.chmod(0o444)

@@ -1,10 +1,9 @@
-"""Sections that several pages have: exceptions, KPIs, family sheets."""
+"""Sections that several pages have: exceptions, KPIs."""
 
 import pandas as pd
 
-from sopkit.charts import family_sheet_html, latest_kpis, stack, supply_chart
-from sopkit.charts.words import money, number, quantity
-from sopkit.finance import family_sheet
+from sopkit.charts import latest_kpis
+from sopkit.charts.words import money, number, quantity, spoken
 from sopkit.metrics.scopes import against_production, per_item, within
 
 
@@ -18,7 +17,7 @@ def assumed(supply_plan, view) -> str:
     worth = (supply_plan["receipts"] * per_item(supply_plan, view.book.cost)).sum()
     return (
         f" This rests on {number(units)} units ({money(worth, view.currency)} at standard cost)"
-        " that are assumed to be on order: no table receipts says what is (see data issues)."
+        " that are assumed to be on order: nothing said what is."
     )
 
 
@@ -45,11 +44,13 @@ def exceptions(exceptions, view, rules=None, rows: int = 12):
     )
 
 
-def kpis(kpis, view):
+def kpis(kpis, view, brief=False):
     """The company's KPIs over the last six buckets, each row one KPI with its unit, its target and
-    its latest status; those without data come last and name what would feed them.
+    its latest status; those without data come last and name what would feed them;
+    ``brief``: they are left out.
     """
     latest = latest_kpis(kpis).set_index("kpi")
+    latest = latest[latest["actual"].notna() | (not brief)]
     known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
     buckets = sorted(known["bucket"].unique())[-6:]
     shown = known[known["bucket"].isin(buckets)]
@@ -59,29 +60,14 @@ def kpis(kpis, view):
     table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
     unit = latest["unit"].replace("fraction", "")  # its values read as percent
     table = table.assign(unit=unit, status=latest["status"], target=_reads(latest, "target"))
+    numbers = " | ".join(f"{name} [told]" for name in [*view.calendar.label(buckets), "target"])
     return view.show(
-        table.rename(lambda kpi: kpi.replace("_", " ")).reset_index(),
-        "kpis",
-        rows=30,
+        table.rename(spoken).reset_index(),
+        columns=f"kpi: KPI | unit | {numbers} | status",
         note=assumed(view.book.supply_plan, view)
         if (kpis["step"] == 5).any()
         else unreleased(view, buckets),
     )
-
-
-def sheets(book, view, drawn=False):
-    """The pages of all families, largest first; ``drawn``: each below its supply chart."""
-    pieces = []
-    for family in view.families(book.demand_plan):
-        if drawn:
-            pieces.append(supply_chart(book.supply_plan, view, family))
-        pieces.append(sheet(family, book, view))
-    return stack(pieces)
-
-
-def sheet(family, book, view):
-    """The family page of one family: sales, production, inventory or backlog, service, money."""
-    return family_sheet_html(family_sheet(family, book), family, currency=view.currency)
 
 
 def _reads(kpis, column):

@@ -40,7 +40,8 @@ def issues(issues, view):
     return view.show(
         rows,
         "data_issues",
-        "severity | table | rule | times | problem: for example | done: what was done",
+        "severity | table [words] | rule [words] | times | problem: for example [words] |"
+        " done: what was done [words]",
         empty="No problem was found in the facts.",
     )
 
@@ -50,7 +51,8 @@ def cleansed(history, view):
     changed = history[history["flag"] != ""]
     change = (changed["demand"] - changed["quantity"]).abs()
     rows = changed.loc[change.sort_values(ascending=False, kind="stable").index]
-    return view.show(rows, "history", rows=10)
+    columns = f"item | market | bucket: {view.calendar.size} | quantity | demand | flag | reason"
+    return view.show(rows, "history", columns, 10)
 
 
 def stock(stock, view):

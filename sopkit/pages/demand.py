@@ -29,11 +29,17 @@ def answer(demand_plan, view):
         most = stages.abs().idxmax()
         told = f"{most.replace('_', ' ')} moved it most"
         moved = f"; {told} ({money(stages[most], currency, sign=True)})"
+    wanted = money(worth["consensus"], currency) if worth["consensus"] else "nothing with a price"
     return charts.answer(
-        f"Customers are expected to want {money(worth['consensus'], currency)} in the next"
+        f"Customers are expected to want {wanted} in the next"
         f" {count(year['bucket'].nunique(), view.calendar.size)}{change}{moved}.",
         [
-            ("Sales plan, next year", worth["consensus"], currency, {"naive": worth["naive"]}),
+            (
+                "Sales plan, next year",
+                worth["consensus"],
+                currency,
+                {"last year again": worth["naive"]},
+            ),
             ("Baseline", worth["baseline"], currency),
             ("Added by people and events", worth["consensus"] - worth["baseline"], currency),
         ],
@@ -84,11 +90,10 @@ def uplifts(uplifts, view):
             uplift=("uplift", "mean"),
             pull_forward=("pull_forward", "mean"),
         ),
-        columns="family | kind: kind of event | series | evidence: buckets seen |"
+        columns="family | kind: kind of event | series | evidence: times seen |"
         " uplift: uplift estimated [fraction] | pull_forward: pulled forward [fraction]",
         empty=(
-            "Every event says its uplift, or none is known; a blank uplift in the table events is"
-            " estimated from history here."
+            "Every event says its uplift, or none is known; a blank one is estimated from history."
         ),
         note="for a price event: elasticity, the change of demand per change of price",
     )
@@ -131,7 +136,7 @@ def products(product_plan, view):
         "product_plan",
         "item | bucket: from | launch | retirement | cannibalised | status",
         12,
-        empty="No new or retiring item; the tables launches and items (retired_on) would feed it.",
+        empty="No item is new or retiring.",
     )
 
 
@@ -145,7 +150,7 @@ def value_added(value_added, view):
     return view.show(
         rows,
         "value_added",
-        "source: measured in | lag | stage | wape: error (WAPE) | value_added",
+        "source: measured in | lag | stage [words] | wape: error (WAPE) | value_added",
         24,
         note="value added: error of the stage before − error of this one; positive = it helped",
     )
@@ -185,7 +190,8 @@ def bridge(bridge, month, view):
         )
     return view.show(
         bridge,
-        columns=f"stage [words] | last: released {month} [money] | now [money] | change [money]",
+        columns=f"stage [words] | last: plan of {view.calendar.name(month)} [money] | now [money] |"
+        " change [money]",
     )
 
 

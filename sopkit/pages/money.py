@@ -2,50 +2,32 @@
 
 import pandas as pd
 
-from sopkit import charts
-from sopkit.charts.words import money, quantity
-from sopkit.finance import by_family
+from sopkit.charts.words import Html, escape, money, number, quantity
+from sopkit.finance import COMPANY, by_family
+from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
-from sopkit.pages.common import assumed
-from sopkit.pages.demand import against
 
 TOGETHER = "options do not add up: several may serve the same units"
+PURPOSES = {  # of a scenario's metrics; 1 if more is better, -1 if less, 0 neither
+    "service (fraction)": ("service", 1),
+    "late (units × buckets)": ("service", -1),
+    "lost (units)": ("service", -1),
+    "backlog at the end (units)": ("service", -1),
+    "revenue (money)": ("money", 1),
+    "margin (money)": ("money", 1),
+    "revenue gap to budget (money)": ("money", 1),
+    "cash (money)": ("cash", 1),
+    "lowest cash so far (money)": ("cash", 1),
+    "mean stock (money)": ("stock", -1),
+    "overtime (hours)": ("people", -1),
+    "highest utilisation (fraction)": ("people", 0),
+    "hired (workers)": ("people", -1),
+    "laid off (workers)": ("people", -1),
+    "subcontracted (units)": ("people", -1),
+}
 OFFERED = (
-    "option | closes | cost: cost [words] | gain: margin gained | value_per_unit: per unit | owner"
+    "option | closes | cost: cost [told] | gain: margin gained | value_per_unit: per unit | owner"
 )
-
-
-def answer(company, gap_options, view):
-    """The gap to budget and the best way to close it. ``company`` is
-    ``finance.company(financial_plan)``.
-    """
-    currency, year = view.currency, view.next_year(company)
-    opening = view.book.settings["opening_cash"]
-    sums = year.set_index("bucket").sum(min_count=1)
-    budget, margin = sums["budget_revenue"], sums["budget_margin"]
-    told = "; no budget is known (the table budget would feed it)."
-    if pd.notna(budget):
-        planned = year.loc[year["budget_revenue"].notna(), "revenue"].sum()
-        told = f", {against(planned, budget)} the budget."
-    best = gap_options.nlargest(1, "gain").to_dict("records")
-    told += "".join(
-        f" The best option to close a gap: {option['option']}"
-        f" ({money(option['gain'], currency, sign=True)})."
-        for option in best
-    )
-    return charts.answer(
-        f"Next year's plan brings {money(sums['revenue'], currency)} of revenue and"
-        f" {money(sums['margin'], currency)} of margin{told}"
-        + assumed(view.book.supply_plan, view),
-        [
-            ("Revenue", sums["revenue"], currency, {"target": budget}, "higher"),
-            ("Margin", sums["margin"], currency, {"target": margin}, "higher"),
-            ("Cash", sums["cash"], currency)
-            if opening is None
-            else ("Cash at the year's end", opening + sums["cash"], currency),
-            ("Stock at the end", year["inventory_value"].iloc[-1] if len(year) else 0.0, currency),
-        ],
-    )
 
 
 def families(financial_plan, view):
@@ -56,14 +38,13 @@ def families(financial_plan, view):
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.dropna(axis=1, how="all")
     return view.show(
-        sums.reset_index(),
+        sums.rename({COMPANY: "not by family"}).reset_index(),
         "financial_plan",
         "family | revenue | budget_revenue: budget | revenue_gap: to budget | margin |"
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
-        empty="No money is planned; items (price, unit_cost) would feed this.",
-        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; (company) holds what"
-        " belongs to no family",
+        empty="No money is planned: no item has a price or a cost.",
+        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s",
     )
 
 
@@ -117,24 +98,44 @@ def initiatives(initiative_plan, view):
         "initiative | stage | owner | bucket: from | units | hours | money: margin if it happens |"
         " probability: chance [fraction] | weighted",
         total="money weighted",
-        empty="No strategic initiative is known; the table initiatives would feed this.",
+        empty="No strategic initiative is known.",
     )
 
 
 def scenarios(scenarios, view, note: str = ""):
-    """The metrics of every scenario side by side, in the unit that each names."""
-    named = [metric.removesuffix(")").partition(" (") for metric in scenarios["metric"]]
-    size = view.calendar.size
-    units = [{"money": view.currency}.get(u, u.replace("bucket", size)) for *_, u in named]
-    rows = scenarios.assign(
-        metric=[name for name, *_ in named], shown=[*map(quantity, scenarios["value"], units)]
-    )
-    order = sorted(set(scenarios["scenario"]), key=lambda name: (name != "base", name))
-    wide = rows.pivot(index="metric", columns="scenario", values="shown")[order]
+    """The scorecard by purpose: the base plan's metrics, how far from them each scenario is, the
+    best of each row bold.
+    """
+    by = {"index": "metric", "columns": "scenario"}
+    wide, off = (scenarios.pivot(**by, values=of) for of in ("value", "difference"))
+    others = [name for name in wide if name != BASE]
+    rows, before = [], ""
+    for metric, (purpose, better) in PURPOSES.items():
+        if metric not in wide.index:
+            continue
+        name, _, unit = metric.removesuffix(")").partition(" (")
+        unit = {"money": view.currency}.get(unit, unit.replace("bucket", view.calendar.size))
+        told = [quantity(wide.at[metric, BASE], unit), *_apart(off.loc[metric, others], unit)]
+        good = better * wide.loc[metric, [BASE, *others]]
+        best = good.max() - good <= 1e-6 * good.abs().max()
+        cells = [
+            Html(f"<b>{escape(word)}</b>") if first and not best.all() else word
+            for word, first in zip(told, best)
+        ]
+        rows.append([purpose if purpose != before else "", name, *cells])
+        before = purpose
+    heads = [BASE, *(f"{n}: {n.replace('_', ' ')}, to base" for n in others)]
     return view.show(
-        wide.reset_index(),
-        "scenarios",
-        rows=20,
-        empty="No scenario was run; sopkit pack --scenario NAME runs one of the ledger.",
-        note=note,
+        pd.DataFrame(rows, columns=["purpose", "metric", BASE, *others], dtype=object),
+        columns=" | ".join(["purpose", "metric", *(f"{head} [told]" for head in heads)]),
+        empty="No scenario was compared in this cycle.",
+        note=note or "bold: best of its row; service of the next year, the rest of the horizon",
     )
+
+
+def _apart(values, unit):
+    """Differences as their unit reads, of fractions in points."""
+    for value in values:
+        fraction = unit == "fraction"
+        words = f"{number(100 * value, 1, sign=True)} points"
+        yield words if fraction else quantity(value, unit, sign=True)

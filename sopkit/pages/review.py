@@ -2,41 +2,7 @@
 overrides.
 """
 
-from sopkit import charts
-from sopkit.charts import kpi_facts, latest_kpis
-from sopkit.charts.words import count, listing, money, spoken
-from sopkit.pages.common import assumed
 from sopkit.tables.judgments import current, is_open
-
-PROMISED = [
-    "planned_service",
-    "revenue_to_budget",
-    "planned_utilisation",
-    "planned_turns",
-    "on_time_delivery",
-]
-
-
-def answer(kpis, decisions, exceptions, view):
-    """What is asked of the meeting, and the plan's promises against their targets."""
-    latest = latest_kpis(kpis, first=PROMISED)
-    wanted = is_open(current(decisions)).sum()
-    missed = latest.loc[latest["status"] == "miss", "kpi"]
-    asked = "No decision is entered yet"
-    if wanted:
-        asked = f"{count(wanted, 'decision')} {'is' if wanted == 1 else 'are'} wanted"
-    if len(exceptions):
-        stake = money(exceptions["money"].sum(), view.currency)
-        verb = "puts" if len(exceptions) == 1 else "put"
-        asked += f"; {count(len(exceptions), 'exception')} {verb} {stake} at stake"
-    told = "no target is set"
-    if latest["target"].notna().any():
-        told = "every KPI with a target meets it"
-    if len(missed):
-        told = f"behind target: {listing(map(spoken, missed))}"
-    shown = latest[latest["kpi"].isin(PROMISED) & latest["actual"].notna()]
-    sentence = f"{asked}; {told}." + assumed(view.book.supply_plan, view)
-    return charts.answer(sentence, kpi_facts(shown, view.book.last_kpis))
 
 
 def decisions(decisions, view):
@@ -49,7 +15,7 @@ def decisions(decisions, view):
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
         "state | cycle | text: question | options | chosen | owner | due | expected | realised",
-        empty=("No decision of this cycle is in the ledger."),
+        empty="No decision is entered for this cycle yet.",
     )
 
 
@@ -58,7 +24,7 @@ def assumptions(assumptions, view):
     return view.show(
         current(assumptions),
         columns="text: assumption | condition: holds while | result | seen | owner: watched by",
-        empty="No assumption is in the ledger.",
+        empty="No assumption is entered yet.",
     )
 
 
@@ -70,10 +36,7 @@ def sign_offs(sign_offs, view, month=None):
     return view.show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
         columns="cycle | role | family: for | status | by | entered_at: entered | note",
-        empty=(
-            f"Nobody has signed off{f' {month}' if month else ''} yet. After the meeting: sopkit"
-            f" release {month or 'MONTH'} --by NAME."
-        ),
+        empty="Nobody has signed off yet; the plan is released after the meeting.",
     )
 
 
@@ -83,5 +46,5 @@ def overrides(overrides, view):
         overrides.iloc[::-1],
         columns="entered_at: entered | by | item | family | market | bucket: when | kind | value |"
         " reason | note",
-        empty="Nobody has overridden a forecast; the tuner writes them.",
+        empty="Nobody has overridden a forecast.",
     )

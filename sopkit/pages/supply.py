@@ -29,12 +29,13 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
             f" {money(worth.max(), currency)}."
         )
     stock = inventory_plan[inventory_plan["bucket"] == now["bucket"].max()]["value"].sum()
-    load, regular = hours[["load", "regular_capacity"]].sum()
+    regular = hours["regular_capacity"]
+    used = (hours["load"] / regular.where(regular > 0)).max()
     return charts.answer(
         sentence + assumed(supply_plan, view),
         [
             ("Late or lost, at most", by_bucket.max() if len(now) else 0.0, "units"),
-            ("Utilisation, next year", load / regular if regular else float("nan"), "fraction"),
+            *([("Bottleneck's utilisation", used, "fraction")] if used > 0 else []),
             ("Stock at the end of next year", stock, currency),
             ("Plan cost, whole horizon", plan_costs["money"].sum(), currency),
         ],
@@ -54,10 +55,9 @@ def safety(safety_stock, view):
         columns="family | items: items with safety stock | value: safety stock [money]",
         total="items value",
         empty=(
-            "No safety stock is planned: no service level is given (items.service_level, or"
-            " service_level in settings.toml, asks for it)."
+            "No safety stock is planned: no service level is given, of an item or in the settings."
         ),
-        note="in the first bucket, at unit cost",
+        note=f"in the first {view.calendar.size}, at unit cost",
     )
 
 
@@ -118,7 +118,7 @@ def workforce(workforce_plan, view):
         wide.join(moves).reset_index(),
         "workforce_plan",
         empty=(
-            "No resource has workers; the table resources (workers, hours_per_worker) would feed"
+            "No resource has workers; the table resources (workers, hours per worker) would feed"
             " the workforce plan."
         ),
         note="workers; hired and laid off over the whole horizon",
@@ -181,7 +181,7 @@ def risk(risk, view):
         [
             view.show(
                 rows[["metric", "bucket"]].assign(**told),
-                columns="metric | bucket | p10: P10 | p50: P50 | p90: P90",
+                columns="metric | bucket | p10: P10 [told] | p50: P50 [told] | p90: P90 [told]",
                 rows=20,
                 note="with the plan's people: none is hired or laid off for it; stock at standard"
                 " cost, margin before period costs, cash without terms",

@@ -9,6 +9,7 @@ from importlib import import_module
 
 _WHERE = {
     "tuner": "sopkit.panels.tuning",
+    "first_screen": "sopkit.panels.sections",
     "write_board": "sopkit.panels.sections",
     "write_page": "sopkit.panels.page",
     "board": "sopkit.panels.page",

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.charts.meeting import card, off_target
 from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, spark
-from sopkit.charts.words import clean, escape, money, number, percent, quantity, scale
+from sopkit.charts.words import clean, money, number, percent, scale
 from sopkit.finance import company, year_estimate
 from sopkit.metrics import planned_service
 from sopkit.metrics.kpis.registry import KPIS, status
@@ -12,7 +13,6 @@ from sopkit.metrics.scopes import at_cost, within
 from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.panels.figures import (
     HOT,
-    MARKS,
     MOVES,
     asked_load,
     in_money,
@@ -32,13 +32,8 @@ def cards(source) -> str:
     return f'<div class="kpis">{"".join(filter(None, drawn))}</div>'
 
 
-def _card(label, value, unit, state, verdict, more, picture, span):
-    words = f"{MARKS.get(state, '')}{clean(verdict, 60)}" if verdict else "no target set"
-    return (
-        f'<div class="kpi {state}"><span>{escape(label, 40)}</span>'
-        f"<b>{escape(value)} <small>{escape(unit)}</small></b><em>{escape(words)}</em>"
-        f"<i>{escape(more, 60) or '&nbsp;'}</i>{picture}<i>{escape(span)}</i></div>"
-    )
+def _card(label, value, unit, state, verdict, *more):
+    return card(label, value, unit, state, verdict or "no target set", *more)
 
 
 def _delivery(source):
@@ -65,11 +60,7 @@ def _against(row):
     """State and words of a KPI's row beside its target."""
     if pd.isna(row["target"]):
         return "", ""
-    off, unit = row["actual"] - row["target"], row["unit"]
-    fraction = unit == "fraction"
-    size = f"{number(100 * abs(off), 1)} points" if fraction else number(abs(off))
-    target = quantity(row["target"], unit) if fraction else f"target {number(row['target'])}"
-    return row["status"], f"{size} {'over' if off >= 0 else 'under'} {target}"
+    return row["status"], off_target(row["actual"], row["target"], row["unit"])
 
 
 def _revenue(source):
@@ -104,8 +95,11 @@ def _budgeted(source, line, more):
         share = f" ({percent(total / budget, sign=True)})" if budget else ""
         verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
         picture = spark(bars=gap, colours=[_felt(value) for value in gap])
-    around = f"{'by month' if pd.isna(total) else 'to budget'}, {span(year['bucket'], source.book)}"
-    return _card(label, number(planned / size, 1), unit, state, verdict, more, picture, around)
+    what = f"by {view.calendar.size}" if pd.isna(total) else "to budget"
+    around = f"{what}, {span(year['bucket'], source.book)}"
+    return _card(
+        label, number(planned / size, int(size > 1)), unit, state, verdict, more, picture, around
+    )
 
 
 def _stock(source):
@@ -140,13 +134,13 @@ def _stock(source):
     )
     return _card(
         f"Stock at cost, {name(now.index[-1])}",
-        number(now.iloc[-1] / size, 1),
+        number(now.iloc[-1] / size, int(size > 1)),
         unit,
         state if verdict else "",
         verdict,
         f"{way} {end} in {name(ahead.index[-1])}",
         picture,
-        f"{len(past)} past, {len(ahead)} planned",
+        f"{len(past)} past, {len(ahead)} planned" if len(past) else f"{len(ahead)} planned",
     )
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.charts.meeting import MARKS as MARKS
 from sopkit.charts.words import count, money
 from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import COMPANY
 
 HOT = 1.15  # of regular hours: asked load that is marked
-MARKS = {"ok": "✓ ", "watch": "! ", "miss": "✗ "}
 MOVES = {  # what changed: the plan table and its column
     "Demand": ("demand_plan", "consensus"),
     "Margin": ("financial_plan", "margin"),

@@ -15,7 +15,6 @@ from sopkit.charts.words import (
     count,
     escape,
     listing,
-    money,
     number,
     percent,
     quantity,
@@ -54,8 +53,12 @@ def answer(source) -> str:
     planned, gap = year["revenue"].sum(), year["revenue_gap"].sum(min_count=1)
     name, estimate, budget = year_estimate(book)
     told = f"The next {many(year, view)} bring {in_money(planned, view)}"
-    if pd.notna(gap):
-        told += f", {_beside(gap, planned - gap, view)}"
+    if not planned:
+        told = f"No revenue is planned in the next {many(year, view)}, or no price is known"
+    elif pd.notna(gap):
+        told += f", {_beside(gap, year['budget_revenue'].sum(), view)}"
+        some = year[year["revenue_gap"].notna()]
+        told += f" of the {many(some, view)} that have one" if len(some) < len(year) else ""
         if pd.notna(estimate - budget):
             closes = f"{name} closes at {in_money(estimate, view)}"
             closes += f", {_beside(estimate - budget, budget, view)}"
@@ -64,7 +67,7 @@ def answer(source) -> str:
         told += f" of revenue and {in_money(year['margin'].sum(min_count=1), view)} of margin"
     return (
         f'<p class="answer"><b>{escape(told)}.</b> {_supply(source)} {escape(_on_time(book))}'
-        f"{escape(assumed(book.supply_plan, view))}</p>"
+        f" {escape(assumed(book.supply_plan, view))}</p>"
     )
 
 
@@ -143,7 +146,7 @@ def changes(source) -> str:
     """What moved since the last cycle's plan of the same months, in money, largest first; without
     one, what must be watched.
     """
-    book, currency = source.book, source.view.currency
+    book = source.book
     shared, _ = moved_since(source, *MOVES["Demand"])
     if not shared:
         return watch(source)
@@ -153,15 +156,18 @@ def changes(source) -> str:
         families, move = by.drop(COMPANY, errors="ignore").dropna(), by.sum(min_count=1)
         if len(families) and pd.notna(move):
             most = families.abs().idxmax()
-            where = f"{clean(most, 30)} {money(families[most], currency, sign=True)}"
             since = f" from {book.calendar.name(months[0])}" if len(months) < len(shared) else ""
-            rows.append((what + since, move, where if abs(families[most]) > 0.5 else ""))
-    table = pd.DataFrame(rows, columns=["what", "change", "where"])
+            rows.append((what + since, move, most, families[most]))
+    table = pd.DataFrame(rows, columns=["what", "change", "most", "of it"])
+    table = table[table["change"].abs() > 0.5]
     table = table.sort_values("change", key=abs, ascending=False, kind="stable").head(5)
-    title = f"What changed since the plan of {book.calendar.name(_month(source))}"
+    table["most"] = table["most"].where(table["of it"].abs() > 0.5, "")
+    title = f"{'What' if len(table) else 'Nothing'} changed since the plan of"
+    title += f" {book.calendar.name(_month(source))}"
     sub = f"The {count(len(shared), book.calendar.size)} that both plans hold, largest first"
-    columns = "what | change [money] | where: most in"
-    return _headed(title, sub, source.view.show(table, columns=columns).html)
+    columns = "what | change [money] | most: most in | of it: there, change [money]"
+    shown = source.view.show(table, columns=columns).html if len(table) else ""
+    return _headed(title, sub, shown)
 
 
 def watch_below(source) -> str:
@@ -186,7 +192,9 @@ def watch(source) -> str:
     causes = rows.groupby("cause").agg(**how, counted=("counted", "first"))
     causes = causes.sort_values("money", ascending=False, kind="stable").head(5).reset_index()
     causes["where"] = [
-        f"{count(row.count, row.counted)}: {listing(dict.fromkeys(row.names))}"
+        "the whole company"
+        if row.counted == WHOLE
+        else f"{count(row.count, row.counted)}: {listing(dict.fromkeys(row.names))}"
         for row in causes.itertuples(index=False)
     ]
     part = 80 * causes["money"] / max(causes["money"].max(), 1e-9)
@@ -246,7 +254,11 @@ def families(source) -> str:
     if "revenue_gap" in gaps:
         behind = sums["revenue_gap"].sort_values()
         behind = behind[behind < 0.1 * min(behind.sum(), 0)]
-        title = f"{listing(behind.index)} make the gap" if len(behind) else "Families make budget"
+        title = (
+            f"{listing(behind.index)} make the gap"
+            if len(behind)
+            else "Every family makes its revenue budget"
+        )
     sub = f"Next {many(year, view)}, all markets; a family opens its sheet"
     return _headed(title, sub, block(head, shown, rest=hidden).html)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sopkit import charts
 from sopkit.charts import Block, View, missing
 from sopkit.charts.words import clean, escape
-from sopkit.pages import common, data, demand, review, supply
+from sopkit.pages import common, data, demand, families, review, supply
 from sopkit.pages import money as finance
 from sopkit.panels import overview
 from sopkit.panels.cards import cards
@@ -95,7 +95,7 @@ def _forecast(s, family, market):
 def _sheet(s, family):
     if family is None:
         return missing("Choose a family above to read its page.")
-    return common.sheet(family, s.book, s.view)
+    return families.sheet(family, s.book, s.view)
 
 
 def _chart(draw, table, by=FAMILY, last=False):
@@ -178,6 +178,19 @@ def draw_board(plan, share: int = 0, of: int = 1) -> dict:
     }
 
 
+def first_screen(plan, parts=None) -> Block:
+    """The board's first screen, of the whole company, as pages 4 and 5 open with it; ``parts``: so
+    many of its parts (2: the answer and its numbers).
+    """
+    source = Source(plan)
+    drawn = "".join(
+        f'<section class="part{" half" * section.half}">'
+        f"{_guarded(section, source, *[None] * len(section.by))}</section>"
+        for section in TABS["Overview"][:parts]
+    )
+    return Block(f'<div id="tab">{drawn}</div>', "The board's first screen")
+
+
 def write_board(plan, folder, shares=None) -> Path:
     """``board/board.json`` of a finished plan, written into its pack folder with the page;
     ``shares``: of ``draw_board``, where they were drawn elsewhere.
@@ -221,6 +234,6 @@ def _guarded(section, source, *chosen) -> str:
             f" {escape(type(error).__name__)}: {escape(str(error), 300)}. The rest of the board"
             " stands.</p>"
         )
-    if isinstance(drawn, Block):
-        return f"<h2>{section.name}</h2>{drawn.html}"
+    if isinstance(drawn, Block):  # what is missing is a quiet line
+        return f"<h2>{section.name}</h2>" * ("<table" in drawn.html) + drawn.html
     return getattr(drawn, "svg", drawn)

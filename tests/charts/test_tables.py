@@ -1,10 +1,12 @@
 """Page tables: units, alignment, scales, signs, blanks, limits, escaping."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.charts import answer, family_sheet_html, headline, kpi_strip, show
+from sopkit.charts import answer, family_sheet_html, headline, kpi_facts, latest_kpis, show
 from tests.charts import small
 
 NASTY = '<img src=x onerror="alert(1)">'
@@ -81,7 +83,7 @@ def test_the_largest_is_the_one_with_most_money_but_days_stay_in_order():
     weeks = pd.DataFrame({"week": pd.date_range("2027-01-04", periods=3, freq="7D"), "n": 1.0})
     weeks["n"] = [1.0, 9.0, 2.0]
     told = show(weeks, rows=2, total="n").text
-    assert told.index("01-04") < told.index("01-11") and "1 more" in told
+    assert told.index("4 Jan 27") < told.index("11 Jan 27") and "1 more" in told
 
 
 def test_days_stay_days_and_months_become_words():
@@ -91,7 +93,7 @@ def test_days_stay_days_and_months_become_words():
             "bucket": pd.to_datetime(["2027-01-01", "2027-02-01"]),
         }
     )
-    assert show(frame).text.splitlines()[1].split() == ["2027-01-04", "Jan", "27"]
+    assert show(frame).text.splitlines()[1].split() == ["4", "Jan", "27", "Jan", "27"]
 
 
 def test_buckets_read_as_the_plans_calendar_says_however_few_are_shown():
@@ -104,7 +106,7 @@ def test_buckets_read_as_the_plans_calendar_says_however_few_are_shown():
 def test_text_is_escaped_everywhere():
     frame = pd.DataFrame({NASTY: [NASTY]})
     sheet = family_sheet_html(
-        pd.DataFrame({"block": [NASTY], "line": [NASTY], NASTY: [1.0]}), title=NASTY
+        pd.DataFrame({"block": [NASTY], "line": [NASTY], "unit": [NASTY], NASTY: [1.0]}), NASTY
     )
     kpis = small.kpis().assign(kpi=NASTY, status=NASTY, unit=NASTY)
     for block in (
@@ -112,7 +114,7 @@ def test_text_is_escaped_everywhere():
         show(frame.set_axis(["told"], axis=1), columns=f"told: {NASTY} [{NASTY}]"),
         sheet,
         answer(NASTY, [(NASTY, 1.0, NASTY, {NASTY: 2.0}, "higher")]),
-        kpi_strip(kpis),
+        headline(kpi_facts(kpis, kpis.iloc[:0])),
     ):
         assert "<img" not in block._repr_html_() and "&lt;img" in block.html
 
@@ -130,34 +132,44 @@ def test_headline_says_better_or_worse_in_words():
         ]
     )
     assert (
-        "▲ +1 days on last cycle, worse" in block.text
-        and "target 90.0 %, met" in block.text
+        "▲ 1 days on last cycle, worse" in block.text
+        and "✓ 3.0 points over 90.0 %" in block.text
         and "Plain: 3" in block.text
     )
 
 
 def test_kpi_without_data_names_what_would_feed_it():
-    block = kpi_strip(small.kpis(), most=9)
+    block = headline(kpi_facts(latest_kpis(small.kpis()), small.kpis().iloc[:0]))
     assert (
         "Perfect order: – (no data: orders would feed it)" in block.text
-        and "On time delivery: 96.8 % (✗ miss; target 97.0 %)" in block.text
+        and "On time delivery: 96.8 % (✗ 0.2 points under 97.0 %)" in block.text
     )
 
 
-def test_family_sheet_keeps_its_order_and_leaves_blanks_empty():
+def test_the_sheet_has_heading_rows_whole_pieces_and_no_empty_line():
     frame = pd.DataFrame(
         [
-            ["SALES", "plan", 4100.0, np.nan],
-            ["SALES", "actual", 4020.0, "held ✓"],
-            ["STOCK", "plan", 2150.0, 1.0],
+            ["Sales", "planned", "pcs", 4100.4, np.nan, np.nan],
+            ["Sales", "sold", "pcs", np.nan, np.nan, np.nan],
+            ["Sales", "difference", "pcs", -80.0, np.nan, np.nan],
+            ["Inventory", "planned", "pcs", 2150.0, 1.0, np.nan],
+            ["Inventory", "cover", "months", 0.52, np.nan, np.nan],
+            ["Service", "on time", "fraction", 0.968, np.nan, np.nan],
+            ["Money", "revenue", "money", 2.3e6, 24.7e6, -1e6],
         ],
-        columns=["block", "line", "Jan 27", "FY27"],
+        columns=["block", "line", "unit", "Jan 27", "FY27 est.", "difference"],
     )
-    block = family_sheet_html(frame, title="Pumps")
-    assert (
-        block.html.count("SALES") == 1
-        and ">Jan 27<" in block.html
-        and ">4,100<" in block.html
-        and '<td style="text-align:right"></td>' in block.html
-        and block.html.count('class="block"') == 2
-    )
+    block = family_sheet_html(frame, "a foot")
+    heads = [words for words in re.findall(r'<tr class="block">(.*?)</tr>', block.html)]
+    assert [re.sub("<[^>]*>", "", head) for head in heads] == [
+        "Sales pcs",
+        "Inventory pcs at the end",
+        "Service %",
+        "Money M€",
+    ]
+    rows = re.findall(r"<tr[ >].*?</tr>", block.html)
+    assert {row.count("</td>") + row.count("</th>") for row in rows} == {4}
+    assert ">Jan<small>27</small>" in block.html and ">4,100<" in block.html
+    assert "sold" not in block.html and ">cover, months<" in block.html and ">0.5<" in block.html
+    assert ">97<" in block.html and ">2.30<" in block.html and "a foot" in block.text
+    assert '<span class="worse">−1.00</span>' in block.html

@@ -1,8 +1,16 @@
-"""Pages of executed notebooks: the answer first, no code, nothing fetched from elsewhere."""
+"""Pages of executed notebooks: the answer first, month and state on each printed sheet, no code,
+nothing fetched from elsewhere.
+"""
+
+import json
+from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from sopkit.buckets import Calendar
 from sopkit.exports import write_page
 
 
@@ -12,7 +20,8 @@ def cell(source, html, *tags):
     return made
 
 
-def folder_with_pages(tmp_path):
+@pytest.fixture
+def plan(tmp_path):
     (tmp_path / "notebooks").mkdir()
     cells = [
         new_markdown_cell("# 1 Gather data"),
@@ -20,24 +29,49 @@ def folder_with_pages(tmp_path):
         cell("pack = '..'", "", "injected-parameters"),
         cell("evidence()", "<p>evidence</p>"),
         cell("answer()", "<p>the answer</p>", "headline"),
+        new_markdown_cell("Reads the facts.", metadata={"tags": ["foot"]}),
     ]
-    names = ("1_gather_data", "2_demand_plan")
-    for name in names:
-        nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / f"{name}.ipynb")
-    return [write_page(tmp_path, name, names) for name in names]
-
-
-def test_the_answer_stands_before_the_evidence_and_no_code_is_shown(tmp_path):
-    text = folder_with_pages(tmp_path)[0].read_text()
-    assert (
-        text.index("Gather data</h1>" if "Gather data</h1>" in text else "Gather data")
-        < text.index("the answer")
-        < text.index("evidence")
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "1_gather_data.ipynb")
+    return SimpleNamespace(
+        folder=tmp_path,
+        calendar=Calendar(),
+        cycle={"parameters": {"horizon": 12}},
+        buckets=lambda horizon: Calendar().range("2026-11-01", horizon),
+        first_bucket=pd.Timestamp("2026-11-01"),
+        settings={"currency": "EUR"},
     )
+
+
+def test_a_page_opens_with_its_header_then_answer_evidence_and_foot_and_shows_no_code(plan):
+    text = write_page(plan, "1_gather_data").read_text()
+    told = [
+        "S&amp;OP · November 2026</h1>",
+        "Draft – not released</span>",
+        "plans Nov 26 – Oct 27 · money in EUR",
+        "Gather data",
+        "the answer",
+        "evidence",
+        "Reads the facts",
+    ]
+    body = text[text.index("<body>") :]
+    assert [body.index(words) for words in told] == sorted(body.index(words) for words in told)
     assert "evidence()" not in text and "pack =" not in text
 
 
-def test_pages_link_to_one_another_by_relative_paths_and_fetch_nothing(tmp_path):
-    text = folder_with_pages(tmp_path)[0].read_text()
-    assert 'href="2_demand_plan.html"' in text and str(tmp_path) not in text
+def test_month_state_and_page_number_stand_on_each_printed_sheet(plan):
+    said = {"by": 'Ada "</style>"', "at": "2026-11-20T10:00:00+00:00"}
+    assert '@bottom-left{content:"S&OP · November 2026 · Draft – not released"}' in (
+        text := write_page(plan, "1_gather_data").read_text()
+    )
+    assert "counter(page)" in text and "size:A4 landscape;margin:8mm" in text
+    (plan.folder / "release.json").write_text(json.dumps(said))
+    text = write_page(plan, "1_gather_data").read_text()
+    assert "on 20 Nov 26" in text and 'class="state released"' in text
+    assert text.count("</style>") == 1, "a name closes no style"
+
+
+def test_pages_link_to_the_board_and_the_others_by_relative_paths_and_fetch_nothing(plan):
+    text = write_page(plan, "1_gather_data").read_text()
+    assert 'href="2_demand_plan.html"' in text and 'href="board.html"' in text
+    assert str(plan.folder) not in text and "<b>1 Data</b>" in text
     assert "<script" not in text and "http://" not in text and "https://" not in text

@@ -22,7 +22,7 @@ ITEMS = pd.DataFrame(
 
 def family_sheet(family, items, first, settings=None, calendar=None, **tables):
     book = Book({"items": items} | tables, first=first, settings=settings, calendar=calendar)
-    return finance.family_sheet(family, book)
+    return finance.family_sheet(finance.family_lines(family, book), book)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def sheet(tables, **more):
     return family_sheet("Pumps", ITEMS, FIRST, **tables, **more).set_index(["block", "line"])
 
 
-def test_columns_past_current_next_six_quarters_and_the_fiscal_year(tables):
+def test_columns_past_months_to_a_quarters_end_quarters_and_the_fiscal_year(tables):
     assert sheet(tables).columns.tolist() == [
         "unit",
         "Aug 26",
@@ -115,56 +115,57 @@ def test_columns_past_current_next_six_quarters_and_the_fiscal_year(tables):
         "Q3 27",
         "Q4 27",
         "Q1 28",
-        "Apr 28",
         "FY26 est.",
         "FY26 budget",
-    ]
+        "difference",
+    ], "Apr 28, the stub of a quarter at the horizon's end, stands in no column"
 
 
 def test_sales_plan_actual_difference_cumulative(tables):
-    s = sheet(tables).loc["SALES"]
-    assert s.loc["plan"][["Aug 26", "Nov 26", "Jun 27", "Q3 27"]].tolist() == [
+    s = sheet(tables).loc["Sales"]
+    assert s.loc["planned"][["Aug 26", "Nov 26", "Jun 27", "Q3 27"]].tolist() == [
         10,
         15,
         15,
         45,
     ], "the plan made one bucket ahead, then the consensus of A and B"
-    assert s.loc["actual"][["Sep 26", "Oct 26"]].tolist() == [11, 8] and np.isnan(
-        s.loc["actual"]["Nov 26"]
+    assert s.loc["sold"][["Sep 26", "Oct 26"]].tolist() == [11, 8] and np.isnan(
+        s.loc["sold"]["Nov 26"]
     )
     assert s.loc["difference"][["Aug 26", "Sep 26", "Oct 26"]].tolist() == [1, 1, -2]
     assert s.loc["cumulative"][["Aug 26", "Sep 26", "Oct 26"]].tolist() == [1, 2, 0]
-    assert s.loc["plan"][["FY26 est.", "FY26 budget"]].tolist() == [9 * 11 + 8 + 2 * 15, 12 * 14]
+    year = s.loc["planned"][["FY26 est.", "FY26 budget", "difference"]]
+    assert year.tolist() == [137, 168, 137 - 168], "9 × 11 + 8 sold, 2 × 15 planned; 12 × 14"
     assert s["unit"].unique().tolist() == ["pcs"]
 
 
 def test_stock_items_have_inventory_and_order_items_backlog(tables):
     s = sheet(tables)
     assert (
-        s.loc[("INVENTORY", "actual")]["Oct 26"] == 7
-        and s.loc[("INVENTORY", "plan")]["Q3 27"] == 20
+        s.loc[("Inventory", "counted")]["Oct 26"] == 7
+        and s.loc[("Inventory", "planned")]["Q3 27"] == 20
     )
-    assert s.loc[("INVENTORY", "cover")]["Nov 26"] == 2, "20 of A against A's 10 a month"
-    assert s.loc[("BACKLOG", slice(None)), "Nov 26"].tolist() == [8, 5, 4, 9, 0, 9 / 4]
+    assert s.loc[("Inventory", "cover")]["Nov 26"] == 2, "20 of A against A's 10 a month"
+    assert s.loc[("Backlog", slice(None)), "Nov 26"].tolist() == [8, 5, 4, 9, 0, 9 / 4]
     assert (
-        s.loc[("BACKLOG", "opening")]["Q3 27"] == 16
-        and s.loc[("BACKLOG", "closing")]["Q3 27"] == 19
-        and s.loc[("BACKLOG", "bookings")]["Q3 27"] == 15
+        s.loc[("Backlog", "opening")]["Q3 27"] == 16
+        and s.loc[("Backlog", "closing")]["Q3 27"] == 19
+        and s.loc[("Backlog", "bookings")]["Q3 27"] == 15
     )
 
 
 def test_production_service_and_money(tables):
     s = sheet(tables)
     assert (
-        s.loc[("PRODUCTION", "difference")]["Oct 26"] == -1
-        and s.loc[("PRODUCTION", "cumulative")]["Oct 26"] == -3
+        s.loc[("Production", "difference")]["Oct 26"] == -1
+        and s.loc[("Production", "cumulative")]["Oct 26"] == -3
     )
-    assert s.loc[("PRODUCTION", "plan")]["Nov 26"] == 16
-    assert s.loc[("SERVICE", "on time")]["Oct 26"] == 0.97
-    assert s.loc[("MONEY", "revenue")][
+    assert s.loc[("Production", "planned")]["Nov 26"] == 16
+    assert s.loc[("Service", "on time, target 95")]["Oct 26"] == 0.97
+    assert s.loc[("Money", "revenue")][
         ["Oct 26", "Nov 26", "FY26 est.", "FY26 budget"]
     ].tolist() == [110, 150, 10 * 110 + 300, 12 * 140]
-    assert np.isnan(s.loc[("MONEY", "margin")]["FY26 est."]), "the year's past margin is not known"
+    assert np.isnan(s.loc[("Money", "margin")]["FY26 est."]), "the year's past margin is not known"
 
 
 def test_past_stock_and_production_are_graded_against_the_plan_in_force(tables):
@@ -176,24 +177,24 @@ def test_past_stock_and_production_are_graded_against_the_plan_in_force(tables):
         projected_available=[8.0, 5.0, 99.0],
     ).assign(lag=[1, 1, 2])
     s = sheet(tables | {"released_supply": released})
-    assert s.loc[("INVENTORY", "plan")][["Sep 26", "Oct 26", "Nov 26"]].tolist() == [8, 5, 20]
-    assert s.loc[("INVENTORY", "difference")][["Sep 26", "Oct 26"]].tolist() == [-1, 2]
-    production = s.loc["PRODUCTION"][["Aug 26", "Sep 26", "Oct 26"]]
-    assert production.loc["plan"].tolist() == [12, 9, 10], "the file's, then what was released"
+    assert s.loc[("Inventory", "planned")][["Sep 26", "Oct 26", "Nov 26"]].tolist() == [8, 5, 20]
+    assert s.loc[("Inventory", "difference")][["Sep 26", "Oct 26"]].tolist() == [-1, 2]
+    production = s.loc["Production"][["Aug 26", "Sep 26", "Oct 26"]]
+    assert production.loc["planned"].tolist() == [12, 9, 10], "the file's, then what was released"
     assert production.loc["difference"].tolist() == [-1, 2, 1]
 
 
 def test_an_estimate_needs_the_part_of_the_year_that_has_passed(tables):
     blind = sheet(tables | {"sales_history": None})
-    assert np.isnan(blind.loc[("SALES", "plan")]["FY26 est."])
+    assert np.isnan(blind.loc[("Sales", "planned")]["FY26 est."])
     ahead = sheet(tables | {"sales_history": None}, settings={"fiscal_year_start": 11})
-    assert ahead.loc[("SALES", "plan")]["FY27 est."] == 12 * 15
+    assert ahead.loc[("Sales", "planned")]["FY27 est."] == 12 * 15
 
 
 def test_without_any_table_the_sheet_is_blank_but_whole():
     s = family_sheet("Pumps", ITEMS, FIRST)
     assert (
-        set(s["block"]) == {"SALES", "PRODUCTION", "INVENTORY", "SERVICE"}
+        set(s["block"]) == {"Sales", "Production", "Inventory", "Service"}
         and s.drop(columns=["block", "line", "unit"]).isna().all().all()
     )
 
@@ -201,7 +202,7 @@ def test_without_any_table_the_sheet_is_blank_but_whole():
 def test_mixed_units_are_shown_at_cost(tables):
     mixed = ITEMS.assign(unit=["pcs", "m", "pcs"], unit_cost=[2.0, 3.0, 1.0])
     s = family_sheet("Pumps", mixed, FIRST, **tables).set_index(["block", "line"])
-    assert s.loc[("SALES", "plan")][["unit", "Nov 26"]].tolist() == [
+    assert s.loc[("Sales", "planned")][["unit", "Nov 26"]].tolist() == [
         "money at cost",
         10 * 2 + 5 * 3,
     ]
@@ -210,7 +211,7 @@ def test_mixed_units_are_shown_at_cost(tables):
 def test_items_with_and_without_a_unit_are_mixed_too(tables):
     some = ITEMS.assign(unit=["pcs", None, "pcs"], unit_cost=[2.0, 3.0, 1.0])
     s = family_sheet("Pumps", some, FIRST, **tables).set_index(["block", "line"])
-    assert s.loc[("SALES", "plan")][["unit", "Nov 26"]].tolist() == [
+    assert s.loc[("Sales", "planned")][["unit", "Nov 26"]].tolist() == [
         "money at cost",
         10 * 2 + 5 * 3,
     ]
@@ -218,7 +219,7 @@ def test_items_with_and_without_a_unit_are_mixed_too(tables):
 
 def test_a_fiscal_year_that_begins_with_the_plan_has_an_estimate_of_revenue(tables):
     s = sheet(tables | {"sales_history": None}, settings={"fiscal_year_start": 11})
-    assert s.loc[("MONEY", "revenue")]["FY27 est."] == 12 * 150
+    assert s.loc[("Money", "revenue")]["FY27 est."] == 12 * 150
 
 
 @pytest.mark.parametrize("size, label", [("week", "16 Nov 26"), ("quarter", "Q1 27")])
@@ -230,10 +231,10 @@ def test_weeks_and_quarters(size, label):
         ["block", "line"]
     )
     numbers = (
-        s.loc[("SALES", "plan")]
+        s.loc[("Sales", "planned")]
         .drop(["unit", *[name for name in s.columns if name.startswith("FY")]])
         .astype(float)
     )
-    assert numbers.sum() == 60 and s.loc[("SALES", "plan")][label] == 3, (
+    assert numbers.sum() == 60 and s.loc[("Sales", "planned")][label] == 3, (
         "every bucket stands in exactly one column"
     )

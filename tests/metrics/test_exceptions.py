@@ -65,7 +65,7 @@ def test_forecasts_that_stay_high_and_low():
     assert (bias["name"], bias["value"]) == ("A", pytest.approx(0.3))
     assert bias["money"] == 360, "the most of 90 (3 months) and 360 (12), not their sum"
     assert bias["reason"] == (
-        "Forecast 9 units too high over the last 3 months (+30% of 30 sold). Forecasts missed on"
+        "Forecast 9 units too high over the last 3 months (+30 % of 30 sold). Forecasts missed on"
         " the high side: tracking signal +12.0 over 12 months."
     )
     signal = only(found, "tracking_signal")
@@ -117,7 +117,7 @@ def test_stock_outs_late_orders_and_adherence():
     led = only(found, "adherence")
     assert (led["name"], led["value"], led["money"]) == ("A", -0.2, pytest.approx(310))
     assert led["reason"] == (
-        "Made 80 of 100 planned (-20%). Without stock for 31 days at a demand of 31.0 units a"
+        "Made 80 of 100 planned (−20 %). Without stock for 31 days at a demand of 31.0 units a"
         " month. 1 of 2 lines due were late or are still open (7 units)."
     ), "what was not made leads; what follows from it is named, and its money not added"
     assert (led["cause"], led["family"], led["severity"]) == ("Delivery missed", "FA", "high")
@@ -230,9 +230,9 @@ def test_supply_late_lost_and_inside_the_lead_time():
     assert len(found) == 1 and (row["value"], row["bucket"]) == (5, AHEAD[2])
     assert row["money"] == 50, "the most of late 50, inside the lead time 30, lost 40, short 40"
     assert row["reason"] == (
-        "5 units late at the month's end, 2 months in all (resource line full 100%). 3 units late"
+        "5 units late at the month's end, 2 months in all (resource line full 100 %). 3 units late"
         " inside the lead time of 2 months: only open orders can be pulled in. 4 units never"
-        " served, 1 month in all. Stock of 1 is 4 units (80%) below the safety stock of 5."
+        " served, 1 month in all. Stock of 1 is 4 units (80 %) below the safety stock of 5."
     )
 
 

@@ -67,7 +67,7 @@ def test_without_facts_every_kpi_names_the_table_that_would_feed_it():
         assert set(table["kpi"]) == {name for name, kpi in kpis.KPIS.items() if kpi.step == step}
         assert table["status"].str.startswith("no data: would come from table ").all()
         assert table["actual"].isna().all() and table["bucket"].notna().all()
-    assert at(last_cycle(ITEMS, FIRST), "plan_adherence")["status"].endswith("production_history")
+    assert at(last_cycle(ITEMS, FIRST), "plan_adherence")["status"].endswith("production history")
     assert at(last_cycle(ITEMS, FIRST), "otif")["bucket"] == PAST[-1], "the last closed bucket"
 
 

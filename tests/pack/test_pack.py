@@ -109,6 +109,8 @@ def test_a_release_freezes(pack, tmp_path):
         plan.state == "released"
         and json.loads((released / "release.json").read_text())["by"] == "Ada"
     )
+    pages = sorted((released / "pages").glob("*.html"))
+    assert len(pages) == 6 and all("Released by Ada on" in page.read_text() for page in pages)
     with pytest.raises(PlanError, match="never changes"):
         plan.write(step=2, demand_plan=plan.read("demand_plan"))
     with pytest.raises(PlanError, match="released already"):

@@ -2,6 +2,8 @@
 missing.
 """
 
+import inspect
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,10 +13,11 @@ import pytest
 from sopkit.buckets import Calendar
 from sopkit.charts import View, missing, stack
 from sopkit.charts.demand import STAGES
+from sopkit.finance import scenarios
 from sopkit.metrics import Book
 from sopkit.pages import common, data, demand, money, review, supply
 from sopkit.supply import master_schedule, plan_supply, plan_under_uncertainty
-from sopkit.tables import PLANS
+from sopkit.tables import LEDGER, PLANS
 
 ITEMS = pd.DataFrame(
     {
@@ -94,14 +97,13 @@ def test_headlines_say_how_much_rests_on_assumed_receipts():
     for given, there in ({}, True), ({"receipts": pd.DataFrame({"item": ["A"]})}, False):
         seen = View(Book({"items": ITEMS, "supply_plan": plan} | given, calendar=MONTH))
         first = supply.answer(plan, hours, stock, cost, seen).text
-        last = review.answer(kpis, PLANS["decisions"].empty(), [], seen).text
         asked = common.kpis(
             pd.DataFrame([{"step": 5, "kpi": "planned_service", "scope": "company"}]).assign(
                 bucket=BUCKETS[0], unit="fraction", actual=0.9, target=0.9, status="ok"
             ),
             seen,
         ).text
-        assert [rests in text for text in (first, last, asked)] == [there] * 3
+        assert [rests in text for text in (first, asked)] == [there] * 2
         assert rests not in common.kpis(kpis, seen).text  # how the last cycles went rests on facts
     assert common.assumed(plan.assign(receipts=0.0), view()) == ""
 
@@ -109,13 +111,7 @@ def test_headlines_say_how_much_rests_on_assumed_receipts():
 @pytest.mark.parametrize(
     "shown, table",
     [
-        (demand.products(PLANS["product_plan"].empty(), view()), "launches"),
-        (
-            money.initiatives(PLANS["initiative_plan"].empty(), view()),
-            "initiatives",
-        ),
         (supply.workforce(PLANS["workforce_plan"].empty(), view()), "resources"),
-        (money.scenarios(PLANS["scenarios"].empty(), view()), "--scenario"),
         (demand.bridge(pd.DataFrame(), "", view()), "released"),
         (
             supply.promises(
@@ -149,11 +145,47 @@ def test_headlines_say_how_much_rests_on_assumed_receipts():
             ),
             "excess",
         ),
-        (review.decisions(PLANS["decisions"].empty(), view()), "ledger"),
     ],
 )
 def test_a_page_that_lacks_facts_says_what_would_feed_it(shown, table):
     assert table in shown.text and table in shown.html
+
+
+def test_what_leadership_reads_holds_no_command_and_no_name_of_a_table():
+    """Names of tables that are words (scenarios, prices) may be said; those with an underscore,
+    functions and commands not.
+    """
+    empty = {name: table.empty() for name, table in PLANS.items()}
+    overridden = LEDGER["overrides"].empty()
+    shown = [
+        review.decisions(empty["decisions"], view()),
+        review.assumptions(empty["assumptions"], view()),
+        review.sign_offs(empty["sign_offs"], view(), "2026-11"),
+        review.overrides(overridden, view()),
+        money.scenarios(empty["scenarios"], view()),
+        money.options(empty["gap_options"], view()),
+        money.initiatives(empty["initiative_plan"], view()),
+        money.families(empty["financial_plan"], view()),
+        demand.products(empty["product_plan"], view()),
+        demand.bridge(pd.DataFrame(), "", view()),
+        common.exceptions(empty["exceptions"], view()),
+    ]
+    for block in shown:
+        assert block.text[0].isupper() and not re.search(
+            r"_|sopkit|--|\(\)|\btables?\b", block.text
+        )
+
+
+def test_days_and_cycles_read_as_people_say_them():
+    entered = pd.DataFrame({"id": [1], "cycle": "2026-11", "by": "Ada", "role": "demand"})
+    entered = entered.assign(
+        family=None, status="approved", note="as of 2026-11-03, lot 2026-11-99"
+    )
+    text = review.sign_offs(
+        entered.assign(entered_at=pd.Timestamp("2026-11-06 10:00")), view()
+    ).text
+    assert "Nov 26" in text and "6 Nov 26" in text and "as of 3 Nov 26, lot 2026-11-99" in text
+    assert "10:00" not in text
 
 
 def test_a_family_of_two_units_is_not_summed():
@@ -164,21 +196,36 @@ def test_a_family_of_two_units_is_not_summed():
     assert "5" in demand.families(plan, view()).text
 
 
-def test_scenarios_stand_beside_the_base_in_the_metrics_units():
+def test_scenarios_are_scored_by_purpose_as_differences_to_base():
+    values = {
+        "service (fraction)": (0.95, 0.9),
+        "margin (money)": (2e6, 2.5e6),
+        "mean stock (money)": (3e5, 3e5),
+    }
     rows = pd.DataFrame(
-        {
-            "scenario": ["base", "level"],
-            "metric": "margin (money)",
-            "value": [2e6, 1.5e6],
-            "difference": [0.0, -5e5],
-        }
+        [
+            {
+                "scenario": name,
+                "metric": metric,
+                "value": pair[at],
+                "difference": pair[at] - pair[0],
+            }
+            for metric, pair in values.items()
+            for at, name in enumerate(["base", "no-2nd_line"])
+        ]
     )
-    lines = money.scenarios(rows, view()).text.splitlines()
-    assert (
-        lines[0].split() == ["metric", "base", "level"]
-        and "2.00 M€" in lines[1]
-        and "1.50 M€" in lines[1]
-    )
+    html = money.scenarios(rows, view()).html
+    assert "service</td>" in html and "no-2nd line, to base" in html
+    assert "<b>95.0 %</b>" in html and ">−5.0 points<" in html  # the base serves best
+    assert "<b>+500 k€</b>" in html and ">2.00 M€<" in html
+    assert ">300 k€<" in html and html.count("<b>") == 2  # as good as each other: neither is bold
+
+
+def test_every_metric_of_a_scenario_has_its_purpose():
+    known = "period costs (money)", "unconstrained load above all hours (hours)"  # parts of others
+    assert {p for p, _ in money.PURPOSES.values()} == set("service money cash stock people".split())
+    told = set(re.findall(r'"([\w ]+ \([\w ×]+\))"', inspect.getsource(scenarios)))
+    assert told <= {*money.PURPOSES, *known}
 
 
 def test_stacked_pieces_keep_their_order():

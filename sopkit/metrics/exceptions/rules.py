@@ -15,6 +15,7 @@ from sopkit.tables import PLANS, settled
 SOON = 3  # buckets that are soon
 MANY = 3  # rows of one cause that may become one of their family, or of the company
 NEEDED, COVERED = 6, 0.8  # rows that a step may take to cover this part of all money so far
+ONE = r"(?<![\d.,])1 (unit|item|day|hour|line|month|week|quarter)s\b"
 MOST = 15  # rows of a step beyond which those that cover the rest are folded
 
 # cause: its rules, what leads first: what to do next
@@ -158,7 +159,8 @@ def _broken(name, rule, book):
     worst = rows.sort_values(["money", "bucket"], ascending=[False, True], kind="stable")
     worst = worst.drop_duplicates(["level", "name"])
     said = re.sub(r"\bbucket(?!s?})", book.calendar.size, rule.reason)  # a month, in words
-    reasons = [said.format(**row, change=percent(row["value"])) for row in worst.to_dict("records")]
+    rows = worst.to_dict("records")
+    reasons = [_spoken(said.format(**row, change=percent(row["value"]))) for row in rows]
     return worst.assign(
         **LEADS[name],
         threshold=limit,
@@ -167,6 +169,12 @@ def _broken(name, rule, book):
         count=1,
         counted=worst["level"],
     )
+
+
+def _spoken(reason):
+    """1 unit, not units; a true minus, and a blank before the percent sign."""
+    reason = re.sub(ONE, r"1 \1", reason)
+    return re.sub(r"(\d)%", r"\1 %", re.sub(r"(?<!\w)-(?=\d)", "−", reason))
 
 
 def percent(value) -> str:
