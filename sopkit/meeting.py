@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from sopkit.charts import View
 from sopkit.errors import PlanError
 from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.ledger import STAMPED, Ledger
 from sopkit.metrics.assumptions import condition
 from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
+from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, changes_of, compared
 from sopkit.scenarios.changes import PROMOTE
@@ -71,11 +73,7 @@ def compare(name, month, packs, ledger):
         changes_of(said, "")
     books = {"base": plan.book()} | compared(plan, {each: changes_of(said, each) for each in names})
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
-    shown = table.pivot(index="metric", columns="scenario", values="difference")[[*names]]
-    base = table[table["scenario"] == "base"].set_index("metric")["value"]
-    shown = shown.assign(base=base)[["base", *names]].reindex(base.index)
-    click.echo("The base plan, and how far each scenario is from it:")
-    click.echo(shown.to_string(float_format=lambda value: f"{value:,.3f}".rstrip("0").rstrip(".")))
+    click.echo(money.scenarios(table, View(plan.book())).text)
 
 
 def promote(name, undo, by, note, cycle, packs, ledger):
