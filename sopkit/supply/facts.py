@@ -54,10 +54,15 @@ class Ways:
     def __len__(self) -> int:
         return len(self.item)
 
+    @property
+    def own(self) -> np.ndarray:
+        """(way,): True where an item is made."""
+        return self.kind == "production"
+
     def making(self, items: int) -> np.ndarray:
         """The way by which each item is made; −1 where it is not."""
         way = np.full(items, -1)
-        made = np.flatnonzero(self.kind == "production")
+        made = np.flatnonzero(self.own)
         way[self.item[made]] = made
         return way
 
@@ -210,7 +215,7 @@ class Facts:
     def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """item, resource and hours per unit of own production, where it takes any."""
         bill = self.bill
-        own = (self.ways.kind[bill.way] == "production") & (bill.hours > 0)
+        own = self.ways.own[bill.way] & (bill.hours > 0)
         return bill.item[own], bill.resource[own], bill.hours[own]
 
     def load(self, quantity: np.ndarray) -> np.ndarray:
@@ -224,8 +229,11 @@ class Facts:
         """(resource, bucket) hours that open work orders, the receipts of what is made, take where
         they fall due.
         """
-        made = self.ways.kind[:, None] == "production"
-        return self.load(np.where(made, self.receipts[self.ways.item], 0.0))
+        return self.own_load(self.receipts)
+
+    def own_load(self, units: np.ndarray) -> np.ndarray:
+        """(resource, bucket) hours that (item, bucket) units take if they are made."""
+        return self.load(np.where(self.ways.own[:, None], units[self.ways.item], 0.0))
 
 
 def read_facts(tables, settings=None) -> Facts:
@@ -252,8 +260,7 @@ def read_facts(tables, settings=None) -> Facts:
     staff = read_resources(told["resources"], shown)
     staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
     retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
-    own = bill[bill["source"] == ""]
-    ways = ways_of(items, own, told["sourcing"], grid)
+    ways = ways_of(items, bill, told["sourcing"], grid)
     made = grid.find(bill["item"])
     way = ways.find(made, bill["source"])
     mend = "add the source to sourcing, or leave it blank for own production"
@@ -338,6 +345,7 @@ def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, gri
     subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
     leaves blank is what its item says.
     """
+    bill = reading.own_work(bill)
     own = items.set_index("item").reindex(sourcing["item"]).reset_index()
     sourcing = sourcing.fillna(own[["unit_cost", "lead_time"]])
     made = items["item"].isin(bill["item"])

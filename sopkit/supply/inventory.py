@@ -50,7 +50,7 @@ def safety_stock(
             reading.given(sourcing, "sourcing"),
         )
     )
-    ways = ways_of(rows, bill[bill["source"] == ""], offers, grid)
+    ways = ways_of(rows, bill, offers, grid)
     span = waiting(ways, expected.mean(axis=1)) + chosen["review"]
     error = error_quantile(paths, span, level)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()

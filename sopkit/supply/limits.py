@@ -7,12 +7,8 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import summed
+from sopkit.supply.reading import MADE
 
-FROZEN = {  # columns of a released plan by the kind of way that they fix
-    "production": ["production", "overtime_production"],
-    "subcontracted": ["subcontracted"],
-    "purchased": ["purchased"],
-}
 BY_ITEM = ("stock", "backlog", "late", "lost")
 
 
@@ -91,8 +87,8 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     """
     staff = facts.resources
     workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
-    there = staff.regular_capacity(workers) + staff.overtime_limit(workers)
-    return np.minimum(facts.ordered_hours, np.maximum(there - facts.load(least), 0.0))
+    left = staff.most_hours(workers) - facts.load(least)
+    return np.minimum(facts.ordered_hours, np.maximum(left, 0.0))
 
 
 def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
@@ -148,9 +144,12 @@ def frozen_quantities(facts) -> np.ndarray:
     """
     ways, frozen = facts.ways, facts.tables["frozen"]
     fixed = np.full((len(ways), facts.shape[1]), np.nan)
+    if frozen.empty:
+        return fixed
     named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
     named = np.where(frozen["source"] == "", -1, named)
-    for kind, columns in FROZEN.items():
+    for kind in ("production", "subcontracted", "purchased"):
+        columns = MADE if kind == "production" else [kind]
         told = frozen.assign(way=named).dropna(subset=columns, how="all")
         told = told.fillna(dict.fromkeys(columns, 0.0))
         total = sum(facts.grid.array(told, column) for column in columns)
@@ -198,8 +197,16 @@ def net_requirements(facts) -> np.ndarray:
     Order-driven items fall due when the agreed wait has passed.
     """
     used = np.cumsum(facts.demand - facts.coming, axis=1) - facts.opening[:, None]
-    due = facts.target - facts.recent + used
-    needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
+    return to_arrive(facts.target - facts.recent + used)
+
+
+def to_arrive(short: np.ndarray) -> np.ndarray:
+    """(item, bucket) units that must arrive so that what is ``short`` to date is there.
+
+    >>> to_arrive(np.array([[-5.0, 20.0, 10.0, 25.0]])).tolist()
+    [[0.0, 20.0, 0.0, 5.0]]
+    """
+    needed = np.maximum.accumulate(np.maximum(short, 0.0), axis=1)
     return np.diff(needed, axis=1, prepend=0.0)
 
 
@@ -207,6 +214,4 @@ def unconstrained_load(facts) -> np.ndarray:
     """(resource, bucket) hours if every requirement of a made item were made in its own bucket, and
     every open work order where it falls due.
     """
-    made = facts.ways.kind[:, None] == "production"
-    required = net_requirements(facts)[facts.ways.item]
-    return facts.load(np.where(made, required, 0.0)) + facts.ordered_hours
+    return facts.own_load(net_requirements(facts)) + facts.ordered_hours

@@ -15,7 +15,8 @@ from sopkit.supply.after import Finished
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
 from sopkit.supply.limits import sold_within
-from sopkit.tables import PLANS, settled
+from sopkit.supply.reading import fence
+from sopkit.tables import PLANS
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 METRICS = ("service", "stock", "revenue", "margin", "cash")
@@ -129,7 +130,7 @@ class _Rolled:
         self.opening, self.owed_before = (
             start[:, :1].sum(axis=1, keepdims=True) for start in (plan.opening, plan.owed)
         )
-        self.made = plan["production"] + plan["overtime_production"]
+        self.made = plan.made
         self.flexible = self.got - plan["receipts"]
         if len(plan.names):
             self._bounds(plan, inputs, capacity_plan)
@@ -147,7 +148,7 @@ class _Rolled:
         self.grid, ways, (item, resource, hours) = facts.grid, facts.ways, facts.own_bill
         self.lag = np.full(plan.shape[0], plan.shape[1])
         np.minimum.at(self.lag, ways.item, ways.opens)
-        self.lag = np.maximum(self.lag, int(np.ceil(settled(settings)["planning_fence"])))
+        self.lag = np.maximum(self.lag, fence(settings))
         self.following = sold_within(self.demand, self.lag + 1.0, plan.per_year)
         limit = np.bincount(ways.item, ways.limit, plan.shape[0])[:, None]
         self.room = np.maximum(limit - self.flexible, 0.0)
