@@ -65,10 +65,14 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
 
 def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
     """Money/unit (by item) of what the hours of a unit could save from being lost."""
-    per_hour = np.divide(lost[bill.item], bill.hours, where=bill.hours > 0, out=0 * bill.hours)
     most = np.zeros(resources)
-    np.maximum.at(most, bill.resource, per_hour)
+    np.maximum.at(most, bill.resource, per(lost[bill.item], bill.hours))
     return fold((bill.hours * most[bill.resource])[:, None], bill.item, len(lost))[:, 0]
+
+
+def per(part, whole) -> np.ndarray:
+    """part ÷ whole, 0 where the whole is nothing or endless."""
+    return part / np.where(whole > 0, whole, np.inf)
 
 
 def dearest(ways, bill, resources) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.supply.costs import before
+from sopkit.supply.costs import before, per
 from sopkit.supply.model import lot_sizes
 from sopkit.tables import PLANS
 
@@ -104,9 +104,7 @@ def _overtime(
 
 def overtime_share(facts, flows: Flows) -> np.ndarray:
     """(item, bucket): the largest share of overtime among the resources that an item loads."""
-    share = np.divide(
-        flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0
-    )
+    share = per(flows.overtime, flows.load)
     largest, (item, resource, _) = np.zeros(facts.shape), facts.own_bill
     np.maximum.at(largest, item, share[resource])
     return largest
@@ -144,19 +142,13 @@ def capacity_plan(
     regular = staff.regular_capacity(flows.workers)
     limit = staff.overtime_limit(flows.workers)
     available = np.where(regular > 0, regular, limit)
-    utilisation = np.divide(
-        flows.load,
-        available,
-        out=np.zeros_like(flows.load),
-        where=(available > 0) & np.isfinite(available),
-    )
     table = staff.grid.frame(
         load=flows.load,
         unconstrained_load=unconstrained,
         regular_capacity=regular,
         overtime=flows.overtime,
         overtime_limit=limit,
-        utilisation=utilisation,
+        utilisation=per(flows.load, available),
         shadow_price=shadow_price,
     )
     return PLANS["capacity_plan"].conform(table)

@@ -9,7 +9,7 @@ from sopkit.errors import PlanError
 from sopkit.grid import summed
 from sopkit.supply.reading import MADE
 
-BY_ITEM = ("stock", "backlog", "late", "lost")
+BY_ITEM = ("stock", "late", "lost")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class Limits:
     frozen: np.ndarray  # True where least = most by the fence
     taken: np.ndarray  # (resource, bucket) hours of open work orders, as far as there are hours
     stock: np.ndarray
-    backlog: np.ndarray  # not late by agreement (order items only)
     late: np.ndarray
     lost: np.ndarray
 
@@ -74,7 +73,6 @@ def limits_of(facts, lean: bool = False) -> Limits:
         frozen=held,
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least), lean),
-        backlog=np.where(to_order, facts.recent, 0.0),
         late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
         + np.zeros(shape),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
@@ -87,8 +85,8 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     """
     staff = facts.resources
     workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
-    left = staff.most_hours(workers) - facts.load(least)
-    return np.minimum(facts.ordered_hours, np.maximum(left, 0.0))
+    left = staff.all_hours(workers) - facts.load(least)
+    return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
 def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
@@ -214,4 +212,4 @@ def unconstrained_load(facts) -> np.ndarray:
     """(resource, bucket) hours if every requirement of a made item were made in its own bucket, and
     every open work order where it falls due.
     """
-    return facts.own_load(net_requirements(facts)) + facts.ordered_hours
+    return facts.own_load(net_requirements(facts)) + facts.own_load(facts.receipts)

@@ -153,7 +153,7 @@ def stock(programme: Programme) -> None:
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
     if facts.items.to_order.any():
-        programme.variable("agreed", "item", limits.backlog)
+        programme.variable("agreed", "item", facts.recent)
 
 
 def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:

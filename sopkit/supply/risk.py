@@ -12,6 +12,7 @@ from sopkit.grid import Grid
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
 from sopkit.supply.after import Finished
+from sopkit.supply.costs import per
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
 from sopkit.supply.limits import sold_within
@@ -107,10 +108,8 @@ def plan_under_uncertainty(
         **dict(zip(QUANTILES, levels))
     )
     short = missed / max(count, 1) * plan.price(1.0)
-    by_item = pd.DataFrame(
-        {"item": plan.names, "service": 1 - _per(missed, wanted), "short": short}
-    )
-    by_item["share"] = _per(by_item["short"], by_item["short"].sum())
+    by_item = pd.DataFrame({"item": plan.names, "service": 1 - per(missed, wanted), "short": short})
+    by_item["share"] = per(by_item["short"], by_item["short"].sum())
     return RiskResult(
         PLANS["plan_risk"].conform(table),
         by_item.sort_values(["short", "item"], ascending=[False, True], ignore_index=True),
@@ -178,7 +177,7 @@ class _Rolled:
         spared = np.maximum(net - (self.net - self.lost)[:, [bucket]], 0.0)
         lost = np.clip(self.lost[:, [bucket]] - spared, 0.0, self.owed + asked)
         self.there = net + lost
-        self.beyond += BELIEVED * (_per(asked - planned, planned) - self.beyond)
+        self.beyond += BELIEVED * (per(asked - planned, planned) - self.beyond)
         expected = self.beyond * self.following[:, [bucket]]
         self.called[bucket] = self.net[:, [bucket]] - self.there + expected + self.added
         backlog = np.maximum(-self.there, 0.0) + self.both[:, [bucket]]
@@ -186,7 +185,7 @@ class _Rolled:
         self.owed = backlog
         late = np.maximum(backlog - self.agreed[:, [bucket]], 0.0)
         missed = unserved(asked, late, lost)
-        service = 1 - _per(self.weight @ missed, self.weight @ asked)
+        service = 1 - per(self.weight @ missed, self.weight @ asked)
         stock = np.maximum(self.there, 0.0) + self.both[:, [bucket]]
         revenue = self.price[:, bucket] @ shipped
         margin, cash = (revenue - self.cost @ units for units in (shipped, got))
@@ -205,11 +204,6 @@ class _Rolled:
         for users, part in zip(self.users, share):
             each[users] = np.minimum(each[users], part)
         return np.where(change > 0, change * each, change)
-
-
-def _per(part, whole):
-    """part ÷ whole, 0 where the whole is nothing."""
-    return part / np.where(whole > 0, whole, np.inf)
 
 
 def _scale(paths, own, demand) -> np.ndarray:

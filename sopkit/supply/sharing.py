@@ -36,7 +36,7 @@ def averaged(programme, values: dict) -> dict:
     place[order] = pd.Series(order).groupby(ways.item[order]).cumcount()
     marks = summed(ways.item, place, mark + 1, (facts.shape[0], place.max(initial=0) + 1))
     wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
-    held = limits.stock, limits.backlog, limits.late, limits.lost
+    held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
         marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
     )
@@ -134,7 +134,7 @@ def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
     hours can serve.
     """
     staff, bill, most = facts.resources, facts.bill, limits.most.copy()
-    there = np.where(staff.movable[:, None], np.inf, staff.most_hours(staff.workers))
+    there = np.where(staff.movable[:, None], np.inf, staff.all_hours(staff.workers))
     needed = np.where(bill.hours > 0, bill.hours, np.nan)[:, None]
     np.fmin.at(most, bill.way, there[bill.resource] / needed)
     floor = []

@@ -59,7 +59,7 @@ class Resources:
             ),
         )
 
-    def most_hours(self, workers: np.ndarray) -> np.ndarray:
+    def all_hours(self, workers: np.ndarray) -> np.ndarray:
         """Hours that this many workers can work, all overtime included."""
         return self.regular_capacity(workers) + self.overtime_limit(workers)
 
