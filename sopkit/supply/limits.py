@@ -99,9 +99,9 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
-    if lean:  # what is asked for, and what is left of it
-        sold = np.cumsum(facts.demand, axis=1)
-        left = np.maximum.accumulate(facts.target + sold, axis=1) - sold
+    if lean:  # what is asked for, and what is left of it when more has come
+        used = np.cumsum(facts.demand - facts.coming - arriving, axis=1)
+        left = np.maximum.accumulate(facts.target + used, axis=1) - used
         limit = np.minimum(limit, left)
     return np.maximum(limit, there)
 
