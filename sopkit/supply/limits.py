@@ -48,7 +48,8 @@ def without_idle(facts, lots: bool):
     ]
     worth = least * np.where(np.isfinite(prices.lost), prices.lost, 0.0)
     asked = np.where(items.ending_stock > 0, items.ending_stock, np.inf)
-    ending = prices.ending + 4 * worth.max(initial=0.0) / asked * lots  # a quarter missing costs it
+    # a fortieth missing costs it
+    ending = prices.ending + 40 * worth.max(initial=0.0) / asked * lots
     ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
