@@ -9,7 +9,7 @@ from sopkit.buckets import infer_calendar
 from sopkit.grid import Grid, summed
 from sopkit.supply import reading
 
-ARRIVING = ("production", "overtime_production", "subcontracted", "purchased", "receipts")
+ARRIVING = (*reading.FROZEN, "receipts")
 
 
 class Finished:
@@ -50,6 +50,11 @@ class Finished:
         """Money/unit by item; what has no price is worth its cost, or ``without``."""
         cost = pd.Series(np.where(self.cost > 0, self.cost, without))
         return self.items["price"].fillna(cost).to_numpy()
+
+    @property
+    def made(self) -> np.ndarray:
+        """(item, bucket) units that are made, in overtime too."""
+        return self["production"] + self["overtime_production"]
 
     @property
     def got(self) -> np.ndarray:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
 from sopkit.supply.after import ARRIVING, Finished
-from sopkit.tables import PLANS, settled
+from sopkit.supply.reading import fence
+from sopkit.tables import PLANS
 
 
 def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
@@ -80,8 +81,7 @@ def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.D
     >>> plan_changes(new, old, pd.Series({"A": 3.0}))[["change", "money"]].iloc[0].tolist()
     [-10.0, 30.0]
     """
-    fence = int(np.ceil(settled(settings)["planning_fence"]))
-    buckets = np.sort(pd.unique(supply_plan["bucket"]))[:fence]
+    buckets = np.sort(pd.unique(supply_plan["bucket"]))[: fence(settings)]
     output = {}
     for name, plan in (("released", released), ("planned", supply_plan)):
         inside = plan[plan["bucket"].isin(buckets)].set_index(["item", "bucket"])

@@ -32,7 +32,7 @@ def most_hours(staff) -> np.ndarray:
     hiring = movable & (~np.isnan(staff.hiring_cost)).cumsum(axis=1).astype(bool)
     workers = np.where(movable, staff.workers[:, :1], staff.workers)
     workers = np.where(hiring, 1e12, workers)
-    return staff.regular_capacity(workers) + staff.overtime_limit(workers)
+    return staff.all_hours(workers)
 
 
 def explain_infeasible(facts, limits) -> PlanError:

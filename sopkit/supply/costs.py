@@ -65,10 +65,14 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
 
 def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
     """Money/unit (by item) of what the hours of a unit could save from being lost."""
-    per_hour = np.divide(lost[bill.item], bill.hours, where=bill.hours > 0, out=0 * bill.hours)
     most = np.zeros(resources)
-    np.maximum.at(most, bill.resource, per_hour)
+    np.maximum.at(most, bill.resource, per(lost[bill.item], bill.hours))
     return fold((bill.hours * most[bill.resource])[:, None], bill.item, len(lost))[:, 0]
+
+
+def per(part, whole) -> np.ndarray:
+    """part ÷ whole, 0 where the whole is nothing or endless."""
+    return part / np.where(whole > 0, whole, np.inf)
 
 
 def dearest(ways, bill, resources) -> np.ndarray:
@@ -90,7 +94,16 @@ def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarr
     """
     if holding == "end":
         return quantity
-    return (quantity + np.concatenate([opening[:, None], quantity[:, :-1]], axis=1)) / 2
+    return (quantity + before(quantity, opening)) / 2
+
+
+def before(quantity: np.ndarray, opening: np.ndarray) -> np.ndarray:
+    """What stood at the end of the bucket before each, in the first one the ``opening``.
+
+    >>> before(np.array([[1.0, 2.0]]), np.array([5.0])).tolist()
+    [[5.0, 1.0]]
+    """
+    return np.column_stack([opening, quantity[:, :-1]])
 
 
 def _times(price, quantity) -> np.ndarray:
@@ -153,7 +166,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     millionth is nothing.
     """
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
-    regular, made = facts.resources.regular_cost, facts.ways.kind[:, None] == "production"
+    regular, made = facts.resources.regular_cost, facts.ways.own[:, None]
     theirs = np.where(made, 0.0, flows.quantity)
     bill = facts.bill
     hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
@@ -199,7 +212,7 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     what the source asks for it.
     """
     ways = facts.ways
-    bought = ways.kind != "production"
+    bought = ~ways.own
     quantity = flows.quantity[bought]
     table = facts.grid.only(ways.item[bought]).frame(
         quantity=quantity, cost=_times(ways.unit_cost[bought], quantity)

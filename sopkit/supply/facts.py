@@ -54,10 +54,15 @@ class Ways:
     def __len__(self) -> int:
         return len(self.item)
 
+    @property
+    def own(self) -> np.ndarray:
+        """(way,): True where an item is made."""
+        return self.kind == "production"
+
     def making(self, items: int) -> np.ndarray:
         """The way by which each item is made; −1 where it is not."""
         way = np.full(items, -1)
-        made = np.flatnonzero(self.kind == "production")
+        made = np.flatnonzero(self.own)
         way[self.item[made]] = made
         return way
 
@@ -210,7 +215,7 @@ class Facts:
     def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """item, resource and hours per unit of own production, where it takes any."""
         bill = self.bill
-        own = (self.ways.kind[bill.way] == "production") & (bill.hours > 0)
+        own = self.ways.own[bill.way] & (bill.hours > 0)
         return bill.item[own], bill.resource[own], bill.hours[own]
 
     def load(self, quantity: np.ndarray) -> np.ndarray:
@@ -219,13 +224,11 @@ class Facts:
         hours = bill.hours[:, None] * quantity[bill.way]
         return fold(hours, bill.resource, len(self.resources))
 
-    @property
-    def ordered_hours(self) -> np.ndarray:
-        """(resource, bucket) hours that open work orders, the receipts of what is made, take where
-        they fall due.
+    def own_load(self, units: np.ndarray) -> np.ndarray:
+        """(resource, bucket) hours that (item, bucket) units take if they are made; those of
+        receipts are the hours of open work orders where they fall due.
         """
-        made = self.ways.kind[:, None] == "production"
-        return self.load(np.where(made, self.receipts[self.ways.item], 0.0))
+        return self.load(np.where(self.ways.own[:, None], units[self.ways.item], 0.0))
 
 
 def read_facts(tables, settings=None) -> Facts:
@@ -252,8 +255,7 @@ def read_facts(tables, settings=None) -> Facts:
     staff = read_resources(told["resources"], shown)
     staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
     retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
-    own = bill[bill["source"] == ""]
-    ways = ways_of(items, own, told["sourcing"], grid)
+    ways = ways_of(items, bill, told["sourcing"], grid)
     made = grid.find(bill["item"])
     way = ways.find(made, bill["source"])
     mend = "add the source to sourcing, or leave it blank for own production"
@@ -278,7 +280,8 @@ def read_facts(tables, settings=None) -> Facts:
     coming = np.pad(due, [(0, 0), (0, hidden.sum())])
     owed = items["backlog_cost"].ne(np.inf).to_numpy()
     until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
-    expiring = _expiring(grid, items["shelf_life"].to_numpy(), wanted, coming, opening, until)
+    on_hand, backlog = (opening[name].to_numpy() for name in ("on_hand", "backlog"))
+    life, per_year = items["shelf_life"].to_numpy(), grid.calendar.per_year
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
         tables=told,
@@ -294,11 +297,11 @@ def read_facts(tables, settings=None) -> Facts:
         prices=steering_prices(items, ways, bill, staff, chosen, shown),
         demand=wanted,
         receipts=coming,
-        expiring=expiring,
+        expiring=expiring(wanted, coming, on_hand - backlog, life, per_year, until),
         safety_stock=np.where(to_order[:, None], 0.0, known["safety_stock"]),
         recent=np.where(to_order[:, None], recent, 0.0),
-        on_hand=opening["on_hand"].to_numpy(),
-        backlog=opening["backlog"].to_numpy(),
+        on_hand=on_hand,
+        backlog=backlog,
         shown=shown.shape[1],
         announced=tuple(staff.grid.array(told["announced"], name) for name in reading.MOVES),
         notice=(0, 0) if settings is None else (chosen["hiring_notice"], fence),
@@ -338,6 +341,7 @@ def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, gri
     subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
     leaves blank is what its item says.
     """
+    bill = reading.own_work(bill)
     own = items.set_index("item").reindex(sourcing["item"]).reset_index()
     sourcing = sourcing.fillna(own[["unit_cost", "lead_time"]])
     made = items["item"].isin(bill["item"])
@@ -357,27 +361,30 @@ def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, gri
     )
 
 
-def _expiring(grid: Grid, life, demand, receipts, opening, until) -> np.ndarray:
-    """Units of opening stock and receipts that pass their shelf life at the end of each bucket, the
-    oldest being sold first: of what arrives, all that demand does not use up within that life.
+def expiring(demand, receipts, there, life, per_year: int, until=0) -> np.ndarray:
+    """(item, bucket) units of what is ``there`` at first and of receipts that pass their shelf life
+    at the end of each bucket, the oldest being sold first: of what arrives, all that demand does
+    not use up within that ``life`` (buckets, by item).
 
     Before bucket ``until`` nothing new arrives, so that what is not served waits for receipts.
+
+    >>> asked, life = np.array([[2.0, 2.0, 2.0]]), np.array([2.0])
+    >>> expiring(asked, np.zeros((1, 3)), np.array([9.0]), life, 12).tolist()
+    [[0.0, 5.0, 0.0]]
     """
-    gone, fresh = np.zeros(grid.shape), np.isfinite(life)
+    gone, fresh = np.zeros(demand.shape), np.isfinite(life)
     if not fresh.any():
         return gone
-    per_year, kept = grid.calendar.per_year, np.where(fresh, np.ceil(life), 0).astype(int)
+    kept, rows = np.where(fresh, np.ceil(life), 0).astype(int), np.arange(len(life))
     before = np.pad(demand, [(0, 0), (1, 0)])
     usable = sold_within(np.where(fresh[:, None], before, 0.0), life, per_year)
-    there = opening["on_hand"].to_numpy() - opening["backlog"].to_numpy()
-    rows = np.arange(len(life))
-    for bucket in range(-1, grid.shape[1]):
+    for bucket in range(-1, demand.shape[1]):
         if bucket >= 0:
             there = there + receipts[:, bucket] - demand[:, bucket]
             there = np.where(bucket < until, there, np.maximum(there, 0.0))
         over = np.where(fresh, np.maximum(there - usable[:, bucket + 1], 0.0), 0.0)
         end, there = np.maximum(bucket + kept, 0), there - over
-        inside = end < grid.shape[1]
+        inside = end < demand.shape[1]
         gone[rows[inside], end[inside]] += over[inside]
     return gone
 

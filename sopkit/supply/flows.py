@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sopkit.supply.costs import before, per
 from sopkit.supply.model import lot_sizes
 from sopkit.tables import PLANS
 
@@ -42,8 +43,8 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     workers = tidy(people, max(1.0, people.max(initial=0.0)))
     if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
-    before = np.concatenate([staff.workers[:, :1], workers[:, :-1]], axis=1)
-    change = np.where(staff.staffed[:, None], workers - before, 0.0)
+    change = workers - before(workers, staff.workers[:, :1])
+    change = np.where(staff.staffed[:, None], change, 0.0)
     change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
     overtime = values.get("overtime", workers)
     overtime = _overtime(facts, load, overtime, workers, "share" in values)
@@ -103,9 +104,7 @@ def _overtime(
 
 def overtime_share(facts, flows: Flows) -> np.ndarray:
     """(item, bucket): the largest share of overtime among the resources that an item loads."""
-    share = np.divide(
-        flows.overtime, flows.load, out=np.zeros_like(flows.load), where=flows.load > 0
-    )
+    share = per(flows.overtime, flows.load)
     largest, (item, resource, _) = np.zeros(facts.shape), facts.own_bill
     np.maximum.at(largest, item, share[resource])
     return largest
@@ -115,7 +114,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
     """``supply_plan``: item, bucket, units, and why anything is late, lost or short."""
     made = facts.by_item(flows.quantity, "production")
     share = overtime_share(facts, flows)
-    before = np.concatenate([facts.backlog[:, None], flows.backlog[:, :-1]], axis=1)
+    owed = facts.demand - flows.lost + before(flows.backlog, facts.backlog)
     columns = {
         "demand": facts.demand,
         "production": made * (1 - share),
@@ -124,7 +123,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
         "purchased": facts.by_item(flows.quantity, "purchased"),
         "receipts": facts.receipts,
         "lost": flows.lost,
-        "shipments": np.maximum(facts.demand - flows.lost + before - flows.backlog, 0.0),
+        "shipments": np.maximum(owed - flows.backlog, 0.0),
         "projected_available": flows.stock + facts.expired,
         "backlog": flows.backlog,
         "late": flows.late,
@@ -143,19 +142,13 @@ def capacity_plan(
     regular = staff.regular_capacity(flows.workers)
     limit = staff.overtime_limit(flows.workers)
     available = np.where(regular > 0, regular, limit)
-    utilisation = np.divide(
-        flows.load,
-        available,
-        out=np.zeros_like(flows.load),
-        where=(available > 0) & np.isfinite(available),
-    )
     table = staff.grid.frame(
         load=flows.load,
         unconstrained_load=unconstrained,
         regular_capacity=regular,
         overtime=flows.overtime,
         overtime_limit=limit,
-        utilisation=utilisation,
+        utilisation=per(flows.load, available),
         shadow_price=shadow_price,
     )
     return PLANS["capacity_plan"].conform(table)

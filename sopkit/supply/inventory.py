@@ -11,7 +11,7 @@ from sopkit.grid import Grid
 from sopkit.metrics import cover
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
-from sopkit.supply.facts import ways_of
+from sopkit.supply.facts import expiring, ways_of
 from sopkit.supply.limits import sold_within
 from sopkit.tables import settled
 
@@ -50,7 +50,7 @@ def safety_stock(
             reading.given(sourcing, "sourcing"),
         )
     )
-    ways = ways_of(rows, bill[bill["source"] == ""], offers, grid)
+    ways = ways_of(rows, bill, offers, grid)
     span = waiting(ways, expected.mean(axis=1)) + chosen["review"]
     error = error_quantile(paths, span, level)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()
@@ -140,20 +140,11 @@ def unsaleable(plan: Finished) -> np.ndarray:
     """(item, bucket) units of stock past their shelf life: of all that had arrived one shelf life
     ago, what has not been shipped since, the oldest first.
     """
-    life, gone = plan.fact("shelf_life"), np.zeros(plan.shape)
-    ages = np.flatnonzero(life <= plan.shape[1])
-    if not len(ages):
-        return gone
-    first = np.maximum(plan.opening[:, :1] + plan.owed[:, :1], 0.0)
-    arrived = np.cumsum(np.concatenate([first, plan.got], axis=1), axis=1)
-    shipped = np.cumsum(np.pad(plan["shipments"], [(0, 0), (1, 0)]), axis=1)
-    ends = np.arange(arrived.shape[1])  # of the bucket before the plan, and of each in it
-    for item in ages:
-        sold = np.interp(ends + life[item], ends, shipped[item])
-        left = np.maximum.accumulate(np.maximum(arrived[item] - sold, 0.0))
-        at = np.maximum(ends + int(np.ceil(life[item])) - 1, 0)
-        told = at < plan.shape[1]
-        gone[item, at[told]] = left[told]
+    life = plan.fact("shelf_life")
+    if not (life <= plan.shape[1]).any():
+        return np.zeros(plan.shape)
+    first = np.maximum(plan.opening[:, 0] + plan.owed[:, 0], 0.0)
+    gone = expiring(plan["shipments"], plan.got, first, life, plan.per_year).cumsum(axis=1)
     return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)
 
 

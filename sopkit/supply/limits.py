@@ -7,13 +7,9 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import summed
+from sopkit.supply.reading import MADE
 
-FROZEN = {  # columns of a released plan by the kind of way that they fix
-    "production": ["production", "overtime_production"],
-    "subcontracted": ["subcontracted"],
-    "purchased": ["purchased"],
-}
-BY_ITEM = ("stock", "backlog", "late", "lost")
+BY_ITEM = ("stock", "late", "lost")
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,6 @@ class Limits:
     frozen: np.ndarray  # True where least = most by the fence
     taken: np.ndarray  # (resource, bucket) hours of open work orders, as far as there are hours
     stock: np.ndarray
-    backlog: np.ndarray  # not late by agreement (order items only)
     late: np.ndarray
     lost: np.ndarray
 
@@ -53,7 +48,8 @@ def without_idle(facts, lots: bool):
     ]
     worth = least * np.where(np.isfinite(prices.lost), prices.lost, 0.0)
     asked = np.where(items.ending_stock > 0, items.ending_stock, np.inf)
-    ending = prices.ending + 4 * worth.max(initial=0.0) / asked * lots  # a quarter missing costs it
+    # a fortieth missing costs it
+    ending = prices.ending + 40 * worth.max(initial=0.0) / asked * lots
     ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
@@ -78,7 +74,6 @@ def limits_of(facts, lean: bool = False) -> Limits:
         frozen=held,
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least), lean),
-        backlog=np.where(to_order, facts.recent, 0.0),
         late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
         + np.zeros(shape),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
@@ -91,8 +86,8 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     """
     staff = facts.resources
     workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
-    there = staff.regular_capacity(workers) + staff.overtime_limit(workers)
-    return np.minimum(facts.ordered_hours, np.maximum(there - facts.load(least), 0.0))
+    left = staff.all_hours(workers) - facts.load(least)
+    return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
 def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
@@ -105,9 +100,9 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
-    if lean:  # what is asked for, and what is left of it
-        sold = np.cumsum(facts.demand, axis=1)
-        left = np.maximum.accumulate(facts.target + sold, axis=1) - sold
+    if lean:  # what is asked for, and what is left of it when more has come
+        used = np.cumsum(facts.demand - facts.coming - arriving, axis=1)
+        left = np.maximum.accumulate(facts.target + used, axis=1) - used
         limit = np.minimum(limit, left)
     return np.maximum(limit, there)
 
@@ -148,9 +143,12 @@ def frozen_quantities(facts) -> np.ndarray:
     """
     ways, frozen = facts.ways, facts.tables["frozen"]
     fixed = np.full((len(ways), facts.shape[1]), np.nan)
+    if frozen.empty:
+        return fixed
     named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
     named = np.where(frozen["source"] == "", -1, named)
-    for kind, columns in FROZEN.items():
+    for kind in ("production", "subcontracted", "purchased"):
+        columns = MADE if kind == "production" else [kind]
         told = frozen.assign(way=named).dropna(subset=columns, how="all")
         told = told.fillna(dict.fromkeys(columns, 0.0))
         total = sum(facts.grid.array(told, column) for column in columns)
@@ -198,8 +196,16 @@ def net_requirements(facts) -> np.ndarray:
     Order-driven items fall due when the agreed wait has passed.
     """
     used = np.cumsum(facts.demand - facts.coming, axis=1) - facts.opening[:, None]
-    due = facts.target - facts.recent + used
-    needed = np.maximum.accumulate(np.maximum(due, 0.0), axis=1)
+    return to_arrive(facts.target - facts.recent + used)
+
+
+def to_arrive(short: np.ndarray) -> np.ndarray:
+    """(item, bucket) units that must arrive so that what is ``short`` to date is there.
+
+    >>> to_arrive(np.array([[-5.0, 20.0, 10.0, 25.0]])).tolist()
+    [[0.0, 20.0, 0.0, 5.0]]
+    """
+    needed = np.maximum.accumulate(np.maximum(short, 0.0), axis=1)
     return np.diff(needed, axis=1, prepend=0.0)
 
 
@@ -207,6 +213,4 @@ def unconstrained_load(facts) -> np.ndarray:
     """(resource, bucket) hours if every requirement of a made item were made in its own bucket, and
     every open work order where it falls due.
     """
-    made = facts.ways.kind[:, None] == "production"
-    required = net_requirements(facts)[facts.ways.item]
-    return facts.load(np.where(made, required, 0.0)) + facts.ordered_hours
+    return facts.own_load(net_requirements(facts)) + facts.own_load(facts.receipts)

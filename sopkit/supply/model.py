@@ -5,10 +5,13 @@ the objective.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
-from sopkit.grid import fold, summed
+from sopkit.grid import fold
 from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits, in_sizes
+from sopkit.supply.solve import Solved
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
 SMOOTH = 0.005  # of holding: what stock costs more for every bucket of demand that it covers
@@ -20,7 +23,11 @@ LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constrain
 @dataclass(frozen=True)
 class Programme:
     """A model with what its constraint functions share: the facts, and a short way to write
-    labelled arrays.
+    quantities and rows.
+
+    ``programme["late"]`` is a sparse matrix, a row for every cell of two axes (the second is the
+    bucket), a column for every label of linopy's; so is every sum of such. Linopy takes rows that
+    are put together like this as they are, its own expressions take ten times as long.
     """
 
     model: object  # linopy.Model
@@ -29,75 +36,98 @@ class Programme:
     strategy: str
     units: dict[str, np.ndarray]  # what a size is, by item and way
 
-    def array(self, values, dim: str, other: str = "bucket"):
-        """``values`` broadcast to two of item, way, resource and bucket as a labelled array."""
-        import xarray
-
-        facts = self.facts
-        size = dict(zip(("item", "bucket"), facts.shape))
-        size |= {"way": len(facts.ways), "resource": len(facts.resources)}
-        values = np.asarray(values, dtype="float64")
-        return xarray.DataArray(
-            np.broadcast_to(values, (size[dim], size[other])), dims=(dim, other)
-        )
-
-    def variable(self, name: str, dim: str, upper, lower=0.0, integer: bool = False):
+    def variable(self, name: str, dim: str, upper, lower=0.0, integer: bool = False) -> None:
         """A new quantity by ``dim`` and bucket between its limits."""
-        limits = self.array(lower, dim), self.array(upper, dim)
-        return self.model.add_variables(*limits, name=name, integer=integer)
+        from xarray import DataArray
+
+        shape = np.broadcast_shapes(np.shape(lower), np.shape(upper), (1, self.facts.shape[1]))
+        limits = (np.broadcast_to(limit, shape).astype(float) for limit in (lower, upper))
+        limits = (DataArray(limit, dims=(dim, "bucket")) for limit in limits)
+        self.model.add_variables(*limits, name=name, integer=integer)
 
     def rows(self, name: str, left, sense: str, right=0.0, where=True) -> None:
-        """Constraints by bucket and whatever else ``left`` stands by, only ``where`` they are asked
-        for; an endless right side is no constraint.
+        """A constraint for every cell of ``left``, only ``where`` they are asked for; an endless
+        right side is no constraint.
         """
-        (dim,) = set(left.coord_dims) - {"bucket"}
-        where = self.array(where & np.isfinite(right), dim).astype(bool)
-        if where.any():
-            right = self.array(right, dim).where(where, 0.0)
-            self.model.add_constraints(left, sense, right, name=name, mask=where)
+        from linopy.constraints import CSRConstraint
+        from linopy.csr import Grid as Axes
 
-    def charge(self, prices: dict[str, np.ndarray]) -> None:
-        """Money per unit of every variable as the objective; 0 for a name not given."""
-        priced = [
-            (one * self.array(prices[name], *one.dims)).sum()
-            for name, one in self.model.variables.items()
-            if name in prices
-        ]
-        self.model.add_objective(sum(priced), overwrite=True)
+        shape = left.shape[0] // self.facts.shape[1], self.facts.shape[1]
+        asked = np.flatnonzero(np.broadcast_to(where & np.isfinite(right), shape))
+        if len(asked):
+            right = np.broadcast_to(right, shape).ravel()[asked]
+            axes = Axes({"cell": pd.RangeIndex(left.shape[0], name="cell")})
+            rows = CSRConstraint(left[asked], asked, right, sense, axes, self.model)
+            self.model.add_constraints(rows, name=name)
 
-    def values(self) -> dict[str, np.ndarray]:
-        """The solution by name, in units."""
-        whole, found = self.model.variables.integers, self.model.solution
-        return {
-            name: one.values * (1.0 if name in whole else self.units.get(one.dims[0], 1.0))
-            for name, one in found.items()
-        }
-
-    def duals(self, dim: str, *names: str) -> np.ndarray:
-        """(dim, bucket) change of cost per unit of a right side, summed over constraints; 0 where
-        there is none.
+    def summed(self, name: str, group, member, weight, count: int):
+        """``weight`` of each ``member`` of a quantity's first axis summed by its ``group``, in
+        every bucket; ``count`` groups.
         """
-        dual = self.model.dual
-        given = (dual[name].transpose(dim, "bucket").values for name in names if name in dual)
-        return sum(map(np.nan_to_num, given), start=self.array(0.0, dim).values)
+        quantity, buckets = self[name], self.facts.shape[1]
+        shape = count, quantity.shape[0] // buckets
+        weights = sparse.csr_array((weight + 0 * member, (group, member)), shape)
+        return sparse.kron(weights, sparse.eye_array(buckets), "csr") @ quantity
+
+    def before(self, quantity):
+        """The quantity a bucket ago, nothing before the first."""
+        buckets = self.facts.shape[1]
+        series = sparse.eye_array(quantity.shape[0] // buckets)
+        return sparse.kron(series, sparse.eye_array(buckets, k=-1), "csr") @ quantity
 
     @property
-    def free_to_move(self) -> list[np.ndarray]:
-        """(bucket,) where hiring, and lay-off, need no more notice; before it what was announced
-        stands. A level plan moves once, at first.
+    def width(self) -> int:
+        """How many columns there are so far."""
+        return max(one.range[1] for one in self.model.variables.data.values())
+
+    def labels(self, name: str) -> np.ndarray:
+        """Where each cell of a quantity stands in the programme's columns."""
+        return self.model.variables[name].labels.values
+
+    def costs(self, prices: dict[str, np.ndarray]) -> np.ndarray:
+        """Money per unit of every column; 0 for a quantity not given."""
+        cost = np.zeros(self.width)
+        for name in self.model.variables:
+            if name in prices:
+                cost[self.labels(name)] = prices[name]
+        return cost
+
+    def values(self, solved: Solved) -> dict[str, np.ndarray]:
+        """The solution by name, in units."""
+        whole = self.model.variables.integers
+        return {
+            name: solved.values[one.labels.values]
+            * (1.0 if name in whole else self.units.get(one.dims[0], 1.0))
+            for name, one in self.model.variables.items()
+        }
+
+    def duals(self, solved: Solved, series: int, *names: str) -> np.ndarray:
+        """(series, bucket) change of cost per unit of a right side, summed over constraints; 0
+        where there is none.
         """
-        buckets = np.arange(self.facts.shape[1])
-        return [(buckets >= notice) | (self.strategy == "level") for notice in self.facts.notice]
+        total = np.zeros((series, self.facts.shape[1]))
+        for name in names:
+            if name in self.model.constraints:
+                prices = solved.prices[slice(*self.model.constraints[name].range)]
+                total += np.nan_to_num(prices).reshape(total.shape)
+        return total
 
     def __getitem__(self, name: str):
-        return self.model.variables[name]
+        labels = self.labels(name).ravel()
+        each = np.ones(len(labels)), labels, np.arange(len(labels) + 1)
+        return sparse.csr_array(each, (len(labels), self.width))
 
     def __contains__(self, name: str) -> bool:
         return name in self.model.variables
 
 
+def times(factor, quantity):
+    """A quantity with every cell times its ``factor``, an array (…, bucket)."""
+    return sparse.diags_array(np.ravel(factor)) @ quantity
+
+
 def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=False, lots=False):
-    """The ``Programme`` of one plan, without an objective (see ``objective_prices``)."""
+    """The ``Programme`` of one plan; ``objective_prices`` are its prices."""
     import linopy
 
     linopy.options["semantics"] = "v1"
@@ -123,7 +153,7 @@ def stock(programme: Programme) -> None:
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
     if facts.items.to_order.any():
-        programme.variable("agreed", "item", limits.backlog)
+        programme.variable("agreed", "item", facts.recent)
 
 
 def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
@@ -160,16 +190,14 @@ STOCK = "safe", "ending", *ABOVE
 
 def balance(programme: Programme) -> None:
     """stock − backlog = the same a bucket ago + got + receipts + lost − demand."""
-    import xarray
-
-    facts = programme.facts
-    item = xarray.DataArray(facts.ways.item, dims="way", name="item")
+    facts, ways = programme.facts, programme.facts.ways
     net = sum((programme[name] for name in STOCK if name in programme), -programme["late"])
     net = net - programme["agreed"] if "agreed" in programme else net
-    got = (1 * programme["quantity"]).groupby(item).sum() + programme["lost"]
+    got = programme.summed("quantity", ways.item, np.arange(len(ways)), 1.0, facts.shape[0])
+    got = got + programme["lost"]
     known = facts.demand - facts.coming
     known[:, 0] -= facts.opening
-    programme.rows("balance", got - net + net.shift(bucket=1).fillna(0), "=", known)
+    programme.rows("balance", got - net + programme.before(net), "=", known)
 
 
 def capacity(programme: Programme, whole_workers: bool) -> None:
@@ -179,55 +207,66 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     first, level = facts.buckets == facts.buckets[0], programme.strategy == "level"
     moves = movable & (first | (not level))  # a level plan: one change, before the first bucket
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
-    workers = programme.variable("workers", "resource", given + endless, given)
+    programme.variable("workers", "resource", given + endless, given)
     costs = {"hired": staff.hiring_cost, "laid_off": staff.layoff_cost}
-    hired, left = (
-        programme.variable(
-            name,
-            "resource",
-            np.where(free, np.where(moves & ~np.isnan(cost), np.inf, 0.0), told * movable),
-            np.where(free, 0.0, told * movable),
-        )
-        for (name, cost), free, told in zip(costs.items(), programme.free_to_move, facts.announced)
-    )
-    overtime = programme.variable("overtime", "resource", staff.overtime_hours)
-
-    bill, shape = facts.bill, (len(staff), len(facts.ways))
-    hours = programme.array(summed(bill.resource, bill.way, bill.hours, shape), "resource", "way")
-    taken = programme.array(programme.limits.taken, "resource")
-    regular = (1 * programme["quantity"]) @ hours - overtime + taken
-    at_work = workers * programme.array(staff.hours_per_worker, "resource")
-    open_ = np.maximum(staff.hours + staff.extra, 0.0)
-    programme.rows("hours", regular - at_work, "<=", np.where(staffed, staff.extra, open_))
-    # a workforce works no longer than its plant is open
-    programme.rows("ceiling", regular, "<=", open_, staffed)
-    programme.rows("overtime_within_load", regular, ">=", 0, staff.overtime_first)
-    each = staff.overtime_per_worker
-    allowed = workers * programme.array(np.nan_to_num(each), "resource")
-    programme.rows("overtime_per_worker", overtime - allowed, "<=", 0, ~np.isnan(each))
-    change = workers - workers.shift(bucket=1).fillna(0) - hired + left
-    programme.rows("workforce", change, "=", staff.workers * first, movable)
-    if whole_workers and movable.any():
-        count = programme.variable("whole_workers", "resource", endless, integer=True)
-        programme.rows("whole_workers", workers - count, "=", 0, movable & facts.seen)
+    for (name, cost), notice, told in zip(costs.items(), facts.notice, facts.announced):
+        free = level | (np.arange(facts.shape[1]) >= notice)  # else what was announced stands
+        most = np.where(moves & ~np.isnan(cost), np.inf, 0.0)
+        least, most = (np.where(free, limit, told * movable) for limit in (0.0, most))
+        programme.variable(name, "resource", most, least)
+    programme.variable("overtime", "resource", staff.overtime_hours)
+    whole = whole_workers and movable.any()
+    if whole:
+        programme.variable("whole_workers", "resource", endless, integer=True)
     if level:
-        equal_shares(programme, regular, workers)
+        share_of_hours(programme)
+
+    bill = facts.bill
+    workers, overtime = programme["workers"], programme["overtime"]
+    load = programme.summed("quantity", bill.resource, bill.way, bill.hours, len(staff))
+    regular = load - overtime
+    at_work = times(staff.hours_per_worker, workers)
+    taken, open_ = programme.limits.taken, np.maximum(staff.hours + staff.extra, 0.0)
+    there = np.where(staffed, staff.extra, open_) - taken
+    programme.rows("hours", regular - at_work, "<=", there)
+    # a workforce works no longer than its plant is open
+    programme.rows("ceiling", regular, "<=", open_ - taken, staffed)
+    programme.rows("overtime_within_load", regular, ">=", -taken, staff.overtime_first)
+    each = staff.overtime_per_worker
+    allowed = times(np.nan_to_num(each), workers)
+    programme.rows("overtime_per_worker", overtime - allowed, "<=", where=~np.isnan(each))
+    moved = programme["hired"] - programme["laid_off"]
+    change = workers - programme.before(workers) - moved
+    programme.rows("workforce", change, "=", staff.workers * first, movable)
+    if whole:
+        part = workers - programme["whole_workers"]
+        programme.rows("whole_workers", part, "=", where=movable & facts.seen)
+    if level:
+        equal_shares(programme, regular)
 
 
-def equal_shares(programme: Programme, regular, workers) -> None:
+def share_of_hours(programme: Programme) -> None:
+    """The share of its regular hours that a resource works in a level plan."""
+    import xarray
+
+    staff = programme.facts.resources
+    endless = np.isinf(staff.regular_capacity(staff.workers)).any(axis=1)
+    most = xarray.DataArray(np.where(staff.movable | endless, np.inf, 1.0), dims="resource")
+    programme.model.add_variables(0, most, name="share")
+
+
+def equal_shares(programme: Programme, regular) -> None:
     """In a level plan every bucket uses the same share of its regular hours (buckets that fences or
     lead times hold are free).
     """
     facts, staff = programme.facts, programme.facts.resources
-    endless = np.isinf(staff.regular_capacity(staff.workers)).any(axis=1)
-    most = np.where(staff.movable | endless, np.inf, 1.0)
-    share = programme.model.add_variables(
-        0, programme.array(most[:, None], "resource")[:, 0], name="share"
-    )
-    used = share * programme.array(level_hours(staff), "resource")
-    programme.rows("equal_shares", regular - used, "=", 0, level_buckets(facts, programme.limits))
-    first = facts.buckets == facts.buckets[0]
-    programme.rows("share_of_workers", share - workers, "<=", 0, staff.movable[:, None] & first)
+    every = sparse.kron(sparse.eye_array(len(staff)), np.ones((facts.shape[1], 1)), "csr")
+    share = every @ programme["share"]
+    used, free = times(level_hours(staff), share), level_buckets(facts, programme.limits)
+    programme.rows("equal_shares", regular - used, "=", where=free)
+    first = staff.movable[:, None] & (facts.buckets == facts.buckets[0])
+    crew = share - programme["workers"]
+    programme.rows("share_of_workers", crew, "<=", where=first)
 
 
 def level_hours(staff) -> np.ndarray:
@@ -252,7 +291,7 @@ def whole_lots(programme: Programme) -> None:
     """What is got is a whole number of lots, and either nothing or at least the minimum lot (frozen
     buckets stay as they are).
     """
-    items, quantity = programme.facts.items, programme["quantity"]
+    items = programme.facts.items
     size, least = (
         lot_sizes(programme.facts, programme.limits, units)
         for units in (items.lot_size, items.minimum_lot)
@@ -260,16 +299,18 @@ def whole_lots(programme: Programme) -> None:
     step = np.where(size > 0, size, 1.0)
     most = most_lots(programme.facts, programme.limits, step)
     if size.any():
-        lots = programme.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
-        programme.rows(
-            "whole_lots", quantity - lots * programme.array(size, "way"), "=", 0, size > 0
-        )
+        programme.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
+        part = programme["quantity"] - times(size, programme["lots"])
+        programme.rows("whole_lots", part, "=", where=size > 0)
     if least.any():
-        runs = programme.variable("runs", "way", least > 0, integer=True)
-        lowest = runs * programme.array(least, "way")
-        highest = runs * programme.array(np.maximum(most * step, least), "way")
-        programme.rows("minimum_lot", quantity - lowest, ">=", 0, least > 0)
-        programme.rows("nothing_or_more", quantity - highest, "<=", 0, least > 0)
+        programme.variable("runs", "way", least > 0, integer=True)
+        quantity, runs = programme["quantity"], programme["runs"]
+        highest = np.maximum(most * step, least)
+        for name, limit, sense in (
+            ("minimum_lot", least, ">="),
+            ("nothing_or_more", highest, "<="),
+        ):
+            programme.rows(name, quantity - times(limit, runs), sense, where=least > 0)
 
 
 def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:

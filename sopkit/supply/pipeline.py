@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.supply.facts import read_facts
-from sopkit.supply.limits import limits_of
+from sopkit.supply.limits import limits_of, to_arrive
 from sopkit.tables import INPUTS, PLANS, settled
 
 
@@ -31,8 +31,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     missed = facts.by_item(np.where(closed, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts).most)
     short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
-    needed = np.maximum.accumulate(np.maximum(short, 0.0), axis=1)
-    units = np.minimum(np.diff(needed, axis=1, prepend=0.0), missed)
+    units = np.minimum(to_arrive(short), missed)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
     by_item = receipts.groupby("item")["quantity"].sum()

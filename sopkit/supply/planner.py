@@ -129,20 +129,19 @@ def plan_supply(
         prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
         if strategy == "chase":
             prices = follow_demand(prices, programme.facts, whole_workers)
-        programme.charge(prices)
         return programme, prices
 
-    programme, _ = priced(facts, limits, whole_workers)
-    solved = solve(programme.model, gap=gap, time_limit=time_limit)
+    programme, prices = priced(facts, limits, whole_workers)
+    parts, cost = programme.model.matrices, programme.costs(prices)
+    solved = solve(parts, cost, gap=gap, time_limit=time_limit)
     if solved is None:
         raise explain_infeasible(facts, limits)
-    achieved, basis = solved
-    values, standard = programme.values(), facts.standard_cost
+    values, standard = programme.values(solved), facts.standard_cost
     if allocation == "fair" and not lots:
         values = shared(facts, limits, values, facts.prices.price - standard, priced)
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
-    worth = worth_of(programme, values, holding, basis)
+    worth = worth_of(programme, values, holding, solved)
     steered = steering(facts, limits, flows.stock)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
@@ -157,6 +156,6 @@ def plan_supply(
         costs_by_bucket=costs,
         idle=idle,
         steering=steered,
-        gap=achieved,
+        gap=solved.gap,
         strategy=strategy,
     )

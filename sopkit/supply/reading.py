@@ -3,6 +3,7 @@ contradicts itself is named by table, row and column.
 """
 
 import re
+from functools import cache
 from math import inf
 
 import numpy as np
@@ -16,14 +17,16 @@ from sopkit.tables import INPUTS, Table, declared, settled
 from sopkit.tables.declare import bucket, number, text
 
 MOVES = "hired", "laid_off"
-FROZEN = ["production", "overtime_production", "subcontracted", "purchased"]
+MADE = ["production", "overtime_production"]
+FROZEN = [*MADE, "subcontracted", "purchased"]  # what arrives, as a plan releases it
 
 
-def _cells(name, doc, *columns):
-    """A declared table of item and bucket that a plan is asked with beside the facts."""
-    key = text("item", "item code", required=True), bucket()
-    keys = ("item", "bucket", "source") if name == "frozen" else ("item", "bucket")
-    return Table(name, "input", doc, keys, (*key, *columns))
+def _cells(name, doc, *columns, of="item", more=()):
+    """A declared table by item (or what else it is ``of``) and bucket that a plan is asked with
+    beside the facts.
+    """
+    key = text(of, f"{of} code", required=True), bucket()
+    return Table(name, "input", doc, (of, "bucket", *more), (*key, *columns))
 
 
 UNITS = number("quantity", "units", "units of the bucket", required=True, at_least=0, blank=0)
@@ -37,23 +40,17 @@ ASKED = [
         "Units that stand as they are released",
         text("source", "whom they come from; blank = the cheapest first", blank=""),
         *(number(name, "units", "blank = not frozen", at_least=0) for name in FROZEN),
+        more=["source"],
     ),
-]
-ASKED += [
-    Table(
+    _cells(
         "announced",
-        "input",
         "Moves of people that are announced",
-        ("resource", "bucket"),
-        (
-            text("resource", "crew", required=True),
-            bucket(),
-            *(
-                number(name, "workers", "inside the notice; blank = 0", at_least=0, blank=0)
-                for name in MOVES
-            ),
+        *(
+            number(name, "workers", "inside the notice; blank = 0", at_least=0, blank=0)
+            for name in MOVES
         ),
-    )
+        of="resource",
+    ),
 ]
 FACTS = ("items", "resources", "bill_of_resources", "sourcing", "inventory", "receipts")
 TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
@@ -84,7 +81,12 @@ def given(frame, name: str) -> pd.DataFrame:
     >>> given(pd.DataFrame({"item": ["A"], "lead_time": [None]}), "items")["lead_time"].tolist()
     [0.0]
     """
-    return TABLES[name].filled(checked(frame, name))
+    return _nothing(name).copy() if frame is None else TABLES[name].filled(checked(frame, name))
+
+
+@cache
+def _nothing(name: str) -> pd.DataFrame:
+    return TABLES[name].filled(None)
 
 
 def checked(frame, name: str) -> pd.DataFrame:
@@ -110,6 +112,16 @@ def checked(frame, name: str) -> pd.DataFrame:
     mend = f"keep one row per {' and '.join(key)}, or add them up"
     refuse(frame, name, key[0], read.duplicated(key), "appear more than once", mend)
     return read
+
+
+def own_work(bill: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a declared bill of resources that are the company's own, not a source's."""
+    return bill[bill["source"] == ""]
+
+
+def fence(settings) -> int:
+    """Whole buckets of the settings' planning fence."""
+    return int(np.ceil(settled(settings)["planning_fence"]))
 
 
 def _faults(column, cells, read, must):
@@ -246,7 +258,7 @@ def supply_inputs(
     }
     demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
-    inside = buckets[: int(np.ceil(chosen["planning_fence"]))]
+    inside = buckets[: fence(settings)]
     if asked["resources"] is not None and "initiatives" in present:
         told = declared(tables["initiatives"], "initiatives")
         asked["resources"] = _widened(asked["resources"], told, buckets, chosen)

@@ -12,10 +12,12 @@ from sopkit.grid import Grid
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
 from sopkit.supply.after import Finished
+from sopkit.supply.costs import per
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
 from sopkit.supply.limits import sold_within
-from sopkit.tables import PLANS, settled
+from sopkit.supply.reading import fence
+from sopkit.tables import PLANS
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 METRICS = ("service", "stock", "revenue", "margin", "cash")
@@ -106,10 +108,8 @@ def plan_under_uncertainty(
         **dict(zip(QUANTILES, levels))
     )
     short = missed / max(count, 1) * plan.price(1.0)
-    by_item = pd.DataFrame(
-        {"item": plan.names, "service": 1 - _per(missed, wanted), "short": short}
-    )
-    by_item["share"] = _per(by_item["short"], by_item["short"].sum())
+    by_item = pd.DataFrame({"item": plan.names, "service": 1 - per(missed, wanted), "short": short})
+    by_item["share"] = per(by_item["short"], by_item["short"].sum())
     return RiskResult(
         PLANS["plan_risk"].conform(table),
         by_item.sort_values(["short", "item"], ascending=[False, True], ignore_index=True),
@@ -129,7 +129,7 @@ class _Rolled:
         self.opening, self.owed_before = (
             start[:, :1].sum(axis=1, keepdims=True) for start in (plan.opening, plan.owed)
         )
-        self.made = plan["production"] + plan["overtime_production"]
+        self.made = plan.made
         self.flexible = self.got - plan["receipts"]
         if len(plan.names):
             self._bounds(plan, inputs, capacity_plan)
@@ -147,7 +147,7 @@ class _Rolled:
         self.grid, ways, (item, resource, hours) = facts.grid, facts.ways, facts.own_bill
         self.lag = np.full(plan.shape[0], plan.shape[1])
         np.minimum.at(self.lag, ways.item, ways.opens)
-        self.lag = np.maximum(self.lag, int(np.ceil(settled(settings)["planning_fence"])))
+        self.lag = np.maximum(self.lag, fence(settings))
         self.following = sold_within(self.demand, self.lag + 1.0, plan.per_year)
         limit = np.bincount(ways.item, ways.limit, plan.shape[0])[:, None]
         self.room = np.maximum(limit - self.flexible, 0.0)
@@ -177,7 +177,7 @@ class _Rolled:
         spared = np.maximum(net - (self.net - self.lost)[:, [bucket]], 0.0)
         lost = np.clip(self.lost[:, [bucket]] - spared, 0.0, self.owed + asked)
         self.there = net + lost
-        self.beyond += BELIEVED * (_per(asked - planned, planned) - self.beyond)
+        self.beyond += BELIEVED * (per(asked - planned, planned) - self.beyond)
         expected = self.beyond * self.following[:, [bucket]]
         self.called[bucket] = self.net[:, [bucket]] - self.there + expected + self.added
         backlog = np.maximum(-self.there, 0.0) + self.both[:, [bucket]]
@@ -185,7 +185,7 @@ class _Rolled:
         self.owed = backlog
         late = np.maximum(backlog - self.agreed[:, [bucket]], 0.0)
         missed = unserved(asked, late, lost)
-        service = 1 - _per(self.weight @ missed, self.weight @ asked)
+        service = 1 - per(self.weight @ missed, self.weight @ asked)
         stock = np.maximum(self.there, 0.0) + self.both[:, [bucket]]
         revenue = self.price[:, bucket] @ shipped
         margin, cash = (revenue - self.cost @ units for units in (shipped, got))
@@ -204,11 +204,6 @@ class _Rolled:
         for users, part in zip(self.users, share):
             each[users] = np.minimum(each[users], part)
         return np.where(change > 0, change * each, change)
-
-
-def _per(part, whole):
-    """part ÷ whole, 0 where the whole is nothing."""
-    return part / np.where(whole > 0, whole, np.inf)
 
 
 def _scale(paths, own, demand) -> np.ndarray:

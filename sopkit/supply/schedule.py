@@ -10,7 +10,7 @@ from sopkit.grid import NONE, summed
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.supply.costs import order_by
-from sopkit.tables import PLANS, settled
+from sopkit.tables import PLANS
 
 SLACK = 1e-6  # of a lot, against rounding
 
@@ -39,11 +39,11 @@ def master_schedule(
     ...     capacity_plan=hours)["quantity"].tolist()
     [10.0, 10.0, 10.0, 10.0, 2.0]
     """
-    fence = int(np.ceil(settled(settings)["planning_fence"]))
+    fence = reading.fence(settings)
     plan = Finished(supply_plan, items)
     per_unit, hours = _hours(plan, bill_of_resources, capacity_plan)
     lot, least = plan.fact("lot_size"), plan.fact("minimum_lot")
-    made = in_lots(plan["production"] + plan["overtime_production"], lot, least)
+    made = in_lots(plan.made, lot, least)
     each = smallest(lot, least)
     opening, demand = plan.opening, plan["demand"]
     parts = [_orders(plan, sourcing_plan, fence)]
@@ -161,8 +161,7 @@ def _hours(plan: Finished, bill_of_resources, capacity_plan) -> tuple[np.ndarray
     """(item, resource) hours per unit, and (resource, bucket) hours: regular ones and the overtime
     that the plan works, less those of open work orders; endless where not told.
     """
-    bill = reading.given(bill_of_resources, "bill_of_resources")
-    bill = bill[bill["source"] == ""]
+    bill = reading.own_work(reading.given(bill_of_resources, "bill_of_resources"))
     per_unit = bill.pivot_table("hours_per_unit", "item", "resource", "sum").reindex(plan.names)
     there = capacity_plan.set_index(["resource", "bucket"])
     there = (there["regular_capacity"] + there["overtime"]).unstack()

@@ -10,6 +10,7 @@ import pandas as pd
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
 from sopkit.supply.limits import left_over
+from sopkit.supply.model import times
 from sopkit.supply.solve import solve
 
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
@@ -35,7 +36,7 @@ def averaged(programme, values: dict) -> dict:
     place[order] = pd.Series(order).groupby(ways.item[order]).cumcount()
     marks = summed(ways.item, place, mark + 1, (facts.shape[0], place.max(initial=0) + 1))
     wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
-    held = limits.stock, limits.backlog, limits.late, limits.lost
+    held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
         marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
     )
@@ -85,52 +86,46 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
     programme, prices = priced(replace(facts, prices=dear), replace(limits, **bounds))
     _keep_hours(programme, group, values["quantity"] / facts.units["way"])
     size = facts.units["item"]
-    programme.model.objective += _largest_part(
+    prices["part"] = _largest_part(
         programme, prices, group, hours * size[:, 0], floor / size, asked / size
     )
-    if not solve(programme.model):
+    solved = solve(programme.model.matrices, programme.costs(prices))
+    if solved is None:
         return values
-    found = programme.values()
+    found = programme.values(solved)
     return values | {name: found[name] for name in ("quantity", "lost")}
 
 
 def _keep_hours(programme, group, made) -> None:
     """No group works more hours of a resource than it did."""
-    import xarray
-
-    bill, ways = programme.facts.bill, len(programme.facts.ways)
+    bill = programme.facts.bill
     kept = np.flatnonzero(group[bill.item] >= 0)
     way, hours = bill.way[kept], bill.hours[kept]
     pair = group[bill.item[kept]] * len(programme.facts.resources) + bill.resource[kept]
     pairs, row = np.unique(pair, return_inverse=True)
-    each = xarray.DataArray(summed(way, row, hours, (ways, len(pairs))), dims=("way", "pair"))
+    each = programme.summed("quantity", row, way, hours, len(pairs))
     worked = fold(hours[:, None] * made[way], row, len(pairs))
-    worked = xarray.DataArray(worked, dims=("pair", "bucket"))
-    programme.model.add_constraints(
-        (1 * programme["quantity"]) @ each, "<=", worked, name="hours_kept"
-    )
+    programme.rows("hours_kept", each, "<=", worked)
 
 
-def _largest_part(programme, prices: dict, group, hours, floor, asked):
-    """What the largest part that a group misses costs: twice what the hours of all that was asked
-    of it are worth, so that it comes before whatever item.
+def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.ndarray:
+    """(group, bucket) what the largest part that a group misses costs: twice what the hours of all
+    that was asked of it are worth, so that it comes before whatever item.
     """
-    import xarray
-
     member = group[:, None] >= 0
     price = sum(np.where(np.isfinite(one), one, 0.0) for one in (prices["lost"], prices["late"]))
     best = np.zeros(group.max() + 1)
     np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])
     worth = fold(asked * hours[:, None], group, len(best)) * 2 * best[:, None]
-    worth = xarray.DataArray(worth, dims=("group", "bucket"))
-    part = programme.model.add_variables(0 * worth, np.inf + worth, name="part")
-    gone = programme.variable("gone", "item", np.where(member, np.inf, 0.0))
-    gained = gone - gone.shift(bucket=1).fillna(0) - programme["lost"]
+    programme.variable("part", "group", np.full(worth.shape, np.inf))
+    programme.variable("gone", "item", np.where(member, np.inf, 0.0))
+    gone = programme["gone"]
+    gained = gone - programme.before(gone) - programme["lost"]
     programme.rows("gone", gained, "=", where=member)
-    theirs = part.isel(group=xarray.DataArray(np.maximum(group, 0), dims="item"))
-    missing = programme["late"] + gone - programme.array(asked, "item") * theirs
-    programme.rows("part", missing, "<=", floor, member)
-    return (worth * part).sum()
+    every, theirs = np.arange(len(group)), np.maximum(group, 0)
+    part = times(asked, programme.summed("part", every, theirs, 1.0, len(group)))
+    programme.rows("part", programme["late"] + gone - part, "<=", floor, member)
+    return worth
 
 
 def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
@@ -139,8 +134,7 @@ def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
     hours can serve.
     """
     staff, bill, most = facts.resources, facts.bill, limits.most.copy()
-    there = staff.regular_capacity(staff.workers) + staff.overtime_limit(staff.workers)
-    there = np.where(staff.movable[:, None], np.inf, there)
+    there = np.where(staff.movable[:, None], np.inf, staff.all_hours(staff.workers))
     needed = np.where(bill.hours > 0, bill.hours, np.nan)[:, None]
     np.fmin.at(most, bill.way, there[bill.resource] / needed)
     floor = []

@@ -1,8 +1,9 @@
-"""A labelled model solved by HiGHS, every block of it by itself; values and prices stand at
-linopy's labels afterwards.
+"""A labelled model solved by HiGHS, every block of it by itself; values and prices come back at
+linopy's labels.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,18 +25,24 @@ DIRECT = {  # tiny parts need a step a row: looking for better ones takes longer
 }
 
 
-def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
-    """Solve a linopy model: its ``solution`` and ``dual`` are set, and what comes back is the
-    achieved relative gap (0 without whole numbers) and a basis per block to ``start`` a later
-    solve from; None where the limits contradict each other.
+@dataclass(frozen=True)
+class Solved:
+    """What HiGHS found for a programme."""
+
+    values: np.ndarray  # by the label of a variable
+    prices: np.ndarray  # by the label of a constraint; NaN where a label has none
+    gap: float  # achieved relative gap, 0 without whole numbers
+    basis: list  # of each block, to ``start`` a later solve from
+
+
+def solve(parts, cost, *, gap: float = 1e-3, time_limit: float = 60, start=None) -> Solved | None:
+    """The ``Solved`` programme of linopy's matrices at the least ``cost`` (money per unit of every
+    column); None where the limits contradict each other.
 
     ``gap`` and ``time_limit`` (seconds) bound the search for whole numbers; raises ``PlanError``
     where none are found in time. ``Model.solve`` is not used as it prints HiGHS's banner, knows
     neither blocks nor threads, and loses the basis.
     """
-    from linopy.constants import Result, Solution, Status
-
-    parts = model.matrices
     each = blocks(parts.A)
     whole = parts.vtypes == "I"
     wide = np.diff(parts.A.indptr) > WIDE
@@ -50,26 +57,20 @@ def solve(model, *, gap: float = 1e-3, time_limit: float = 60, start=None):
             options = DIRECT
         elif wide[rows].sum() > MANY:
             basis, options = None, INSIDE
-        return _run(parts, rows, columns, whole[columns], options, basis)
+        return _run(parts, cost, rows, columns, whole[columns], options, basis)
 
     with ThreadPoolExecutor() as threads:
         solvers = list(threads.map(run, each, start or [None] * len(each)))
     if None in solvers:
         return None
-    values = np.zeros(len(parts.vlabels))  # no label of a variable is left out
-    prices = np.full(max(rows.range[1] for rows in model.constraints.data.values()), np.nan)
+    values, prices, gaps = np.zeros(len(cost)), np.full(parts.clabels.max() + 1, np.nan), [0.0]
     for (rows, columns, _), solver in zip(each, solvers):
         found = solver.getSolution()
-        values[parts.vlabels[columns]] = found.col_value
+        values[columns] = found.col_value  # no label of a variable is left out
         prices[parts.clabels[rows]] = found.row_dual
-    solution = Solution(values, prices, float(parts.c @ values))
-    model.assign_result(Result(Status.process("ok", "optimal"), solution))
-    gaps = [
-        solver.getInfo().mip_gap
-        for solver, (_, columns, _) in zip(solvers, each)
-        if whole[columns].any()
-    ]
-    return max(gaps, default=0.0), [solver.getBasis() for solver in solvers]
+        if whole[columns].any():
+            gaps.append(solver.getInfo().mip_gap)
+    return Solved(values, prices, max(gaps), [solver.getBasis() for solver in solvers])
 
 
 def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
@@ -98,7 +99,7 @@ def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
     ]
 
 
-def _run(parts, rows, columns, whole, options: dict, start):
+def _run(parts, cost, rows, columns, whole, options: dict, start):
     """One quiet run of HiGHS on some rows and columns; None where they allow nothing."""
     import highspy
 
@@ -114,7 +115,7 @@ def _run(parts, rows, columns, whole, options: dict, start):
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.ObjSense.kMinimize),
         0.0,
-        parts.c[columns],
+        cost[columns],
         parts.lb[columns],
         parts.ub[columns],
         np.where(sense == "<", -np.inf, right),
@@ -131,7 +132,7 @@ def _run(parts, rows, columns, whole, options: dict, start):
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return None
     if status != kinds.kOptimal and "solver" in options:  # a start or method that led nowhere
-        return _run(parts, rows, columns, whole, {}, None)
+        return _run(parts, cost, rows, columns, whole, {}, None)
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         said = solver.modelStatusToString(status)
         if whole.any():

@@ -59,6 +59,10 @@ class Resources:
             ),
         )
 
+    def all_hours(self, workers: np.ndarray) -> np.ndarray:
+        """Hours that this many workers can work, all overtime included."""
+        return self.regular_capacity(workers) + self.overtime_limit(workers)
+
 
 def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     """``Resources`` over the horizon's buckets, from the declared table with its blanks.

@@ -22,33 +22,32 @@ class Worth:
     quantity: np.ndarray
 
 
-def worth_of(programme, values: dict, holding: str, start) -> Worth:
-    """``Worth`` of a solved plan: shadow prices of the linear programme with whole numbers fixed,
-    in which no more units than before may be lost and a lost unit costs what it would have
-    brought. ``start`` is the basis of the plan.
+def worth_of(programme, values: dict, holding: str, solved) -> Worth:
+    """``Worth`` of a ``solved`` plan: shadow prices of the linear programme with whole numbers
+    fixed, in which no more units than before may be lost and a lost unit costs what it would have
+    brought.
     """
     facts, chase = programme.facts, programme.strategy == "chase"
     prices = objective_prices(facts, holding, facts.prices.price)
-    whole, lost = list(programme.model.variables.integers), programme["lost"].upper
-    lost = lost.copy(data=values["lost"] / programme.units["item"])
+    whole = list(programme.model.variables.integers)
+    lost = values["lost"] / programme.units["item"]
     if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
-        for name in whole:
-            programme[name].fix()
-            programme[name].relax()
-        if chase and "workers" in programme:
-            workers = programme["workers"].solution
-            programme["workers"].update(lower=workers, upper=workers)
-        programme["lost"].update(upper=lost.clip(0) * (1 + 1e-9) + 1e-9)
-        programme.charge(prices)
-        solve(programme.model, start=start)
-    loads = programme.duals("resource", *LOADED)
-    beyond = prices["quantity"] - programme.duals("item", "balance")[facts.ways.item]
-    hour = -programme.duals("resource", "hours", "ceiling")
+        parts = programme.model.matrices
+        for name in [*whole, *(["workers"] if chase and "workers" in programme else [])]:
+            at = programme.labels(name)
+            parts.lb[at] = parts.ub[at] = solved.values[at]
+        parts.vtypes[:] = "C"
+        parts.ub[programme.labels("lost")] = lost.clip(0) * (1 + 1e-9) + 1e-9
+        solved = solve(parts, programme.costs(prices), start=solved.basis) or solved
+    staff = facts.resources
+    loads = programme.duals(solved, len(staff), *LOADED)
+    balance = programme.duals(solved, facts.shape[0], "balance")
+    beyond = prices["quantity"] - balance[facts.ways.item]
+    hour = -programme.duals(solved, len(staff), "hours", "ceiling")
     if "share" in programme:  # a level plan would use its share of one more hour in every bucket
-        staff = facts.resources
         share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
         used = share[:, None] * (level_hours(staff) > 0)
-        hour = hour - programme.duals("resource", "equal_shares") * used
+        hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
     beyond = _priced(beyond - hours_by_way(facts, loads)) / programme.units["way"]
     return Worth(np.maximum(_priced(hour), 0.0), beyond)
 

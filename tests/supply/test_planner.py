@@ -70,9 +70,9 @@ def worth(**tables):
     """
     facts = read_facts(tables)
     book = build(facts, limits_of(facts))
-    book.charge(objective_prices(book.facts, "end", book.facts.prices.lost))
-    _, basis = solve(book.model)
-    return worth_of(book, book.values(), "end", basis)
+    prices = objective_prices(book.facts, "end", book.facts.prices.lost)
+    solved = solve(book.model.matrices, book.costs(prices))
+    return worth_of(book, book.values(solved), "end", solved)
 
 
 def test_supplier_and_fence_prices_are_what_one_more_unit_saves():

@@ -33,7 +33,7 @@ def programmes(case: dict) -> list[int]:
     """Items in each programme of a case."""
     facts = read_facts(case)
     book = build(facts, limits_of(facts))
-    labels = book["above_0"].labels.values[:, 0]
+    labels = book.labels("above_0")[:, 0]
     return [int(np.isin(labels, part[1]).sum()) for part in solving.blocks(book.model.matrices.A)]
 
 

@@ -132,3 +132,13 @@ def test_chase_fills_safety_stock_that_falls_faster_than_demand():
     case = {"demand": demand_of([10, 10, 1, 10]), "items": items, "safety_stock": safe}
     plan = plan_supply(**case, strategy="chase").supply_plan
     assert plan["purchased"].tolist() == [15.0, 25.0, 0.0, 0.0]
+
+
+def test_chase_fills_safety_stock_though_more_comes_than_the_next_bucket_needs():
+    demand, safety = demand_of([10, 10, 10]), demand_of([20, 5, 5])
+    items = pd.DataFrame({"item": ["unit"], "unit_cost": [4.0], "ending_stock": [0.0]})
+    coming = pd.DataFrame({"item": ["unit"], "due_on": [months(2)[1]], "quantity": [30.0]})
+    result = plan_supply(demand, items, safety_stock=safety, receipts=coming, strategy="chase")
+    plan = result.supply_plan
+    assert plan["purchased"].tolist() == [30.0, 0.0, 0.0]
+    assert plan["projected_available"].tolist() == [20.0, 40.0, 30.0]
