@@ -4,7 +4,7 @@ whose lines and bars are named at their right edge.
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sopkit.charts.measure import readable_unit
@@ -54,7 +54,7 @@ class Panel:
             np.stack([x - _BAR / 2, x + _BAR / 2, x], axis=1).ravel(),
             np.stack([low, low, gap], axis=1).ravel(),
             np.stack([low + height, low + height, gap], axis=1).ravel(),
-            facecolor=to_rgba(COLOURS[colour], 0.3 if planned else 1.0),
+            facecolor=1 - (0.3 if planned else 1) * (1 - np.array(to_rgb(COLOURS[colour]))),
             edgecolor=COLOURS[colour],
             hatch="///" if planned else None,
             linewidth=0.8 if planned else 0.0,
