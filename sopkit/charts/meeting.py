@@ -115,7 +115,7 @@ def kpi_facts(rows, last) -> list[tuple]:
             row.unit,
             {"target": row.target, "last cycle": before.get(row.kpi)},
             KPIS[row.kpi].better if row.kpi in KPIS else "",
-            clean(row.status),
+            row.status,
         )
         for row in rows.itertuples(index=False)
     ]

@@ -36,9 +36,9 @@ def write_page(plan, name: str) -> Path:
     target.parent.mkdir(exist_ok=True)
     body = _body(plan.folder / "notebooks" / f"{name}.ipynb")
     buckets = plan.buckets(plan.cycle["parameters"].get("horizon", 0))
-    about = f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))}"
+    about = f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
     title = f"S&OP · {plan.first_bucket:%B %Y}"
-    head = title, _state(plan.folder), f"{about} · money in {plan.settings['currency']}"
+    head = title, _state(plan.folder), f"{about} {plan.settings['currency']}"
     target.write_text(page(*head, body, _links(name)))
     return target
 
@@ -50,7 +50,6 @@ def page(title: str, state: str, about: str, body: str, links: str = "") -> str:
     >>> "<title>a &lt; b · Draft</title>" in page("a < b", "Draft", "2027", "<p>hello</p>")
     True
     """
-    css = "state released" if state.startswith("Released") else "state"
     foot = (
         f"@page{{@bottom-left{{content:{json.dumps(f'{title} · {state}', ensure_ascii=False)}}}}}"
     )
@@ -59,9 +58,9 @@ def page(title: str, state: str, about: str, body: str, links: str = "") -> str:
         f' content="width=device-width, initial-scale=1"><title>{escape(f"{title} · {state}")}'
         f'</title><link rel="icon" href="data:,"><style>{STYLE}{foot.replace("<", "")}</style>'
         '</head>\n<body><div class="board"><header><div class="line"><h1>'
-        f'{escape(title)}</h1><span class="{css}">{escape(state)}</span><span class="quiet">'
-        f'{escape(about)}</span><nav class="pages">{links}</nav></div></header>\n<main>\n{body}'
-        "\n</main></div></body></html>\n"
+        f'{escape(title)}</h1><span class="state {"released" * (state[0] == "R")}">{escape(state)}'
+        f'</span><span class="quiet">{escape(about)}</span><nav class="pages">{links}</nav></div>'
+        f"</header>\n<main>\n{body}\n</main></div></body></html>\n"
     )
 
 

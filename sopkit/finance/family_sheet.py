@@ -8,7 +8,7 @@ import pandas as pd
 
 from sopkit.finance.plan import fiscal_quarters, fiscal_year
 from sopkit.metrics.flow import backlog_lead_time, cover
-from sopkit.metrics.scopes import against_production, in_force, per_item
+from sopkit.metrics.scopes import against_production, at_cost, in_force, per_item
 
 PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
@@ -168,14 +168,18 @@ def _production(book):
 
 
 def _inventory(book):
-    if not (book.items["strategy"] == "stock").any():
+    stocked = book.items["item"][book.items["strategy"] == "stock"]
+    if stocked.empty:
         return []
     held = _joined(book, _units(book, book.inventory_history, "on_hand", "stock"))
     ahead = _units(book, book.inventory_plan, "units", "stock")
     planned = _units(book, in_force(book.released_supply), "projected_available", "stock")
-    demand = _units(book, book.demand_plan, "consensus", "stock").reindex(ahead.index).fillna(0.0)
     unit = _unit(book)
-    lasts = pd.Series(cover(ahead, demand, per_year=book.calendar.per_year), ahead.index)
+    stock, demand = (  # as the board counts cover; of a family alone every scope is the same
+        at_cost(book, frame[frame["item"].isin(stocked)], column, book.buckets).max().fillna(0.0)
+        for frame, column in ((book.inventory_plan, "units"), (book.supply_plan, "demand"))
+    )
+    lasts = pd.Series(cover(stock, demand, per_year=book.calendar.per_year), stock.index)
     return [
         Line("planned", unit, _joined(book, planned, ahead), "last", _joined(book, held, ahead)),
         Line("counted", unit, held, "last"),

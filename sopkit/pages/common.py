@@ -53,14 +53,15 @@ def kpis(kpis, view, brief=False):
     latest = latest[latest["actual"].notna() | (not brief)]
     known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
     buckets = sorted(known["bucket"].unique())[-6:]
+    labels = view.calendar.label(buckets)
     shown = known[known["bucket"].isin(buckets)]
     wide = shown.assign(shown=_reads(shown, "actual")).pivot(
         index="kpi", columns="bucket", values="shown"
     )
-    table = latest[["unit"]].join(wide.set_axis(view.calendar.label(buckets), axis=1))
-    unit = latest["unit"].replace("fraction", "")  # its values read as percent
-    table = table.assign(unit=unit, status=latest["status"], target=_reads(latest, "target"))
-    numbers = " | ".join(f"{name} [told]" for name in [*view.calendar.label(buckets), "target"])
+    latest["target"] = _reads(latest, "target")
+    table = latest.replace({"unit": {"fraction": ""}})  # its values read as percent
+    table = table.join(wide.set_axis(labels, axis=1))
+    numbers = " | ".join(f"{name} [told]" for name in [*labels, "target"])
     return view.show(
         table.rename(spoken).reset_index(),
         columns=f"kpi: KPI | unit | {numbers} | status",

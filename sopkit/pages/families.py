@@ -31,7 +31,7 @@ def sheets(book, view) -> Block:
     names = view.families(book.demand_plan, len(book.items))
     rest = book.financial_plan[book.financial_plan["family"].isin(names[MOST:])]
     pieces = [sheet(family, book, view) for family in names[:MOST]]
-    return stack(pieces + [families(rest, view)] * bool(len(rest)))
+    return stack(pieces + [families(rest, view)] * (len(names) > MOST))
 
 
 def sheet(family, book, view) -> Block:
