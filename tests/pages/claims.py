@@ -709,10 +709,18 @@ def _(p, m):
     return len(p.year), abs(change), "above" if change > 0 else "below"
 
 
+def _at_cost(p, m, name, column):
+    """A column of the family's stock items by bucket, at standard cost, as cover counts it."""
+    rows = p.of(name, m.string.partition(" · ")[0])
+    rows = rows[rows["item"].map(p.t("items").set_index("item")["strategy"]) == "stock"]
+    return (rows[column] * rows["item"].map(p.cost)).groupby(rows["bucket"]).sum()
+
+
 @claim(r"Stock lasts {N} {B}s, in {D} {N}")
 def _(p, m):
-    held = _mine(p, m, "inventory_plan", "units", "stock")
-    wanted = _mine(p, m, "demand_plan", "consensus", "stock").reindex(held.index).fillna(0.0)
+    held, wanted = (
+        _at_cost(p, m, *told) for told in (("inventory_plan", "units"), ("supply_plan", "demand"))
+    )
     again = [*wanted, *(3 * [*wanted.iloc[-p.per_year :]])]
 
     def lasts(at):
