@@ -4,6 +4,7 @@ whose lines and bars are named at their right edge.
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sopkit.charts.measure import readable_unit
@@ -40,8 +41,12 @@ class Panel:
         """Last cycle's values: dotted."""
         self.line(values, "last", name, linestyle=":", linewidth=width)
 
-    def bars(self, values, colour, name="", bottom=0.0, *, face="", hatch=None):
-        """Bars as one shape: much quicker to draw than a patch for each; named at half height."""
+    def bars(self, values, colour, name="", bottom=0.0, *, planned=True):
+        """Bars as one shape: much quicker to draw than a patch for each; named at half height.
+        What is ``planned`` is a hatched tint in its outline, what was counted is solid.
+        """
+        if not len(values):
+            return
         x, height = self.at(values.index), np.nan_to_num(values / self.factor)
         low = np.broadcast_to(bottom / self.factor, height.shape)
         gap = np.full(height.shape, np.nan)  # between one bar and the next
@@ -49,10 +54,10 @@ class Panel:
             np.stack([x - _BAR / 2, x + _BAR / 2, x], axis=1).ravel(),
             np.stack([low, low, gap], axis=1).ravel(),
             np.stack([low + height, low + height, gap], axis=1).ravel(),
-            facecolor=face or COLOURS[colour],
-            edgecolor="white",
-            hatch=hatch,
-            linewidth=0,
+            facecolor=1 - (0.3 if planned else 1) * (1 - np.array(to_rgb(COLOURS[colour]))),
+            edgecolor=COLOURS[colour],
+            hatch="///" if planned else None,
+            linewidth=0.8 if planned else 0.0,
         )
         shape.sticky_edges.y.append(0)
         self._name(low[-1] + height[-1] / 2, name, colour)
@@ -72,7 +77,8 @@ class Panel:
             look = {"color": COLOURS["quiet"], "linewidth": 0.9, "linestyle": (0, (2, 2))}
             self.axes.axvline(begins, zorder=1, **look)
             place, within = (begins, 1), ("data", "axes fraction")
-            _write(self.axes, word, place, (3, -1), within, COLOURS["quiet"], va="top")
+            look = {"va": "top", "ha": "center" if "|" in word else "left"}
+            _write(self.axes, word, place, (3, -1), within, COLOURS["quiet"], **look)
         readable(self.axes)
         if title:
             self.axes.set_title(title, loc="left", size=9, pad=4)
@@ -112,8 +118,8 @@ def readable(axes):
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=1.5)
 
 
-def _write(axes, text, place, off, within, colour, va="center", size=8.5):
+def _write(axes, text, place, off, within, colour, va="center", ha="left", size=8.5):
     axes.annotate(
         text, place, xycoords=within, xytext=off, textcoords="offset points", size=size,
-        color=colour, va=va, annotation_clip=False,
+        color=colour, va=va, ha=ha, annotation_clip=False,
     )  # fmt: skip

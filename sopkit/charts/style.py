@@ -17,7 +17,7 @@ from sopkit.charts.words import clean, escape
 
 # Okabe and Ito's palette: the colours stay apart for every common kind of colour blindness.
 COLOURS = {
-    "history": "#222222",
+    "history": "#333333",
     "baseline": "#0072B2",
     "consensus": "#E69F00",
     "supply": "#009E73",

@@ -6,6 +6,7 @@ from sopkit.charts.axes import Panel, timeline
 from sopkit.charts.measure import by_bucket, lacking
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import clean, count, listing, money, number, percent, quantity
+from sopkit.metrics.scopes import per_item, within
 
 SOURCES = {
     "production": ("production", "supply"),
@@ -16,44 +17,51 @@ SOURCES = {
 }
 LEVELS = ["projected_available", "backlog", "late", "safety_stock"]
 FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an exception
-_PALE = "#F0B48C"  # backlog that the customer agreed to wait for
+STARTS = {"word": "sold | planned"}
 
 
 @styled
 def supply_chart(supply_plan, view, family=None):
     """Demand against what is made and bought, and below it the stock and backlog that follow."""
     flows = ["demand", *SOURCES, "lost", *LEVELS]
-    rows, unit = view.addable(supply_plan, flows, family=family)
+    rows, unit = view.addable(view.next_year(supply_plan), flows, family=family)
     where = clean(family or "All items", 40)
     if rows.empty or not unit:
         feed = "run step 3: its supply plan feeds this chart"
         return nothing(f"{where}: nothing to plan", lacking(rows, feed))
     total = by_bucket(rows, flows)
-    size = view.calendar.size
+    size, start = view.calendar.size, total.index[0]
+    sold, held = (
+        by_bucket(view.addable(_before(view, table, start), [of], family=family)[0], of)
+        for table, of in (("history", "demand"), ("inventory_history", "on_hand"))
+    )
     chart, (above, below) = timeline(
         view,
-        total.to_numpy(),
+        [*total.to_numpy().ravel(), *sold],
         unit,
         _supply_title(total, unit, where, view.calendar),
-        f"per {size}, {where}; above demand and sources, below stock and backlog (hatched: late) at"
-        f" the {size}'s end",
+        f"per {size}, {where}; above demand and sources, below stock and backlog (solid: late) at"
+        f" the {size}'s end; dark: sold and counted",
         many=2,
         height=1.5,
     )
+    above.bars(sold, "history", planned=False)
     bottom = 0.0
     for column, (name, colour) in SOURCES.items():
         if total[column].sum() > 1e-9:
             above.bars(total[column], colour, name, bottom)
             bottom = bottom + total[column].to_numpy()
     above.line(total["demand"], "consensus", "demand", linewidth=2.2, marker="o", markersize=3)
-    above.done()
+    above.done(start=start, **STARTS)
+    below.at(sold.index)
+    below.bars(held, "history", planned=False)
     below.bars(total["projected_available"], "stock", "stock")
     if total["backlog"].sum() > 1e-9:
         _backlog(below, -total["backlog"], -total["late"], "− backlog")
     if total["safety_stock"].sum() > 1e-9:
         dashes = {"drawstyle": "steps-mid", "linewidth": 1.2, "linestyle": "--"}
         below.line(total["safety_stock"], "quiet", "safety stock", **dashes)
-    below.done()
+    below.done(start=start, word="")
     return chart
 
 
@@ -65,6 +73,7 @@ def capacity_chart(capacity_plan, view):
             "Capacity is unlimited in this plan",
             "feed resources and their hours per unit to plan with capacity",
         )
+    capacity_plan = view.next_year(capacity_plan)
     regular = capacity_plan["regular_capacity"]
     rows = capacity_plan.assign(
         ratio=(capacity_plan["load"] / regular.where(regular > 0)).fillna(0.0),
@@ -114,7 +123,7 @@ def _capacity(ax, rows, name, view, alone):
 @styled
 def inventory_chart(inventory_plan, view, family=None, *, last=None):
     """Stock in money at the end of every bucket, last cycle's plan dotted."""
-    rows = view.chosen(inventory_plan, family=family)
+    rows = view.chosen(view.next_year(inventory_plan), family=family)
     where = clean(family or "All items", 40)
     if rows.empty:
         return nothing(f"{where}: no stock is planned", "feed items and inventory")
@@ -128,11 +137,15 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
         f"at the {view.calendar.size}'s end, at standard cost, {where}{dotted}",
         height=2.1,
     )
+    past = _before(view, "inventory_history", total.index[0])
+    past = view.chosen(past, family=family)
+    past = past.assign(value=past["on_hand"].clip(lower=0) * per_item(past, view.book.cost))
+    panel.bars(by_bucket(past, "value"), "history", planned=False)
     panel.bars(total, "stock", "stock")
     if last is not None:
         before = by_bucket(view.chosen(last, family=family), "value")
         panel.last(before[before.index.isin(total.index)])
-    panel.done()
+    panel.done(start=total.index[0], word="counted | planned")
     return chart
 
 
@@ -141,7 +154,7 @@ def backlog_chart(backlog_plan, view, family=None):
     """Backlog at the end of every bucket (late part hatched), bookings and shipments, of
     order-driven families.
     """
-    rows = view.chosen(backlog_plan, family=family)
+    rows = view.chosen(view.next_year(backlog_plan), family=family)
     if rows.empty:
         return nothing(
             "No order-driven item has a backlog to plan here",
@@ -152,7 +165,7 @@ def backlog_chart(backlog_plan, view, family=None):
     chart, grid = sheet(
         _backlog_title(rows, view.calendar),
         f"units, {listing(families)}; bars backlog at the {view.calendar.size}'s end,"
-        " hatched the part later than agreed",
+        " solid the part later than agreed",
         many=len(families),
         height=2.0 if one else 1.4,
         headed=not one,
@@ -170,8 +183,16 @@ def backlog_chart(backlog_plan, view, family=None):
 
 
 def _backlog(panel, backlog, late, name):
-    panel.bars(backlog, "backlog", name, face=_PALE)
-    panel.bars(late, "backlog", hatch="///")
+    panel.bars(backlog, "backlog", name)
+    panel.bars(late, "backlog", planned=False)
+
+
+def _before(view, table, start):
+    """A past table's rows of the year before the plan."""
+    year = view.calendar.per_year
+    return within(
+        getattr(view.book, table), view.calendar.range(view.calendar.shift(start, -year), year)
+    )
 
 
 def _supply_title(total, unit, where, calendar):
@@ -183,8 +204,8 @@ def _supply_title(total, unit, where, calendar):
     late = total["late"]
     most = f"{quantity(round(late.max()), unit)} late, in {calendar.name(late.idxmax())}"
     if (late > FEW * total["demand"]).any():
-        begins = calendar.name(late.index[late > least][0])
-        return f"{where}: demand outruns supply from {begins}; up to {most}"
+        when = _lasting(late, least, calendar)
+        return f"{where}: demand outruns supply {when}; up to {most}"
     if (late > least).any():
         return f"{where}: nearly every demand is met on time; at most {most}"
     short = (total["projected_available"] < total["safety_stock"] - least).sum()
@@ -198,13 +219,20 @@ def _supply_title(total, unit, where, calendar):
     return f"{where}: every demand is met on time and {held}"
 
 
+def _lasting(late, least, calendar):
+    """Since when something is late where that lasts, else in how many buckets."""
+    if late.iloc[-1] > least:
+        return f"from {calendar.name(late.index[late > least][0])}"
+    return f"in {(late > least).sum()} of {count(len(late), calendar.size)}"
+
+
 def _capacity_title(rows, calendar):
     excess = rows["unconstrained_load"] - rows["limit"]
     beyond, over = rows[excess > 0.5], rows[rows["load"] > rows["regular_capacity"] + 0.5]
     if len(beyond):
         worst = rows.loc[excess.idxmax()]
         return (
-            f"Demand exceeds capacity from {calendar.name(beyond['bucket'].min())} on"
+            f"Demand exceeds capacity first in {calendar.name(beyond['bucket'].min())}, on"
             f" {listing(sorted(beyond['resource'].unique()))}, by up to"
             f" {number(excess.max(), 0)} h ({clean(worst['resource'], 30)},"
             f" {calendar.name(worst['bucket'])})"
@@ -240,12 +268,9 @@ def _backlog_title(rows, calendar):
     total = by_bucket(rows, ["closing", "late"])
     late, closing = total["late"], total["closing"]
     if late.max() > 0.5:
-        first = calendar.name(late.index[late > 0.5][0])
-        return (
-            f"Customers wait longer than agreed from {first}: up to {number(late.max(), 0)} units"
-            " are late"
-        )
+        when, most = _lasting(late, 0.5, calendar), number(late.max(), 0)
+        return f"Customers wait longer than agreed {when}: up to {most} units are late"
     return (
         f"No order is later than agreed; backlog goes from {number(closing.iloc[0], 0)} to"
-        f" {number(closing.iloc[-1], 0)} units"
+        f" {count(round(closing.iloc[-1]), 'unit')}"
     )

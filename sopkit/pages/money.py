@@ -2,28 +2,26 @@
 
 import pandas as pd
 
-from sopkit.charts.words import Html, escape, money, number, quantity
+from sopkit.charts.words import Html, count, escape, money, number, quantity
 from sopkit.finance import COMPANY, by_family
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
 TOGETHER = "options do not add up: several may serve the same units"
-PURPOSES = {  # of a scenario's metrics; 1 if more is better, -1 if less, 0 neither
-    "service (fraction)": ("service", 1),
-    "late (units × buckets)": ("service", -1),
-    "lost (units)": ("service", -1),
-    "backlog at the end (units)": ("service", -1),
-    "revenue (money)": ("money", 1),
-    "margin (money)": ("money", 1),
-    "revenue gap to budget (money)": ("money", 1),
-    "cash (money)": ("cash", 1),
-    "lowest cash so far (money)": ("cash", 1),
-    "mean stock (money)": ("stock", -1),
-    "overtime (hours)": ("people", -1),
-    "highest utilisation (fraction)": ("people", 0),
-    "hired (workers)": ("people", -1),
-    "laid off (workers)": ("people", -1),
-    "subcontracted (units)": ("people", -1),
+# purpose: metrics of a scenario, + if more is better, - if less, = neither
+SCORED = """
+service: + service (fraction); - late (units × buckets); - lost (units)
+service: - backlog at the end (units)
+money: + revenue (money); + margin (money); + revenue gap to budget (money)
+cash: + cash (money); + lowest cash so far (money)
+stock: - mean stock (money)
+people: - overtime (hours); = highest utilisation (fraction); - hired (workers)
+people: - laid off (workers); - subcontracted (units)
+"""
+PURPOSES = {
+    metric[2:]: (purpose, {"+": 1, "-": -1, "=": 0}[metric[0]])
+    for purpose, metrics in (line.split(": ") for line in SCORED.strip().splitlines())
+    for metric in metrics.split("; ")
 }
 OFFERED = (
     "option | closes | cost: cost [told] | gain: margin gained | value_per_unit: per unit | owner"
@@ -37,6 +35,7 @@ def families(financial_plan, view):
     sums = by_family(year)[[*names, "cash"]]
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.dropna(axis=1, how="all")
+    known, items = view.items.get("standard_cost", pd.Series()), count(len(view.items), "item")
     return view.show(
         sums.rename({COMPANY: "not by family"}).reset_index(),
         "financial_plan",
@@ -44,7 +43,8 @@ def families(financial_plan, view):
         " budget_margin: budget | margin_gap: to budget | cash | inventory_value: stock at the end",
         total=" ".join(sums),
         empty="No money is planned: no item has a price or a cost.",
-        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s",
+        note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; {known.notna().sum()} of"
+        f" {items} at the standard cost given, others at unit cost + hours",
     )
 
 

@@ -180,7 +180,7 @@ class Told:
         mixed = self.unit[rows["item"].unique()].nunique() > 1 if len(rows) else False
         return self.worth(rows, columns) if mixed else rows
 
-    def total(self, name, column, scope=None, year=False):
+    def total(self, name, column, scope=None, year=True):
         """A column's sum by bucket, in what may be added."""
         rows = self.addable(self.of(name, scope, year), [column])
         return rows.groupby("bucket")[column].sum()
@@ -341,14 +341,6 @@ def _(p, _):
     return sums["consensus"] / sums["baseline"] - 1, most.replace("_", " "), sums[most]
 
 
-def _growth(p, scope):
-    ahead = p.total("demand_plan", "consensus", scope, year=True)
-    past = p.t("history")
-    before = sorted(past["bucket"].unique())[-len(p.year) :]
-    sold = p.total("history", "demand", scope)
-    return ahead.sum(), sold.reindex(before).sum()
-
-
 @claim(r"The next {N} {B}s against the last {N}: ")
 def _(p, _):
     return len(p.year), len(p.year)
@@ -479,14 +471,20 @@ def _(p, _):
 
 @claim(r"{S}: {Q} of demand cannot be served by {D}")
 def _(p, m):
-    return m.group(1), p.total("supply_plan", "lost", m.group(1)).sum(), p.name(p.buckets[-1])
+    return m.group(1), p.total("supply_plan", "lost", m.group(1)).sum(), p.name(p.year[-1])
 
 
-@claim(r"{S}: demand outruns supply from {D}; up to {Q} late, in {D}")
+def _lasting(p, late, least):
+    """Since when something is late if it still is at the end, else in how many buckets."""
+    odd = late > least
+    return p.name(late.index[odd][0]), *((None, None) if odd.iloc[-1] else (odd.sum(), len(late)))
+
+
+@claim(r"{S}: demand outruns supply (?:from {D}|in {N} of {N} {B}s?); up to {Q} late, in {D}")
 def _(p, m):
     late = p.total("supply_plan", "late", m.group(1))
     least = max(0.5, 1e-6 * p.total("supply_plan", "demand", m.group(1)).max())
-    return m.group(1), p.name(late.index[late > least][0]), late.max(), p.name(late.idxmax())
+    return m.group(1), *_lasting(p, late, least), late.max(), p.name(late.idxmax())
 
 
 @claim(r"{S}: nearly every demand is met on time; at most {Q} late, in {D}")
@@ -508,7 +506,7 @@ def _(p, m):
     r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})(?:; {N} items? below target at the start)?"
 )
 def _(p, m):
-    rows = p.of("inventory_plan", m.group(1))
+    rows = p.of("inventory_plan", m.group(1), year=True)
     total = (rows["units"] * rows["item"].map(p.cost)).groupby(rows["bucket"]).sum()
     first, end = total.iloc[0], total.iloc[-1]
     now = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
@@ -525,28 +523,30 @@ def _(p, m):
 
 
 def _backlog(p, m):
-    rows = p.t("backlog_plan")
+    rows = p.of("backlog_plan", year=True)
     named = [
         name for name in rows["family"].unique() if name in m.string.partition("(")[2] + m.string
     ]
     return rows[rows["family"].isin(named)].groupby("bucket")[["closing", "late"]].sum()
 
 
-@claim(r"No order is later than agreed; backlog goes from {N} to {N} units")
+@claim(r"No order is later than agreed; backlog goes from {N} to {N} units?")
 def _(p, m):
     total = _backlog(p, m)
     return total["closing"].iloc[0], total["closing"].iloc[-1]
 
 
-@claim(r"Customers wait longer than agreed from {D}: up to {N} units are late")
+@claim(
+    r"Customers wait longer than agreed (?:from {D}|in {N} of {N} {B}s?): up to {N} units are late"
+)
 def _(p, m):
     late = _backlog(p, m)["late"]
-    return p.name(late.index[late > 0.5][0]), late.max()
+    return *_lasting(p, late, 0.5), late.max()
 
 
-@claim(r"Demand exceeds capacity from {D} on ([\w ,]+), by up to {N} h \((\w+), {D}\)")
+@claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), by up to {N} h \((\w+), {D}\)")
 def _(p, m):
-    rows = p.t("capacity_plan")
+    rows = p.of("capacity_plan", year=True)
     over = rows["unconstrained_load"] - rows["regular_capacity"] - rows["overtime_limit"].fillna(0)
     over = over.replace([np.inf, -np.inf], np.nan)
     worst = rows.loc[over.idxmax()]
@@ -562,14 +562,14 @@ def _(p, m):
 
 @claim(r"The plan needs overtime on ([\w ,]+), first in {D}")
 def _(p, _):
-    rows = p.t("capacity_plan")
+    rows = p.of("capacity_plan", year=True)
     over = rows[rows["load"] > rows["regular_capacity"] + 0.5]
     return " and ".join(sorted(over["resource"].unique())), p.name(over["bucket"].min())
 
 
 @claim(r"Load stays within regular capacity; the peak is {P} \((\w+), {D}\)")
 def _(p, _):
-    rows = p.t("capacity_plan")
+    rows = p.of("capacity_plan", year=True)
     ratio = (rows["load"] / rows["regular_capacity"].where(rows["regular_capacity"] > 0)).fillna(0)
     peak = rows.loc[ratio.idxmax()]
     return ratio.max(), peak["resource"], p.name(peak["bucket"])
@@ -639,7 +639,7 @@ def _(p, m):
     return m.group(1), line, len(rows), abs(gap / budget), way, gap
 
 
-@claim(r"[Tt]he next {N} {B}s; \(company\) holds")
+@claim(r"^[Tt]he next {N} {B}s(?:;|$)")
 def _(p, _):
     return (len(p.year),)
 
@@ -650,6 +650,12 @@ def _(p, _):
 def _(p, _):
     value, gap, share = _budgeted(p, "revenue")
     return value, p.money["margin"].sum(), abs(share), "above" if gap > 0 else "below"
+
+
+@claim(r"; {N} of {N} items? at the standard cost given")
+def _(p, _):
+    cost = p.t("items")["standard_cost"]
+    return cost.notna().sum(), len(cost)
 
 
 @claim(r"The best option to close a gap: (.*?) \({M}\)\.")
@@ -703,10 +709,18 @@ def _(p, m):
     return len(p.year), abs(change), "above" if change > 0 else "below"
 
 
+def _at_cost(p, m, name, column):
+    """A column of the family's stock items by bucket, at standard cost, as cover counts it."""
+    rows = p.of(name, m.string.partition(" · ")[0])
+    rows = rows[rows["item"].map(p.t("items").set_index("item")["strategy"]) == "stock"]
+    return (rows[column] * rows["item"].map(p.cost)).groupby(rows["bucket"]).sum()
+
+
 @claim(r"Stock lasts {N} {B}s, in {D} {N}")
 def _(p, m):
-    held = _mine(p, m, "inventory_plan", "units", "stock")
-    wanted = _mine(p, m, "demand_plan", "consensus", "stock").reindex(held.index).fillna(0.0)
+    held, wanted = (
+        _at_cost(p, m, *told) for told in (("inventory_plan", "units"), ("supply_plan", "demand"))
+    )
     again = [*wanted, *(3 * [*wanted.iloc[-p.per_year :]])]
 
     def lasts(at):
@@ -805,7 +819,7 @@ def _(p, _):
 
 @claim(r"(\w+): peak {P}(?:, one more hour saves up to {M})?")
 def _(p, m):
-    rows = p.of("capacity_plan", year=False)
+    rows = p.of("capacity_plan", year=True)
     rows = rows[rows["resource"] == m.group(1)]
     ratio = rows["load"] / rows["regular_capacity"].where(rows["regular_capacity"] > 0)
     return m.group(1), ratio.fillna(0).max(), rows["shadow_price"].max()
