@@ -2,7 +2,7 @@
 the family sheet.
 """
 
-from sopkit.finance.bridge import bridge, budget_cells, plan_cells
+from sopkit.finance.bridge import bridge, budget_cells, plan_cells, since_last, to_budget
 from sopkit.finance.family_sheet import family_lines, family_sheet, sheet_columns, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.options import gap_options
@@ -38,6 +38,8 @@ __all__ = [
     "scenario_metrics",
     "scenarios_table",
     "sheet_columns",
+    "since_last",
     "standard_cost",
+    "to_budget",
     "year_estimate",
 ]

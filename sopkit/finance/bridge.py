@@ -91,6 +91,26 @@ def budget_cells(book, buckets=None) -> pd.DataFrame:
     return _within(rows.rename(columns={"quantity": "units"}), buckets)
 
 
+def since_last(book) -> pd.DataFrame:
+    """The ``bridge`` from last cycle's release to this plan, over the buckets that both plan;
+    without a row where nothing was released.
+    """
+    shared = book.buckets.intersection(book.last_financial_plan["bucket"])
+    if shared.empty:
+        return pd.DataFrame({"driver": [], "family": [], "money": []})
+    return bridge(plan_cells(book.of_last(), shared), plan_cells(book, shared))
+
+
+def to_budget(book) -> pd.DataFrame:
+    """The ``bridge`` from the budget to the plan, over the planned buckets of the next year that
+    any family has a budget of; without a row where there is none.
+    """
+    shared = book.year.intersection(book.budget.query("quantity > 0")["bucket"])
+    if shared.empty:
+        return pd.DataFrame({"driver": [], "family": [], "money": []})
+    return bridge(budget_cells(book, shared), plan_cells(book, shared))
+
+
 def _within(rows, buckets):
     rows = rows[[*CELL, "units", "people", "supply", "price", "cost", "period"]]
     return rows if buckets is None else rows[rows["bucket"].isin(buckets)]

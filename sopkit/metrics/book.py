@@ -156,6 +156,16 @@ class Book:
         book.buckets, book.cost = self.buckets, self.cost
         return book
 
+    def of_last(self) -> "Book":
+        """The book of last cycle's release: its plan tables, with this cycle's facts.
+
+        >>> plan = pd.DataFrame({"item": ["A"], "consensus": [9.0]})
+        >>> Book({"last_demand_plan": plan}, first="2026-11-01").of_last().demand_plan is plan
+        True
+        """
+        read = lambda name: self._found(f"last_{name}" if name in PLANS else name)
+        return Book(read=read, first=self.first, settings=self.settings, calendar=self.calendar)
+
     def _rows_by_family(self, name):
         """Places of a table's rows by family or scope; None for a table of neither."""
         if name not in self.rows:

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from sopkit.charts.spark import difference
 from sopkit.charts.words import Html, count, escape, money, number, quantity
-from sopkit.finance import COMPANY, by_family
+from sopkit.finance import COMPANY, by_family, since_last, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
@@ -18,6 +19,14 @@ stock: - mean stock (money)
 people: - overtime (hours); = highest utilisation (fraction); - hired (workers)
 people: - laid off (workers); - subcontracted (units)
 """
+MOVED = {  # drivers of a bridge in words
+    "volume": "volume, in the same mix",
+    "mix": "mix of items",
+    "people": "people: sales inputs and overrides",
+    "supply": "shipped beyond or short of demand",
+    "price": "prices",
+    "cost": "standard cost and costs of the period",
+}
 PURPOSES = {
     metric[2:]: (purpose, {"+": 1, "-": -1, "=": 0}[metric[0]])
     for purpose, metrics in (line.split(": ") for line in SCORED.strip().splitlines())
@@ -99,6 +108,36 @@ def initiatives(initiative_plan, view):
         " probability: chance [fraction] | weighted",
         total="money weighted",
         empty="No strategic initiative is known.",
+    )
+
+
+def budget_bridge(book, view):
+    """What moves the margin from the budget to the plan of the next year."""
+    return _bridge(to_budget(book), view, "from the budget to the plan", "no budget is known")
+
+
+def release_bridge(book, view):
+    """What moved the margin since last cycle's release."""
+    none = "no earlier plan is released; from the first release on, changes are explained here"
+    return _bridge(since_last(book), view, "over the time that both plans hold", none)
+
+
+def _bridge(moved, view, words, none):
+    """The drivers of the margin, largest first, as differences only."""
+    sums = moved.groupby("driver")["money"].sum()
+    by = moved[moved["family"] != COMPANY].sort_values("money", key=abs, kind="stable")
+    most = by.drop_duplicates("driver", keep="last").set_index("driver")
+    rows = pd.DataFrame({"money": sums}).join(most[["family", "money"]], rsuffix="_most")
+    rows = rows.sort_values("money", key=abs, ascending=False, kind="stable").reset_index()
+    rows["driver"] = rows["driver"].map(MOVED)
+    rows["bar"] = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
+    return view.show(
+        rows,
+        columns="driver: what moved the margin | money: change [money] | bar: [told] |"
+        " family: most in | money_most: there, change [money]",
+        total="money",
+        empty=f"What moved the margin cannot be told: {none}.",
+        note=f"{words}; the drivers add up exactly, whatever their order",
     )
 
 

@@ -139,6 +139,16 @@ TABS = {
     "Money": [
         Section("Revenue", partial(overview.against_budget, line="revenue"), FAMILY, half=True),
         Section("Margin", partial(overview.against_budget, line="margin"), FAMILY, half=True),
+        Section(
+            "What moves the margin from budget to plan",
+            lambda s: finance.budget_bridge(s.book, s.view),
+            half=True,
+        ),
+        Section(
+            "What moved the margin since last cycle",
+            lambda s: finance.release_bridge(s.book, s.view),
+            half=True,
+        ),
         _table("The next year by family", finance.families, "financial_plan"),
         _table("Ways to close the gaps", finance.options, "gap_options"),
     ],

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from sopkit import Plan
-from sopkit.finance import bridge, budget_cells, plan_cells
+from sopkit.finance import bridge, budget_cells, plan_cells, since_last, to_budget
 from sopkit.finance.bridge import DRIVERS
+from sopkit.metrics import Book
 from sopkit.scenarios import replan, strategy
 
 MONTHS = pd.date_range("2026-11-01", periods=3, freq="MS")
@@ -118,3 +119,25 @@ def test_a_scenario_to_the_base(packs):
     gap = other.financial_plan["margin"].sum() - base.financial_plan["margin"].sum()
     assert moved["money"].sum() == pytest.approx(gap, abs=0.005)
     assert moved.query("driver in ('people', 'price')")["money"].abs().max() < 1e-6
+
+
+def test_since_last_cycle_and_to_the_budget(packs):
+    from sopkit.charts import View
+    from sopkit.pages import money as pages
+
+    plan = Plan(packs / "2026-11")
+    book, now, then = plan.book(), plan.read("financial_plan"), plan.last.read("financial_plan")
+    both = set(now["bucket"]) & set(then["bucket"])
+    moved = [side.loc[side["bucket"].isin(both), "margin"].sum() for side in (then, now)]
+    assert since_last(book)["money"].sum() == pytest.approx(moved[1] - moved[0], abs=0.005)
+    told = now[now["bucket"].isin(book.year) & now["budget_margin"].notna()]["bucket"].unique()
+    rows = now[now["bucket"].isin(told)]
+    gap = rows["margin"].sum() - rows["budget_margin"].sum()
+    assert to_budget(book)["money"].sum() == pytest.approx(gap, abs=0.005)
+    shown = pages.budget_bridge(book, View(book)).text
+    assert f"{gap / 1000:+,.0f}".replace("-", "−") in shown and "prices" in shown
+
+
+def test_without_a_release_or_a_budget_there_is_nothing_to_bridge():
+    book = Book({"items": pd.DataFrame({"item": ["A"]})}, first="2026-11-01")
+    assert since_last(book).empty and to_budget(book).empty
