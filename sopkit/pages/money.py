@@ -125,15 +125,18 @@ def release_bridge(book, view):
 def _bridge(moved, view, words, none):
     """The drivers of the margin, largest first, as differences only."""
     sums = moved.groupby("driver")["money"].sum()
-    by = moved[moved["family"] != COMPANY].sort_values("money", key=abs, kind="stable")
+    by = moved[(moved["family"] != COMPANY) & (moved["money"].abs() > 0.5)].sort_values(
+        "money", key=abs, kind="stable"
+    )
     most = by.drop_duplicates("driver", keep="last").set_index("driver")
     rows = pd.DataFrame({"money": sums}).join(most[["family", "money"]], rsuffix="_most")
     rows = rows.sort_values("money", key=abs, ascending=False, kind="stable").reset_index()
     rows["driver"] = rows["driver"].map(MOVED)
-    rows["bar"] = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
+    bars = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
+    rows["bar"] = pd.Series(bars, dtype=object)
     return view.show(
         rows,
-        columns="driver: what moved the margin | money: change [money] | bar: [told] |"
+        columns="driver: what moved the margin | money: change [money] | bar: less / more |"
         " family: most in | money_most: there, change [money]",
         total="money",
         empty=f"What moved the margin cannot be told: {none}.",
