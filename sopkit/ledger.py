@@ -106,14 +106,15 @@ class Ledger:
 
     def _widen(self):
         """Gives the tables of an older ledger the columns that they lack."""
-        known = sa.inspect(self._engine)
+        known, dialect = sa.inspect(self._engine), self._engine.dialect
         for name, table in self._sql.items():
             there = {column["name"] for column in known.get_columns(name)}
             for column in (column for column in table.columns if column.name not in there):
-                kind = column.type.compile(self._engine.dialect)
-                kind += "" if column.nullable else " NOT NULL DEFAULT ''"
+                # Nobody was asked then, so that no row of before has it.
+                cell = dialect.identifier_preparer.quote(column.name)
+                kind = column.type.compile(dialect)
                 with self._engine.begin() as connection:
-                    connection.execute(sa.DDL(f"ALTER TABLE {name} ADD {column.name} {kind}"))
+                    connection.execute(sa.DDL(f"ALTER TABLE {name} ADD {cell} {kind}"))
 
     def _refuse_changes(self):
         with self._engine.begin() as connection:

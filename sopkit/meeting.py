@@ -3,6 +3,7 @@ they come to.
 """
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -11,17 +12,22 @@ import pandas as pd
 from sopkit.charts import View
 from sopkit.errors import PlanError
 from sopkit.finance import scenario_metrics, scenarios_table
+from sopkit.finance.scenarios import BASE
+from sopkit.grid import blank
 from sopkit.ledger import STAMPED, Ledger
 from sopkit.metrics.assumptions import condition
 from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
 from sopkit.pages import money
 from sopkit.plan import Plan
-from sopkit.scenarios import DRIVERS, Inputs, applied, changes_of, compared
+from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
 from sopkit.scenarios.changes import PROMOTE
+from sopkit.sources.issues import nearest
+from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
 
+TAKEN = (BASE, *STRATEGIES, "purpose", "metric")
 DAY = click.DateTime(["%Y-%m-%d"])
 PACKS = click.Option(["--packs"], default="packs", type=click.Path(path_type=Path))
 WHERE = [PACKS, click.Option(["--ledger"], help="path or database URL of the ledger")]
@@ -58,7 +64,8 @@ def entering(name: str, table: str, arguments: str, example: str, check=None) ->
         option = [f"--{column.name.replace('_', '-')}"]
         return click.Option(option, type=kind, required=column.required, help=column.doc)
 
-    options = [*map(parameter, own), BY, CYCLE, *WHERE]
+    shown = [column for column in own if column.name != "plan"]  # the sign-off's own digest
+    options = [*map(parameter, shown), BY, CYCLE, *WHERE]
     words = f"{declared.doc}.\n\n\b\nExample:\n  sopkit {example}"
     loose = {"ignore_unknown_options": True}  # -10 % is an amount
     return click.Command(name, loose, callback=enter, params=options, help=words)
@@ -67,22 +74,26 @@ def entering(name: str, table: str, arguments: str, example: str, check=None) ->
 def compare(name, month, packs, ledger):
     """Plan the scenarios of the ledger beside the newest pack, and print what they come to."""
     plan, book = Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db")
-    said = book.read("scenarios", plan.month)
-    names = name or dict.fromkeys(said.loc[said["driver"] != PROMOTE, "scenario"])
-    if not names:
-        changes_of(said, "")
-    books = {"base": plan.book()} | compared(plan, {each: changes_of(said, each) for each in names})
+    said = book.read("scenarios", plan.entry_month)
+    asked = beside(plan.judgments("scenarios"), said, name or None)
+    if not asked:
+        raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
+    books = {BASE: plan.book()} | compared(plan, asked)
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
     click.echo(money.scenarios(table, View(plan.book())).text)
 
 
 def promote(name, undo, by, note, cycle, packs, ledger):
-    """Make a scenario's changes part of the base: every pack from this cycle on is planned with
-    them.
+    """Make a scenario's changes, as they stand now, part of the base: every pack from this cycle on
+    is planned with them. What is changed later counts once it is promoted again.
     """
     plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
     cycle = cycle or plan.entry_month
-    changes_of(book.read("scenarios"), name)
+    changes = changes_of(book.read("scenarios"), name)
+    if not undo and name not in beside(plan.judgments("scenarios"), book.read("scenarios")):
+        click.echo(f"{name} is in the base already; now it counts as it stands today.")
+    elif not undo:
+        applied(Inputs.of(plan), changes)
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
     book.append("scenarios", [row], by=by, cycle=cycle)
     click.echo(
@@ -99,25 +110,44 @@ def _standing(rows, row):
 
 
 def _plannable(plan, rows):
-    """Refuses a change that the facts of the plan do not bear, and one without an amount."""
+    """Refuses a change that the facts of the plan do not bear, and a name that is another's."""
+    name = rows["scenario"].iloc[0]
+    if not re.fullmatch(r"[\w-]+", name, re.ASCII) or name in TAKEN:
+        raise PlanError(
+            f"{name!r} cannot name a scenario; take letters, digits, - and _, and none of:"
+            f" {', '.join(TAKEN)}"
+        )
     if rows["driver"].iloc[0] == PROMOTE:
         raise PlanError(f"to {PROMOTE} a scenario: sopkit scenario {PROMOTE} NAME")
-    if rows["value"].notna().all():
+    if not blank(rows, "value").any():
         applied(Inputs.of(plan), rows)
 
 
 def _entitled(plan, rows):
-    """The plan that is signed; refuses who does not hold the role."""
+    """The plan that is signed; refuses a role that nobody knows, who does not hold it, and a plan
+    that is released.
+    """
     (role, by), roles = rows[["role", "by"]].iloc[0], plan.settings["roles"]
+    known = {*roles, *roles.get("must_sign", ())} - {"must_sign"}
+    if roles and role not in known:
+        raise PlanError(f"no role {role!r}; the settings know: {', '.join(sorted(known))}")
     if by not in roles.get(role, [by]):
         raise PlanError(f"{by} is not {role}; {' or '.join(roles[role])} may sign")
+    if plan.state == "released":
+        raise PlanError(f"pack {plan.folder.name} is released; sign the next one once it is built")
     return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
 
 
 def _testable(plan, rows):
-    """Refuses a condition that no plan could test."""
-    for said in rows["condition"].dropna():
-        condition(said)
+    """Refuses a condition that no plan could test, and one of somebody whom the facts do not
+    know.
+    """
+    facts = plan.facts
+    known = {*facts.items["item"], *facts.items["family"], *facts.resources["resource"]}
+    for said in map(condition, rows["condition"].dropna()):
+        for name, names in ((said.scope, known), (said.market, {*facts.markets})):
+            if name and name not in names:
+                raise PlanError(f"condition: nobody is called {name!r}{nearest(name, names)}")
 
 
 def _command(function, *options):

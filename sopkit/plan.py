@@ -115,16 +115,15 @@ class Plan:
         found = sorted((self.folder / "scenarios").glob("*/tables"))
         return {folder.parent.name: Released(folder) for folder in found}
 
-    def keep_scenarios(self, books: dict[str, Book]) -> None:
-        """Stores the plan tables of scenarios' books beside this plan, while it is being built."""
-        for name, book in books.items() if self.state == "draft" else ():
+    def keep_scenarios(self, books: dict[str, Book], tables) -> None:
+        """Stores these tables of scenarios' books beside this plan, while it is being built."""
+        if self.state != "draft":
+            return
+        for name, book in books.items():
             folder = self.folder / "scenarios" / name / "tables"
             folder.mkdir(parents=True, exist_ok=True)
-            for table in {*PLANS} & {*book.given}:
-                if book.given[table] is not None:
-                    write_table(
-                        PLANS[table].conform(book.given[table]), folder / f"{table}.parquet"
-                    )
+            for table in tables:
+                write_table(PLANS[table].conform(getattr(book, table)), folder / f"{table}.parquet")
 
     def read(self, table: str) -> pd.DataFrame:
         """A plan table, sorted by key; raises ``PlanError`` if the step that writes it has not

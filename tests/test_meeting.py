@@ -1,5 +1,7 @@
 """What a meeting enters by command: rows of the ledger, checked against the plan."""
 
+import re
+import shlex
 import shutil
 
 import pytest
@@ -66,8 +68,16 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
         (["scenario", "add", "x", "demnad", "+1 %", "--by", "A"], "did you mean demand"),
         (["scenario", "add", "x", "demand", "much", "--by", "A"], "write one like +10 %"),
         (["scenario", "add", "x", "promote", "yes", "--by", "A"], "sopkit scenario promote NAME"),
-        (["scenario", "compare", "x"], "'x' is not in the ledger (there: boom)"),
+        (["scenario", "add", "a b", "demand", "+1 %", "--by", "A"], "cannot name a scenario"),
+        (["scenario", "add", "base", "demand", "+1 %", "--by", "A"], "none of: base, optimal"),
+        (["scenario", "add", "../x", "demand", "+1 %", "--by", "A"], "cannot name a scenario"),
+        (["scenario", "compare", "x"], "'x' is not in the ledger"),
         (["scenario", "promote", "x", "--by", "A"], "'x' is not in the ledger"),
+        (
+            ["assume", "x", "--condition", "demand of Pmups >= 1", "--by", "A"],
+            "nobody is called 'Pmups'; did you mean Pumps?",
+        ),
+        (["assume", "x", "--result", "purple", "--by", "A"], "expected held or"),
         (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
         (["assume", "x", "--condition", "steel is dear", "--by", "A"], "is not understood at"),
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),
@@ -80,10 +90,36 @@ def test_what_must_be_mended_is_said(run, words, message):
     assert len(run.ledger.read("scenarios")) == before
 
 
-def test_the_help_shows_an_example_that_runs(run):
-    for words in (["decide"], ["assume"], ["sign"], ["scenario", "add"]):
-        shown = CliRunner().invoke(main, [*words, "--help"]).output
-        assert f"  sopkit {' '.join(words)} " in shown.split("Example:")[1]
+@pytest.mark.parametrize("words", ["decide", "assume", "sign", "scenario add"])
+def test_the_help_shows_an_example_that_runs(run, words):
+    shown = CliRunner().invoke(main, [*words.split(), "--help"], terminal_width=200).output
+    (example,) = re.findall(r"Example:\n\s+sopkit (.*)", shown)
+    result = run(*shlex.split(example))
+    assert result.exit_code == 0 and example.startswith(words), result.output
+
+
+def test_a_change_is_taken_back_by_a_blank_amount(run):
+    for value in ("+5 %", ""):
+        added = run("scenario", "add", "more", "demand", value, "--by", "Ada")
+        assert added.exit_code == 0, added.output
+    assert "all of it is taken back" in run("scenario", "compare", "more").output
+
+
+def test_only_who_holds_a_role_signs_for_it(packs, tmp_path):
+    shutil.copytree(packs / "2026-11", tmp_path / "2026-11")
+    path = tmp_path / "2026-11" / "inputs" / "settings.toml"
+    roles = '[roles]\nmust_sign = ["supply"]\nfinance = ["Greta", "Grace"]\n'
+    path.write_text(path.read_text() + "\n" + roles)
+
+    def sign(role, by):
+        words = ["sign", role, "approved", "--by", by, "--packs", str(tmp_path)]
+        return CliRunner().invoke(main, words)
+
+    assert "Bo is not finance; Greta or Grace may sign" in sign("finance", "Bo").output
+    assert "no role 'finanec'; the settings know: finance, supply" in sign("finanec", "Bo").output
+    assert sign("finance", "Greta").exit_code == 0 == sign("supply", "Bo").exit_code
+    rows = Ledger(tmp_path / "ledger.db").read("sign_offs")
+    assert rows["by"].tolist() == ["Greta", "Bo"] and rows["plan"].str.len().eq(64).all()
 
 
 def test_the_readme_says_the_same_commands():

@@ -1,4 +1,4 @@
-"""Bridges: what moves the margin between two plans, exact and whatever the order of the drivers."""
+"""Bridges: what moves the margin between two plans, exact and whatever the order of the effects."""
 
 from itertools import combinations
 from math import comb
@@ -9,20 +9,21 @@ import pandas as pd
 from sopkit.finance.plan import COMPANY, KEY
 from sopkit.metrics.scopes import per_item
 
-DRIVERS = ("volume", "mix", "people", "supply", "price", "cost")
+EFFECTS = ("volume", "mix", "people", "supply", "price", "cost")
 CELL = ["family", "item", "bucket"]
 PEOPLE = ["sales_input", "override"]  # stages of the demand plan that people said
 
 
 def bridge(before, after) -> pd.DataFrame:
-    """driver, family, money: what each driver adds to the margin of ``before`` on the way to
+    """effect, family, money: what each effect adds to the margin of ``before`` on the way to
     ``after``, two frames of ``plan_cells`` or ``budget_cells`` over the same buckets.
 
     *volume*: more of everything, in the same mix; *mix*: other shares of it; *people*: units that
-    sales inputs and overrides add; *supply*: units shipped beyond or short of demand; *price*;
-    *cost*: standard cost, and the costs of the period. Each is a driver's Shapley value: the mean
-    of what it adds over all orders in which the drivers could have moved, so the sum is exact and
-    no order is chosen. A family whose one side is unknown by item is compared as a whole.
+    sales inputs and overrides add (a scenario's demand is one); *supply*: units shipped beyond or
+    short of demand; *price*; *cost*: standard cost, and the costs of the period. Each is the
+    effect's Shapley value: the mean of what it adds over all orders in which the effects could have
+    come, so the sum is exact and no order is chosen. A family whose one side is unknown by item is
+    compared as a whole.
 
     Source: Shapley (1953), A value for n-person games; Shorrocks (2013), decomposition procedures.
 
@@ -30,7 +31,7 @@ def bridge(before, after) -> pd.DataFrame:
     ...         "supply": 0.0, "cost": 4.0, "period": 0.0}
     >>> before, after = (pd.DataFrame([cell | more]) for more in (
     ...     {"units": 10.0, "price": 9.0}, {"units": 12.0, "price": 10.0}))
-    >>> rows = bridge(before, after).groupby("driver")["money"].sum()
+    >>> rows = bridge(before, after).groupby("effect")["money"].sum()
     >>> rows[["volume", "price"]].round(6).tolist()
     [11.0, 11.0]
     """
@@ -50,11 +51,11 @@ def bridge(before, after) -> pd.DataFrame:
     facts = [_facts(side, worth, bucket) for side in (old, new)]
     for mine, other in (facts, facts[::-1]):
         mine["mix"] = np.where(mine["volume"] == 0, other["mix"], mine["mix"])
-    moved = _shapley(lambda chosen: _margin({d: facts[d in chosen][d] for d in DRIVERS}))
+    moved = _shapley(lambda chosen: _margin({d: facts[d in chosen][d] for d in EFFECTS}))
     table = pd.DataFrame(moved, index=index.get_level_values("family")).groupby(level=0).sum()
     table = table.rename_axis("family").reset_index()
-    return table.melt("family", var_name="driver", value_name="money")[
-        ["driver", "family", "money"]
+    return table.melt("family", var_name="effect", value_name="money")[
+        ["effect", "family", "money"]
     ]
 
 
@@ -83,12 +84,17 @@ def plan_cells(book, buckets=None) -> pd.DataFrame:
 
 def budget_cells(book, buckets=None) -> pd.DataFrame:
     """The budget in the form of ``plan_cells``, by family: its item is blank, price and cost are
-    the budget's means.
+    the budget's means. A family that is budgeted in money only stands with its margin alone, as a
+    negative cost of the period.
     """
-    rows = book.budget.query("quantity > 0").assign(item="", people=0.0, supply=0.0, period=0.0)
-    rows["price"] = rows["revenue"] / rows["quantity"]
-    rows["cost"] = rows["price"] - rows["margin"] / rows["quantity"]
-    return _within(rows.rename(columns={"quantity": "units"}), buckets)
+    rows = book.budget.dropna(subset=["margin"])
+    units = rows["quantity"].where(rows["quantity"] > 0)
+    rows = rows.assign(item="", people=0.0, supply=0.0, units=units.fillna(0.0))
+    rows["price"] = rows["revenue"] / units
+    rows["cost"] = rows["price"] - rows["margin"] / units
+    rows["period"] = -rows["margin"].where(rows["cost"].isna(), 0.0)
+    rows.loc[rows["cost"].isna(), "units"] = 0.0
+    return _within(rows, buckets)
 
 
 def since_last(book) -> pd.DataFrame:
@@ -97,7 +103,7 @@ def since_last(book) -> pd.DataFrame:
     """
     shared = book.buckets.intersection(book.last_financial_plan["bucket"])
     if shared.empty:
-        return pd.DataFrame({"driver": [], "family": [], "money": []})
+        return pd.DataFrame({"effect": [], "family": [], "money": []})
     return bridge(plan_cells(book.of_last(), shared), plan_cells(book, shared))
 
 
@@ -105,9 +111,9 @@ def to_budget(book) -> pd.DataFrame:
     """The ``bridge`` from the budget to the plan, over the planned buckets of the next year that
     any family has a budget of; without a row where there is none.
     """
-    shared = book.year.intersection(book.budget.query("quantity > 0")["bucket"])
+    shared = book.year.intersection(book.budget.dropna(subset=["margin"])["bucket"])
     if shared.empty:
-        return pd.DataFrame({"driver": [], "family": [], "money": []})
+        return pd.DataFrame({"effect": [], "family": [], "money": []})
     return bridge(budget_cells(book, shared), plan_cells(book, shared))
 
 
@@ -133,7 +139,7 @@ def _folded(rows, families):
 
 
 def _facts(side, worth, bucket):
-    """What each driver holds on one side; volume is in money of a mean price, so that unlike units
+    """What each effect holds on one side; volume is in money of a mean price, so that unlike units
     are never added.
     """
     value = side["units"].to_numpy() * worth
@@ -151,18 +157,18 @@ def _margin(f):
 
 
 def _shapley(value) -> dict:
-    """What each driver adds on average over all orders; ``value`` of a set of moved drivers."""
+    """What each effect adds on average over all orders; ``value`` of a set of moved effects."""
     known = {
         frozenset(chosen): value(chosen)
-        for size in range(len(DRIVERS) + 1)
-        for chosen in combinations(DRIVERS, size)
+        for size in range(len(EFFECTS) + 1)
+        for chosen in combinations(EFFECTS, size)
     }
     parts = {}
-    for driver in DRIVERS:
-        without = [chosen for chosen in known if driver not in chosen]
-        parts[driver] = sum(
-            (known[chosen | {driver}] - known[chosen])
-            / (len(DRIVERS) * comb(len(DRIVERS) - 1, len(chosen)))
+    for effect in EFFECTS:
+        without = [chosen for chosen in known if effect not in chosen]
+        parts[effect] = sum(
+            (known[chosen | {effect}] - known[chosen])
+            / (len(EFFECTS) * comb(len(EFFECTS) - 1, len(chosen)))
             for chosen in without
         )
     return parts

@@ -35,6 +35,7 @@ MONTH: /\d{4}-\d{2}/
 %ignore /\s+/
 """
 EXAMPLE = "demand of Pumps in North >= 1200 a month until 2027-03"
+WHOLE = np.inf  # below a value that is a sum, not a share
 HOLDS = {
     "<=": np.less_equal,
     "≤": np.less_equal,
@@ -51,7 +52,7 @@ PARSER = Lark(GRAMMAR, parser="lalr")
 
 class Condition(NamedTuple):
     """A condition, read: ``measure`` of a ``scope`` in a ``market`` compared with an amount, in the
-    buckets ``since`` … ``until`` (None: those of the plan).
+    buckets ``since`` (None: the cycle that it was entered for) … ``until`` (the plan's last).
     """
 
     measure: str
@@ -126,7 +127,7 @@ def _verdict(said, cycle, book):
     if said.size not in (None, calendar.size):
         return "no data", f"planned by {calendar.size}"
     if said.measure in MEASURES:
-        values = MEASURES[said.measure](book).assign(bottom=lambda v: v.get("bottom", np.nan))
+        values = MEASURES[said.measure](book).assign(bottom=lambda v: v.get("bottom", WHOLE))
         values = book.by_family(values) if "item" in values else values
     else:
         values, whom = _kpi(said.measure, book), said.scope or COMPANY
@@ -138,8 +139,9 @@ def _verdict(said, cycle, book):
     since, until = said.since or calendar.first_in(cycle), said.until or book.buckets[-1]
     values = values[values["bucket"].between(since, until)]
     sums = values.groupby("bucket")[["top", "bottom"]].sum(min_count=1)
-    found = (sums["top"] / sums["bottom"].fillna(1.0)).dropna()
-    broken = found[~HOLDS[said.compare](found, said.amount)]
+    found = (sums["top"] / sums["bottom"].mask(np.isinf(sums["bottom"]), 1.0)).dropna()
+    near = np.isclose(found, said.amount) & ("<" != said.compare != ">")
+    broken = found[~(HOLDS[said.compare](found, said.amount) | near)]
     past = found[found.index < book.first]
     if len(broken):
         return "broken", _seen(broken.index[0], broken.iloc[0], said, book)
@@ -160,7 +162,7 @@ def _kpi(name, book):
     rows = values.rename_axis(["scope", "bucket"][: values.index.nlevels]).reset_index(name="top")
     if "bucket" not in rows:
         rows["bucket"] = book.at(KPIS[name].step)
-    return rows.assign(bottom=np.nan)
+    return rows.assign(bottom=WHOLE)
 
 
 def _demand(book):
@@ -196,7 +198,7 @@ def _planned(table, top, bottom=None):
 
     def values(book):
         rows = getattr(book, table)
-        return rows.assign(top=rows[top], bottom=rows[bottom] if bottom else np.nan)
+        return rows.assign(top=rows[top], bottom=rows[bottom] if bottom else WHOLE)
 
     return values
 

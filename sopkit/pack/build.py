@@ -17,7 +17,7 @@ from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
-from sopkit.scenarios import Inputs, changes_of, in_base
+from sopkit.scenarios import Inputs, beside, in_base
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
 from sopkit.tables.judgments import JUDGMENTS
@@ -71,8 +71,7 @@ def build_pack(
     if not packs_in(packs):
         book.start(past / "ledger")
     said = book.read("scenarios", month)
-    for name in scenarios:
-        changes_of(said, name)
+    beside(said, said, scenarios)
     inputs = in_base(Inputs(facts, book.read("overrides", month), settled), said)
     with (
         staging(packs, target.name) as folder,

@@ -17,7 +17,7 @@ from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
 from sopkit.tables import PLANS
-from sopkit.tables.judgments import current, is_open
+from sopkit.tables.judgments import DEFERRED, current, is_open
 
 SIGN = "sopkit sign"
 
@@ -115,17 +115,22 @@ def _unsigned(plan, manifest, book):
     for role in roles.get("must_sign", []):
         signed = mine[(mine["role"] == role) & (mine["status"] == "approved")]
         signed = signed[signed["by"].isin(roles[role])] if role in roles else signed
+        this = {*signed.loc[signed["plan"] == digest, "family"]}
+        left = sorted({*plan.facts.items["family"].dropna()} - this)
         if signed.empty:
             who = " or ".join(roles.get(role, ["anybody"]))
             yield f"{role} has not signed ({who}); {SIGN} {role} approved"
-        elif digest not in set(signed["plan"]):
+        elif this and "" not in this and left:
+            yield f"{role} has signed {', '.join(sorted(this))}, but not {', '.join(left)}"
+        elif not this:
             yield f"{role} signed another plan than this; read it, then {SIGN} {role} approved"
 
 
 def _undecided(plan, book):
     """The decisions that a company with roles still has to take."""
     wanted = current(book.read("decisions", plan.month))
-    wanted = wanted[is_open(wanted)] if plan.settings["roles"] else wanted[:0]
+    put_off = (wanted["chosen"] == DEFERRED) & (wanted["cycle"] == plan.month)
+    wanted = wanted[is_open(wanted) & ~put_off] if plan.settings["roles"] else wanted[:0]
     for text in wanted["text"]:
         yield f"{text!r} is not decided; sopkit decide takes it, or defers it (--chosen deferred)"
 

@@ -19,7 +19,7 @@ stock: - mean stock (money)
 people: - overtime (hours); = highest utilisation (fraction); - hired (workers)
 people: - laid off (workers); - subcontracted (units)
 """
-MOVED = {  # drivers of a bridge in words
+MOVED = {  # effects of a bridge in words
     "volume": "volume, in the same mix",
     "mix": "mix of items",
     "people": "people: sales inputs and overrides",
@@ -27,6 +27,7 @@ MOVED = {  # drivers of a bridge in words
     "price": "prices",
     "cost": "standard cost and costs of the period",
 }
+TIE = 1e-3  # of a row: nearer plans are as good, as one optimum may be told in two ways
 PURPOSES = {
     metric[2:]: (purpose, {"+": 1, "-": -1, "=": 0}[metric[0]])
     for purpose, metrics in (line.split(": ") for line in SCORED.strip().splitlines())
@@ -123,24 +124,24 @@ def release_bridge(book, view):
 
 
 def _bridge(moved, view, words, none):
-    """The drivers of the margin, largest first, as differences only."""
-    sums = moved.groupby("driver")["money"].sum()
+    """What moved the margin, largest first, as differences only."""
+    sums = moved.groupby("effect")["money"].sum()
     by = moved[(moved["family"] != COMPANY) & (moved["money"].abs() > 0.5)].sort_values(
         "money", key=abs, kind="stable"
     )
-    most = by.drop_duplicates("driver", keep="last").set_index("driver")
+    most = by.drop_duplicates("effect", keep="last").set_index("effect")
     rows = pd.DataFrame({"money": sums}).join(most[["family", "money"]], rsuffix="_most")
     rows = rows.sort_values("money", key=abs, ascending=False, kind="stable").reset_index()
-    rows["driver"] = rows["driver"].map(MOVED)
+    rows["effect"] = rows["effect"].map(MOVED)
     bars = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
     rows["bar"] = pd.Series(bars, dtype=object)
     return view.show(
         rows,
-        columns="driver: what moved the margin | money: change [money] | bar: less / more |"
+        columns="effect: what moved the margin | money: change [money] | bar: less / more |"
         " family: most in | money_most: there, change [money]",
         total="money",
         empty=f"What moved the margin cannot be told: {none}.",
-        note=f"{words}; the drivers add up exactly, whatever their order",
+        note=f"{words}; the effects add up exactly, whatever their order",
     )
 
 
@@ -159,7 +160,7 @@ def scenarios(scenarios, view, note: str = ""):
         unit = {"money": view.currency}.get(unit, unit.replace("bucket", view.calendar.size))
         told = [quantity(wide.at[metric, BASE], unit), *_apart(off.loc[metric, others], unit)]
         good = better * wide.loc[metric, [BASE, *others]]
-        best = good.max() - good <= 1e-6 * good.abs().max()
+        best = good.max() - good <= TIE * good.abs().max()
         cells = [
             Html(f"<b>{escape(word)}</b>") if first and not best.all() else word
             for word, first in zip(told, best)

@@ -2,13 +2,15 @@
 the steps.
 """
 
-from sopkit.scenarios.changes import DRIVERS, Inputs, applied, changes_of, in_base, strategy
-from sopkit.scenarios.replan import compared, replan
+from sopkit.scenarios.changes import DRIVERS, Inputs, applied, beside, changes_of, in_base, strategy
+from sopkit.scenarios.replan import REPLANNED, compared, replan
 
 __all__ = [
     "DRIVERS",
     "Inputs",
+    "REPLANNED",
     "applied",
+    "beside",
     "changes_of",
     "compared",
     "in_base",

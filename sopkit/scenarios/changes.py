@@ -2,7 +2,6 @@
 a change is a row of the ledger: a driver, whom and when it concerns, and how far it goes.
 """
 
-import re
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,26 +17,56 @@ SCOPE = ("driver", "item", "family", "market", "name", "starts_on", "ends_on")
 
 
 def changes_of(scenarios, name: str) -> pd.DataFrame:
-    """The changes that count in a scenario of the ledger's rows: of each driver, scope and period
-    the latest, unless its value takes it back.
+    """The changes that stand in a scenario of the ledger's rows: of each driver, scope and period
+    the latest, unless its value is blank, which takes it back.
 
-    Raises ``PlanError`` where the scenario has none, or a name that is no word.
+    Raises ``PlanError`` where the scenario has none.
 
     >>> rows = pd.DataFrame({"id": [1, 2], "scenario": "more", "driver": "demand",
     ...                      "value": ["+5 %", "+8 %"]})
     >>> changes_of(LEDGER["scenarios"].typed(rows), "more")["value"].tolist()
     ['+8 %']
     """
-    mine = scenarios[(scenarios["scenario"] == name) & (scenarios["driver"] != PROMOTE)]
-    rows = mine[~mine[[*SCOPE]].fillna("").duplicated(keep="last")]
-    rows = rows[~blank(rows, "value")]
-    if rows.empty or not re.fullmatch(r"[\w-]+", name, re.ASCII):
+    rows = _standing(scenarios, name)
+    if rows.empty:
         known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
         raise PlanError(
-            f"scenario {name!r} is not in the ledger (there: {known}); enter its changes first:"
-            " sopkit scenario add NAME demand '+10 %' --by YOU (a NAME of letters, digits, - and _)"
+            f"scenario {name!r} is not in the ledger, or all of it is taken back (there: {known});"
+            f" enter its changes first: sopkit scenario add NAME demand '+10 %' --by YOU"
         )
     return rows
+
+
+def beside(base, scenarios, names=None) -> dict:
+    """The changes of the scenarios, by name, to be planned beside a plan whose ledger had the rows
+    ``base``: of those named, else of all that stand and are not in its base.
+
+    Raises ``PlanError`` for one that is in the base already: it would count twice.
+    """
+    inside = _promotions(base)
+    if names is None:
+        told = scenarios.loc[scenarios["driver"] != PROMOTE, "scenario"].unique()
+        names = [n for n in told if n not in inside and len(_standing(scenarios, n))]
+    for name in names:
+        if name in inside:
+            raise PlanError(
+                f"scenario {name!r} is in the base already; take it out first: sopkit scenario"
+                f" promote {name} --undo --by YOU"
+            )
+    return {name: changes_of(scenarios, name) for name in names}
+
+
+def _standing(scenarios, name):
+    mine = scenarios[(scenarios["scenario"] == name) & (scenarios["driver"] != PROMOTE)]
+    rows = mine[~mine[[*SCOPE]].fillna("").duplicated(keep="last")]
+    return rows[~blank(rows, "value") & ~blank(rows, "driver")]
+
+
+def _promotions(scenarios) -> dict:
+    """Number of the row that made it part of the base, by scenario."""
+    said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
+    said = said[said["value"] != "off"]
+    return dict(zip(said["scenario"], said["id"]))
 
 
 def strategy(name: str) -> pd.DataFrame:
@@ -48,21 +77,32 @@ def strategy(name: str) -> pd.DataFrame:
 
 def in_base(inputs: Inputs, scenarios) -> Inputs:
     """The inputs after the changes of every scenario that the ledger's rows made part of the base,
-    each of which is a data issue; changes that are over count no more.
+    as it stood then, each of which is a data issue; changes that are over count no more.
+
+    Raises ``PlanError`` where the facts do not bear one any more, with the command that takes it
+    out.
     """
-    said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
-    names = said.loc[said["value"] != "off", "scenario"]
-    parts = [changes_of(scenarios, name) for name in names]
-    rows = pd.concat([LEDGER["scenarios"].empty(), *parts], ignore_index=True)
-    rows = rows[~(rows["ends_on"] < inputs.facts.first)]
-    if rows.empty:
-        return inputs
-    inputs, whom = applied(inputs, rows), rows[["item", "family", "market", "name"]].fillna("")
-    told = rows["scenario"] + ": " + rows["driver"] + " " + whom.agg(" ".join, axis=1)
-    told = told.str.split().str.join(" ") + " " + rows["value"] + ", entered by " + rows["by"]
-    notices = found("promoted scenario", "scenarios", rows["id"], "driver", rows["value"], told)
-    issues = gather([inputs.facts.issues, notices])
-    return replace(inputs, facts=replace(inputs.facts, issues=issues))
+    notices = []
+    for name, number in _promotions(scenarios).items():
+        rows = _standing(scenarios[scenarios["id"] < number], name)
+        rows = rows[~(rows["ends_on"] < inputs.facts.first)]
+        if rows.empty:
+            continue
+        try:
+            inputs = applied(inputs, rows)
+        except PlanError as error:
+            raise PlanError(
+                f"{error}; it counts in the base: take it out with sopkit scenario promote {name}"
+                " --undo --by YOU"
+            ) from None
+        whom = rows[["driver", "item", "family", "market", "name", "value"]].fillna("")
+        told = name + ": " + whom.agg(" ".join, axis=1).str.split().str.join(" ")
+        told = told + ", entered by " + rows["by"]
+        notices.append(
+            found("promoted scenario", "scenarios", rows["id"], "driver", rows["value"], told)
+        )
+    issues = gather([inputs.facts.issues, *notices])
+    return replace(inputs, facts=replace(inputs.facts, issues=issues)) if notices else inputs
 
 
 def applied(inputs: Inputs, changes: pd.DataFrame) -> Inputs:
@@ -118,9 +158,10 @@ def _asked(inputs, row) -> Change:
         "market": facts.markets,
         "name": NAMED[driver.named](inputs) if driver.named else [],
     }
+    takes = {*driver.scope} | ({"name"} if driver.named else set())
     for field, values in known.items():
-        given, wanted = getattr(row, field), field in driver.scope or field == "name"
-        if given and not (wanted and (field != "name" or driver.named)):
+        given = getattr(row, field)
+        if given and field not in takes:
             raise PlanError(f"{field} {given!r} means nothing here; leave it blank")
         if given and given not in set(values):
             what = driver.named if field == "name" else field

@@ -13,6 +13,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.metrics.book import registry
 from sopkit.sources import Facts
+from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import INPUTS, LEDGER, SETTINGS
 
 SCENARIO_ROWS = 10**9  # overrides above this number are a scenario's, after all of the ledger's
@@ -23,7 +24,12 @@ OFFSETS = {
     "month": pd.DateOffset(months=1),
     "quarter": pd.DateOffset(months=3),
 }
-RULES = {"strategy": str, "whole_workers": bool, "lots": bool}  # parameters of step 3
+RULES = {"strategy": [*STRATEGIES], "whole_workers": bool, "lots": bool}  # parameters of step 3
+PLANNING = (  # settings that steps 2 to 4 read, and no step before them
+    *("planning_fence", "hiring_notice", "layoff_notice", "demand_fence", "review"),
+    *("receivable_days", "payable_days", "holding_rate", "backlog_rate", "price", "allocation"),
+    *("service_level", "initiatives", "opening_cash"),
+)
 
 
 @dataclass(frozen=True)
@@ -92,12 +98,13 @@ class Driver:
             sign, digits, percent = found.groups()
             value = float(digits) * (-1 if sign in ("−", "-") else 1)
             kind = ("percent" if percent else "units") if sign else "set_to"
-            read = Amount(kind, value / 100 if percent and not sign else value)
+            plain = percent and not sign
+            read = Amount("share", value / 100) if plain else Amount(kind, value)
         else:
             read = Amount("")
         if read.kind not in self.kinds:
             raise PlanError(f"{text!r} is no amount for it; write one like {self.example}")
-        return read
+        return Amount("set_to", read.value) if read.kind == "share" else read
 
 
 def _entry(function, example, *scope, kinds=ANY, **more):
@@ -110,10 +117,7 @@ NAMED = {
     "source": lambda inputs: inputs.facts.sourcing["source"].unique(),
     "event": lambda inputs: inputs.facts.events["event"].unique(),
     "initiative": lambda inputs: inputs.facts.initiatives["initiative"].unique(),
-    "rule": lambda inputs: [
-        *RULES,
-        *(name for name, rule in SETTINGS.items() if rule.kind not in (dict, list)),
-    ],
+    "rule": lambda inputs: [*RULES, *PLANNING],
 }
 
 
@@ -139,7 +143,7 @@ def demand(inputs, change):
 def price(inputs, change):
     """Prices, with the volume that past price changes teach (none taught: the same volume)."""
     row = {
-        "event": change.said,
+        "event": f"{change.said}, from {change.starts_on:%Y-%m-%d}",
         "kind": "price",
         **{name: getattr(change, name) or None for name in ("item", "family", "market")},
         "starts_on": change.starts_on,
@@ -168,10 +172,12 @@ def launch(inputs, change):
         raise PlanError(
             f"item {change.item!r} is no launch; launches are: {', '.join(rows['item'])}"
         )
+    if (rows.loc[mine, "launched_on"] < inputs.facts.horizon[0]).any():
+        raise PlanError(f"{change.item} is launched already")
     return inputs.having(launches=_moved(inputs, rows, mine, change, ["launched_on"]))
 
 
-@driver("off", kinds=("units", "set_to", "off"), named="initiative", step=2)
+@driver("off", kinds=("units", "set_to", "share", "off"), named="initiative", step=2)
 def initiative(inputs, change):
     """A strategic initiative: off, its chance (100 %), or so many buckets later (+1)."""
     rows = inputs.facts.initiatives
@@ -243,7 +249,7 @@ def lead_time(inputs, change):
     return _set(inputs, "sourcing", mine, "lead_time", change.amount)
 
 
-@driver("98 %", "item", "family")
+@driver("98 %", "item", "family", kinds=(*ANY, "share"))
 def service_level(inputs, change):
     """Cycle service wanted: 98 %, or +1 % of what it is."""
     level = inputs.facts.settings["service_level"]
@@ -261,18 +267,21 @@ def unit_cost(inputs, change):
 
 @driver("level", kinds=("word",), named="rule", step=2)
 def rule(inputs, change):
-    """A setting of the company, or how supply plans: strategy, whole_workers, lots."""
-    kind = RULES.get(change.name) or SETTINGS[change.name].kind
-    try:
-        value = {"true": True, "false": False}[change.amount.value] if kind is bool else None
-        value = kind(change.amount.value) if value is None else value
-    except (KeyError, ValueError):
-        raise PlanError(f"{change.amount.value!r} is no {kind.__name__}") from None
-    if change.name in RULES:
+    """How supply plans (strategy, whole_workers, lots), or a setting that planning reads."""
+    said, facts = change.amount.value, inputs.facts
+    if (known := RULES.get(change.name)) is not None:
+        value = {"true": True, "false": False}.get(said) if known is bool else said
+        if value is None or (known is not bool and value not in known):
+            words = ["true", "false"] if known is bool else known
+            raise PlanError(f"{change.name} {said!r} is not one of: {', '.join(words)}")
         return replace(inputs, parameters=inputs.parameters | {change.name: value})
-    if not SETTINGS[change.name].fits(value):
-        raise PlanError(f"{change.name} {value!r} is not {SETTINGS[change.name].rule}")
-    facts = inputs.facts
+    setting = SETTINGS[change.name]
+    try:
+        value = setting.kind(said)
+    except ValueError:
+        raise PlanError(f"{change.name} {said!r} is no number") from None
+    if not setting.fits(value):
+        raise PlanError(f"{change.name} {value!r} is not {setting.rule}")
     return replace(inputs, facts=replace(facts, settings=facts.settings | {change.name: value}))
 
 
@@ -323,9 +332,10 @@ def _moved(inputs, rows, mine, change, days):
 
 
 def _added(inputs, table, rows) -> Inputs:
-    """The inputs with more rows of a table."""
+    """The inputs with more rows of a table; of one key the last counts."""
     known, declared = inputs.facts[table], INPUTS[table]
     both = pd.concat([known, declared.typed(rows.reset_index(drop=True))], ignore_index=True)
+    both = both.drop_duplicates([*declared.key], keep="last", ignore_index=True)
     return inputs.having(**{table: declared.typed(both)})
 
 

@@ -9,6 +9,11 @@ from sopkit.scenarios.changes import applied
 from sopkit.scenarios.drivers import DRIVERS, RULES, Inputs
 
 SIDE_BY_SIDE = 2  # plans at a time
+REPLANNED = (
+    *("demand_plan", "product_plan", "prices", "supply_plan", "sourcing_plan", "capacity_plan"),
+    *("workforce_plan", "inventory_plan", "backlog_plan", "plan_costs", "plan_risk"),
+    *("financial_plan", "initiative_plan"),
+)
 NOT_REPLANNED = ("exceptions", "gap_options", "kpis", "master_schedule", "scenarios")
 
 
@@ -21,11 +26,9 @@ def replan(plan, changes):
     contradicts the facts.
     """
     step = min((DRIVERS[name].step for name in changes["driver"] if name in DRIVERS), default=3)
-    inputs = applied(Inputs.of(plan), changes)
+    other, inputs = _asked(plan, changes)
     facts, calendar = inputs.facts, plan.calendar
     items, settings = facts.items, facts.settings
-    other = copy.copy(plan)
-    other.__dict__["facts"] = facts
     history, buckets = plan.read("history"), plan.book().buckets
     learned = learn_events(
         sold := demand.forecastable(history, items), facts.events, items, calendar=calendar
@@ -82,12 +85,24 @@ def compared(plan, scenarios: dict) -> dict:
     """The replanned ``Book`` of each scenario, by name; ``scenarios`` maps names to changes. More
     than two are planned side by side.
     """
-    if len(scenarios) <= 2:
+    if len(scenarios) <= SIDE_BY_SIDE:
         return {name: replan(plan, changes) for name, changes in scenarios.items()}
+    none = dict.fromkeys(NOT_REPLANNED)
     with drawers(SIDE_BY_SIDE) as pool:
         waiting = {name: pool.submit(_tables, plan, rows) for name, rows in scenarios.items()}
-        return {name: plan.book(**tables.result()) for name, tables in waiting.items()}
+        return {
+            name: _asked(plan, scenarios[name])[0].book(**tables.result(), **none)
+            for name, tables in waiting.items()
+        }
+
+
+def _asked(plan, changes):
+    """The plan as if its facts were the changed ones, and all its inputs."""
+    inputs, other = applied(Inputs.of(plan), changes), copy.copy(plan)
+    other.__dict__["facts"] = inputs.facts
+    return other, inputs
 
 
 def _tables(plan, changes):
-    return replan(plan, changes).given
+    book = replan(plan, changes)
+    return {name: getattr(book, name) for name in REPLANNED}

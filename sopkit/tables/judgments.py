@@ -12,6 +12,7 @@ STAMP = (
     text("by", "who entered it", required=True),
     date("entered_at", "when it was entered, UTC"),
 )
+DEFERRED = "deferred"
 KINDS = ("units", "percent", "set_to", "remove")
 
 
@@ -60,7 +61,11 @@ LEDGER = [
             "what must hold, tested by every plan (demand of Pumps >= 1200 a month); blank: people"
             " judge",
         ),
-        text("result", "held, broken, not yet, no data; open where people judge"),
+        text(
+            "result",
+            "what the plan's tables say; open where people judge",
+            choices=("held", "broken", "not yet", "no data", "open"),
+        ),
         text("owner", "who watches it"),
         steps=(5,),
     ),
@@ -126,8 +131,8 @@ def subject(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_open(decisions: pd.DataFrame) -> pd.Series:
-    """Which decisions have no chosen option yet."""
-    return decisions["chosen"].fillna("") == ""
+    """Which decisions have no chosen option yet; one that was deferred is wanted again."""
+    return decisions["chosen"].fillna("").isin(["", DEFERRED])
 
 
 # Steps write the judgments that they used into the pack under the same names.

@@ -50,6 +50,7 @@ def events(traits: pd.DataFrame, span: Span) -> pd.DataFrame:
             "uplift",
             "pull_forward",
             "price",
+            "price_change",
             "true_uplift",
         ],
     )
@@ -84,6 +85,7 @@ def _event(
         uplift if known else np.nan,
         pull_forward,
         price,
+        0.0 if kind == "promotion" else np.nan,  # the sample's promotions are at list price
         uplift,
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from sopkit import Plan
 from sopkit.finance import bridge, budget_cells, plan_cells, since_last, to_budget
-from sopkit.finance.bridge import DRIVERS
+from sopkit.finance.bridge import EFFECTS
 from sopkit.metrics import Book
 from sopkit.scenarios import replan, strategy
 
@@ -36,7 +36,7 @@ def margin(frame):
 
 
 def by_driver(before, after):
-    return bridge(before, after).groupby("driver")["money"].sum()
+    return bridge(before, after).groupby("effect")["money"].sum()
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -44,7 +44,7 @@ def test_the_drivers_add_up_to_the_cent(seed):
     before, after = cells(seed), cells(seed + 100, items=3 + seed % 3)
     moved = bridge(before, after)
     assert moved["money"].sum() == pytest.approx(margin(after) - margin(before), abs=1e-6)
-    assert set(moved["driver"]) == {*DRIVERS}
+    assert set(moved["effect"]) == {*EFFECTS}
     back = by_driver(after, before)
     assert (-back).to_numpy() == pytest.approx(by_driver(before, after).to_numpy(), abs=1e-6)
 
@@ -72,7 +72,7 @@ def test_it_is_the_mean_over_all_orders_of_the_drivers():
             rows[name] = sides[name in moved][name]
         return margin(rows)
 
-    names, sums = [*DRIVERS], dict.fromkeys(DRIVERS, 0.0)
+    names, sums = [*EFFECTS], dict.fromkeys(EFFECTS, 0.0)
     orders = list(permutations(names))
     for order in orders:
         for at, name in enumerate(order):
@@ -82,13 +82,13 @@ def test_it_is_the_mean_over_all_orders_of_the_drivers():
     assert {name: found[name] for name in names} == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("driver", ["people", "supply", "price", "cost"])
-def test_what_alone_moves_gets_it_all(driver):
+@pytest.mark.parametrize("effect", ["people", "supply", "price", "cost"])
+def test_what_alone_moves_gets_it_all(effect):
     before = cells(1)
-    after = before.assign(**{driver: before[driver] * 1.1 + 1})
+    after = before.assign(**{effect: before[effect] * 1.1 + 1})
     moved = by_driver(before, after)
-    assert moved[driver] == pytest.approx(margin(after) - margin(before))
-    assert moved.drop(driver).to_numpy() == pytest.approx(0, abs=1e-9)
+    assert moved[effect] == pytest.approx(margin(after) - margin(before))
+    assert moved.drop(effect).to_numpy() == pytest.approx(0, abs=1e-9)
 
 
 def test_more_of_everything_is_volume_and_other_shares_are_mix():
@@ -118,7 +118,7 @@ def test_a_scenario_to_the_base(packs):
     moved = bridge(plan_cells(base), plan_cells(other))
     gap = other.financial_plan["margin"].sum() - base.financial_plan["margin"].sum()
     assert moved["money"].sum() == pytest.approx(gap, abs=0.005)
-    assert moved.query("driver in ('people', 'price')")["money"].abs().max() < 1e-6
+    assert moved.query("effect in ('people', 'price')")["money"].abs().max() < 1e-6
 
 
 def test_since_last_cycle_and_to_the_budget(packs):

@@ -213,6 +213,9 @@ def test_a_company_with_roles_releases_what_they_signed_and_decided(pack, tmp_pa
     assert "finance has not signed" in (said := lacking()) and "demand" not in said
     sign("finance", "Grace", "another plan")
     assert "finance signed another plan than this" in lacking()
+    row = {"role": "finance", "status": "approved", "plan": digest, "family": "Pumps"}
+    book.append("sign_offs", [row], by="Greta", cycle="2026-11")
+    assert "finance has signed Pumps, but not Booster sets, " in lacking()
     sign("finance", "Grace", digest)
     assert "finance" not in (said := lacking()) and "'Second shift?' is not decided" in said
     decided = {"text": "Second shift?", "chosen": "deferred"}

@@ -20,6 +20,7 @@ from sopkit.pack.stage import stage_inputs
 from sopkit.pack.steps import find_steps, parameters_of, settle
 from sopkit.panels.sections import draw_board
 from sopkit.plan import Plan
+from sopkit.scenarios import Inputs
 from sopkit.sources import read_facts
 
 OPTIONAL = """
@@ -236,8 +237,10 @@ def build(data, folder, month=MONTH, before=(), ledger=None) -> Pages:
     folder.mkdir(parents=True)
     facts, steps = read_facts(data, month), find_steps()
     settled = settle(steps, {"paths": 60})
-    cycle = {"month": month, "parameters": settled, "scenarios": {}}
-    stage_inputs(folder, facts, ledger or Ledger("sqlite://"), list(before), cycle)
+    cycle = {"month": month, "parameters": settled, "scenarios": []}
+    ledger = ledger or Ledger("sqlite://")
+    given = Inputs(facts, ledger.read("overrides", month), settled)
+    stage_inputs(folder, given, ledger, list(before), cycle)
     pages = Pages(folder)
     for step in steps:
         given = {"pack": str(folder)} | parameters_of(step, settled)

@@ -4,24 +4,11 @@ import pandas as pd
 import pytest
 
 from sopkit import Plan
-from sopkit.scenarios import changes_of, compared, replan, strategy
+from sopkit.ledger import Ledger
+from sopkit.pack import build_pack
+from sopkit.scenarios import REPLANNED, changes_of, compared, replan, strategy
 from sopkit.tables import LEDGER, PLANS
 
-REPLANNED = [
-    "demand_plan",
-    "product_plan",
-    "prices",
-    "supply_plan",
-    "sourcing_plan",
-    "capacity_plan",
-    "workforce_plan",
-    "inventory_plan",
-    "backlog_plan",
-    "plan_costs",
-    "plan_risk",
-    "financial_plan",
-    "initiative_plan",
-]
 SAME = {"driver": "rule", "name": "payable_days", "value": "40"}  # as the sample's settings say
 
 
@@ -58,12 +45,18 @@ def test_the_plan_beside_a_pack_is_the_one_that_is_replanned(packs):
 def test_scenarios_side_by_side_are_those_alone(packs):
     plan = Plan(packs / "2026-11")
     asked = {name: strategy(name) for name in ("level", "chase")}
-    asked["dear"] = changes({"driver": "unit_cost", "value": "+5 %"})
+    asked["dear"] = changes(
+        {"driver": "unit_cost", "value": "+5 %"},
+        {"driver": "rule", "name": "receivable_days", "value": "90"},
+    )
     side_by_side = compared(plan, asked)
     for name, rows in asked.items():
         alone = replan(plan, rows)
-        for table in ("supply_plan", "financial_plan"):
-            pd.testing.assert_frame_equal(side_by_side[name].given[table], alone.given[table])
+        assert side_by_side[name].settings == alone.settings
+        for table in (*REPLANNED, "items", "sourcing"):
+            pd.testing.assert_frame_equal(
+                getattr(side_by_side[name], table), getattr(alone, table), check_dtype=False
+            )
 
 
 def test_dearer_material_costs_what_is_shipped(packs):
@@ -72,3 +65,36 @@ def test_dearer_material_costs_what_is_shipped(packs):
     before, after = plan.read("financial_plan"), book.financial_plan
     assert after["cost_of_sales"].sum() > 1.02 * before["cost_of_sales"].sum()
     assert after["revenue"].sum() == pytest.approx(before["revenue"].sum(), rel=0.01)
+
+
+def test_the_pack_after_a_promotion_has_the_very_numbers_of_the_scenario(packs, tmp_path):
+    """Seven changes of every kind; the next pack is built from the facts, not from the scenario."""
+    from tests.company import without_past
+    from tests.golden import leave_out_kernels_and_pages
+
+    data, folder = without_past(tmp_path / "data"), tmp_path / "packs"
+    book, spring = Ledger(folder / "ledger.db"), {"starts_on": "2027-03-01"}
+    rows = [
+        {"driver": "demand", "family": "Pumps", "value": "+10 %"} | spring,
+        {"driver": "price", "family": "Valves", "value": "+1 %"},
+        {"driver": "hours", "name": "South skid shop", "value": "+10 %"} | spring,
+        {"driver": "source_limit", "name": "Merrow Castings", "value": "off"} | spring,
+        {"driver": "service_level", "value": "97 %"},
+        {"driver": "rule", "name": "receivable_days", "value": "30"},
+        {"driver": "rule", "name": "whole_workers", "value": "true"},
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_kernels_and_pages(patch.setattr)
+        plan = Plan(build_pack("2026-11", data, folder, quiet=True).folder)
+        book.append("scenarios", [r | {"scenario": "mix"} for r in rows], by="Ada", cycle="2026-11")
+        scenario = replan(plan, changes_of(book.read("scenarios"), "mix"))
+        said = {"scenario": "mix", "driver": "promote", "value": "yes"}
+        book.append("scenarios", [said], by="Ada", cycle="2026-11")
+        new = Plan(build_pack("2026-11", data, folder, quiet=True).folder)
+    for name in REPLANNED:
+        kept = new.read(name)
+        pd.testing.assert_frame_equal(
+            getattr(scenario, name), kept, check_exact=True, check_dtype=False
+        )
+    notices = new.read("data_issues").query("rule == 'promoted scenario'")
+    assert len(notices) == len(rows)
