@@ -5,6 +5,7 @@ grows by one from bucket to bucket), so that calendar arithmetic is integer arit
 arrays.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,9 +131,9 @@ def parse_month(text) -> pd.Timestamp:
     sopkit.errors.PlanError: month '2026-13' is not a month; write YYYY-MM, for example 2026-11
     """
     try:
-        year, month = (int(part) for part in str(text).split("-"))
-        if len(str(text)) != 7:
+        if not re.fullmatch(r"\d{4}-\d\d", str(text), re.ASCII):
             raise ValueError
+        year, month = map(int, str(text).split("-"))
         return pd.Timestamp(year=year, month=month, day=1)
     except ValueError:
         raise PlanError(

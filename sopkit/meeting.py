@@ -3,7 +3,6 @@ they come to.
 """
 
 import json
-import re
 from pathlib import Path
 
 import click
@@ -23,11 +22,9 @@ from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
 from sopkit.scenarios.changes import PROMOTE
 from sopkit.sources.issues import nearest
-from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
 
-TAKEN = (BASE, *STRATEGIES, "purpose", "metric")
 DAY = click.DateTime(["%Y-%m-%d"])
 PACKS = click.Option(["--packs"], default="packs", type=click.Path(path_type=Path))
 WHERE = [PACKS, click.Option(["--ledger"], help="path or database URL of the ledger")]
@@ -89,11 +86,12 @@ def promote(name, undo, by, note, cycle, packs, ledger):
     """
     plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
     cycle = cycle or plan.entry_month
-    changes = changes_of(book.read("scenarios"), name)
-    if not undo and name not in beside(plan.judgments("scenarios"), book.read("scenarios")):
-        click.echo(f"{name} is in the base already; now it counts as it stands today.")
-    elif not undo:
-        applied(Inputs.of(plan), changes)
+    if cycle < plan.month:
+        raise PlanError(f"cycle {cycle} is over; the newest pack plans {plan.month}")
+    if not undo:
+        changes = changes_of(book.read("scenarios", cycle), name)
+        if name in beside(plan.judgments("scenarios"), book.read("scenarios")):
+            applied(Inputs.of(plan), changes)
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
     book.append("scenarios", [row], by=by, cycle=cycle)
     click.echo(
@@ -111,14 +109,9 @@ def _standing(rows, row):
 
 def _plannable(plan, rows):
     """Refuses a change that the facts of the plan do not bear, and a name that is another's."""
-    name = rows["scenario"].iloc[0]
-    if not re.fullmatch(r"[\w-]+", name, re.ASCII) or name in TAKEN:
-        raise PlanError(
-            f"{name!r} cannot name a scenario; take letters, digits, - and _, and none of:"
-            f" {', '.join(TAKEN)}"
-        )
     if rows["driver"].iloc[0] == PROMOTE:
         raise PlanError(f"to {PROMOTE} a scenario: sopkit scenario {PROMOTE} NAME")
+    changes_of(rows.assign(value="off"), rows["scenario"].iloc[0])  # insists on its name
     if not blank(rows, "value").any():
         applied(Inputs.of(plan), rows)
 
@@ -127,7 +120,10 @@ def _entitled(plan, rows):
     """The plan that is signed; refuses a role that nobody knows, who does not hold it, and a plan
     that is released.
     """
-    (role, by), roles = rows[["role", "by"]].iloc[0], plan.settings["roles"]
+    (role, by, family), roles = rows[["role", "by", "family"]].iloc[0], plan.settings["roles"]
+    families = {*plan.facts.items["family"].dropna()}
+    if pd.notna(family) and family not in families:
+        raise PlanError(f"no family {family!r}{nearest(family, families)}")
     known = {*roles, *roles.get("must_sign", ())} - {"must_sign"}
     if roles and role not in known:
         raise PlanError(f"no role {role!r}; the settings know: {', '.join(sorted(known))}")

@@ -77,7 +77,6 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
             ["assume", "x", "--condition", "demand of Pmups >= 1", "--by", "A"],
             "nobody is called 'Pmups'; did you mean Pumps?",
         ),
-        (["assume", "x", "--result", "purple", "--by", "A"], "expected held or"),
         (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
         (["assume", "x", "--condition", "steel is dear", "--by", "A"], "is not understood at"),
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),

@@ -52,7 +52,11 @@ def bridge(before, after) -> pd.DataFrame:
     for mine, other in (facts, facts[::-1]):
         mine["mix"] = np.where(mine["volume"] == 0, other["mix"], mine["mix"])
     moved = _shapley(lambda chosen: _margin({d: facts[d in chosen][d] for d in EFFECTS}))
-    table = pd.DataFrame(moved, index=index.get_level_values("family")).groupby(level=0).sum()
+    # What volume in money cannot tell, as where nothing has a price, is volume all the same.
+    gone = [_earned(side) for side in (new, old)]
+    moved["volume"] = moved["volume"] + gone[0] - gone[1] - sum(moved.values())
+    table = pd.DataFrame(moved, index=index.get_level_values("family"))
+    table = table.groupby(level=0, dropna=False).sum()
     table = table.rename_axis("family").reset_index()
     return table.melt("family", var_name="effect", value_name="money")[
         ["effect", "family", "money"]
@@ -148,6 +152,12 @@ def _facts(side, worth, bucket):
         mix = np.where(volume == 0, 0.0, side["units"].to_numpy() / volume)
     held = {name: side[name].to_numpy() for name in ("people", "supply", "price")}
     return held | {"volume": volume, "mix": mix, "cost": side[["cost", "period"]].to_numpy()}
+
+
+def _earned(side):
+    """Money of each cell of one side."""
+    units = side["units"] + side["people"] + side["supply"]
+    return (units * (side["price"] - side["cost"]) - side["period"]).to_numpy()
 
 
 def _margin(f):

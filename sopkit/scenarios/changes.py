@@ -2,6 +2,7 @@
 a change is a row of the ledger: a driver, whom and when it concerns, and how far it goes.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -10,9 +11,12 @@ from sopkit.errors import PlanError
 from sopkit.grid import blank
 from sopkit.scenarios.drivers import DRIVERS, NAMED, Amount, Inputs
 from sopkit.sources.issues import found, gather, nearest
+from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import LEDGER
 
 PROMOTE = "promote"
+NAME = re.compile(r"\w[\w-]{0,59}", re.ASCII)  # it names a folder
+TAKEN = ("base", *STRATEGIES, "purpose", "metric")
 SCOPE = ("driver", "item", "family", "market", "name", "starts_on", "ends_on")
 
 
@@ -27,6 +31,11 @@ def changes_of(scenarios, name: str) -> pd.DataFrame:
     >>> changes_of(LEDGER["scenarios"].typed(rows), "more")["value"].tolist()
     ['+8 %']
     """
+    if not NAME.fullmatch(name) or name.casefold() in TAKEN:
+        raise PlanError(
+            f"{name[:40]!r} cannot name a scenario; take up to 60 letters, digits, - and _, and"
+            f" none of: {', '.join(TAKEN)}"
+        )
     rows = _standing(scenarios, name)
     if rows.empty:
         known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"

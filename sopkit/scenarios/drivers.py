@@ -16,6 +16,7 @@ from sopkit.sources import Facts
 from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import INPUTS, LEDGER, SETTINGS
 
+ENDLESS = 10_000  # no setting that counts days or buckets, and no rate, goes so far
 SCENARIO_ROWS = 10**9  # overrides above this number are a scenario's, after all of the ledger's
 RELATIVE = ("percent", "units")
 ANY = (*RELATIVE, "set_to")
@@ -89,11 +90,12 @@ class Driver:
         >>> DRIVERS["demand"].amount("+10 %"), DRIVERS["service_level"].amount("98 %")
         (Amount(kind='percent', value=10.0), Amount(kind='set_to', value=0.98))
         """
-        found = re.fullmatch(r"([+−-]?)\s*(\d+(?:\.\d+)?|\.\d+)\s*(%?)", text.strip())
-        if text.strip() == "off":
+        text = text.strip()
+        found = re.fullmatch(r"([+−-]?) ?(\d{1,15}(?:\.\d{1,9})?) ?(%?)", text, re.ASCII)
+        if "word" in self.kinds:
+            read = Amount("word", text)
+        elif text == "off":
             read = Amount("off")
-        elif "word" in self.kinds:
-            read = Amount("word", text.strip())
         elif found:
             sign, digits, percent = found.groups()
             value = float(digits) * (-1 if sign in ("−", "-") else 1)
@@ -102,8 +104,8 @@ class Driver:
             read = Amount("share", value / 100) if plain else Amount(kind, value)
         else:
             read = Amount("")
-        if read.kind not in self.kinds:
-            raise PlanError(f"{text!r} is no amount for it; write one like {self.example}")
+        if read.kind not in self.kinds or (read.kind == "percent" and read.value < -100):
+            raise PlanError(f"{text[:40]!r} is no amount for it; write one like {self.example}")
         return Amount("set_to", read.value) if read.kind == "share" else read
 
 
@@ -143,7 +145,7 @@ def demand(inputs, change):
 def price(inputs, change):
     """Prices, with the volume that past price changes teach (none taught: the same volume)."""
     row = {
-        "event": f"{change.said}, from {change.starts_on:%Y-%m-%d}",
+        "event": f"{change.said}, {change.starts_on:%Y-%m-%d} to {change.ends_on:%Y-%m-%d}",
         "kind": "price",
         **{name: getattr(change, name) or None for name in ("item", "family", "market")},
         "starts_on": change.starts_on,
@@ -280,7 +282,7 @@ def rule(inputs, change):
         value = setting.kind(said)
     except ValueError:
         raise PlanError(f"{change.name} {said!r} is no number") from None
-    if not setting.fits(value):
+    if not setting.fits(value) or (setting.kind is not str and not value < ENDLESS):
         raise PlanError(f"{change.name} {value!r} is not {setting.rule}")
     return replace(inputs, facts=replace(facts, settings=facts.settings | {change.name: value}))
 
@@ -325,9 +327,13 @@ def _moved(inputs, rows, mine, change, days):
     """The rows without those that are off, or with their days so many buckets later."""
     if change.amount.kind == "off":
         return rows[~mine].reset_index(drop=True)
-    if change.amount.value % 1:
-        raise PlanError(f"{change.amount.value:g} is no whole number of buckets")
-    offset = OFFSETS[inputs.facts.calendar.size] * int(change.amount.value)
+    many, horizon = change.amount.value, inputs.facts.horizon
+    if many % 1 or abs(many) >= len(horizon):
+        raise PlanError(f"{many:g} is no whole number of buckets below {len(horizon)}")
+    offset = OFFSETS[inputs.facts.calendar.size] * int(many)
+    begins = rows.loc[mine, days[0]]
+    if (begins < horizon[0]).any() or (begins + offset < horizon[0]).any():
+        raise PlanError("it has begun or would begin before the plan; what was sold stays")
     return rows.assign(**{day: rows[day].mask(mine, rows[day] + offset) for day in days})
 
 

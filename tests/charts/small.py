@@ -327,7 +327,7 @@ def scenarios():
         "scenarios",
         dict(
             scenario=["base", "demand +10 %", "second shift"] * 2,
-            metric=["margin"] * 3 + ["revenue"] * 3,
+            metric=["margin (money)"] * 3 + ["revenue (money)"] * 3,
             value=[900e3, 960e3, 930e3, 2.4e6, 2.6e6, 2.45e6],
             difference=[0.0, 60e3, 30e3, 0.0, 0.2e6, 0.05e6],
         ),

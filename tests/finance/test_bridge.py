@@ -100,6 +100,14 @@ def test_more_of_everything_is_volume_and_other_shares_are_mix():
     assert by_driver(one, swapped)["volume"] == pytest.approx(0, abs=1e-9)
 
 
+def test_what_has_no_price_still_adds_up():
+    before = cells(3).assign(price=0.0)
+    after = before.assign(units=before["units"] * 2)
+    assert bridge(before, after)["money"].sum() == pytest.approx(margin(after) - margin(before))
+    back = cells(4).assign(units=lambda rows: rows["units"] * ([1.0, -1.0] * 6))
+    assert bridge(back, after)["money"].sum() == pytest.approx(margin(after) - margin(back))
+
+
 def test_a_budget_by_family_meets_a_plan_by_item(packs):
     plan = Plan(packs / "2026-11")
     book, money = plan.book(), plan.read("financial_plan")

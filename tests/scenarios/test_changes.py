@@ -68,7 +68,9 @@ def named(inputs, change):
     return {key: real.get(value, value) for key, value in change.items()}
 
 
-@pytest.mark.parametrize("change, tables", CASES, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    "change, tables", CASES, ids=lambda x: x["driver"] if isinstance(x, dict) else ""
+)
 def test_a_driver_moves_what_it_says(inputs, change, tables):
     then = after(inputs, **named(inputs, change))
     assert touched(inputs, then) == tables
@@ -135,6 +137,12 @@ def test_changes_add_up_in_their_order(inputs):
         ),
         ({"driver": "launch", "item": "P-100", "value": "+1"}, "is no launch; launches are"),
         ({"driver": "event", "name": "EVENT", "value": "+0.5"}, "no whole number"),
+        ({"driver": "event", "name": "EVENT", "value": "+99999999"}, "no whole number"),
+        ({"driver": "event", "name": "EVENT", "value": "-20"}, "would begin before the plan"),
+        ({"driver": "demand", "value": "-150 %"}, "is no amount for it"),
+        ({"driver": "demand", "value": "+" + "9" * 400}, "is no amount for it"),
+        ({"driver": "demand", "value": "+٥ %"}, "is no amount for it"),
+        ({"driver": "rule", "name": "review", "value": "inf"}, "review inf is not"),
         ({"driver": "event", "name": "PAST", "value": "+1"}, "began before the plan"),
         ({"driver": "rule", "name": "horizon", "value": "36"}, "no rule 'horizon'; known are"),
         ({"driver": "rule", "name": "review", "value": "many"}, "review 'many' is no number"),
