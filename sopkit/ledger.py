@@ -110,9 +110,10 @@ class Ledger:
         for name, table in self._sql.items():
             there = {column["name"] for column in known.get_columns(name)}
             for column in (column for column in table.columns if column.name not in there):
-                # Nobody was asked then, so that no row of before has it.
+                # Nobody was asked then: a row of before has none, an empty word where one must be.
                 cell = dialect.identifier_preparer.quote(column.name)
                 kind = column.type.compile(dialect)
+                kind += "" if column.nullable else " NOT NULL DEFAULT ''"
                 with self._engine.begin() as connection:
                     connection.execute(sa.DDL(f"ALTER TABLE {name} ADD {cell} {kind}"))
 

@@ -105,8 +105,8 @@ def initiatives(initiative_plan, view):
     return view.show(
         sums.join(about.set_index("initiative")[["stage", "probability", "owner"]]).reset_index(),
         "initiative_plan",
-        "initiative | stage | owner | bucket: from | units | hours | money: margin if it happens |"
-        " probability: chance [fraction] | weighted",
+        "initiative | stage | owner | bucket: from | units | hours | money: margin less investment"
+        " | probability: chance [fraction] | weighted",
         total="money weighted",
         empty="No strategic initiative is known.",
     )

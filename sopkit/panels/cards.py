@@ -7,9 +7,8 @@ from sopkit.charts.meeting import card, off_target
 from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, spark
 from sopkit.charts.words import clean, money, number, percent, scale
 from sopkit.finance import company, year_estimate
-from sopkit.metrics import planned_service
 from sopkit.metrics.kpis.registry import KPIS, status
-from sopkit.metrics.scopes import at_cost, within
+from sopkit.metrics.scopes import at_cost
 from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.panels.figures import (
     HOT,
@@ -150,11 +149,10 @@ def _service(source):
     if len(rows) < NEAR:
         return ""
     at = rows.iloc[NEAR - 1]
-    plan = within(book.supply_plan, [at["bucket"]])
-    alone = planned_service(plan, book.items, book.cost)
     target = book.settings["targets"].get("planned_service", np.nan)
     row = {"actual": at["p50"], "target": target, "unit": "fraction"}
     row["status"] = str(status(at["p50"], target, KPIS["planned_service"]))
+    least = rows.loc[rows["p50"].idxmin()]
     low, high = (number(100 * at[level], 0) for level in ("p10", "p90"))
     lines = [(rows["p50"], MEASURED, ""), (np.full(len(rows), target), *DASHED)]
     return _card(
@@ -162,7 +160,7 @@ def _service(source):
         number(100 * at["p50"], 0),
         "% likely",
         *_against(row),
-        f"{low}–{high} %; plan alone {percent(alone, 0)}",
+        f"{low}–{high} %; lowest {percent(least['p50'], 0)}, {book.calendar.name(least['bucket'])}",
         spark(lines, band=(rows["p10"], rows["p90"])),
         f"{span(rows['bucket'], book)}, 8 of 10 futures",
     )

@@ -76,13 +76,18 @@ def _supply(source) -> str:
     plan = view.next_year(source.read("supply_plan"))
     missed = plan.assign(missed=plan["late"] + plan["lost"]).query("missed > 0.5")
     if missed.empty:
-        return "<b>Supply can follow</b>: everything ships when it is due."
+        given = (book.typed(name)["lead_time"] for name in ("items", "sourcing"))
+        blank = all(times.isna().all() for times in given)
+        told = ", if all that is ordered arrives at once: no lead time is known" if blank else ""
+        return f"<b>Supply can follow</b>: everything ships when it is due{told}."
     sums = missed.groupby(["family", "bucket"])["missed"].sum()
     worth = (missed["missed"] * missed["price"]).groupby(missed["family"]).sum()
     family = worth.idxmax()
     _, unit = view.addable(plan, ["late"], family=family)
     units, bucket = sums[family].max(), sums[family].idxmax()
     told = f"{number(round(units))} {unit} of {family} are late in {view.calendar.name(bucket)}"
+    others = worth.drop(family).sort_values(ascending=False).index
+    told += f", and some of {listing(others, 2)}" if len(others) else ""
     served = planned_service(plan, view.items, book.cost)
     target = book.settings["targets"].get("planned_service", 0.98)
     if served >= target:
@@ -346,7 +351,8 @@ def load(source) -> str:
     over = [calendar.name(at) for at in wide.columns[(wide > HOT).any()]]
     title = "Regular hours are enough in every month"
     if over:
-        title = f"Demand asks for more than regular hours in {listing(over, 4)}"
+        most = percent(HOT, 0)
+        title = f"Demand asks for over {most} of regular hours in {listing(over, 4)}"
     head = [("Resource", "", "left")]
     head += [(label, "", "right") for label in calendar.label(wide.columns)]
     head += [("Overtime", "h", "right"), ("1 h more", source.view.currency, "right")]

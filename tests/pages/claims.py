@@ -947,11 +947,12 @@ def _(p, _):
     return p.name(_service(p)["bucket"]), 100 * _service(p)["p50"]
 
 
-@claim(r"{N}–{N} %; plan alone {P}")
+@claim(r"{N}–{N} %; lowest {P}, {D}")
 def _(p, _):
-    at = _service(p)
-    rows = p.t("supply_plan")
-    return 100 * at["p10"], 100 * at["p90"], p.service(rows[rows["bucket"] == at["bucket"]])
+    at, rows = _service(p), p.t("plan_risk").query("metric == 'service'")
+    ahead = rows.sort_values("bucket").head(6)
+    least = ahead.loc[ahead["p50"].idxmin()]
+    return 100 * at["p10"], 100 * at["p90"], least["p50"], p.name(least["bucket"])
 
 
 @claim(r"Bottleneck, asked load {N} % (?:[✓!✗]) (\w+), {D} plan runs {P}")
@@ -991,7 +992,7 @@ def _(p, _):
     return (len(p.year),)
 
 
-@claim(r"than regular hours in (.*?)(?: and (\d+) more)?(?= Asked|$)")
+@claim(r"over 115 % of regular hours in (.*?)(?: and (\d+) more)?(?= Asked|$)")
 def _(p, m):
     hot = sorted(
         p.asked.loc[
