@@ -130,7 +130,8 @@ def _bridge(moved, view, words, none):
         "money", key=abs, kind="stable"
     )
     most = by.drop_duplicates("effect", keep="last").set_index("effect")
-    rows = pd.DataFrame({"money": sums}).join(most[["family", "money"]], rsuffix="_most")
+    most = most.rename(columns={"money": "money_most"})
+    rows = pd.DataFrame({"money": sums}).join(most)
     rows = rows.sort_values("money", key=abs, ascending=False, kind="stable").reset_index()
     rows["effect"] = rows["effect"].map(MOVED)
     bars = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
