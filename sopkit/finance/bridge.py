@@ -102,10 +102,10 @@ def budget_cells(book, buckets=None) -> pd.DataFrame:
 
 
 def since_last(book) -> pd.DataFrame:
-    """The ``bridge`` from last cycle's release to this plan, over the buckets that both plan;
-    without a row where nothing was released.
+    """The ``bridge`` from last cycle's release to this plan, over the buckets of the next year that
+    both plan; without a row where nothing was released.
     """
-    shared = book.buckets.intersection(book.last_financial_plan["bucket"])
+    shared = book.year.intersection(book.last_financial_plan["bucket"])
     if shared.empty:
         return pd.DataFrame({"effect": [], "family": [], "money": []})
     return bridge(plan_cells(book.of_last(), shared), plan_cells(book, shared))

@@ -120,7 +120,7 @@ def budget_bridge(book, view):
 def release_bridge(book, view):
     """What moved the margin since last cycle's release."""
     none = "no earlier plan is released; from the first release on, changes are explained here"
-    return _bridge(since_last(book), view, "over the time that both plans hold", none)
+    return _bridge(since_last(book), view, "over the next year, as far as both plans hold it", none)
 
 
 def _bridge(moved, view, words, none):
