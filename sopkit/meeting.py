@@ -20,7 +20,7 @@ from sopkit.pack.manifest import plan_digest
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
-from sopkit.scenarios.changes import PROMOTE
+from sopkit.scenarios.changes import PROMOTE, named
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
@@ -109,9 +109,9 @@ def _standing(rows, row):
 
 def _plannable(plan, rows):
     """Refuses a change that the facts of the plan do not bear, and a name that is another's."""
+    named(rows["scenario"].iloc[0])
     if rows["driver"].iloc[0] == PROMOTE:
         raise PlanError(f"to {PROMOTE} a scenario: sopkit scenario {PROMOTE} NAME")
-    changes_of(rows.assign(value="off"), rows["scenario"].iloc[0])  # insists on its name
     if not blank(rows, "value").any():
         applied(Inputs.of(plan), rows)
 

@@ -31,12 +31,7 @@ def changes_of(scenarios, name: str) -> pd.DataFrame:
     >>> changes_of(LEDGER["scenarios"].typed(rows), "more")["value"].tolist()
     ['+8 %']
     """
-    if not NAME.fullmatch(name) or name.casefold() in TAKEN:
-        raise PlanError(
-            f"{name[:40]!r} cannot name a scenario; take up to 60 letters, digits, - and _, and"
-            f" none of: {', '.join(TAKEN)}"
-        )
-    rows = _standing(scenarios, name)
+    rows = _standing(scenarios, named(name))
     if rows.empty:
         known = ", ".join(sorted(set(scenarios["scenario"]))) or "none"
         raise PlanError(
@@ -44,6 +39,16 @@ def changes_of(scenarios, name: str) -> pd.DataFrame:
             f" enter its changes first: sopkit scenario add NAME demand '+10 %' --by YOU"
         )
     return rows
+
+
+def named(name: str) -> str:
+    """The name, if it can be a scenario's; else a ``PlanError``."""
+    if not NAME.fullmatch(name) or name.casefold() in TAKEN:
+        raise PlanError(
+            f"{name[:40]!r} cannot name a scenario; take up to 60 letters, digits, - and _, and"
+            f" none of: {', '.join(TAKEN)}"
+        )
+    return name
 
 
 def beside(base, scenarios, names=None) -> dict:
