@@ -1,11 +1,8 @@
-"""Money: prices, standard cost, the financial plan, initiatives, ways to close a gap, scenarios and
-the family sheet.
-"""
+"""Money: prices, standard cost, the financial plan, initiatives, scenarios, the family sheet."""
 
 from sopkit.finance.bridge import bridge, budget_cells, plan_cells, since_last, to_budget
 from sopkit.finance.family_sheet import family_lines, family_sheet, sheet_columns, year_estimate
 from sopkit.finance.initiatives import initiative_plan
-from sopkit.finance.options import gap_options
 from sopkit.finance.plan import (
     COMPANY,
     by_family,
@@ -30,7 +27,6 @@ __all__ = [
     "financial_plan",
     "fiscal_quarters",
     "fiscal_year",
-    "gap_options",
     "initiative_plan",
     "item_prices",
     "plan_cells",

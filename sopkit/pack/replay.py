@@ -1,55 +1,232 @@
-"""Replay: the whole process as of each past month, graded by what happened after."""
+"""Replay: each past month planned from what was known then, by the workbook and by two naive rules,
+and executed against what then happened.
+"""
 
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 
-from sopkit import metrics
+from sopkit import demand, metrics
 from sopkit.buckets import Calendar, parse_month
+from sopkit.demand import active_overrides
 from sopkit.errors import PlanError
-from sopkit.metrics.scopes import against_sales
-from sopkit.metrics.stages import LAGS
-from sopkit.pack.build import build_pack
-from sopkit.pack.release import release
+from sopkit.forecast import fit, forecast
+from sopkit.ledger import Ledger
+from sopkit.metrics.scopes import within
+from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
-from sopkit.sources import read_facts
+from sopkit.processes import drawers
+from sopkit.scenarios import Inputs
+from sopkit.scenarios.replan import Ground, bare, demanded, supplied
+from sopkit.sources import opening_stock, read_facts
+from sopkit.sources.files import settings_file
+
+RUN = 3  # buckets of a plan that are executed before it would be planned anew
+GRADED = (1, 3, 6)  # lags of the forecast that are graded
+SIDE_BY_SIDE = 2  # months at a time
+COVER = 1.0  # buckets of demand that the first naive rule keeps in stock
+RISK = 1.65  # standard deviations that the second keeps beyond the mean: 95 % of a normal curve
+MEAN_OF = 3  # buckets of its moving average
+PLANNED, LAST_YEAR, MOVING = "plan", "last year + trend", "moving average"
+WITHOUT = "without "
+ARRIVING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
+MOST_TREND = 2.0  # times of last year that the trend may make of it
 
 
-def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> pd.DataFrame:
-    """One row per past month and lag: WAPE and bias of consensus and naive, as fractions, over item
-    × market × bucket.
+def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
+    """One row per past month and rule: ``touches`` (overrides in force), over the first three
+    buckets of the month's plan ``service`` (fraction), mean ``stock``, ``revenue``, ``cost`` and
+    ``profit`` (money), and ``wape_1``, ``wape_3``, ``wape_6`` of the forecast of the first, third
+    and sixth bucket (fractions; NaN where it has not happened).
 
-    Each month's pack is built from what was known then, released, and so is last cycle to the next
-    one. Lag k grades the k-th planned bucket. Raises ``PlanError`` if ``start`` is after ``end``.
+    Rules: *plan*, the workbook's, from the facts and the overrides of the ``ledger`` (path or URL;
+    by default the rows in ``earlier/ledger`` beside the facts) as they stood; *without NAME*, the
+    same without one person's overrides; *last year + trend* (with a bucket of cover) and *moving
+    average* (of three buckets, with a reorder point), both making what they forecast under the same
+    capacity and sources. Every month opens with its own stock; what a plan makes and buys arrives
+    as planned, what customers ask is what was sold. Profit is revenue less shipments at standard
+    cost, holding of the stock that then lay there, and the plan's other costs of the period.
+
+    Raises ``PlanError`` if ``start`` is after ``end``, or nothing was sold after it.
     """
     first, last = parse_month(start), parse_month(end)
     if first > last:
         raise PlanError(f"replay from {start} to {end}: the start is after the end; swap them")
-    facts = read_facts(data)
-    months = Calendar("month").range(
-        first, int(Calendar("month").number([last])[0] - Calendar("month").number([first])[0]) + 1
+    sold = read_facts(data).sales_history
+    months = Calendar("month")
+    many = int(np.diff(months.number([first, last]))[0]) + 1
+    asked = [f"{month:%Y-%m}" for month in months.range(first, many)]
+    with drawers(SIDE_BY_SIDE) as pool:
+        rows = [*pool.map(partial(_month, data, ledger, sold), asked)]
+    table = pd.DataFrame([row for month in rows for row in month])
+    if table.empty:
+        raise PlanError(
+            f"nothing was sold from {start} on, so no plan can be graded; begin earlier"
+        )
+    return table
+
+
+def _month(data, ledger, sold, month):
+    """The grades of one month's plans."""
+    facts = read_facts(data, month)
+    if ledger:
+        said = Ledger(ledger)
+    else:
+        said = Ledger("sqlite://")
+        said.start(settings_file(data).with_name("earlier") / "ledger")
+    inputs = Inputs(facts, said.read("overrides", month), {})
+    with tempfile.TemporaryDirectory() as folder:
+        cycle = {"month": month, "parameters": {}, "scenarios": []}
+        stage_inputs(Path(folder), inputs, said, [], cycle)
+        plan = Plan(folder)
+        ran = plan.buckets()[:RUN]
+        if within(sold, ran)["bucket"].nunique() < len(ran):
+            return []  # it has not happened yet
+        ground = _gathered(plan)
+        own = active_overrides(inputs.overrides, month, facts.first, facts.calendar)
+        people = {name: own["by"] == name for name in sorted(own["by"].unique())}
+        books = {PLANNED: (len(own), _planned(plan, inputs, ground))}
+        for name, mine in people.items():
+            others = inputs.overrides[~inputs.overrides["id"].isin(own.loc[mine, "id"])]
+            alone = replace(inputs, overrides=others)
+            books[WITHOUT + name] = (int(mine.sum()), _planned(plan, alone, ground))
+        for name, rule in NAIVE.items():
+            books[name] = (0, rule(plan, inputs, ground, books[PLANNED][1]))
+        return [
+            {"month": month, "rule": name, "touches": touches} | _grades(plan, book, sold, ran)
+            for name, (touches, book) in books.items()
+        ]
+
+
+def _gathered(plan):
+    """Step 1 and the baseline of step 2, written; what every plan of the month stands on."""
+    book = plan.book(prices=None)
+    plan.write(step=1, history=demand.cleanse(book), opening_stock=opening_stock(plan.facts))
+    ground = Ground.of(plan)
+    fitted = fit(
+        ground.series, len(ground.buckets), calendar=plan.calendar, groups=plan.facts.items
     )
-    rows = []
-    for month in months:
-        built = build_pack(f"{month:%Y-%m}", data, packs, parameters=parameters, quiet=quiet)
-        release(packs, f"{month:%Y-%m}", by="replay")
-        rows += _grades(Plan(built.folder), facts)
-    return pd.DataFrame(rows)
+    plan.write(step=2, baseline_forecast=forecast(fitted))
+    return ground
 
 
-def _grades(plan, facts):
-    known = {"sales_history": facts.sales_history, "released_forecasts": plan.read("demand_plan")}
-    graded = against_sales(metrics.Book(known), plan.buckets())
-    for lag in LAGS:
-        bucket = plan.buckets()[lag - 1]
-        cells = graded[graded["bucket"] == bucket]
-        if len(cells):
-            yield {
-                "month": plan.month,
-                "lag": lag,
-                "bucket": bucket,
-                "cells": len(cells),
-                **{
-                    f"{metric}_{stage}": getattr(metrics, metric)(cells["quantity"], cells[stage])
-                    for stage in ("naive", "consensus")
-                    for metric in ("wape", "bias")
-                },
-            }
+def _planned(plan, inputs, ground):
+    return supplied(plan, demanded(bare(plan, inputs), inputs, ground), inputs, ground)
+
+
+def _naive(plan, inputs, ground, planned, expected, safety):
+    """The plan that makes what is ``expected`` (item × market × bucket) and keeps the ``safety``
+    (units by item).
+    """
+    cells = planned.demand_plan
+    at = pd.MultiIndex.from_frame(cells[["item", "market", "bucket"]])
+    book = bare(plan, inputs).also(
+        demand_plan=cells.assign(
+            consensus=expected.reindex(at).fillna(0.0).clip(lower=0).to_numpy()
+        ),
+        product_plan=planned.product_plan,
+        prices=planned.prices,
+    )
+    stock = book.items.loc[book.items["strategy"] != "order", ["item"]]
+    stock = stock.assign(quantity=stock["item"].map(safety).fillna(0.0))
+    stock = stock.merge(pd.DataFrame({"bucket": ground.buckets}), how="cross")
+    return supplied(plan, book, inputs, ground, stock)
+
+
+def _history(plan):
+    """What was sold by cell (row) and bucket (column), 0 where nothing was."""
+    rows = plan.read("history").rename(columns={"cleansed": "quantity"})
+    wide = rows.pivot_table("quantity", ["item", "market"], "bucket", "sum", fill_value=0.0)
+    return wide.reindex(columns=sorted(wide.columns))
+
+
+def _last_year(plan, inputs, ground, planned):
+    wide, year = _history(plan), plan.calendar.per_year
+    before = wide.iloc[:, -2 * year : -year].sum(axis=1)
+    trend = (wide.iloc[:, -year:].sum(axis=1) / before.where(before > 0)).fillna(1.0)
+    trend = trend.clip(1 / MOST_TREND, MOST_TREND)
+    many = len(ground.buckets)
+    last = np.resize(wide.iloc[:, -year:].to_numpy().T, (many, len(wide))).T
+    grown = last * trend.to_numpy()[:, None] ** (1 + np.arange(many) // year)
+    expected = pd.DataFrame(grown, wide.index, ground.buckets).rename_axis(columns="bucket").stack()
+    cover = COVER * expected.groupby("item").sum() / many
+    return _naive(plan, inputs, ground, planned, expected, cover)
+
+
+def _moving(plan, inputs, ground, planned):
+    wide = _history(plan).iloc[:, -plan.calendar.per_year :]
+    mean = wide.iloc[:, -MEAN_OF:].mean(axis=1)
+    flat = np.repeat(mean.to_numpy()[:, None], len(ground.buckets), axis=1)
+    expected = pd.DataFrame(flat, wide.index, ground.buckets).rename_axis(columns="bucket").stack()
+    lead = plan.facts.items.set_index("item")["lead_time"].fillna(0.0)
+    spread = wide.groupby("item").sum().std(axis=1)
+    point = RISK * spread * np.sqrt(1 + lead.reindex(spread.index).fillna(0.0))
+    return _naive(plan, inputs, ground, planned, expected, point)
+
+
+NAIVE = {LAST_YEAR: _last_year, MOVING: _moving}
+
+
+def _grades(plan, book, sold, ran):
+    """How the plan's first buckets went, and how far its forecast was off."""
+    rows = within(book.supply_plan, ran)
+    wide = lambda frame, column: (
+        frame.pivot_table(column, "item", "bucket", "sum").reindex(items, columns=ran).fillna(0.0)
+    ).to_numpy()
+    items = sorted(rows["item"].unique())
+    stock = plan.read("opening_stock").set_index("item").reindex(items).fillna(0.0)
+    arrives = wide(rows.assign(arrives=rows[ARRIVING].sum(axis=1)), "arrives")
+    asked, price = wide(sold, "quantity"), wide(book.item_prices, "price")
+    about = book.items.set_index("item").loc[items]
+    wait = about["customer_lead_time"].fillna(0.0).where(about["strategy"] == "order", 0.0)
+    done = executed(stock["on_hand"], stock["backlog"], arrives, asked, wait)
+    cost = book.cost.reindex(items).fillna(0.0).to_numpy()[:, None]
+    money = within(book.financial_plan, ran)
+    costs = within(book.plan_costs, ran).query("kind == 'holding'")["money"].sum()
+    held = done["stock"] * cost
+    holding = held.sum() * book.settings["holding_rate"] / plan.calendar.per_year
+    revenue = (done["shipped"] * price).sum()
+    spent = (done["shipped"] * cost).sum() + holding + money["period_costs"].sum() - costs
+    worth = (asked * cost).sum()
+    return {
+        "service": 1 - (done["missed"] * cost).sum() / worth if worth else np.nan,
+        "stock": held.sum(axis=0).mean(),
+        "revenue": revenue,
+        "cost": spent,
+        "profit": revenue - spent,
+    } | {f"wape_{lag}": _wape(book, sold, plan.buckets()[lag - 1]) for lag in GRADED}
+
+
+def executed(on_hand, backlog, arrives, asked, wait) -> dict:
+    """What happens to a plan whose ``arrives`` (item × bucket) come as planned while customers ask
+    what they ``asked``: units ``shipped``, in ``stock`` and ``missed`` (asked, and not served when
+    due), item × bucket. All that can be shipped is, in the order of demand; what an item lets its
+    customers ``wait`` (buckets, by item) is not missed before.
+
+    >>> done = executed([5.0], [0.0], np.array([[0.0, 9.0]]), np.array([[8.0, 4.0]]), [0.0])
+    >>> {name: units.tolist() for name, units in done.items()}
+    {'shipped': [[5.0, 7.0]], 'stock': [[0.0, 2.0]], 'missed': [[3.0, 0.0]]}
+    """
+    had = np.asarray(on_hand)[:, None] + np.cumsum(arrives, axis=1)
+    wanted = np.asarray(backlog)[:, None] + np.cumsum(asked, axis=1)
+    gone = np.minimum(had, wanted)
+    at = np.arange(asked.shape[1])
+    open_ = np.clip(at[None, :] - np.asarray(wait)[:, None], -1, None)  # all asked by then is due
+    due = np.array([np.interp(by, [-1, *at], [0, *row]) for by, row in zip(open_, wanted)])
+    late = np.maximum(due - gone, 0.0)
+    shipped = np.diff(gone, axis=1, prepend=0.0)
+    return {"shipped": shipped, "stock": had - gone, "missed": np.minimum(asked, late)}
+
+
+def _wape(book, sold, bucket):
+    cell = ["item", "market"]
+    told = within(book.demand_plan, [bucket]).set_index(cell)["consensus"]
+    came = within(sold, [bucket]).groupby(cell)["quantity"].sum()
+    if came.empty:
+        return np.nan
+    both = pd.concat([told, came], axis=1).fillna(0.0)
+    return metrics.wape(both["quantity"], both["consensus"])

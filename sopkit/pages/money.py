@@ -3,12 +3,15 @@
 import pandas as pd
 
 from sopkit.charts.spark import difference
-from sopkit.charts.words import Html, count, escape, money, number, quantity
+from sopkit.charts.words import Html, count, escape, number, quantity
 from sopkit.finance import COMPANY, by_family, since_last, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
-TOGETHER = "options do not add up: several may serve the same units"
+TOGETHER = (
+    "next year less the plan's, each planned anew, the best choice of them together; what a move"
+    " itself costs, as a campaign or a tool, is not in it"
+)
 # purpose: metrics of a scenario, + if more is better, - if less, = neither
 SCORED = """
 service: + service (fraction); - late (units × buckets); - lost (units)
@@ -34,7 +37,8 @@ PURPOSES = {
     for metric in metrics.split("; ")
 }
 OFFERED = (
-    "option | closes | cost: cost [told] | gain: margin gained | value_per_unit: per unit | owner"
+    "option | starts_on: from | closes | revenue | cost | gain: margin gained | cash |"
+    " service: service added | owner | agrees: must agree"
 )
 
 
@@ -82,16 +86,10 @@ def per_unit(view):
 
 
 def options(gap_options, view, most=15, columns=OFFERED, note=TOGETHER):
-    """Ways to close a gap, best first; one whose cost nobody knows says so."""
-    best = gap_options[gap_options["gain"] > 0.5].nlargest(most, "gain")
-    cost = [money(value, view.currency) if value >= 0 else "not priced" for value in best["cost"]]
-    return view.show(
-        best.assign(cost=cost),
-        "gap_options",
-        columns,
-        empty="The plan shows no gap that an option would close.",
-        note=note,
-    )
+    """Ways to close a gap, best first."""
+    best = gap_options.nlargest(most, "gain")
+    none = "No option is planned: there is no gap, or the company is too large for it."
+    return view.show(best, "gap_options", columns, empty=none, note=note)
 
 
 def initiatives(initiative_plan, view):

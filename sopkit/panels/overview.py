@@ -141,9 +141,9 @@ def asked(source) -> str:
         table = view.show(wanted.head(4), "decisions", columns)
         title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
         return _headed(title, sub, table.html)
-    columns = "option: the plan proposes | gain: margin | cost: cost [words] | owner"
+    columns = "option: the plan proposes | gain: margin | cost | owner"
     table = options(book.gap_options, view, 4, columns, note="")
-    sub = "What would close the gap; options do not add up"
+    sub = "What would close the gap, each planned anew"
     return _headed("Decisions wanted: none entered yet", sub, table.html)
 
 

@@ -3,6 +3,7 @@ the steps.
 """
 
 from sopkit.scenarios.changes import DRIVERS, Inputs, applied, beside, changes_of, in_base, strategy
+from sopkit.scenarios.options import gap_options
 from sopkit.scenarios.replan import REPLANNED, compared, replan
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "beside",
     "changes_of",
     "compared",
+    "gap_options",
     "in_base",
     "replan",
     "strategy",

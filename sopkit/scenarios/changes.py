@@ -83,6 +83,14 @@ def _promotions(scenarios) -> dict:
     return dict(zip(said["scenario"], said["id"]))
 
 
+def spoken(rows) -> pd.Series:
+    """Each change in words: its driver, whom it concerns, how far and when."""
+    told = rows[["driver", "item", "family", "market", "name", "value"]].fillna("")
+    for word, day in (("from", "starts_on"), ("to", "ends_on")):
+        told[day] = (f"{word} " + rows[day].dt.strftime("%Y-%m-%d")).fillna("")
+    return told.agg(" ".join, axis=1).str.split().str.join(" ")
+
+
 def strategy(name: str) -> pd.DataFrame:
     """The change that plans supply by another strategy."""
     row = {"id": 0, "scenario": name, "driver": "rule", "name": "strategy", "value": name}
@@ -109,9 +117,7 @@ def in_base(inputs: Inputs, scenarios) -> Inputs:
                 f"{error}; it counts in the base: take it out with sopkit scenario promote {name}"
                 " --undo --by YOU"
             ) from None
-        whom = rows[["driver", "item", "family", "market", "name", "value"]].fillna("")
-        told = name + ": " + whom.agg(" ".join, axis=1).str.split().str.join(" ")
-        told = told + ", entered by " + rows["by"]
+        told = name + ": " + spoken(rows) + ", entered by " + rows["by"]
         notices.append(
             found("promoted scenario", "scenarios", rows["id"], "driver", rows["value"], told)
         )
@@ -179,7 +185,10 @@ def _asked(inputs, row) -> Change:
             raise PlanError(f"{field} {given!r} means nothing here; leave it blank")
         if given and given not in set(values):
             what = driver.named if field == "name" else field
-            hint = nearest(given, values) or f"; known are: {', '.join(map(str, values))[:200]}"
+            hint = (
+                nearest(given, values)
+                or f"; known are: {', '.join(dict.fromkeys(map(str, values)))[:200]}"
+            )
             raise PlanError(f"no {what} {given!r}{hint}")
     if driver.named and not row.name:
         raise PlanError(f"which {driver.named}? name one of: {', '.join(map(str, known['name']))}")

@@ -1,6 +1,10 @@
 """Another plan: steps 2 to 4 without pages, from changed inputs, on a pack's baseline."""
 
 import copy
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from sopkit import demand, finance, supply
 from sopkit.forecast import fill_uplifts, learn_events, sample_paths, without_events
@@ -17,43 +21,69 @@ REPLANNED = (
 NOT_REPLANNED = ("exceptions", "gap_options", "kpis", "master_schedule", "scenarios")
 
 
-def replan(plan, changes):
+class Ground(NamedTuple):
+    """What every plan beside a pack's stands on, as no change touches what was sold."""
+
+    learned: pd.DataFrame  # what events did
+    series: pd.DataFrame  # what was sold without them
+    buckets: pd.DatetimeIndex  # that are planned
+    drawn: np.ndarray  # paths of demand, by series, bucket of the plan and path
+
+    @classmethod
+    def of(cls, plan) -> "Ground":
+        """The ground of a pack's plan."""
+        facts, calendar, history = plan.facts, plan.calendar, plan.read("history")
+        sold = demand.forecastable(history, facts.items)
+        learned = learn_events(sold, facts.events, facts.items, calendar=calendar)
+        series = without_events(sold, learned)
+        ahead = len(demand.unfinished(history, calendar, plan.first_bucket))
+        told = plan.cycle["parameters"]
+        buckets, paths = plan.buckets(told.get("horizon", 0)), told.get("paths", 500)
+        until = ahead + len(buckets)
+        drawn = sample_paths(series, until, paths, calendar=calendar, groups=facts.items)
+        return cls(learned, series, buckets, drawn[:, :, ahead:])
+
+
+def replan(plan, changes, ground=None):
     """The ``Book`` of the plan that the ``changes`` (rows of the ledger's scenarios) make of a
     pack's ``plan``: every table of steps 2 to 4 that follows from the numbers; exceptions, options
     and the schedule have no row.
 
-    The baseline stays, as no driver touches what was sold. Raises ``PlanError`` where a change
-    contradicts the facts.
+    The baseline stays, as no driver touches what was sold; who plans more than once hands over the
+    ``ground``. Raises ``PlanError`` where a change contradicts the facts.
     """
     step = min((DRIVERS[name].step for name in changes["driver"] if name in DRIVERS), default=3)
-    other, inputs = _asked(plan, changes)
-    facts, calendar = inputs.facts, plan.calendar
-    items, settings = facts.items, facts.settings
-    history, buckets = plan.read("history"), plan.book().buckets
-    learned = learn_events(
-        sold := demand.forecastable(history, items), facts.events, items, calendar=calendar
-    )
-    series = without_events(sold, learned)
-    book = other.book(overrides=inputs.overrides, **dict.fromkeys(NOT_REPLANNED))
-    if step == 2:
-        book.also(events=fill_uplifts(facts.events, learned, series, items))
-        said = demand.consensus(book, buckets)
-        book.also(demand_plan=said.demand_plan, product_plan=said.product_plan)
-        book.also(events=facts.events)
-        book.also(prices=finance.prices(book))
-    ahead = len(demand.unfinished(history, calendar, plan.first_bucket))
-    paths = inputs.parameters.get("paths", 500)
-    drawn = sample_paths(series, ahead + len(buckets), paths, calendar=calendar, groups=items)
-    drawn, names = drawn[:, :, ahead:], sorted(series["item"].unique())
+    inputs, ground = applied(Inputs.of(plan), changes), ground or Ground.of(plan)
+    book = bare(plan, inputs)
+    return supplied(plan, demanded(book, inputs, ground) if step == 2 else book, inputs, ground)
+
+
+def demanded(book, inputs, ground):
+    """The book with the plan of step 2: what is asked, and at which price."""
+    facts = inputs.facts
+    uplifts = fill_uplifts(facts.events, ground.learned, ground.series, facts.items)
+    said = demand.consensus(book.also(events=uplifts), ground.buckets)
+    book.also(demand_plan=said.demand_plan, product_plan=said.product_plan, events=facts.events)
+    return book.also(prices=finance.prices(book))
+
+
+def supplied(plan, book, inputs, ground, safety_stock=None):
+    """The book with the plan of steps 3 and 4 for what it asks: supply, money, risk. The safety
+    stock is that of the demand paths, unless one is given (item, bucket, quantity).
+    """
+    facts, history, drawn = inputs.facts, plan.read("history"), ground.drawn
+    items, settings, names = facts.items, facts.settings, sorted(ground.series["item"].unique())
     told = {"bill_of_resources": facts.bill_of_resources, "settings": settings}
+    if safety_stock is None:
+        safety_stock = supply.safety_stock(
+            drawn, names, ground.buckets, items, sourcing=facts.sourcing, **told
+        )
     asked = supply.supply_inputs(
         book.demand_plan,
         plan.read("opening_stock"),
         facts,
         settings,
-        safety_stock=supply.safety_stock(
-            drawn, names, buckets, items, sourcing=facts.sourcing, **told
-        ),
+        safety_stock=safety_stock,
         history=history,
         released=plan.last if inputs.parameters.get("keep_fence", True) else None,
     )
@@ -86,23 +116,35 @@ def compared(plan, scenarios: dict) -> dict:
     than two are planned side by side.
     """
     if len(scenarios) <= SIDE_BY_SIDE:
-        return {name: replan(plan, changes) for name, changes in scenarios.items()}
-    none = dict.fromkeys(NOT_REPLANNED)
+        return _replanned(plan, scenarios)
+    names = [*scenarios]
+    shares = [
+        {name: scenarios[name] for name in names[n::SIDE_BY_SIDE]} for n in range(SIDE_BY_SIDE)
+    ]
     with drawers(SIDE_BY_SIDE) as pool:
-        waiting = {name: pool.submit(_tables, plan, rows) for name, rows in scenarios.items()}
-        return {
-            name: _asked(plan, scenarios[name])[0].book(**tables.result(), **none)
-            for name, tables in waiting.items()
-        }
+        done = [*pool.map(_tables, [plan] * SIDE_BY_SIDE, shares)]
+    tables = {name: found for share in done for name, found in share.items()}
+    return {
+        name: bare(plan, applied(Inputs.of(plan), scenarios[name])).also(**tables[name])
+        for name in names
+    }
 
 
-def _asked(plan, changes):
-    """The plan as if its facts were the changed ones, and all its inputs."""
-    inputs, other = applied(Inputs.of(plan), changes), copy.copy(plan)
+def _replanned(plan, scenarios):
+    ground = Ground.of(plan) if scenarios else None
+    return {name: replan(plan, changes, ground) for name, changes in scenarios.items()}
+
+
+def bare(plan, inputs):
+    """The book of the plan as if its inputs were these, without what only pages tell."""
+    other = copy.copy(plan)
     other.__dict__["facts"] = inputs.facts
-    return other, inputs
+    return other.book(overrides=inputs.overrides, **dict.fromkeys(NOT_REPLANNED))
 
 
-def _tables(plan, changes):
-    book = replan(plan, changes)
-    return {name: getattr(book, name) for name in REPLANNED}
+def _tables(plan, scenarios):
+    books = _replanned(plan, scenarios)
+    return {
+        scenario: {name: getattr(book, name) for name in REPLANNED}
+        for scenario, book in books.items()
+    }

@@ -189,7 +189,9 @@ def test_a_promoted_scenario_is_in_the_base_until_it_is_taken_out_and_is_told(in
     then = in_base(inputs, changes(*rows))
     assert then.overrides.equals(applied(inputs, changes(rows[0])).overrides)
     notice = then.facts.issues.query("rule == 'promoted scenario'")
-    assert notice["problem"].tolist() == ["more: demand +8 %, entered by Ada"]
+    assert notice["problem"].tolist() == [
+        "more: demand +8 % from 2026-12-01 to 2027-01-31, entered by Ada"
+    ]
     assert in_base(inputs, changes(*rows, {"driver": "promote", "value": "off"})) is inputs
     over = {"driver": "demand", "value": "+8 %", "ends_on": "2026-10-31"}
     assert in_base(inputs, changes(over, rows[1])) is inputs

@@ -1,0 +1,255 @@
+"""Ways to close a gap: changes, each re-solved as a scenario, and the best of them together."""
+
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sopkit.finance import company
+from sopkit.metrics import planned_service
+from sopkit.metrics.scopes import against_budget, within
+from sopkit.metrics.stages import COMPANY
+from sopkit.scenarios.changes import spoken
+from sopkit.scenarios.replan import compared
+from sopkit.tables import LEDGER, PLANS
+
+TRIFLE = 0.001  # share of demand that may be late before it is worth an option
+NOISE = 1e-4  # of revenue: plans of equal cost differ by as much in what they ship in a year
+EACH = 2  # options of a kind that are planned, the most promising first
+TRIED = 12  # options that may come together: every choice of them is looked at
+TOGETHER = "Together: "
+
+
+class Option(NamedTuple):
+    """What could be done: in words, the object of which only one option counts, the day from which
+    it acts, who answers for it, who else must agree, and the row of changes that it is.
+    """
+
+    words: str
+    of: str
+    day: pd.Timestamp
+    owner: str
+    agrees: str
+    change: dict
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """The change as a scenario's."""
+        row = {"id": 0, "scenario": "option"} | self.change
+        return LEDGER["scenarios"].typed(pd.DataFrame([row]))
+
+
+def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
+    """The declared ``gap_options`` of a pack's ``plan``, whose ``book`` holds its money: each
+    option re-solved as a scenario, and the choice of them that closes most of the gap at the best
+    margin, re-solved together.
+
+    *Supply* (where units are late or lost): more overtime, more hours, more from a source. *Demand*
+    (families whose revenue of the next year is below budget): a price 1 % higher with its volume, a
+    launch earlier. Promotions ahead, moved or dropped, and less safety stock wherever there is a
+    gap. Money, units and service are those of the next year less the base plan's. An option that
+    moves less than equal plans differ by is left out; empty where there is no gap, or in a company
+    of more than ``most_items`` items.
+    """
+    table = PLANS["gap_options"]
+    options = offered(book) if len(book.items) <= most_items else {}
+    if not options:
+        return table.empty()
+    solved = compared(plan, {words: option.changes for words, option in options.items()})
+    base = _worth(book)
+    worth = pd.DataFrame({words: _worth(other) - base for words, other in solved.items()}).T
+    enough = NOISE * base["revenue"]
+    worth = worth[
+        (worth["gain"] > enough) | (worth["closes"] > TRIFLE * book.supply_plan["demand"].sum())
+    ]
+    rows = [worth]
+    best = _best(worth, [options[words].of for words in worth.index], book)
+    parts = {words: (options[words],) for words in worth.index}
+    if len(best) > 1:
+        words = TOGETHER + "; ".join(best)
+        parts[words] = tuple(options[name] for name in best)
+        changes = pd.concat([option.changes for option in parts[words]], ignore_index=True)
+        rows.append(pd.DataFrame({words: _worth(compared(plan, {words: changes})[words]) - base}).T)
+    found = pd.concat(rows).rename_axis("option").reset_index()
+    found["cost"] = (found["revenue"] - found["gain"]).round(2) + 0.0  # never −0
+    found["value_per_unit"] = found["gain"] / found["closes"].where(found["closes"] > 0)
+    told = [_told(parts[words], book) for words in found["option"]]
+    found = found.join(pd.DataFrame(told, columns=["starts_on", "owner", "agrees", "changes"]))
+    return table.conform(found)
+
+
+def offered(book) -> dict:
+    """The options that a plan's gaps call for, by their words; none without a gap.
+
+    >>> from sopkit.metrics import Book
+    >>> offered(Book(first="2026-11-01"))
+    {}
+    """
+    short, behind = _short(book), _behind(book)
+    found = [find(book, short) for find in SUPPLY if len(short)]
+    found += [find(book, behind) for find in DEMAND if len(behind)]
+    found += [find(book) for find in EITHER if len(short) or len(behind)]
+    return {option.words: option for option in chain(*found)}
+
+
+def _worth(book):
+    """A plan's next year: money, service, and units late or lost, less than none."""
+    money = within(company(book.financial_plan), book.year)[["revenue", "margin", "cash"]].sum()
+    plan = within(book.supply_plan, book.year)
+    service = planned_service(plan, book.items, book.cost)
+    closes = -_missed(plan)["units"].sum()
+    return (
+        money.rename({"margin": "gain"}).to_frame().T.assign(closes=closes, service=service).iloc[0]
+    )
+
+
+def _missed(plan):
+    """Units by item: late in its worst bucket and lost in all."""
+    how = {"late": ("late", "max"), "lost": ("lost", "sum"), "demand": ("demand", "sum")}
+    sums = plan.groupby("item", as_index=False).agg(**how)
+    return sums.assign(units=sums["late"] + sums["lost"])
+
+
+def _short(book):
+    """Items of which more than a trifle of the next year is late or lost, with the units."""
+    sums = _missed(within(book.supply_plan, book.year))
+    return sums[sums["units"] > np.maximum(TRIFLE * sums["demand"], 1e-6)]
+
+
+def _behind(book):
+    """Families whose revenue of the next year is below budget, farthest first."""
+    sums = against_budget(book, "revenue")
+    sums["gap"] = sums["budget"] - sums["plan"]
+    sums = sums[(sums["gap"] > 0) & (sums["scope"] != COMPANY)]
+    return sums.sort_values("gap", ascending=False, kind="stable")
+
+
+def _best(worth, of, book):
+    """The options that close most of what is short and behind and, of choices that close as much,
+    bring most margin; at most one of each object.
+    """
+    of = np.array(of, dtype=object)
+    first = worth["gain"].sort_values(ascending=False, kind="stable").index[:TRIED]
+    of, worth = of[worth.index.get_indexer(first)], worth.loc[first]
+    choices = (np.arange(2 ** len(worth))[:, None] >> np.arange(len(worth))) & 1 > 0
+    for name in set(of):
+        choices = choices[choices[:, of == name].sum(axis=1) <= 1]
+    gaps = {"revenue": _behind(book)["gap"].sum(), "closes": _short(book)["units"].sum()}
+    closed = sum(
+        np.minimum(choices @ worth[name].to_numpy(), gap) / gap for name, gap in gaps.items() if gap
+    )
+    order = np.lexsort(
+        (choices.sum(axis=1), -(choices @ worth["gain"].to_numpy()), -np.round(closed, 6))
+    )
+    return list(first[choices[order[0]]])
+
+
+def _told(options, book):
+    """First day, owners, who must agree, and the changes in words, of options together."""
+    rows = pd.concat([option.changes for option in options], ignore_index=True)
+    once = lambda names: ", ".join(dict.fromkeys(names))
+    return (
+        min(option.day for option in options),
+        once(option.owner for option in options),
+        once(option.agrees for option in options),
+        "; ".join(spoken(rows)),
+    )
+
+
+def _people(book, step, other, family=""):
+    """Who answers for a step (or a family), and who for the step that must agree."""
+    owners = book.settings["owners"]
+    name = {"supply_plan": "supply planning", "reconcile": "finance", "demand_plan": "sales"}
+    return owners.get(family, owners.get(step, name[step])), owners.get(other, name[other])
+
+
+def _days(book, buckets):
+    """First and last day of the buckets, as a change has them."""
+    return {"starts_on": min(buckets), "ends_on": book.calendar.last_day([max(buckets)])[0]}
+
+
+def _rooms(book, short):
+    """Resources that make what is short and of which an hour more is worth something in the next
+    year, the dearest hours first: the buckets from the first such to the last, and their overtime.
+    """
+    makes = book.bill_of_resources.query("source == ''").merge(short, on="item")["resource"]
+    plan = within(book.capacity_plan, book.year)
+    plan = plan[plan["resource"].isin(makes) & (plan["shadow_price"] > 0)]
+    how = {"bucket": ["min", "max"], "overtime_limit": "sum", "shadow_price": "sum"}
+    rooms = plan.groupby("resource").agg(how)
+    rooms.columns = ["first", "last", "overtime", "price"]
+    return rooms.sort_values("price", ascending=False, kind="stable").head(EACH).itertuples()
+
+
+def _overtime(book, short):
+    yield from _more(book, short, "overtime", "+50 %", "Half as much overtime again on {}")
+
+
+def _hours(book, short):
+    yield from _more(book, short, "hours", "+10 %", "A tenth more hours on {}")
+
+
+def _more(book, short, driver, value, words):
+    people = _people(book, "supply_plan", "reconcile")
+    for room in _rooms(book, short):
+        if driver == "hours" or room.overtime > 0:
+            change = {"driver": driver, "name": room.Index, "value": value}
+            change |= _days(book, [room.first, room.last])
+            yield Option(words.format(room.Index), room.Index, room.first, *people, change)
+
+
+def _sources(book, short):
+    people = _people(book, "supply_plan", "reconcile")
+    offers = book.sourcing.merge(short, on="item")
+    offers = offers[(offers["max_quantity"] > 0) & np.isfinite(offers["max_quantity"])]
+    for row in offers.nlargest(EACH, "units").itertuples():
+        change = {"driver": "source_limit", "name": row.source, "item": row.item, "value": "+50 %"}
+        words = f"Half as many {row.item} again from {row.source}"
+        yield Option(words, f"{row.item} from {row.source}", book.first, *people, change)
+
+
+def _prices(book, behind):
+    later = book.buckets[min(book.settings["planning_fence"], len(book.buckets) - 1)]
+    for family in behind["scope"].head(EACH):
+        change = {"driver": "price", "family": family, "value": "+1 %"}
+        change |= _days(book, [later, book.buckets[-1]])
+        people = _people(book, "demand_plan", "reconcile", family)
+        yield Option(f"Prices of {family} 1 % higher", f"price of {family}", later, *people, change)
+
+
+def _launches(book, behind):
+    ahead = book.launches[book.launches["launched_on"] >= book.calendar.shift(book.first, 1)]
+    ahead = ahead[ahead["item"].map(book.family).isin(behind["scope"])]
+    for row in ahead.sort_values("launched_on", kind="stable").head(EACH).itertuples():
+        change = {"driver": "launch", "item": row.item, "value": "-1"}
+        people = _people(book, "demand_plan", "supply_plan", book.family[row.item])
+        day = book.calendar.shift(row.launched_on, -1)
+        words = f"Launch {row.item} one {book.calendar.size} earlier"
+        yield Option(words, f"launch of {row.item}", day, *people, change)
+
+
+def _promotions(book):
+    ahead = book.events[book.events["kind"] == "promotion"].sort_values("starts_on", kind="stable")
+    ahead = ahead[ahead["starts_on"] >= book.first].drop_duplicates("event")
+    people = _people(book, "demand_plan", "supply_plan")
+    for row in ahead.head(EACH).itertuples():
+        for value, words in (("off", "Drop {}"), ("+1", f"{{}} one {book.calendar.size} later")):
+            change = {"driver": "event", "name": row.event, "value": value}
+            words = words.format(row.event)
+            yield Option(words, f"event {row.event}", row.starts_on, *people, change)
+
+
+def _safety_stock(book):
+    if book.settings["service_level"] is not None:
+        change = {"driver": "service_level", "value": "-0.01"}
+        people = _people(book, "supply_plan", "demand_plan")
+        words = "Safety stock for one point less service"
+        yield Option(words, "safety stock", book.first, *people, change)
+
+
+SUPPLY, DEMAND, EITHER = (
+    (_overtime, _hours, _sources),
+    (_prices, _launches),
+    (_promotions, _safety_stock),
+)
