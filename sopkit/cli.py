@@ -207,18 +207,18 @@ def dashboard(month, port, packs):
 @click.argument("data", type=PATH)
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
-@_packs("packs/replay")
-def replay(data, start, end, packs):
-    """Run the whole process as of each past month, graded by what happened after."""
-    from sopkit.pack import replay as run
+@click.option("--ledger", help="path or database URL of the ledger [default: the facts' own]")
+@click.option("--to-page", "page", type=PATH, default="packs/replay.html", show_default=True)
+def replay(data, start, end, ledger, page):
+    """Plan each past month from what was known then, and execute it against what happened after:
+    the workbook, the same without each person, and two naive rules, on a PAGE.
+    """
+    from sopkit.replay import replay as run
+    from sopkit.replay import write_page
+    from sopkit.sources import read_facts
 
-    grades = run(data, start, end, packs)
-    shown = grades.assign(bucket=grades["bucket"].dt.strftime("%Y-%m"))
-    click.echo(
-        shown.to_string(index=False, float_format=lambda value: f"{value:.1%}")
-        if len(shown)
-        else "Nothing to grade: no actual after these months."
-    )
+    said = write_page(run(data, start, end, ledger), read_facts(data), page)
+    click.echo(f"{said}\n\nPage: {page}")
 
 
 @main.group()

@@ -37,6 +37,7 @@ FLOORS = {
     "processes": 2,
     "pack": 5,
     "meeting": 5,
+    "replay": 5,
     "cli": 5,
     "__main__": 5,
 }

@@ -4,7 +4,6 @@ into place.
 
 from sopkit.pack.build import build_pack
 from sopkit.pack.release import find_pack, release, verify
-from sopkit.pack.replay import replay
 from sopkit.pack.run import StepFailed
 from sopkit.pack.steps import find_steps, settle
 
@@ -14,7 +13,6 @@ __all__ = [
     "find_pack",
     "find_steps",
     "release",
-    "replay",
     "settle",
     "verify",
 ]

@@ -31,8 +31,7 @@ SIDE_BY_SIDE = 2  # months at a time
 COVER = 1.0  # buckets of demand that the first naive rule keeps in stock
 RISK = 1.65  # standard deviations that the second keeps beyond the mean: 95 % of a normal curve
 MEAN_OF = 3  # buckets of its moving average
-PLANNED, LAST_YEAR, MOVING = "plan", "last year + trend", "moving average"
-WITHOUT = "without "
+PLANNED, WITHOUT = "plan", "without "
 ARRIVING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 MOST_TREND = 2.0  # times of last year that the trend may make of it
 
@@ -95,7 +94,7 @@ def _month(data, ledger, sold, month):
             alone = replace(inputs, overrides=others)
             books[WITHOUT + name] = (int(mine.sum()), _planned(plan, alone, ground))
         for name, rule in NAIVE.items():
-            books[name] = (0, rule(plan, inputs, ground, books[PLANNED][1]))
+            books[name] = (0, _naive(rule, plan, inputs, ground, books[PLANNED][1]))
         return [
             {"month": month, "rule": name, "touches": touches} | _grades(plan, book, sold, ran)
             for name, (touches, book) in books.items()
@@ -118,16 +117,19 @@ def _planned(plan, inputs, ground):
     return supplied(plan, demanded(bare(plan, inputs), inputs, ground), inputs, ground)
 
 
-def _naive(plan, inputs, ground, planned, expected, safety):
-    """The plan that makes what is ``expected`` (item × market × bucket) and keeps the ``safety``
-    (units by item).
+def _naive(rule, plan, inputs, ground, planned):
+    """The plan that makes what a naive rule expects and keeps what it says in stock, asked at the
+    workbook's prices.
     """
+    rows = plan.read("history").rename(columns={"cleansed": "quantity"})
+    wide = rows.pivot_table("quantity", ["item", "market"], "bucket", "sum", fill_value=0.0)
+    lead = plan.facts.items.set_index("item")["lead_time"].fillna(0.0)
+    expected, safety = rule(wide, lead, plan.calendar.per_year, len(ground.buckets))
+    expected = expected.set_axis(ground.buckets, axis=1).rename_axis(columns="bucket").stack()
     cells = planned.demand_plan
     at = pd.MultiIndex.from_frame(cells[["item", "market", "bucket"]])
     book = bare(plan, inputs).also(
-        demand_plan=cells.assign(
-            consensus=expected.reindex(at).fillna(0.0).clip(lower=0).to_numpy()
-        ),
+        demand_plan=cells.assign(consensus=expected.reindex(at).fillna(0.0).clip(lower=0).array),
         product_plan=planned.product_plan,
         prices=planned.prices,
     )
@@ -137,38 +139,39 @@ def _naive(plan, inputs, ground, planned, expected, safety):
     return supplied(plan, book, inputs, ground, stock)
 
 
-def _history(plan):
-    """What was sold by cell (row) and bucket (column), 0 where nothing was."""
-    rows = plan.read("history").rename(columns={"cleansed": "quantity"})
-    wide = rows.pivot_table("quantity", ["item", "market"], "bucket", "sum", fill_value=0.0)
-    return wide.reindex(columns=sorted(wide.columns))
+def last_year(wide, lead_time, per_year: int, many: int):
+    """What is sold a year after ``wide`` (cell × bucket, oldest first): last year's bucket times
+    the last year ÷ the one before, at most twice or half; and a bucket of it as stock by item.
+
+    >>> wide = pd.DataFrame([[10.0, 20.0, 15.0, 30.0]], pd.Index(["A"], name="item"))
+    >>> expected, stock = last_year(wide, None, per_year=2, many=3)
+    >>> expected.values.tolist(), stock.tolist()
+    ([[22.5, 45.0, 33.75]], [33.75])
+    """
+    last, before = wide.iloc[:, -per_year:], wide.iloc[:, -2 * per_year : -per_year].sum(axis=1)
+    trend = (last.sum(axis=1) / before.where(before > 0)).fillna(1.0)
+    trend = trend.clip(1 / MOST_TREND, MOST_TREND).to_numpy()[:, None]
+    years, at = np.divmod(np.arange(many), last.shape[1])
+    expected = pd.DataFrame(last.to_numpy()[:, at] * trend ** (1 + years), wide.index)
+    return expected, COVER * expected.groupby("item").sum().mean(axis=1)
 
 
-def _last_year(plan, inputs, ground, planned):
-    wide, year = _history(plan), plan.calendar.per_year
-    before = wide.iloc[:, -2 * year : -year].sum(axis=1)
-    trend = (wide.iloc[:, -year:].sum(axis=1) / before.where(before > 0)).fillna(1.0)
-    trend = trend.clip(1 / MOST_TREND, MOST_TREND)
-    many = len(ground.buckets)
-    last = np.resize(wide.iloc[:, -year:].to_numpy().T, (many, len(wide))).T
-    grown = last * trend.to_numpy()[:, None] ** (1 + np.arange(many) // year)
-    expected = pd.DataFrame(grown, wide.index, ground.buckets).rename_axis(columns="bucket").stack()
-    cover = COVER * expected.groupby("item").sum() / many
-    return _naive(plan, inputs, ground, planned, expected, cover)
+def moving_average(wide, lead_time, per_year: int, many: int):
+    """The mean of the last three buckets, always; and what is kept beyond it by item: 1.65 standard
+    deviations of the last year's buckets × √(1 + lead time).
 
-
-def _moving(plan, inputs, ground, planned):
-    wide = _history(plan).iloc[:, -plan.calendar.per_year :]
+    >>> wide = pd.DataFrame([[9.0, 3.0, 6.0]], pd.Index(["A"], name="item"))
+    >>> expected, stock = moving_average(wide, pd.Series({"A": 3.0}), per_year=12, many=2)
+    >>> expected.values.tolist(), stock.round(6).tolist()
+    ([[6.0, 6.0]], [9.9])
+    """
     mean = wide.iloc[:, -MEAN_OF:].mean(axis=1)
-    flat = np.repeat(mean.to_numpy()[:, None], len(ground.buckets), axis=1)
-    expected = pd.DataFrame(flat, wide.index, ground.buckets).rename_axis(columns="bucket").stack()
-    lead = plan.facts.items.set_index("item")["lead_time"].fillna(0.0)
-    spread = wide.groupby("item").sum().std(axis=1)
-    point = RISK * spread * np.sqrt(1 + lead.reindex(spread.index).fillna(0.0))
-    return _naive(plan, inputs, ground, planned, expected, point)
+    spread = wide.iloc[:, -per_year:].groupby("item").sum().std(axis=1)
+    ahead = np.sqrt(1 + lead_time.reindex(spread.index).fillna(0.0))
+    return pd.DataFrame({bucket: mean for bucket in range(many)}), RISK * spread * ahead
 
 
-NAIVE = {LAST_YEAR: _last_year, MOVING: _moving}
+NAIVE = {"last year + trend": last_year, "moving average": moving_average}
 
 
 def _grades(plan, book, sold, ran):
@@ -214,9 +217,10 @@ def executed(on_hand, backlog, arrives, asked, wait) -> dict:
     had = np.asarray(on_hand)[:, None] + np.cumsum(arrives, axis=1)
     wanted = np.asarray(backlog)[:, None] + np.cumsum(asked, axis=1)
     gone = np.minimum(had, wanted)
-    at = np.arange(asked.shape[1])
-    open_ = np.clip(at[None, :] - np.asarray(wait)[:, None], -1, None)  # all asked by then is due
-    due = np.array([np.interp(by, [-1, *at], [0, *row]) for by, row in zip(open_, wanted)])
+    at = np.arange(-2, asked.shape[1])  # the backlog was asked for in the bucket before
+    by = np.clip(at[2:] - np.asarray(wait)[:, None], -2, None)  # all that was asked by then is due
+    asked_by = np.hstack([np.zeros((len(wanted), 1)), np.asarray(backlog)[:, None], wanted])
+    due = np.array([np.interp(when, at, row) for when, row in zip(by, asked_by)])
     late = np.maximum(due - gone, 0.0)
     shipped = np.diff(gone, axis=1, prepend=0.0)
     return {"shipped": shipped, "stock": had - gone, "missed": np.minimum(asked, late)}
