@@ -11,14 +11,13 @@ from sopkit.demand.cleanse import (
     unfinished,
     with_estimates,
 )
-from sopkit.demand.consensus import STAGES, Consensus, bridge, consensus
+from sopkit.demand.consensus import STAGES, Consensus, consensus
 from sopkit.demand.said import active_overrides
 
 __all__ = [
     "STAGES",
     "Consensus",
     "active_overrides",
-    "bridge",
     "cleanse",
     "consensus",
     "forecastable",

@@ -108,29 +108,6 @@ def consensus(book, buckets) -> Consensus:
     return Consensus(plan, products, issues_frame(issues))
 
 
-def bridge(book) -> pd.DataFrame:
-    """Per stage the total of the ``book``'s demand plan and of last cycle's, in money at the plan's
-    prices, over the buckets that both hold: columns stage, last, now, change.
-
-    The changes of the stages add up to that of consensus.
-
-    >>> stages = ["baseline", *STAGES, "consensus"]
-    >>> cell = {"item": "A", "bucket": pd.Timestamp("2026-11-01")} | dict.fromkeys(stages, 0.0)
-    >>> now, last = (pd.DataFrame([cell | {"consensus": units}]) for units in (12.0, 10.0))
-    >>> items = pd.DataFrame({"item": ["A"], "price": [2.0]})
-    >>> book = Book({"items": items, "demand_plan": now, "last_demand_plan": last})
-    >>> bridge(book).tail(1).values.tolist()
-    [['consensus', 20.0, 24.0, 4.0]]
-    """
-    plans, sums = {"last": book.last_demand_plan, "now": book.demand_plan}, {}
-    shared = set.intersection(*(set(plan["bucket"]) for plan in plans.values()))
-    for name, plan in plans.items():
-        cells = book.priced(plan[plan["bucket"].isin(shared)])
-        sums[name] = cells[["baseline", *STAGES, "consensus"]].mul(cells["price"], axis=0).sum()
-    table = pd.DataFrame(sums).rename_axis("stage").reset_index()
-    return table.assign(change=table["now"] - table["last"])
-
-
 def seasonal_naive(grid: Grid, history) -> np.ndarray:
     """The same bucket of each series' last year again (series × bucket): what every other number is
     compared with. A younger series' last demand; else 0.

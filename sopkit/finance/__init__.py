@@ -1,6 +1,6 @@
 """Money: prices, standard cost, the financial plan, initiatives, scenarios, the family sheet."""
 
-from sopkit.finance.bridge import bridge, budget_cells, plan_cells, since_last, to_budget
+from sopkit.finance.bridge import bridge, budget_cells, plan_cells, since_last, to_actual, to_budget
 from sopkit.finance.family_sheet import family_lines, family_sheet, sheet_columns, year_estimate
 from sopkit.finance.initiatives import initiative_plan
 from sopkit.finance.plan import (
@@ -36,6 +36,7 @@ __all__ = [
     "sheet_columns",
     "since_last",
     "standard_cost",
+    "to_actual",
     "to_budget",
     "year_estimate",
 ]

@@ -101,14 +101,36 @@ def budget_cells(book, buckets=None) -> pd.DataFrame:
     return _within(rows, buckets)
 
 
+def actual_cells(book, buckets=None) -> pd.DataFrame:
+    """What was sold in the form of ``plan_cells``: its margin is revenue less standard cost, before
+    the costs of the period. Sales whose revenue is unknown bring the list price.
+    """
+    sold = book.sales_history
+    list_price = per_item(sold, book.list_price)
+    sold = sold.assign(revenue=sold["revenue"].fillna(sold["quantity"] * list_price))
+    rows = book.by_family(sold).groupby(CELL, as_index=False)[["quantity", "revenue"]].sum()
+    rows = rows.rename(columns={"quantity": "units"}).assign(people=0.0, supply=0.0, period=0.0)
+    rows["price"] = rows["revenue"] / rows["units"].where(rows["units"] != 0)
+    return _within(rows.assign(cost=per_item(rows, book.cost)), buckets)
+
+
 def since_last(book) -> pd.DataFrame:
     """The ``bridge`` from last cycle's release to this plan, over the buckets of the next year that
     both plan; without a row where nothing was released.
     """
     shared = book.year.intersection(book.last_financial_plan["bucket"])
-    if shared.empty:
-        return pd.DataFrame({"effect": [], "family": [], "money": []})
-    return bridge(plan_cells(book.of_last(), shared), plan_cells(book, shared))
+    return _bridged(shared, lambda: plan_cells(book.of_last(), shared), book)
+
+
+def to_actual(book) -> pd.DataFrame:
+    """The ``bridge`` from last cycle's release to what was sold, over the buckets that it planned
+    and that have passed, before the costs of the period; without a row where none has.
+    """
+    shared = pd.DatetimeIndex(book.last_financial_plan["bucket"].unique())
+    shared = shared.intersection(book.sales_history["bucket"])
+    shared = shared[shared < book.first] if len(shared) else shared
+    planned = lambda: plan_cells(book.of_last(), shared).assign(period=0.0)
+    return _bridged(shared, planned, book, actual_cells)
 
 
 def to_budget(book) -> pd.DataFrame:
@@ -116,9 +138,13 @@ def to_budget(book) -> pd.DataFrame:
     any family has a budget of; without a row where there is none.
     """
     shared = book.year.intersection(book.budget.dropna(subset=["margin"])["bucket"])
+    return _bridged(shared, lambda: budget_cells(book, shared), book)
+
+
+def _bridged(shared, before, book, after=plan_cells):
     if shared.empty:
         return pd.DataFrame({"effect": [], "family": [], "money": []})
-    return bridge(budget_cells(book, shared), plan_cells(book, shared))
+    return bridge(before(), after(book, shared))
 
 
 def _within(rows, buckets):

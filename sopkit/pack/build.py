@@ -17,7 +17,7 @@ from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
-from sopkit.scenarios import Inputs, beside, in_base
+from sopkit.scenarios import Inputs, beside, in_base, stage_without
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
 from sopkit.tables.judgments import JUDGMENTS
@@ -72,12 +72,15 @@ def build_pack(
         book.start(past / "ledger")
     said = book.read("scenarios", month)
     beside(said, said, scenarios)
-    inputs = in_base(Inputs(facts, book.read("overrides", month), settled), said)
+    given = Inputs(facts, book.read("overrides", month), settled)
+    inputs = in_base(given, said)
     with (
         staging(packs, target.name) as folder,
         drawers(DRAWERS) as pool,
     ):
+        without = stage_without(folder, given, book.read("decisions", month), said)
         cycle = {"month": month, "parameters": inputs.parameters, "scenarios": [*scenarios]}
+        cycle |= {"without": without}
         stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
         pages = []
         draw = lambda step: pages.append(pool.submit(draw_page, folder, step.name))

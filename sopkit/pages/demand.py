@@ -3,7 +3,6 @@
 import pandas as pd
 
 from sopkit import charts
-from sopkit.charts import missing
 from sopkit.charts.demand import STAGES
 from sopkit.charts.words import count, money, percent
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
@@ -178,20 +177,6 @@ def levels(value_added, view):
         columns=" | ".join(["name: summed by", *(f"{each} [fraction]" for each in shown)]),
         empty="Too little history for a backtest.",
         note="error of the sums (WAPE) in the backtest; misses within a sum net out",
-    )
-
-
-def bridge(bridge, month, view):
-    """What changed in the sales plan since last cycle's release (``month``), stage by stage."""
-    if not month:
-        return missing(
-            "No earlier plan is released, so there is nothing to compare with; from the first"
-            " release on, changes are explained here."
-        )
-    return view.show(
-        bridge,
-        columns=f"stage [words] | last: plan of {view.calendar.name(month)} [money] | now [money] |"
-        " change [money]",
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sopkit.charts.spark import difference
 from sopkit.charts.words import Html, count, escape, number, quantity
-from sopkit.finance import COMPANY, by_family, since_last, to_budget
+from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
@@ -119,6 +119,13 @@ def release_bridge(book, view):
     """What moved the margin since last cycle's release."""
     none = "no earlier plan is released; from the first release on, changes are explained here"
     return _bridge(since_last(book), view, "over the next year, as far as both plans hold it", none)
+
+
+def actual_bridge(book, view):
+    """What moved the margin from last cycle's release to what was then sold."""
+    none = "no month that an earlier plan released has passed"
+    words = "months of last cycle's plan that have passed, before the costs of the period"
+    return _bridge(to_actual(book), view, words, none)
 
 
 def _bridge(moved, view, words, none):

@@ -5,16 +5,19 @@ overrides.
 from sopkit.tables.judgments import current, is_open
 
 
-def decisions(decisions, view):
+def decisions(decisions, view, followed=None):
     """Decisions that are open, then those taken, each as it stands: question, options, owner, due
-    day and what was expected.
+    day and what was expected; ``followed``: what plans without them say of their effect so far.
     """
     rows = current(decisions)
+    if followed is not None:
+        rows = rows.merge(followed, on="text", how="left")
     rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
-        "state | cycle | text: question | options | chosen | owner | due | expected | realised",
+        "state | cycle | text: question | options | chosen | owner | due | expected | realised |"
+        " planned: planned so far [money] | brought: brought so far [money]",
         empty="No decision is entered for this cycle yet.",
     )
 

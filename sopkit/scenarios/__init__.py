@@ -3,6 +3,7 @@ the steps.
 """
 
 from sopkit.scenarios.changes import DRIVERS, Inputs, applied, beside, changes_of, in_base, strategy
+from sopkit.scenarios.effects import decision_effects, followed, stage_without
 from sopkit.scenarios.options import gap_options
 from sopkit.scenarios.replan import REPLANNED, compared, replan
 
@@ -14,8 +15,11 @@ __all__ = [
     "beside",
     "changes_of",
     "compared",
+    "decision_effects",
+    "followed",
     "gap_options",
     "in_base",
     "replan",
+    "stage_without",
     "strategy",
 ]

@@ -57,7 +57,7 @@ def beside(base, scenarios, names=None) -> dict:
 
     Raises ``PlanError`` for one that is in the base already: it would count twice.
     """
-    inside = _promotions(base)
+    inside = promoted(base)
     if names is None:
         told = scenarios.loc[scenarios["driver"] != PROMOTE, "scenario"].unique()
         names = [n for n in told if n not in inside and len(_standing(scenarios, n))]
@@ -76,8 +76,8 @@ def _standing(scenarios, name):
     return rows[~blank(rows, "value") & ~blank(rows, "driver")]
 
 
-def _promotions(scenarios) -> dict:
-    """Number of the row that made it part of the base, by scenario."""
+def promoted(scenarios) -> dict:
+    """Number of the row that made it part of the base, by scenario that is part of it."""
     said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
     said = said[said["value"] != "off"]
     return dict(zip(said["scenario"], said["id"]))
@@ -105,7 +105,7 @@ def in_base(inputs: Inputs, scenarios) -> Inputs:
     out.
     """
     notices = []
-    for name, number in _promotions(scenarios).items():
+    for name, number in promoted(scenarios).items():
         rows = _standing(scenarios[scenarios["id"] < number], name)
         rows = rows[~(rows["ends_on"] < inputs.facts.first)]
         if rows.empty:

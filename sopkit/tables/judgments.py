@@ -50,6 +50,9 @@ LEDGER = [
         date("due", "by when"),
         number("expected", "money", "effect expected"),
         number("realised", "money", "effect seen later"),
+        text(
+            "scenario", "the scenario that carries it out; its effect is followed from its release"
+        ),
         steps=(5,),
     ),
     _ledger(

@@ -372,6 +372,19 @@ PLANS = [
         text("changes", "changes of facts and rules that the scenario of it is planned with"),
     ),
     _plan(
+        "decision_effects",
+        (4,),
+        "decision item bucket",
+        "What decisions that a scenario carries out bring, beside the plan without them",
+        text("decision", "the decision"),
+        ITEM,
+        BUCKET,
+        *_money(
+            planned="shipments × (price − standard cost) of the plan",
+            without="the same of the plan without the decision",
+        ),
+    ),
+    _plan(
         "exceptions",
         (1, 2, 3, 4),
         "step level name bucket rule",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sopkit import Plan
-from sopkit.finance import bridge, budget_cells, plan_cells, since_last, to_budget
+from sopkit.finance import bridge, budget_cells, plan_cells, since_last, to_actual, to_budget
 from sopkit.finance.bridge import EFFECTS
 from sopkit.metrics import Book
 from sopkit.scenarios import replan, strategy
@@ -146,6 +146,21 @@ def test_since_last_cycle_and_to_the_budget(packs):
     assert f"{gap / 1000:+,.0f}".replace("-", "−") in shown and "prices" in shown
 
 
+def test_from_the_released_plan_to_what_was_sold(packs):
+    """October as the release of October planned it, beside October's sales at their own prices."""
+    plan = Plan(packs / "2026-11")
+    book, month = plan.book(), pd.Timestamp("2026-10-01")
+    then = plan.last.read("financial_plan").query("bucket == @month")
+    planned = (then["revenue"] - then["cost_of_sales"]).sum()
+    sold = plan.facts.sales_history.query("bucket == @month")
+    lists = sold["item"].map(plan.facts.items.set_index("item")["price"])
+    came = sold["revenue"].fillna(sold["quantity"] * lists).sum()
+    came -= (sold["quantity"] * sold["item"].map(book.cost)).sum()
+    moved = to_actual(book).groupby("effect")["money"].sum()
+    assert moved.sum() == pytest.approx(came - planned, abs=0.005)
+    assert moved["volume"] != 0 and moved["price"] != 0
+
+
 def test_without_a_release_or_a_budget_there_is_nothing_to_bridge():
     book = Book({"items": pd.DataFrame({"item": ["A"]})}, first="2026-11-01")
-    assert since_last(book).empty and to_budget(book).empty
+    assert since_last(book).empty and to_budget(book).empty and to_actual(book).empty

@@ -112,7 +112,6 @@ def test_headlines_say_how_much_rests_on_assumed_receipts():
     "shown, table",
     [
         (supply.workforce(PLANS["workforce_plan"].empty(), view()), "resources"),
-        (demand.bridge(pd.DataFrame(), "", view()), "released"),
         (
             supply.promises(
                 pd.DataFrame({"item": ["A"], "bucket": BUCKETS[:1], "wait": [0.0]}),
@@ -167,7 +166,7 @@ def test_what_leadership_reads_holds_no_command_and_no_name_of_a_table():
         money.initiatives(empty["initiative_plan"], view()),
         money.families(empty["financial_plan"], view()),
         demand.products(empty["product_plan"], view()),
-        demand.bridge(pd.DataFrame(), "", view()),
+        money.actual_bridge(view().book, view()),
         common.exceptions(empty["exceptions"], view()),
     ]
     for block in shown:
