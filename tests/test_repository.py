@@ -58,6 +58,8 @@ SIDEWAYS = {
     ("pages", "charts"),
     ("cli", "pack"),
     ("cli", "meeting"),
+    ("cli", "replay"),
+    ("replay", "pack"),
     ("meeting", "pack"),
     ("__main__", "cli"),
 }
