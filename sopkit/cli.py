@@ -208,16 +208,18 @@ def dashboard(month, port, packs):
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
 @click.option("--ledger", help="path or database URL of the ledger [default: the facts' own]")
-@click.option("--to-page", "page", type=PATH, default="packs/replay.html", show_default=True)
-def replay(data, start, end, ledger, page):
+@_packs("packs/replay")
+def replay(data, start, end, ledger, packs):
     """Plan each past month from what was known then, and execute it against what happened after:
-    the workbook, the same without each person, and two naive rules, on a PAGE.
+    the workbook, the same without each person, and two naive rules; on the page replay.html.
     """
     from sopkit.replay import replay as run
     from sopkit.replay import write_page
     from sopkit.sources import read_facts
 
-    said = write_page(run(data, start, end, ledger), read_facts(data), page)
+    said = write_page(
+        run(data, start, end, ledger), read_facts(data), page := packs / "replay.html"
+    )
     click.echo(f"{said}\n\nPage: {page}")
 
 
