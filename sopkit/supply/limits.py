@@ -54,8 +54,8 @@ def without_idle(facts, lots: bool):
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
 
-def limits_of(facts, lean: bool = False) -> Limits:
-    """``Limits`` from facts; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
+def limits_of(facts) -> Limits:
+    """``Limits`` from facts."""
     ways, shape = facts.ways, facts.shape
     open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
     most = np.where(open_, ways.limit[:, None], 0.0)
@@ -73,7 +73,7 @@ def limits_of(facts, lean: bool = False) -> Limits:
         most=most,
         frozen=held,
         taken=_taken(facts, least),
-        stock=_stock_limit(facts, facts.by_item(least), lean),
+        stock=_stock_limit(facts, facts.by_item(least)),
         late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
         + np.zeros(shape),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
@@ -90,7 +90,7 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
-def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
+def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
@@ -100,10 +100,6 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
-    if lean:  # what is asked for, and what is left of it when more has come
-        used = np.cumsum(facts.demand - facts.coming - arriving, axis=1)
-        left = np.maximum.accumulate(facts.target + used, axis=1) - used
-        limit = np.minimum(limit, left)
     return np.maximum(limit, there)
 
 

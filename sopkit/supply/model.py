@@ -3,6 +3,7 @@ the objective.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,11 @@ class Programme:
         series = sparse.eye_array(quantity.shape[0] // buckets)
         return sparse.kron(series, sparse.eye_array(buckets, k=-1), "csr") @ quantity
 
+    @cached_property
+    def parts(self):
+        """linopy's matrices of all rows: once asked for, none may be added."""
+        return self.model.matrices
+
     @property
     def width(self) -> int:
         """How many columns there are so far."""
@@ -83,6 +89,11 @@ class Programme:
     def labels(self, name: str) -> np.ndarray:
         """Where each cell of a quantity stands in the programme's columns."""
         return self.model.variables[name].labels.values
+
+    def rows_of(self, name: str) -> np.ndarray:
+        """(row,) True for the rows of a constraint; all False where there is none."""
+        known = self.model.constraints
+        return np.isin(self.parts.clabels, range(*known[name].range) if name in known else [])
 
     def costs(self, prices: dict[str, np.ndarray]) -> np.ndarray:
         """Money per unit of every column; 0 for a quantity not given."""

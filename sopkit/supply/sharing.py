@@ -11,7 +11,6 @@ from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
 from sopkit.supply.limits import left_over
 from sopkit.supply.model import times
-from sopkit.supply.solve import solve
 
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
 ALIKE = 0.1  # of the larger margin: items that differ by less are alike
@@ -60,14 +59,15 @@ def _mean(values, number) -> np.ndarray:
     return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
 
 
-def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
+def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict:
     """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
     them: in every bucket the largest part of what was asked of any of them to date that is late or
     lost is the least there can be.
 
     All else of the plan stands, stock that is required at its end too; ``priced`` (facts, limits)
-    is the ``Programme`` of the plan and its prices. What no hours could serve, before the lead
-    time, above a source's limit or a resource that an item had for itself, is shared by nobody.
+    is the ``Programme`` of the plan and its prices, ``run`` (both) solves it. What no hours could
+    serve, before the lead time, above a source's limit or a resource that an item had for itself,
+    is shared by nobody.
     """
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
@@ -89,7 +89,7 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
     prices["part"] = _largest_part(
         programme, prices, group, hours * size[:, 0], floor / size, asked / size
     )
-    solved = solve(programme.model.matrices, programme.costs(prices))
+    solved = run(programme, prices)
     if solved is None:
         return values
     found = programme.values(solved)
