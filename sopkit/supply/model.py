@@ -17,7 +17,7 @@ from sopkit.supply.solve import Solved
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
 SMOOTH = 0.005  # of holding: what stock costs more for every bucket of demand that it covers
 COVERS = 0.0, 0.5, 1.0, 2.0  # where the next price segment begins
-ABOVE = [f"above_{cover:g}" for cover in COVERS]
+ABOVE = tuple(f"above_{cover:g}" for cover in COVERS)
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
 
@@ -89,11 +89,6 @@ class Programme:
     def labels(self, name: str) -> np.ndarray:
         """Where each cell of a quantity stands in the programme's columns."""
         return self.model.variables[name].labels.values
-
-    def rows_of(self, name: str) -> np.ndarray:
-        """(row,) True for the rows of a constraint; all False where there is none."""
-        known = self.model.constraints
-        return np.isin(self.parts.clabels, range(*known[name].range) if name in known else [])
 
     def costs(self, prices: dict[str, np.ndarray]) -> np.ndarray:
         """Money per unit of every column; 0 for a quantity not given."""
