@@ -16,7 +16,7 @@ from sopkit.grid import Grid, at_buckets, fold
 from sopkit.metrics.book import standard_cost, with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import Prices, steering_prices
-from sopkit.supply.limits import sold_within
+from sopkit.supply.limits import scaled, sold_within, sum_to
 from sopkit.supply.workforce import Resources, read_resources
 from sopkit.tables import settled
 
@@ -175,18 +175,14 @@ class Facts:
 
     def in_sizes(self) -> "Facts":
         """The same facts with every item counted in its own size: no item is large or small."""
-        size, ways, bill, prices = self.size, self.ways, self.bill, self.prices
-        by_item = "demand", "receipts", "expiring", "safety_stock", "recent"
-        of_way, measured = size[ways.item], LIMITS[:-1]  # a shelf life is no quantity
+        size, of_way = self.size, self.size[self.ways.item]
+        by_bucket = "demand", "receipts", "expiring", "safety_stock", "recent"
         return replace(
-            self,
-            items=replace(self.items, **{n: getattr(self.items, n) / size for n in measured}),
-            ways=replace(ways, unit_cost=ways.unit_cost * of_way, limit=ways.limit / of_way),
-            bill=replace(bill, hours=bill.hours * size[bill.item]),
-            prices=replace(prices, **{name: each * size for name, each in vars(prices).items()}),
-            **{name: getattr(self, name) / size[:, None] for name in by_item},
-            on_hand=self.on_hand / size,
-            backlog=self.backlog / size,
+            scaled(scaled(self, 1 / size[:, None], *by_bucket), 1 / size, "on_hand", "backlog"),
+            items=scaled(self.items, 1 / size, *LIMITS[:-1]),  # a shelf life is no quantity
+            ways=scaled(scaled(self.ways, of_way, "unit_cost"), 1 / of_way, "limit"),
+            bill=scaled(self.bill, size[self.bill.item], "hours"),
+            prices=scaled(self.prices, size, *vars(self.prices)),
         )
 
     def until(self, count: int) -> "Facts":
@@ -397,9 +393,6 @@ def _recent(grid: Grid, wait: np.ndarray, demand: np.ndarray, bookings) -> np.nd
     begun = min(grid.calendar.number(bookings["bucket"]).min(initial=first), first)
     before = grid.over(np.arange(begun, first)).array(bookings, "quantity")
     timeline = np.concatenate([before, demand], axis=1)
-    booked = np.concatenate([np.zeros((len(wait), 1)), np.cumsum(timeline, axis=1)], axis=1)
     ends = np.arange(before.shape[1], timeline.shape[1]) + 1
     starts = ends - np.minimum(wait[:, None], ends)
-    whole, rows = np.floor(starts).astype(int), np.arange(len(wait))[:, None]
-    part = (starts - whole) * timeline[rows, whole.clip(max=timeline.shape[1] - 1)]
-    return np.maximum(booked[:, ends] - booked[rows, whole] - part, 0.0)
+    return np.maximum(sum_to(timeline, ends) - sum_to(timeline, starts), 0.0)

@@ -9,8 +9,6 @@ from sopkit.errors import PlanError
 from sopkit.grid import summed
 from sopkit.supply.reading import MADE
 
-BY_ITEM = ("stock", "late", "lost")
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -27,9 +25,13 @@ class Limits:
 
 def in_sizes(facts, limits: Limits) -> Limits:
     """The limits with every item counted in its own size (see ``Facts.in_sizes``)."""
-    by_way, by_item = facts.units["way"], facts.units["item"]
-    units = {"least": by_way, "most": by_way} | dict.fromkeys(BY_ITEM, by_item)
-    return replace(limits, **{name: getattr(limits, name) / unit for name, unit in units.items()})
+    limits = scaled(limits, 1 / facts.units["item"], "stock", "late", "lost")
+    return scaled(limits, 1 / facts.units["way"], "least", "most")
+
+
+def scaled(record, factor: np.ndarray, *names: str):
+    """A dataclass with the arrays of these ``names`` times a ``factor``."""
+    return replace(record, **{name: getattr(record, name) * factor for name in names})
 
 
 def without_idle(facts, lots: bool):
@@ -121,16 +123,24 @@ def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.nd
     [[16.0, 18.0, 18.0]]
     """
     horizon, year = demand.shape[1], demand[:, -per_year:]
-    known = np.concatenate([np.zeros((len(demand), 1)), demand, year, year[:, :1]], axis=1)
-    summed, rows = np.cumsum(known, axis=1), np.arange(len(demand))[:, None]
     endless = ~np.isfinite(buckets)[:, None]
     end = np.arange(1, horizon + 1) + np.where(endless, 0.0, buckets[:, None])
     years, rest = np.divmod(np.maximum(end - horizon, 0.0), year.shape[1])
-    end = np.minimum(end, horizon) + rest
-    whole = np.floor(end).astype(int)
-    begun = (end - whole) * (summed[rows, whole + 1] - summed[rows, whole])
-    sold = summed[rows, whole] + begun + years * year.sum(axis=1, keepdims=True)
-    return np.where(endless, np.inf, sold - summed[:, 1 : horizon + 1])
+    sold = sum_to(np.concatenate([demand, year], axis=1), np.minimum(end, horizon) + rest)
+    sold = sold + years * year.sum(axis=1, keepdims=True)
+    return np.where(endless, np.inf, sold - np.cumsum(demand, axis=1))
+
+
+def sum_to(quantity: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Each row of ``quantity`` summed from its first bucket until ``ends`` (row, end; in buckets, a
+    part of one in part).
+
+    >>> sum_to(np.array([[5.0, 7.0]]), np.array([[0.0, 1.5, 2.0]])).tolist()
+    [[0.0, 8.5, 12.0]]
+    """
+    each = np.pad(quantity, [(0, 0), (1, 1)])
+    whole, rows = np.floor(ends).astype(int), np.arange(len(quantity))[:, None]
+    return np.cumsum(each, axis=1)[rows, whole] + (ends - whole) * each[rows, whole + 1]
 
 
 def frozen_quantities(facts) -> np.ndarray:
