@@ -59,13 +59,6 @@ class Ways:
         """(way,): True where an item is made."""
         return self.kind == "production"
 
-    def making(self, items: int) -> np.ndarray:
-        """The way by which each item is made; −1 where it is not."""
-        way = np.full(items, -1)
-        made = np.flatnonzero(self.own)
-        way[self.item[made]] = made
-        return way
-
     def find(self, item, source) -> np.ndarray:
         """The way of each item from a source; −1 where there is none."""
         named = pd.MultiIndex.from_arrays([self.item, self.source])

@@ -153,16 +153,13 @@ def frozen_quantities(facts) -> np.ndarray:
         return fixed
     named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
     named = np.where(frozen["source"] == "", -1, named)
+    made = frozen[MADE].sum(axis=1, min_count=1)
     for kind in ("production", "subcontracted", "purchased"):
-        columns = MADE if kind == "production" else [kind]
-        told = frozen.assign(way=named).dropna(subset=columns, how="all")
-        told = told.fillna(dict.fromkeys(columns, 0.0))
-        total = sum(facts.grid.array(told, column) for column in columns)
+        told = frozen.assign(way=named, production=made).dropna(subset=kind)
+        at = told["way"].to_numpy(), facts.grid.column(told["bucket"])
+        its = summed(*at, told[kind].to_numpy(), fixed.shape)
+        total = facts.grid.array(told, kind) - facts.by_item(its)
         total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
-        of_source = told[told["way"] >= 0]
-        at = of_source["way"].to_numpy(), facts.grid.column(of_source["bucket"])
-        its = summed(*at, of_source[columns].sum(axis=1), fixed.shape)
-        total = total - facts.by_item(its)
         chosen = np.flatnonzero(ways.kind == kind)
         chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])

@@ -40,23 +40,18 @@ def averaged(programme, values: dict) -> dict:
         marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
     )
     way = item[ways.item] * (place.max(initial=0) + 1) + place
-    return values | {
-        name: _mean(values[name] / programme.units[dim], number) * programme.units[dim]
+    means = {
+        name: pd.DataFrame(values[name] / programme.units[dim]).groupby(number).transform("mean")
         for name, dim, number in (("quantity", "way", way), ("lost", "item", item))
     }
+    units = {"quantity": programme.units["way"], "lost": programme.units["item"]}
+    return values | {name: mean.to_numpy() * units[name] for name, mean in means.items()}
 
 
 def _number(*columns) -> np.ndarray:
     """What tells rows apart: the same number for rows that are the same in all columns."""
     rows = np.column_stack(columns).astype(float) + 0.0
     return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
-
-
-def _mean(values, number) -> np.ndarray:
-    """Every row's mean over those of its number."""
-    number = np.unique(number, return_inverse=True)[1]
-    count = number.max(initial=-1) + 1
-    return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
 
 
 def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict:

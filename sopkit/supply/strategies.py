@@ -75,7 +75,7 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
     behind = behind + _most(facts.prices.ending)
 
     elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)[:, None]
-    own = long[ways.making(facts.shape[0])[ways.item]]
+    own = facts.by_item(long, "production")[ways.item]
     first = np.where(np.isinf(facts.prices.lost), 10, 2)[:, None]  # who may not be lost
     dearer = {
         "quantity": elsewhere * own - idle * hours_by_way(facts, movable),
