@@ -65,7 +65,7 @@ def limits_of(facts) -> Limits:
     held = ~np.isnan(fixed)
     least = np.where(held, fixed, 0.0)
     most = np.where(held, fixed, most)
-    last = np.arange(shape[1])[None, :] == shape[1] - 1
+    last = facts.buckets == facts.buckets[-1]
     to_order = facts.items.to_order[:, None]
     owed = facts.demand.copy()
     owed[:, 0] += facts.backlog
@@ -76,8 +76,7 @@ def limits_of(facts) -> Limits:
         frozen=held,
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least)),
-        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
-        + np.zeros(shape),
+        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
     )
 

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import sparse
 
 from sopkit.grid import fold
-from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits, in_sizes
+from sopkit.supply.records import Facts
 from sopkit.supply.solve import Solved
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows

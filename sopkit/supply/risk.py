@@ -210,5 +210,5 @@ def _scale(paths, own, demand) -> np.ndarray:
     """(item, bucket) factors that put the mean of the paths on the plan's demand; NaN where that
     mean is 0.
     """
-    mean = np.stack([paths[:, :, at].mean(axis=1) for at in range(demand.shape[1])], axis=-1)[own]
+    mean = paths.mean(axis=1)[own, : demand.shape[1]]
     return np.divide(demand, mean, out=np.full(demand.shape, np.nan), where=mean > 0)
