@@ -140,8 +140,6 @@ def unsaleable(plan: Finished) -> np.ndarray:
     ago, what has not been shipped since, the oldest first.
     """
     life = plan.fact("shelf_life")
-    if not (life <= plan.shape[1]).any():
-        return np.zeros(plan.shape)
     first = np.maximum(plan.opening[:, 0] + plan.owed[:, 0], 0.0)
     gone = expiring(plan["shipments"], plan.got, first, life, plan.per_year).cumsum(axis=1)
     return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)

@@ -177,18 +177,13 @@ def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     )
 
 
-def steering(facts: Facts, limits: Limits, stock: np.ndarray) -> float:
-    """Money that the price of covers adds to what a plan's ``stock`` costs: it steers towards even
+def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
+    """Money that the price of covers adds to what a plan's stock costs: it steers towards even
     stock, nobody pays it.
     """
-    room = stock_segments(facts, limits)
-    above = stock - room["safe"] - room["ending"]
-    cost, below = 0.0, 0.0
-    for name, cover in zip(ABOVE, COVERS):
-        used = np.clip(above - below, 0.0, room[name])
-        cost += SMOOTH * cover * (facts.prices.holding[:, None] * used)[:, facts.seen].sum()
-        below = below + room[name]
-    return float(cost)
+    dearer = {name: SMOOTH * cover for name, cover in zip(ABOVE, COVERS) if name in values}
+    stock = sum(share * values[name] for name, share in dearer.items())
+    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum()) if dearer else 0.0
 
 
 STOCK = "safe", "ending", *ABOVE

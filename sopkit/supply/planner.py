@@ -147,7 +147,7 @@ def plan_supply(
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, solved)
-    steered = steering(facts, limits, flows.stock)
+    steered = steering(facts, values)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)

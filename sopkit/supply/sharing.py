@@ -10,7 +10,7 @@ import pandas as pd
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
 from sopkit.supply.limits import left_over
-from sopkit.supply.model import times
+from sopkit.supply.model import ABOVE, times
 
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
 ALIKE = 0.1  # of the larger margin: items that differ by less are alike
@@ -88,7 +88,8 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict
     if solved is None:
         return values
     found = programme.values(solved)
-    return values | {name: found[name] for name in ("quantity", "lost")}
+    kept = found.keys() & {"quantity", "lost", *ABOVE}
+    return values | {name: found[name] for name in kept}
 
 
 def _keep_hours(programme, group, made) -> None:
