@@ -11,8 +11,8 @@ from sopkit.grid import Grid, at_buckets
 from sopkit.metrics.book import with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import steering_prices
-from sopkit.supply.limits import sold_within, sum_to
 from sopkit.supply.records import LIMITS, Bill, Facts, Items, Ways
+from sopkit.supply.shelf import expiring, sum_to
 from sopkit.supply.workforce import read_resources
 from sopkit.tables import settled
 
@@ -140,34 +140,6 @@ def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, gri
         lead=ways["lead_time"].to_numpy(),
         opens=np.minimum(np.ceil(ways["lead_time"] - 1e-9), grid.shape[1]).astype(int).to_numpy(),
     )
-
-
-def expiring(demand, receipts, there, life, per_year: int, until=0) -> np.ndarray:
-    """(item, bucket) units of what is ``there`` at first and of receipts that pass their shelf life
-    at the end of each bucket, the oldest being sold first: of what arrives, all that demand does
-    not use up within that ``life`` (buckets, by item).
-
-    Before bucket ``until`` nothing new arrives, so that what is not served waits for receipts.
-
-    >>> asked, life = np.array([[2.0, 2.0, 2.0]]), np.array([2.0])
-    >>> expiring(asked, np.zeros((1, 3)), np.array([9.0]), life, 12).tolist()
-    [[0.0, 5.0, 0.0]]
-    """
-    gone, fresh = np.zeros(demand.shape), np.isfinite(life)
-    if not fresh.any():
-        return gone
-    kept, rows = np.where(fresh, np.ceil(life), 0).astype(int), np.arange(len(life))
-    before = np.pad(demand, [(0, 0), (1, 0)])
-    usable = sold_within(np.where(fresh[:, None], before, 0.0), life, per_year)
-    for bucket in range(-1, demand.shape[1]):
-        if bucket >= 0:
-            there = there + receipts[:, bucket] - demand[:, bucket]
-            there = np.where(bucket < until, there, np.maximum(there, 0.0))
-        over = np.where(fresh, np.maximum(there - usable[:, bucket + 1], 0.0), 0.0)
-        end, there = np.maximum(bucket + kept, 0), there - over
-        inside = end < demand.shape[1]
-        gone[rows[inside], end[inside]] += over[inside]
-    return gone
 
 
 def _recent(grid: Grid, wait: np.ndarray, demand: np.ndarray, bookings) -> np.ndarray:

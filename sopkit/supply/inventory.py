@@ -11,8 +11,8 @@ from sopkit.grid import Grid
 from sopkit.metrics import cover
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
-from sopkit.supply.facts import expiring, ways_of
-from sopkit.supply.limits import sold_within
+from sopkit.supply.facts import ways_of
+from sopkit.supply.shelf import expiring, sold_within
 from sopkit.tables import settled
 
 
@@ -140,6 +140,8 @@ def unsaleable(plan: Finished) -> np.ndarray:
     ago, what has not been shipped since, the oldest first.
     """
     life = plan.fact("shelf_life")
+    if not (life <= plan.shape[1]).any():
+        return np.zeros(plan.shape)
     first = np.maximum(plan.opening[:, 0] + plan.owed[:, 0], 0.0)
     gone = expiring(plan["shipments"], plan.got, first, life, plan.per_year).cumsum(axis=1)
     return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)

@@ -8,6 +8,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.grid import summed
 from sopkit.supply.reading import MADE
+from sopkit.supply.shelf import sold_within
 
 
 @dataclass(frozen=True)
@@ -112,34 +113,6 @@ def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lost = np.maximum.accumulate(np.maximum(-net, 0.0), axis=1)
     lost = np.where(np.isinf(facts.prices.backlog)[:, None], lost, 0.0)
     return net + lost, lost
-
-
-def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.ndarray:
-    """Demand of the next ``buckets`` buckets after each bucket, the last year repeating beyond the
-    horizon; inf where endless.
-
-    >>> sold_within(np.array([[5.0, 7.0, 9.0]]), np.array([2.0]), 1).tolist()
-    [[16.0, 18.0, 18.0]]
-    """
-    horizon, year = demand.shape[1], demand[:, -per_year:]
-    endless = ~np.isfinite(buckets)[:, None]
-    end = np.arange(1, horizon + 1) + np.where(endless, 0.0, buckets[:, None])
-    years, rest = np.divmod(np.maximum(end - horizon, 0.0), year.shape[1])
-    sold = sum_to(np.concatenate([demand, year], axis=1), np.minimum(end, horizon) + rest)
-    sold = sold + years * year.sum(axis=1, keepdims=True)
-    return np.where(endless, np.inf, sold - np.cumsum(demand, axis=1))
-
-
-def sum_to(quantity: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Each row of ``quantity`` summed from its first bucket until ``ends`` (row, end; in buckets, a
-    part of one in part).
-
-    >>> sum_to(np.array([[5.0, 7.0]]), np.array([[0.0, 1.5, 2.0]])).tolist()
-    [[0.0, 8.5, 12.0]]
-    """
-    each = np.pad(quantity, [(0, 0), (1, 1)])
-    whole, rows = np.floor(ends).astype(int), np.arange(len(quantity))[:, None]
-    return np.cumsum(each, axis=1)[rows, whole] + (ends - whole) * each[rows, whole + 1]
 
 
 def frozen_quantities(facts) -> np.ndarray:

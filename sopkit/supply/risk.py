@@ -15,8 +15,8 @@ from sopkit.supply.after import Finished
 from sopkit.supply.costs import per
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
-from sopkit.supply.limits import sold_within
 from sopkit.supply.reading import fence
+from sopkit.supply.shelf import sold_within
 from sopkit.tables import PLANS
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
