@@ -13,9 +13,9 @@ STRATEGIES = ("optimal", "level", "chase")
 FOLLOWED = ("quantity", "lost")  # what a chase plan settles bucket by bucket
 
 
-def chase(programme: Programme, cost: np.ndarray, **search) -> Solved | None:
+def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved | None:
     """The ``Solved`` programme in which output follows demand; None where the limits contradict
-    each other. ``cost`` is by column, of ``follow_demand``.
+    each other. ``cost`` is by column, of ``follow_demand``; the buckets share half the time limit.
 
     Output is planned one bucket after the other, each from where the one before it ended, nobody
     being laid off; then the workforce that fits it. The limits that follow stand in
@@ -37,7 +37,7 @@ def chase(programme: Programme, cost: np.ndarray, **search) -> Solved | None:
             clabels=np.arange(rows.sum()),
             **{name: getattr(parts, name)[columns] for name in ("lb", "ub", "vtypes")},
         )
-        solved = solve(part, cost[columns], **search)
+        solved = solve(part, cost[columns], gap=gap, time_limit=time_limit / count / 2)
         if solved is None:
             return None
         values[columns] = solved.values
@@ -45,7 +45,7 @@ def chase(programme: Programme, cost: np.ndarray, **search) -> Solved | None:
     for limit, names in ((parts.lb, FOLLOWED + ("agreed",)), (parts.ub, FOLLOWED + ABOVE)):
         for name in labels.keys() & names:
             limit[labels[name]] = values[labels[name]]
-    return solve(parts, cost, **search)
+    return solve(parts, cost, gap=gap, time_limit=time_limit / 2)
 
 
 def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
