@@ -82,7 +82,11 @@ class Finished:
         lot = np.where(self.fact("strategy") == "order", 0.0, lot)
         return self["safety_stock"] + lot[:, None] / 2
 
+    @property
+    def grid(self) -> Grid:
+        """Items × buckets."""
+        return Grid(self.names.to_frame(index=False), self.buckets, self.calendar, ("item",))
+
     def table(self, **columns) -> pd.DataFrame:
         """(item, bucket) arrays as the columns of a long table."""
-        names = self.names.to_frame(index=False)
-        return Grid(names, self.buckets, self.calendar, ("item",)).frame(**columns)
+        return self.grid.frame(**columns)

@@ -167,14 +167,13 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     """
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     regular, made = facts.resources.regular_cost, facts.ways.own[:, None]
-    theirs = np.where(made, 0.0, flows.quantity)
-    bill = facts.bill
+    theirs, bill = np.where(made, 0.0, flows.quantity), facts.bill
     hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
-    asked = items["subcontract"] + items["purchase"] + fold(hours, bill.item, facts.shape[0])
+    premium = fold(hours, bill.item, facts.shape[0])
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
-        units = facts.by_item(flows.quantity, bought)
-        items[kind] = _times(standard, units)
-    items["source_premium"] = asked - items["subcontract"] - items["purchase"]
+        paid, items[kind] = items[kind], _times(standard, facts.by_item(flows.quantity, bought))
+        premium = premium + paid - items[kind]
+    items["source_premium"] = premium
     worked = regular * np.maximum(flows.load, flows.overtime)
     premium = staff.pop("overtime") - regular * flows.overtime
     idle = staff["regular_labour"] - worked + regular * flows.overtime

@@ -73,12 +73,8 @@ def roll(facts, got: np.ndarray, lost: np.ndarray):
     lost[:, -1] += late[:, -1]
     backlog[:, -1] -= late[:, -1]
     late[:, -1] = 0.0
-    spare = np.where(
-        facts.items.to_order,
-        np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0)),
-        0.0,
-    )
-    spare = np.where(stock[:, -1] > 0, 0.0, spare)
+    spare = np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0))
+    spare = np.where(facts.items.to_order & (stock[:, -1] == 0), spare, 0.0)
     lost[:, -1] -= spare
     backlog[:, -1] += spare
     return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))

@@ -11,8 +11,8 @@ from sopkit.grid import Grid
 from sopkit.metrics import cover
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
-from sopkit.supply.facts import expiring, ways_of
-from sopkit.supply.limits import sold_within
+from sopkit.supply.facts import ways_of
+from sopkit.supply.shelf import expiring, sold_within
 from sopkit.tables import settled
 
 
@@ -102,12 +102,11 @@ def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np
 
     Beyond the paths' last bucket their spread grows with the square root of time.
     """
-    count, buckets = paths.shape[1:]
+    buckets = paths.shape[2]
     covered = np.clip(span[:, None, None] - np.arange(buckets), 0, 1)  # share of each bucket
-    total = np.cumsum(paths * covered, axis=2)[:, :, -1]
-    error = np.sort(total - total.mean(axis=1, keepdims=True), axis=1)
-    at = np.nan_to_num(level) * (count - 1)
-    each = [np.interp(place, np.arange(count), row) for place, row in zip(at, error)]
+    total = (paths * covered).sum(axis=2)
+    error = total - total.mean(axis=1, keepdims=True)
+    each = [np.quantile(row, chance) for row, chance in zip(error, np.nan_to_num(level))]
     growth = np.sqrt(np.maximum(span / buckets, 1.0))
     return np.where(np.isnan(level), 0.0, np.maximum(each * growth, 0.0))
 
@@ -182,5 +181,5 @@ def _until_retired(plan: Finished) -> np.ndarray:
     """Demand from the next bucket to an item's retirement; inf where it has none."""
     ends = plan.fact("retired_on")[:, None]
     sold = np.where(plan.buckets.to_numpy() <= ends, plan["demand"], 0.0)
-    left = sold[:, ::-1].cumsum(axis=1)[:, ::-1] - sold
+    left = sold.sum(axis=1, keepdims=True) - sold.cumsum(axis=1)
     return np.where(np.isnat(ends), np.inf, left)

@@ -8,8 +8,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.grid import summed
 from sopkit.supply.reading import MADE
-
-BY_ITEM = ("stock", "late", "lost")
+from sopkit.supply.shelf import sold_within
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,13 @@ class Limits:
 
 def in_sizes(facts, limits: Limits) -> Limits:
     """The limits with every item counted in its own size (see ``Facts.in_sizes``)."""
-    by_way, by_item = facts.units["way"], facts.units["item"]
-    units = {"least": by_way, "most": by_way} | dict.fromkeys(BY_ITEM, by_item)
-    return replace(limits, **{name: getattr(limits, name) / unit for name, unit in units.items()})
+    limits = scaled(limits, 1 / facts.units["item"], "stock", "late", "lost")
+    return scaled(limits, 1 / facts.units["way"], "least", "most")
+
+
+def scaled(record, factor: np.ndarray, *names: str):
+    """A dataclass with the arrays of these ``names`` times a ``factor``."""
+    return replace(record, **{name: getattr(record, name) * factor for name in names})
 
 
 def without_idle(facts, lots: bool):
@@ -54,8 +57,8 @@ def without_idle(facts, lots: bool):
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
 
-def limits_of(facts, lean: bool = False) -> Limits:
-    """``Limits`` from facts; ``lean`` keeps stock at what is asked for (nothing is built ahead)."""
+def limits_of(facts) -> Limits:
+    """``Limits`` from facts."""
     ways, shape = facts.ways, facts.shape
     open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
     most = np.where(open_, ways.limit[:, None], 0.0)
@@ -63,7 +66,7 @@ def limits_of(facts, lean: bool = False) -> Limits:
     held = ~np.isnan(fixed)
     least = np.where(held, fixed, 0.0)
     most = np.where(held, fixed, most)
-    last = np.arange(shape[1])[None, :] == shape[1] - 1
+    last = facts.buckets == facts.buckets[-1]
     to_order = facts.items.to_order[:, None]
     owed = facts.demand.copy()
     owed[:, 0] += facts.backlog
@@ -73,9 +76,8 @@ def limits_of(facts, lean: bool = False) -> Limits:
         most=most,
         frozen=held,
         taken=_taken(facts, least),
-        stock=_stock_limit(facts, facts.by_item(least), lean),
-        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf)
-        + np.zeros(shape),
+        stock=_stock_limit(facts, facts.by_item(least)),
+        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf),
         lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
     )
 
@@ -90,7 +92,7 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
-def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
+def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
@@ -100,10 +102,6 @@ def _stock_limit(facts, arriving: np.ndarray, lean: bool) -> np.ndarray:
         sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.items.to_order[:, None], 0.0, limit)
-    if lean:  # what is asked for, and what is left of it when more has come
-        used = np.cumsum(facts.demand - facts.coming - arriving, axis=1)
-        left = np.maximum.accumulate(facts.target + used, axis=1) - used
-        limit = np.minimum(limit, left)
     return np.maximum(limit, there)
 
 
@@ -117,26 +115,6 @@ def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return net + lost, lost
 
 
-def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.ndarray:
-    """Demand of the next ``buckets`` buckets after each bucket, the last year repeating beyond the
-    horizon; inf where endless.
-
-    >>> sold_within(np.array([[5.0, 7.0, 9.0]]), np.array([2.0]), 1).tolist()
-    [[16.0, 18.0, 18.0]]
-    """
-    horizon, year = demand.shape[1], demand[:, -per_year:]
-    known = np.concatenate([np.zeros((len(demand), 1)), demand, year, year[:, :1]], axis=1)
-    summed, rows = np.cumsum(known, axis=1), np.arange(len(demand))[:, None]
-    endless = ~np.isfinite(buckets)[:, None]
-    end = np.arange(1, horizon + 1) + np.where(endless, 0.0, buckets[:, None])
-    years, rest = np.divmod(np.maximum(end - horizon, 0.0), year.shape[1])
-    end = np.minimum(end, horizon) + rest
-    whole = np.floor(end).astype(int)
-    begun = (end - whole) * (summed[rows, whole + 1] - summed[rows, whole])
-    sold = summed[rows, whole] + begun + years * year.sum(axis=1, keepdims=True)
-    return np.where(endless, np.inf, sold - summed[:, 1 : horizon + 1])
-
-
 def frozen_quantities(facts) -> np.ndarray:
     """(way, bucket) quantities that the fence fixes, NaN elsewhere: of the source that is named, or
     of all sources, the cheapest first.
@@ -147,16 +125,13 @@ def frozen_quantities(facts) -> np.ndarray:
         return fixed
     named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
     named = np.where(frozen["source"] == "", -1, named)
+    made = frozen[MADE].sum(axis=1, min_count=1)
     for kind in ("production", "subcontracted", "purchased"):
-        columns = MADE if kind == "production" else [kind]
-        told = frozen.assign(way=named).dropna(subset=columns, how="all")
-        told = told.fillna(dict.fromkeys(columns, 0.0))
-        total = sum(facts.grid.array(told, column) for column in columns)
+        told = frozen.assign(way=named, production=made).dropna(subset=kind)
+        at = told["way"].to_numpy(), facts.grid.column(told["bucket"])
+        its = summed(*at, told[kind].to_numpy(), fixed.shape)
+        total = facts.grid.array(told, kind) - facts.by_item(its)
         total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
-        of_source = told[told["way"] >= 0]
-        at = of_source["way"].to_numpy(), facts.grid.column(of_source["bucket"])
-        its = summed(*at, of_source[columns].sum(axis=1), fixed.shape)
-        total = total - facts.by_item(its)
         chosen = np.flatnonzero(ways.kind == kind)
         chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])

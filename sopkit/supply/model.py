@@ -3,20 +3,21 @@ the objective.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from sopkit.grid import fold
-from sopkit.supply.facts import Facts
 from sopkit.supply.limits import Limits, in_sizes
+from sopkit.supply.records import Facts
 from sopkit.supply.solve import Solved
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
 SMOOTH = 0.005  # of holding: what stock costs more for every bucket of demand that it covers
 COVERS = 0.0, 0.5, 1.0, 2.0  # where the next price segment begins
-ABOVE = [f"above_{cover:g}" for cover in COVERS]
+ABOVE = tuple(f"above_{cover:g}" for cover in COVERS)
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
 
@@ -74,6 +75,11 @@ class Programme:
         buckets = self.facts.shape[1]
         series = sparse.eye_array(quantity.shape[0] // buckets)
         return sparse.kron(series, sparse.eye_array(buckets, k=-1), "csr") @ quantity
+
+    @cached_property
+    def parts(self):
+        """linopy's matrices of all rows: once asked for, none may be added."""
+        return self.model.matrices
 
     @property
     def width(self) -> int:
@@ -171,18 +177,13 @@ def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     )
 
 
-def steering(facts: Facts, limits: Limits, stock: np.ndarray) -> float:
-    """Money that the price of covers adds to what a plan's ``stock`` costs: it steers towards even
+def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
+    """Money that the price of covers adds to what a plan's stock costs: it steers towards even
     stock, nobody pays it.
     """
-    room = stock_segments(facts, limits)
-    above = stock - room["safe"] - room["ending"]
-    cost, below = 0.0, 0.0
-    for name, cover in zip(ABOVE, COVERS):
-        used = np.clip(above - below, 0.0, room[name])
-        cost += SMOOTH * cover * (facts.prices.holding[:, None] * used)[:, facts.seen].sum()
-        below = below + room[name]
-    return float(cost)
+    dearer = {name: SMOOTH * cover for name, cover in zip(ABOVE, COVERS) if name in values}
+    stock = sum(share * values[name] for name, share in dearer.items())
+    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum()) if dearer else 0.0
 
 
 STOCK = "safe", "ending", *ABOVE

@@ -14,7 +14,7 @@ from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
 from sopkit.supply.model import build, objective_prices, steering
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
-from sopkit.supply.strategies import STRATEGIES, follow_demand
+from sopkit.supply.strategies import STRATEGIES, chase, follow_demand
 from sopkit.supply.why import reasons
 from sopkit.supply.worth import worth_of
 from sopkit.tables import PLANS
@@ -121,28 +121,33 @@ def plan_supply(
     }
     facts = read_facts(asked, settings)
     facts, idle = without_idle(facts, lots)
-    limits = limits_of(facts, lean=strategy == "chase")
+    limits = limits_of(facts)
     check_facts(facts, limits)
 
     def priced(facts, limits, whole=False):
         programme = build(facts, limits, strategy, whole_workers=whole, lots=lots)
         prices = objective_prices(programme.facts, holding, programme.facts.prices.lost)
         if strategy == "chase":
-            prices = follow_demand(prices, programme.facts, whole_workers)
+            prices = follow_demand(prices, programme)
         return programme, prices
 
+    def run(programme, prices):
+        how, cost = {"gap": gap, "time_limit": time_limit}, programme.costs(prices)
+        if strategy == "chase":
+            return chase(programme, cost, **how)
+        return solve(programme.parts, cost, **how)
+
     programme, prices = priced(facts, limits, whole_workers)
-    parts, cost = programme.model.matrices, programme.costs(prices)
-    solved = solve(parts, cost, gap=gap, time_limit=time_limit)
+    solved = run(programme, prices)
     if solved is None:
         raise explain_infeasible(facts, limits)
     values, standard = programme.values(solved), facts.standard_cost
     if allocation == "fair" and not lots:
-        values = shared(facts, limits, values, facts.prices.price - standard, priced)
+        values = shared(facts, limits, values, facts.prices.price - standard, priced, run)
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, solved)
-    steered = steering(facts, limits, flows.stock)
+    steered = steering(facts, values)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
     costs = costs_by_bucket(facts, flows, holding)

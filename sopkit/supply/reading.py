@@ -324,9 +324,9 @@ def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
     )
     known = (frozen.get("receipts", 0.0) - before).clip(lower=0)
     ordered = ordered + (undated - known).clip(lower=0)
-    for column in [name for name in reversed(FROZEN) if name in frozen]:
-        left = (frozen[column] - ordered).clip(lower=0)
-        ordered, frozen[column] = ordered - frozen[column].fillna(0.0) + left.fillna(0.0), left
+    kinds = [name for name in reversed(FROZEN) if name in frozen]
+    left = frozen[kinds].fillna(0.0).cumsum(axis=1).sub(ordered, axis=0).clip(lower=0)
+    frozen[kinds] = np.minimum(frozen[kinds], left)
     frozen = frozen.assign(source="").reset_index()
     if sources is None:
         return frozen

@@ -15,8 +15,8 @@ from sopkit.supply.after import Finished
 from sopkit.supply.costs import per
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
-from sopkit.supply.limits import sold_within
 from sopkit.supply.reading import fence
+from sopkit.supply.shelf import sold_within
 from sopkit.tables import PLANS
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -90,18 +90,19 @@ def plan_under_uncertainty(
     own = np.where(plan.fact("strategy") == "order", -1, pd.Index(names).get_indexer(plan.names))
     scale = _scale(paths, own, plan["demand"]) if around_plan else np.ones(plan.shape)
     varies = (own >= 0)[:, None] & ~np.isnan(scale)
-    rolled, count = _Rolled(plan, prices, inputs or {}, capacity_plan), paths.shape[1]
+    rule, count = _Rule.of(plan, inputs or {}, capacity_plan), paths.shape[1]
+    price = plan.price(0.0)[:, None] if prices is None else plan.grid.array(prices, "price")
+    price = price + np.zeros(plan.shape)
     came, missed = np.empty((len(METRICS), plan.shape[1], count)), np.zeros(plan.shape[0])
     wanted = np.zeros(plan.shape[0])
     for part in np.array_split(np.arange(count), max(1, len(own) * count // CELLS)):
-        rolled.start(len(part))
-        for bucket in range(plan.shape[1]):
-            asked = np.repeat(plan["demand"][:, [bucket]], len(part), axis=1)
-            at = varies[:, bucket]
-            asked[at] = paths[own[at][:, None], part, bucket] * scale[at, bucket][:, None]
-            came[:, bucket, part], short = rolled.next(bucket, asked)
-            missed += short.sum(axis=1)
-            wanted += asked.sum(axis=1)
+        asked = np.repeat(plan["demand"][:, None, :], len(part), axis=1)
+        at, bucket = np.nonzero(varies)
+        asked[at, :, bucket] = paths[own[at][:, None], part, bucket[:, None]]
+        asked[at, :, bucket] *= scale[at, bucket][:, None]
+        came[..., part], short = _rolled(plan, rule, price, asked)
+        missed += short
+        wanted += asked.sum(axis=(1, 2))
     levels = np.quantile(came, list(QUANTILES.values()), axis=2)
     metrics = pd.DataFrame({"metric": METRICS})
     table = Grid(metrics, plan.buckets, plan.calendar, ("metric",)).frame(
@@ -116,92 +117,102 @@ def plan_under_uncertainty(
     )
 
 
-class _Rolled:
-    """Some paths rolled through a plan, bucket by bucket; (item, path) arrays within a bucket."""
+def _rolled(plan: Finished, rule: "_Rule", price, asked) -> tuple[np.ndarray, np.ndarray]:
+    """The ``METRICS`` (metric, bucket, path) of a plan in which what is ``asked`` (item, path,
+    bucket) comes instead of its demand, and the units unserved by item.
+    """
+    columns = ("demand", "lost", "projected_available", "backlog", "late")
+    demand, given_up, stock, backlog, late = (plan[name] for name in columns)
+    aim, both, agreed, cost = stock - backlog, np.minimum(stock, backlog), backlog - late, plan.cost
+    weight = weights(plan.items, pd.Series(cost)).to_numpy()
+    there, owed = (one[:, :1].sum(axis=1, keepdims=True) for one in (plan.opening, plan.owed))
+    beyond = np.zeros(asked.shape[:2])  # demand beyond the plan's, as a share of it, smoothed
+    added = np.zeros_like(beyond)  # corrections that have arrived so far
+    called = np.zeros((demand.shape[1], *beyond.shape))  # …and should have, by what is seen
+    came, missed = np.empty((len(METRICS), demand.shape[1], beyond.shape[1])), 0.0 * cost
+    arriving = plan.got
+    for bucket in range(demand.shape[1]):
+        now, wanted = [bucket], asked[:, :, bucket]
+        seen = bucket - rule.lag - 1
+        change = called[seen.clip(0), np.arange(len(seen))] * (seen >= 0)[:, None] - added
+        change = rule.possible(change, bucket)
+        got = arriving[:, now] + change
+        net = there + got - wanted
+        spared = np.maximum(net - (aim - given_up)[:, now], 0.0)
+        lost = np.clip(given_up[:, now] - spared, 0.0, owed + wanted)
+        there, added = net + lost, added + change
+        beyond += BELIEVED * (per(wanted - demand[:, now], demand[:, now]) - beyond)
+        called[bucket] = aim[:, now] - there + beyond * rule.following[:, now] + added
+        before, owed = owed, np.maximum(-there, 0.0) + both[:, now]
+        shipped = before + wanted - lost - owed
+        short = unserved(wanted, np.maximum(owed - agreed[:, now], 0.0), lost)
+        missed += short.sum(axis=1)
+        revenue = price[:, bucket] @ shipped
+        came[:, bucket] = [
+            1 - per(weight @ short, weight @ wanted),
+            cost @ (np.maximum(there, 0.0) + both[:, now]),
+            revenue,
+            revenue - cost @ shipped,
+            revenue - cost @ got,
+        ]
+    return came, missed
 
-    def __init__(self, plan, prices, inputs, capacity_plan):
-        self.cost, self.price = plan.cost, np.repeat(plan.price(0.0)[:, None], plan.shape[1], 1)
-        self.weight = weights(plan.items, pd.Series(plan.cost)).to_numpy()
-        self.demand, self.got, self.lost = plan["demand"], plan.got, plan["lost"]
-        stock, self.backlog = plan["projected_available"], plan["backlog"]
-        self.both, self.net = np.minimum(stock, self.backlog), stock - self.backlog
-        self.agreed = self.backlog - plan["late"]
-        self.opening, self.owed_before = (
-            start[:, :1].sum(axis=1, keepdims=True) for start in (plan.opening, plan.owed)
-        )
-        self.made = plan.made
-        self.flexible = self.got - plan["receipts"]
-        if len(plan.names):
-            self._bounds(plan, inputs, capacity_plan)
-        if prices is not None:
-            self.price = self.grid.array(prices, "price")
 
-    def _bounds(self, plan, inputs, capacity_plan):
-        """How late a correction arrives, units that ways have left, hours that resources have."""
+@dataclass(frozen=True)
+class _Rule:
+    """What binds a correction: when the fastest way can bring it, and how much ways and hours do
+    beside the plan. Arrays (item, bucket) where nothing else is said.
+    """
+
+    lag: np.ndarray  # (item,) buckets
+    following: np.ndarray  # the plan's demand until a correction has come
+    flexible: np.ndarray  # units that may be left out
+    made: np.ndarray
+    room: np.ndarray  # units that the ways have left
+    hours: sparse.csr_array  # (resource, item) per unit
+    free: np.ndarray  # (resource, bucket) hours that the plan leaves
+
+    @classmethod
+    def of(cls, plan: Finished, inputs, capacity_plan):
+        """The rule of a plan that was asked with ``inputs``; None where it has no item."""
+        if not len(plan.names):
+            return None
         asked = {"items": plan.items, "demand": plan.table(quantity=plan["demand"])}
         for name in ("bill_of_resources", "sourcing"):
             if inputs.get(name) is not None:
                 asked[name] = inputs[name][inputs[name]["item"].isin(plan.names)]
         settings = inputs.get("settings")
         facts = read_facts(asked, settings)
-        self.grid, ways, (item, resource, hours) = facts.grid, facts.ways, facts.own_bill
-        self.lag = np.full(plan.shape[0], plan.shape[1])
-        np.minimum.at(self.lag, ways.item, ways.opens)
-        self.lag = np.maximum(self.lag, fence(settings))
-        self.following = sold_within(self.demand, self.lag + 1.0, plan.per_year)
-        limit = np.bincount(ways.item, ways.limit, plan.shape[0])[:, None]
-        self.room = np.maximum(limit - self.flexible, 0.0)
-        shape = len(facts.resources), plan.shape[0]
-        self.hours = sparse.csr_array((hours, (resource, item)), shape)
-        self.users = [item[resource == one] for one in range(shape[0])]
-        self.free = np.full(facts.resources.grid.shape, np.inf)
+        ways, (item, resource, hours), staff = facts.ways, facts.own_bill, facts.resources
+        lag = np.full(plan.shape[0], plan.shape[1])
+        np.minimum.at(lag, ways.item, ways.opens)
+        lag, flexible = np.maximum(lag, fence(settings)), plan.got - plan["receipts"]
+        limit, free = np.bincount(ways.item, ways.limit)[:, None], np.full(staff.grid.shape, np.inf)
         if capacity_plan is not None:
-            limit = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]
-            rows = capacity_plan.assign(free=(limit - capacity_plan["load"]).clip(lower=0.0))
-            self.free = facts.resources.grid.array(rows, "free")
+            most = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]
+            left = (most - capacity_plan["load"]).clip(lower=0.0)
+            free = staff.grid.array(capacity_plan.assign(free=left), "free")
+        return cls(
+            lag=lag,
+            following=sold_within(plan["demand"], lag + 1.0, plan.per_year),
+            flexible=flexible,
+            made=plan.made,
+            room=np.maximum(limit - flexible, 0.0),
+            hours=sparse.csr_array((hours, (resource, item)), (len(staff), plan.shape[0])),
+            free=free,
+        )
 
-    def start(self, paths: int) -> None:
-        """Back to the plan's opening."""
-        shape = len(self.demand), paths
-        self.there, self.owed = self.opening + np.zeros(shape), self.owed_before + np.zeros(shape)
-        self.beyond = np.zeros(shape)  # demand beyond the plan's, as a share of it, smoothed
-        self.added = np.zeros(shape)  # corrections that have arrived so far
-        self.called = np.zeros((self.demand.shape[1], *shape))  # …and should have, by what is seen
-
-    def next(self, bucket: int, asked: np.ndarray) -> tuple[list, np.ndarray]:
-        """The ``METRICS`` of a bucket by path, and the units unserved."""
-        change, planned = self._correction(bucket), self.demand[:, [bucket]]
-        self.added += change
-        got = self.got[:, [bucket]] + change
-        net = self.there + got - asked
-        spared = np.maximum(net - (self.net - self.lost)[:, [bucket]], 0.0)
-        lost = np.clip(self.lost[:, [bucket]] - spared, 0.0, self.owed + asked)
-        self.there = net + lost
-        self.beyond += BELIEVED * (per(asked - planned, planned) - self.beyond)
-        expected = self.beyond * self.following[:, [bucket]]
-        self.called[bucket] = self.net[:, [bucket]] - self.there + expected + self.added
-        backlog = np.maximum(-self.there, 0.0) + self.both[:, [bucket]]
-        shipped = self.owed + asked - lost - backlog
-        self.owed = backlog
-        late = np.maximum(backlog - self.agreed[:, [bucket]], 0.0)
-        missed = unserved(asked, late, lost)
-        service = 1 - per(self.weight @ missed, self.weight @ asked)
-        stock = np.maximum(self.there, 0.0) + self.both[:, [bucket]]
-        revenue = self.price[:, bucket] @ shipped
-        margin, cash = (revenue - self.cost @ units for units in (shipped, got))
-        return [service, self.cost @ stock, revenue, margin, cash], missed
-
-    def _correction(self, bucket: int) -> np.ndarray:
-        """Units to arrive beside the plan's, by what was seen before the item's lag."""
-        seen = bucket - self.lag - 1
-        called = self.called[seen.clip(0), np.arange(len(seen))] * (seen >= 0)[:, None]
-        change = np.clip(called - self.added, -self.flexible[:, [bucket]], self.room[:, [bucket]])
-        more, less = np.maximum(change, 0.0), np.clip(-change, 0.0, self.made[:, [bucket]])
-        share = self.free[:, [bucket]] + self.hours @ less
-        needed = self.hours @ more
+    def possible(self, change: np.ndarray, bucket: int) -> np.ndarray:
+        """As much of a ``change`` (item, path) as a bucket allows; what is made more shares the
+        hours in proportion.
+        """
+        now = [bucket]
+        change = np.clip(change, -self.flexible[:, now], self.room[:, now])
+        more, less = np.maximum(change, 0.0), np.clip(-change, 0.0, self.made[:, now])
+        share, needed = self.free[:, now] + self.hours @ less, self.hours @ more
         share = np.divide(share, needed, out=np.ones_like(needed), where=needed > share)
         each = np.ones_like(change)
-        for users, part in zip(self.users, share):
+        for users, part in zip(np.split(self.hours.indices, self.hours.indptr[1:-1]), share):
             each[users] = np.minimum(each[users], part)
         return np.where(change > 0, change * each, change)
 
@@ -210,5 +221,5 @@ def _scale(paths, own, demand) -> np.ndarray:
     """(item, bucket) factors that put the mean of the paths on the plan's demand; NaN where that
     mean is 0.
     """
-    mean = np.stack([paths[:, :, at].mean(axis=1) for at in range(demand.shape[1])], axis=-1)[own]
+    mean = paths.mean(axis=1)[own, : demand.shape[1]]
     return np.divide(demand, mean, out=np.full(demand.shape, np.nan), where=mean > 0)

@@ -10,8 +10,7 @@ import pandas as pd
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
 from sopkit.supply.limits import left_over
-from sopkit.supply.model import times
-from sopkit.supply.solve import solve
+from sopkit.supply.model import ABOVE, times
 
 ALLOCATIONS = ("margin", "fair")  # margin: whatever costs least; fair: see ``shared``
 ALIKE = 0.1  # of the larger margin: items that differ by less are alike
@@ -41,10 +40,12 @@ def averaged(programme, values: dict) -> dict:
         marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
     )
     way = item[ways.item] * (place.max(initial=0) + 1) + place
-    return values | {
-        name: _mean(values[name] / programme.units[dim], number) * programme.units[dim]
+    means = {
+        name: pd.DataFrame(values[name] / programme.units[dim]).groupby(number).transform("mean")
         for name, dim, number in (("quantity", "way", way), ("lost", "item", item))
     }
+    units = {"quantity": programme.units["way"], "lost": programme.units["item"]}
+    return values | {name: mean.to_numpy() * units[name] for name, mean in means.items()}
 
 
 def _number(*columns) -> np.ndarray:
@@ -53,21 +54,15 @@ def _number(*columns) -> np.ndarray:
     return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
 
 
-def _mean(values, number) -> np.ndarray:
-    """Every row's mean over those of its number."""
-    number = np.unique(number, return_inverse=True)[1]
-    count = number.max(initial=-1) + 1
-    return (fold(values, number, count) / np.bincount(number, minlength=count)[:, None])[number]
-
-
-def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
+def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict:
     """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
     them: in every bucket the largest part of what was asked of any of them to date that is late or
     lost is the least there can be.
 
     All else of the plan stands, stock that is required at its end too; ``priced`` (facts, limits)
-    is the ``Programme`` of the plan and its prices. What no hours could serve, before the lead
-    time, above a source's limit or a resource that an item had for itself, is shared by nobody.
+    is the ``Programme`` of the plan and its prices, ``run`` (both) solves it. What no hours could
+    serve, before the lead time, above a source's limit or a resource that an item had for itself,
+    is shared by nobody.
     """
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
@@ -89,11 +84,12 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced) -> dict:
     prices["part"] = _largest_part(
         programme, prices, group, hours * size[:, 0], floor / size, asked / size
     )
-    solved = solve(programme.model.matrices, programme.costs(prices))
+    solved = run(programme, prices)
     if solved is None:
         return values
     found = programme.values(solved)
-    return values | {name: found[name] for name in ("quantity", "lost")}
+    kept = found.keys() & {"quantity", "lost", *ABOVE}
+    return values | {name: found[name] for name in kept}
 
 
 def _keep_hours(programme, group, made) -> None:

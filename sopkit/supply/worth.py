@@ -32,7 +32,7 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
     whole = list(programme.model.variables.integers)
     lost = values["lost"] / programme.units["item"]
     if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
-        parts = programme.model.matrices
+        parts = programme.parts
         for name in [*whole, *(["workers"] if chase and "workers" in programme else [])]:
             at = programme.labels(name)
             parts.lb[at] = parts.ub[at] = solved.values[at]

@@ -123,8 +123,9 @@ def _kept(result, case):
 
 def follows(result, company):
     """What a chase plan does beside making net demand plus the change in safety stock: output
-    ahead of it, and what is missing though there is a way to get it.
+    ahead of it, what is missing though there is a way to get it, and people who do not follow.
     """
+    yield from _idle(result, company)
     capacity = result.capacity_plan.set_index(["resource", "bucket"])
     sources = result.sourcing_plan.set_index(["item", "source", "bucket"])["quantity"]
     for item, plan in result.supply_plan.groupby("item"):
@@ -148,6 +149,18 @@ def follows(result, company):
                 for source in company.ways[item]:
                     if not _full(company, capacity, sources, row, source, t, size):
                         yield f"{item} in {row.bucket:%Y-%m}: {wanted - net:g} missing, {source}"
+
+
+def _idle(result, company):
+    """Paid hours that nobody works, and overtime, where people may be hired and laid off."""
+    notice = max((company.case.get("settings") or {"none": 0}).values())
+    for row in result.capacity_plan.itertuples():
+        t, opening = company.buckets.index(row.bucket), company.of(row.resource, "hours", 0)
+        if t < notice or not all(company.moves(row.resource)) or not np.isnan(opening):
+            continue
+        idle = row.regular_capacity - (row.load - row.overtime)
+        if max(idle, row.overtime) > 1e-6 * max(1.0, row.load):
+            yield f"{row.resource} in {row.bucket:%Y-%m}: {idle:g} idle, {row.overtime:g} overtime"
 
 
 def _full(company, capacity, sources, row, source, t, size):

@@ -6,7 +6,9 @@ import pytest
 
 from sopkit.supply import STRATEGIES, plan_changes, plan_supply
 from tests.supply.cases import demand_of, months, red_tomato
-from tests.supply.oracle import as_arguments, random_case
+from tests.supply.companies import company
+from tests.supply.compare import follows
+from tests.supply.oracle import Company, as_arguments, random_case
 
 
 def test_level_is_one_workforce_and_one_share_of_its_hours():
@@ -142,3 +144,47 @@ def test_chase_fills_safety_stock_though_more_comes_than_the_next_bucket_needs()
     plan = result.supply_plan
     assert plan["purchased"].tolist() == [30.0, 0.0, 0.0]
     assert plan["projected_available"].tolist() == [20.0, 40.0, 30.0]
+
+
+def test_chase_does_not_make_up_for_a_target_that_has_gone():
+    items = pd.DataFrame({"item": ["unit"], "lead_time": [1.0], "ending_stock": [0.0]})
+    crew = {"resource": ["crew"], "workers": [2.0], "hours_per_worker": [10.0], "hiring_cost": 5.0}
+    bill = pd.DataFrame({"item": ["unit"], "resource": ["crew"], "hours_per_unit": [1.0]})
+    result = plan_supply(
+        demand_of([0, 5, 5]),
+        items,
+        resources=pd.DataFrame(crew),
+        bill_of_resources=bill,
+        safety_stock=demand_of([20, 5, 5]),
+        strategy="chase",
+    )
+    assert result.supply_plan["production"].tolist() == [0, 10, 5]  # the crew cannot be laid off
+
+
+def test_chase_leaves_agreed_backlog_at_what_is_agreed():
+    facts = {"strategy": ["order"], "customer_lead_time": [1.0], "price": [50.0]}
+    line = pd.DataFrame({"resource": ["line"], "hours": [20.0]})
+    bill = pd.DataFrame({"item": ["unit"], "resource": ["line"], "hours_per_unit": [1.0]})
+    result = plan_supply(
+        demand_of([10, 40, 10, 10]),
+        pd.DataFrame({"item": ["unit"]} | facts),
+        resources=line,
+        bill_of_resources=bill,
+        strategy="chase",
+    )
+    assert result.supply_plan["production"].tolist() == [0, 10, 20, 20]
+    assert result.supply_plan["backlog"].tolist() == [10, 40, 30, 10]
+
+
+@pytest.mark.parametrize("more", [{"allocation": "fair"}, {"whole_workers": True, "gap": 1e-6}])
+@pytest.mark.parametrize("seed", [13, 21])
+def test_chase_is_chase_however_hours_are_shared(seed, more):
+    case = company("chase", seed) | more
+    assert list(follows(plan_supply(**as_arguments(case)), Company(case))) == []
+
+
+def test_chase_in_whole_lots_is_never_a_lot_ahead():
+    items = {"item": ["unit"], "lot_size": [8.0], "unit_cost": [9.0], "ending_stock": [0.0]}
+    asked = demand_of([10, 2, 20]), pd.DataFrame(items)
+    plan = plan_supply(*asked, lots=True, strategy="chase").supply_plan
+    assert plan["purchased"].tolist() == [16, 0, 16] and plan["lost"].sum() == 0

@@ -1,0 +1,215 @@
+"""The facts of one plan as arrays: items, the ways to get them, resources, demand and opening
+stock.
+
+Axes are always in the order item, way, resource, then bucket.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sopkit.grid import Grid, at_buckets, fold
+from sopkit.metrics.book import standard_cost
+from sopkit.supply.costs import Prices
+from sopkit.supply.limits import scaled
+from sopkit.supply.workforce import Resources
+
+LIMITS = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock", "shelf_life")
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is planned, one entry per item in each array (units, buckets)."""
+
+    names: pd.Index
+    to_order: np.ndarray  # True where finished stock is never built
+    lot_size: np.ndarray
+    minimum_lot: np.ndarray
+    maximum_stock: np.ndarray  # inf = unlimited
+    ending_stock: np.ndarray  # NaN = no requirement
+    shelf_life: np.ndarray  # inf = keeps for ever
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to get an item: make it, have it subcontracted by a source, or buy it. One entry per
+    way; an item that is made has exactly one way of kind ``production``.
+    """
+
+    item: np.ndarray
+    kind: np.ndarray  # production, subcontracted or purchased
+    source: np.ndarray  # "" where the item is made or bought without a named source
+    unit_cost: np.ndarray  # money/unit, without the hours of resources
+    limit: np.ndarray  # units per bucket, inf = unlimited
+    lead: np.ndarray  # buckets from order to arrival
+    opens: np.ndarray  # first bucket in which something new can arrive
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    @property
+    def own(self) -> np.ndarray:
+        """(way,): True where an item is made."""
+        return self.kind == "production"
+
+    def find(self, item, source) -> np.ndarray:
+        """The way of each item from a source; −1 where there is none."""
+        named = pd.MultiIndex.from_arrays([self.item, self.source])
+        return named.get_indexer(pd.MultiIndex.from_arrays([item, source]))
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Hours per unit: entry e says that way ``way[e]`` of ``item[e]`` needs ``hours[e]`` of
+    ``resource[e]``.
+    """
+
+    item: np.ndarray
+    way: np.ndarray
+    resource: np.ndarray
+    hours: np.ndarray
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a plan starts from."""
+
+    tables: dict[str, pd.DataFrame]  # as declared
+    grid: Grid  # items × buckets
+    items: Items
+    ways: Ways
+    bill: Bill
+    resources: Resources
+    prices: Prices
+    demand: np.ndarray  # (item, bucket)
+    receipts: np.ndarray  # (item, bucket)
+    expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life from its end
+    safety_stock: np.ndarray  # (item, bucket)
+    recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
+    on_hand: np.ndarray  # (item,)
+    backlog: np.ndarray  # (item,)
+    notice: tuple[float, float]  # buckets before hiring and lay-off
+    announced: tuple[np.ndarray, np.ndarray]  # (resource, bucket): hired and laid off inside it
+    shown: int  # buckets of the plan; those after them are hidden: the plan runs on
+
+    @property
+    def buckets(self) -> pd.DatetimeIndex:
+        """First days of the horizon's buckets."""
+        return self.grid.buckets
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Items, buckets."""
+        return self.grid.shape
+
+    @property
+    def opening(self) -> np.ndarray:
+        """Stock less backlog before the first bucket, per item."""
+        return self.on_hand - self.backlog
+
+    @property
+    def seen(self) -> np.ndarray:
+        """(bucket,): True where a bucket is shown."""
+        return np.arange(self.shape[1]) < self.shown
+
+    @property
+    def coming(self) -> np.ndarray:
+        """(item, bucket) receipts less what passes its shelf life."""
+        return self.receipts - self.expiring
+
+    @property
+    def expired(self) -> np.ndarray:
+        """(item, bucket) units in stock that are past their shelf life."""
+        return np.cumsum(self.expiring, axis=1)
+
+    @property
+    def required(self) -> np.ndarray:
+        """(item, bucket) stock that is a requirement, NaN where there is none: an explicit ending
+        stock in the last bucket shown, safety stock in the last one hidden.
+        """
+        required = np.full(self.shape, np.nan)
+        if self.shape[1] > self.shown:
+            required[:, -1] = self.safety_stock[:, -1]
+        required[:, self.shown - 1] = self.items.ending_stock
+        return np.where(self.items.to_order[:, None], np.nan, required)
+
+    @property
+    def target(self) -> np.ndarray:
+        """(item, bucket) stock asked for: safety stock, or more where more is required."""
+        return np.fmax(self.safety_stock, self.required)
+
+    @property
+    def standard_cost(self) -> np.ndarray:
+        """Money/unit by item, as the books carry it."""
+        told = (self.tables[name] for name in ("items", "bill_of_resources", "resources"))
+        cost = standard_cost(*told).set_index("item")["standard_cost"]
+        return cost.reindex(self.items.names).to_numpy()
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """(item,) units that make a usual quantity of each item, a power of two: what is a
+        millionth of it is dust.
+        """
+        largest = self.demand + self.receipts + self.safety_stock
+        largest = largest.max(axis=1, initial=0.0) + self.on_hand + self.backlog
+        return np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+
+    @property
+    def units(self) -> dict[str, np.ndarray]:
+        """The size of the item that each entry of an axis is counted in, as a column."""
+        return {"item": self.size[:, None], "way": self.size[self.ways.item][:, None]}
+
+    def in_sizes(self) -> "Facts":
+        """The same facts with every item counted in its own size: no item is large or small."""
+        size, of_way = self.size, self.size[self.ways.item]
+        by_bucket = "demand", "receipts", "expiring", "safety_stock", "recent"
+        return replace(
+            scaled(scaled(self, 1 / size[:, None], *by_bucket), 1 / size, "on_hand", "backlog"),
+            items=scaled(self.items, 1 / size, *LIMITS[:-1]),  # a shelf life is no quantity
+            ways=scaled(scaled(self.ways, of_way, "unit_cost"), 1 / of_way, "limit"),
+            bill=scaled(self.bill, size[self.bill.item], "hours"),
+            prices=scaled(self.prices, size, *vars(self.prices)),
+        )
+
+    def until(self, count: int) -> "Facts":
+        """The facts of the first buckets."""
+        grid, staff = self.grid, self.resources
+        return at_buckets(
+            self,
+            slice(count),
+            grid=grid.over(grid.numbers[:count]),
+            resources=at_buckets(staff, slice(count), grid=staff.grid.over(grid.numbers[:count])),
+        )
+
+    @property
+    def late_opening(self) -> np.ndarray:
+        """Backlog before the first bucket that is late already, per item: an order customer's
+        counts as late only when it is.
+        """
+        return np.where(self.items.to_order, 0.0, self.backlog)
+
+    def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
+        """(way, bucket) quantities summed to (item, bucket), all kinds or one."""
+        chosen = slice(None) if kind is None else self.ways.kind == kind
+        return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
+
+    @property
+    def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """item, resource and hours per unit of own production, where it takes any."""
+        bill = self.bill
+        own = self.ways.own[bill.way] & (bill.hours > 0)
+        return bill.item[own], bill.resource[own], bill.hours[own]
+
+    def load(self, quantity: np.ndarray) -> np.ndarray:
+        """Hours per resource and bucket that a (way, bucket) plan needs."""
+        bill = self.bill
+        hours = bill.hours[:, None] * quantity[bill.way]
+        return fold(hours, bill.resource, len(self.resources))
+
+    def own_load(self, units: np.ndarray) -> np.ndarray:
+        """(resource, bucket) hours that (item, bucket) units take if they are made; those of
+        receipts are the hours of open work orders where they fall due.
+        """
+        return self.load(np.where(self.ways.own[:, None], units[self.ways.item], 0.0))
