@@ -15,6 +15,9 @@ HERE = Path(__file__)
 def write_deck(plan, path) -> None:
     """``deck.pptx``: the template's slides in their order, each with the table or native chart of
     the part that its title names; one that has nothing to show is left out.
+
+    More parts may follow after a +; of a chart these are blocks of the family sheet: the one whose
+    line it shows, and the one beside it (none: the budget).
     """
     from lxml import etree, html
     from pptx import Presentation

@@ -7,8 +7,11 @@
   xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main">
 <xsl:param name="part"/>
 
-<xsl:variable name="taken" select="$part = 'Decisions'"/>  <!-- those still open have a slide of their own -->
-<xsl:variable name="rows" select="(//thead/tr | //tbody[not(@class)]/tr)[not($taken and td[1] = 'open')]"/>
+<!-- Of decisions those taken, the last six: the open ones have a slide of their own. Of assumptions
+     the first eight, and whatever is broken. -->
+<xsl:variable name="taken" select="$part = 'Decisions'"/>
+<xsl:variable name="every" select="(//thead/tr | //tbody[not(@class)]/tr)[not($taken and td[1] = 'open')]"/>
+<xsl:variable name="rows" select="$every[th or not($taken) or position() &gt; last() - 6][position() &lt; 10 or $part != 'Assumptions' or td = 'broken']"/>
 <xsl:variable name="cards" select="//div[b]"/>
 <xsl:variable name="wide" select="11183000"/>
 <xsl:variable name="most" select="40"/>
@@ -16,7 +19,7 @@
 <xsl:variable name="measured">  <!-- of each column: its place, its longest words -->
   <xsl:for-each select="$rows[1]/th">
     <xsl:variable name="at" select="position()"/>
-    <xsl:if test="$rows/td[$at][normalize-space()] and not($taken and (text() = 'options' or text() = 'state'))">
+    <xsl:if test="$rows/td[$at][normalize-space()] and not($taken and (text() = 'options' or text() = 'state')) and ($at &lt; 9 or $part != 'Scenarios side by side')">
       <xsl:for-each select="$rows/*[$at]">
         <xsl:sort select="string-length(normalize-space(concat(self::td, self::th/text())))" data-type="number" order="descending"/>
         <xsl:variable name="long" select="string-length(normalize-space(concat(self::td, self::th/text())))"/>
@@ -82,11 +85,11 @@
       <xsl:value-of select="concat('The base plan is best, or as good as any, in ', count($rows/td[3]/b), ' of ', count($rows/td[1]), ' measures')"/>
     </xsl:when>
     <xsl:when test="$part = 'Assumptions'">
-      <xsl:value-of select="concat(count($rows/td[. = 'broken']), ' of ', count($rows/td[1]), ' assumptions broken, ', count($rows/td[. = 'held']), ' held')"/>
+      <xsl:value-of select="concat(count($every/td[. = 'broken']), ' of ', count($every/td[1]), ' assumptions broken, ', count($every/td[. = 'held']), ' held')"/>
     </xsl:when>
     <xsl:when test="$part = 'Decisions'">
       <xsl:variable name="seen" select="count($rows[1]/th[text() = 'realised']/preceding-sibling::th) + 1"/>
-      <xsl:value-of select="concat('Decided before: ', count($rows/td[1]), '; the effect of ', count($rows/td[$seen][$seen &gt; 1][normalize-space()]), ' is seen')"/>
+      <xsl:value-of select="concat('Decided before: ', count($every/td[1]), '; the effect of ', count($every/td[$seen][$seen &gt; 1][normalize-space()]), ' is seen')"/>
     </xsl:when>
     <xsl:otherwise><xsl:value-of select="normalize-space(//h2 | //p/b)"/></xsl:otherwise>
   </xsl:choose>
@@ -155,6 +158,7 @@
           <a:endParaRPr lang="en-US" sz="{$points * 100}"/>
         </a:p>
       </xsl:for-each>
+      <xsl:if test="self::th[not(text() | small)]"><a:p/></xsl:if>
     </a:txBody>
     <a:tcPr anchor="ctr" marL="{91440 * boolean($rows)}" marT="30000" marB="30000">
       <xsl:if test="self::th"><xsl:attribute name="anchor">b</xsl:attribute></xsl:if>

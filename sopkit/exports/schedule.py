@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-FORMULA = r"^(?=[=+\-@\t\r])"  # text that a spreadsheet would take for one
+FORMULA = r"^(?=[=+\-@\t])"  # text that a spreadsheet would take for one
 
 
 def write_schedule(master_schedule: pd.DataFrame, folder) -> list[Path]:
     """``master_schedule.csv`` and ``.xlsx`` in the folder: item, bucket, week, action, quantity;
-    ISO dates; text is never a formula: in the CSV a ' stands before one that begins with = + - @, a
-    tab or a return.
+    true dates; text is never a formula: in the CSV a ' stands before one that begins with = + - @
+    or a tab.
 
     >>> from tempfile import mkdtemp
     >>> from sopkit.tables import PLANS

@@ -64,12 +64,11 @@ def _sheet(writer, plan, name, about, frame, columns=()):
     heads = [f"{of.replace('_', ' ').replace('bucket', size)}{units.get(of, '')}" for of in frame]
     if "unit" in frame:
         frame["unit"] = frame["unit"].replace({"money": currency, "fraction": "share"})
-    frame.head(ROWS).to_excel(
-        writer, sheet_name=name, startrow=TOP, header=heads, inf_rep="∞", index=False
-    )
+    told = f"{name}: {about}; {f'the first {ROWS:,} of ' * (len(frame) > ROWS)}{len(frame):,} rows"
+    frame = frame.head(ROWS)
+    frame.to_excel(writer, sheet_name=name, startrow=TOP, header=heads, inf_rep="∞", index=False)
     page = sheets[name]
     page.write_url("A1", "internal:Contents!A1", None, about)
-    told = f"{name}: {about}; {len(frame):,} rows"
     sheets["Contents"].write_url(f"A{len(sheets)}", f"internal:'{name}'!A1", None, told)
     page.autofilter(TOP, 0, len(frame) + TOP, len(heads) - 1)
     page.set_column("A:CV", 15, writer.book.add_format({"num_format": NUMBER}))
