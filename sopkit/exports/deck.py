@@ -39,7 +39,7 @@ def write_deck(plan, path) -> None:
             told = getattr(drawn, "html", drawn) + "".join(draw[n](source) for n in more)
             page = html.fromstring(f"<div>{told}</div>")
             shown = read(page, part=f"'{name}'").getroot()
-            title.text, below.text = map(shown.get, ("title", "below"))
+            title.text, below.text = shown.attrib.values()
             for frame in (shown := [*shown]):
                 holder._element.getparent().replace(holder._element, frame)
         if not shown:

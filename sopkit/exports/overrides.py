@@ -101,7 +101,7 @@ def _sheet(path, sheet):
             f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
             " and edit that file"
         ) from None
-    names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in names]
+    names = [str(name)[:10] for name in names]  # of a date only the day
     frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
     frame = frame[(frame != "").any(axis=1)]
     told = frame.drop(columns=KEY).astype("str").stack()

@@ -15,7 +15,6 @@ from sopkit.panels.page import BOARD, PAGES, TABLE  # noqa: E402
 
 # The board's style, with which pages and board look alike, then what only pages have.
 STYLE = TABLE + BOARD + Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-STEPS = {"board": "Board"} | PAGES
 
 
 def write_page(plan, name: str) -> Path:
@@ -26,8 +25,10 @@ def write_page(plan, name: str) -> Path:
     target.parent.mkdir(exist_ok=True)
     body = _body(plan.folder / "notebooks" / f"{name}.ipynb")
     buckets = plan.buckets(plan.cycle["parameters"].get("horizon", 0))
-    about = f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
-    about += f" {plan.settings['currency']}"
+    about = (
+        f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
+        f" {plan.settings['currency']}"
+    )
     title = f"S&OP · {plan.first_bucket:%B %Y}"
     target.write_text(page(title, state(plan.folder), about, body, _links(name)))
     return target
@@ -80,5 +81,5 @@ def _body(path):
 def _links(here):
     return " ".join(
         f"<b>{words}</b>" if name == here else f'<a href="{name}.html">{words}</a>'
-        for name, words in STEPS.items()
+        for name, words in ({"board": "Board"} | PAGES).items()
     )

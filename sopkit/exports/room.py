@@ -18,7 +18,7 @@ def carry(pack):
     """
     plan = Plan(pack)
     for name, write in FILES.items():
-        target = plan.folder / "exports" / name
+        target = plan.folder / f"exports/{name}"
         target.unlink(missing_ok=True)
         beside = target.with_name(f".{name}")
         try:

@@ -20,8 +20,7 @@ def write_schedule(master_schedule: pd.DataFrame, folder) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     csv, xlsx = folder / "master_schedule.csv", folder / "master_schedule.xlsx"
-    safe = master_schedule.replace(FORMULA, "'", regex=True)
-    safe.to_csv(csv, index=False, lineterminator="\n")
+    master_schedule.replace(FORMULA, "'", regex=True).to_csv(csv, index=False, lineterminator="\n")
     with text_workbook(xlsx) as book:
         master_schedule.to_excel(book, sheet_name="master_schedule", index=False)
         page = book.sheets["master_schedule"]

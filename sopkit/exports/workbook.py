@@ -12,11 +12,10 @@ from sopkit.exports.schedule import text_workbook
 from sopkit.finance import family_lines, family_sheet
 from sopkit.tables import PLANS
 
-OPENING, FLOWS, SHEETS, LIVE = tomllib.loads(
+OPENING, SMALL, LOOKS, FLOWS, SHEETS, LIVE = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 ).values()
-NUMBER = "[>=10]#,##0;[<=-10]−#,##0;0.0#"
-TOP, ROWS, MOST = 2, 1_048_573, 60  # the head's row, rows that fit below it, families with a sheet
+TOP, ROWS = 2, 1_048_573  # the head's row, rows that fit below it
 
 
 def write_workbook(plan, path) -> None:
@@ -40,15 +39,16 @@ def write_workbook(plan, path) -> None:
             if len(frame):
                 page = _sheet(writer, plan, sheet, table.doc, frame, table.columns)
                 _roll(page, TOP, frame, LIVE.get(name, {}))
-        for family in View(book).families(book.demand_plan, MOST):
+        for family in View(book).families(book.demand_plan, 60):
             mine, frame = book.of_family(family), family_sheet(family_lines(family, book), book)
             page, top = _sheet(writer, plan, family, family, frame), len(frame) + TOP + 3
             flows = mine.supply_plan.eval(OPENING)
             sums = flows[[*FLOWS]].mul(flows["item"].map(mine.weight), axis=0)
             sums = sums.groupby(flows["bucket"].rename("from")).sum().reset_index()
             sums.insert(0, "rolled forward", family)
-            told = sums.rename(columns=FLOWS)
-            told.to_excel(writer, sheet_name=page.name, startrow=top, index=False)
+            sums.rename(columns=FLOWS).to_excel(
+                writer, sheet_name=page.name, startrow=top, index=False
+            )
             _roll(page, top, sums, LIVE["supply_plan"])
 
 
@@ -62,17 +62,27 @@ def _sheet(writer, plan, name, about, frame, columns=()):
         if of.kind == "number"
     }
     heads = [f"{of.replace('_', ' ').replace('bucket', size)}{units.get(of, '')}" for of in frame]
-    if "unit" in frame:
-        frame["unit"] = frame["unit"].replace({"money": currency, "fraction": "share"})
-    told = f"{name}: {about}; {f'the first {ROWS:,} of ' * (len(frame) > ROWS)}{len(frame):,} rows"
-    frame = frame.head(ROWS)
+    sheets["Contents"].write_url(
+        f"A{len(sheets) + 1}",
+        f"internal:'{name}'!A1",
+        None,
+        f"{name}: {about}; {f'the first {ROWS:,} of ' * (len(frame) > ROWS)}{len(frame):,} rows",
+    )
+    words = {
+        "unit": {"money": currency, "fraction": "share"},
+        "rule": {"_": " "},
+        "kpi": {"_": " "},
+    }
+    frame = frame.replace(words, regex=True).head(ROWS)
     frame.to_excel(writer, sheet_name=name, startrow=TOP, header=heads, inf_rep="∞", index=False)
     page = sheets[name]
     page.write_url("A1", "internal:Contents!A1", None, about)
-    sheets["Contents"].write_url(f"A{len(sheets)}", f"internal:'{name}'!A1", None, told)
     page.autofilter(TOP, 0, len(frame) + TOP, len(heads) - 1)
-    page.set_column("A:CV", 15, writer.book.add_format({"num_format": NUMBER}))
-    page.set_row(TOP, 45, writer.book.add_format({"bold": True, "text_wrap": True}))
+    whole, small, bold = map(writer.book.add_format, LOOKS)
+    page.set_column("A:CV", 15, whole)
+    page.autofit(300)
+    page.set_row(TOP, 45, bold)
+    page.conditional_format("A4:CV9999", {"type": "formula", "criteria": SMALL, "format": small})
     page.freeze_panes("B4")
     return page
 
@@ -81,11 +91,14 @@ def _roll(page, top, frame, live):
     """Puts formulas over those cells of ``live`` columns whose value they give; the rows of a first
     cell's name follow each other.
     """
-    above = frame.groupby(frame.columns[0]).shift().add_suffix("_above")
-    told, at = frame.join(above), [*frame].index
+    told = frame.join(frame.groupby(frame.columns[0]).shift().add_suffix("_above"))
+    at = [*frame].index
     for name, formula in live.items():
         for row in np.flatnonzero(np.isclose(told.eval(formula), frame[name])):
             cell = lambda of, row=row: f"{chr(65 + at(of[1]))}{top + 2 + row - bool(of[2])}"
-            words = re.sub(r"([a-z]\w+?)(_above)?\b", cell, formula)
-            here = f"{chr(65 + at(name))}{top + 2 + row}"
-            page.write_formula(here, f"={words}", None, frame[name].iat[row])
+            page.write_formula(
+                f"{chr(65 + at(name))}{top + 2 + row}",
+                "=" + re.sub(r"([a-z]\w+?)(_above)?\b", cell, formula),
+                None,
+                frame[name].iat[row],
+            )
