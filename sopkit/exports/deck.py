@@ -36,8 +36,8 @@ def write_deck(plan, path) -> None:
             shown = _chart(holder.chart, source, *more)
             title.text, below.text = drawn.title, below.text.format(shown, plan.calendar.size)
         else:
-            told = getattr(drawn, "html", drawn) + "".join(draw[n](source) for n in more)
-            page = html.fromstring(f"<div>{told}</div>")
+            beside = "".join(draw[n](source) for n in more)
+            page = html.fromstring(f"<div>{getattr(drawn, 'html', drawn)}{beside}</div>")
             shown = read(page, part=f"'{name}'").getroot()
             title.text, below.text = shown.attrib.values()
             for frame in (shown := [*shown]):

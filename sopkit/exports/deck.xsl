@@ -13,6 +13,8 @@
 <xsl:variable name="every" select="(//thead/tr | //tbody[not(@class)]/tr)[not($taken and td[1] = 'open')]"/>
 <xsl:variable name="rows" select="$every[th or not($taken) or position() &gt; last() - 6][position() &lt; 10 or $part != 'Assumptions' or td = 'broken']"/>
 <xsl:variable name="cards" select="//div[b]"/>
+<xsl:variable name="small" select="'abcdefghijklmnopqrstuvwxyz'"/>
+<xsl:variable name="capital" select="'ABCDEFGHIJKLMNOPQRSTUVWXYZ'"/>
 <xsl:variable name="wide" select="11183000"/>
 <xsl:variable name="most" select="40"/>
 
@@ -50,7 +52,8 @@
   <slide title="{$said}">
     <xsl:attribute name="below">
       <xsl:variable name="answer" select="normalize-space(//p[@class='answer'])"/>
-      <xsl:value-of select="substring-before(concat(normalize-space(//*[@class='sub' or @class='note']), '; a family opens'), '; a family opens')"/>
+      <xsl:variable name="note" select="substring-before(concat(normalize-space(//*[@class='sub' or @class='note']), '; a family opens'), '; a family opens')"/>
+      <xsl:value-of select="concat(translate(substring($note, 1, 1), $small, $capital), substring($note, 2))"/>
       <xsl:value-of select="normalize-space(substring-after($answer, normalize-space(//p[@class='answer']/b)))"/>
     </xsl:attribute>
     <xsl:if test="$columns and string($said)">
@@ -59,7 +62,8 @@
   </slide>
 </xsl:template>
 
-<!-- The finding that a part's title says; a part not named here has a title that is one. -->
+<!-- The finding that a part's title says; a part not named here has a title that is one, or is shown
+     under its name. -->
 <xsl:template name="title">
   <xsl:variable name="unit" select="concat(' ', normalize-space($rows[1]/th[2]/small))"/>
   <xsl:choose>
@@ -70,13 +74,13 @@
     <xsl:when test="//h2 = 'Families by revenue'">
       <xsl:value-of select="concat($rows[3]/td[1], ' brings ', $rows[3]/td[2], ' of the company’s ', $rows[2]/td[2], $unit)"/>
     </xsl:when>
-    <xsl:when test="$part = 'What moved the margin since last cycle'">
+    <xsl:when test="$part = 'What moved the margin since last cycle' and $rows[1]/th[2]/text() = 'change'">
       <xsl:value-of select="concat('Since last cycle the margin moved ', $rows[2]/td[2], $unit, ', most by ', $rows[3]/td[1], ': ', $rows[3]/td[2], $unit)"/>
     </xsl:when>
-    <xsl:when test="$part = 'What moves the margin from budget to plan'">
+    <xsl:when test="$part = 'What moves the margin from budget to plan' and $rows[1]/th[2]/text() = 'change'">
       <xsl:value-of select="concat('The margin is ', translate($rows[2]/td[2], '−+', ''), $unit, substring(' under over', 1 + 6 * starts-with($rows[2]/td[2], '+'), 6 - starts-with($rows[2]/td[2], '+')), ' its budget, most by ', $rows[3]/td[1], ': ', $rows[3]/td[2], $unit)"/>
     </xsl:when>
-    <xsl:when test="$part = 'Ways to close the gaps'">
+    <xsl:when test="$part = 'Ways to close the gaps' and $rows[1]/th[text() = 'margin gained']">
       <xsl:variable name="gain" select="count($rows[1]/th[text() = 'margin gained']/preceding-sibling::th) + 1"/>
       <xsl:value-of select="concat($rows[2]/td[1], ' brings most: ', $rows[2]/td[$gain], ' ', $rows[1]/th[$gain]/small, ' of margin')"/>
     </xsl:when>
@@ -91,7 +95,8 @@
       <xsl:variable name="seen" select="count($rows[1]/th[text() = 'realised']/preceding-sibling::th) + 1"/>
       <xsl:value-of select="concat('Decided before: ', count($every/td[1]), '; the effect of ', count($every/td[$seen][$seen &gt; 1][normalize-space()]), ' is seen')"/>
     </xsl:when>
-    <xsl:otherwise><xsl:value-of select="normalize-space(//h2 | //p/b)"/></xsl:otherwise>
+    <xsl:when test="//h2 | //p/b"><xsl:value-of select="normalize-space(//h2 | //p/b)"/></xsl:when>
+    <xsl:otherwise><xsl:value-of select="$part"/></xsl:otherwise>
   </xsl:choose>
 </xsl:template>
 
@@ -150,7 +155,7 @@
             <a:r>
               <a:rPr lang="en-US" sz="{$points * 100 - 200 * boolean(self::small)}" b="{$bold}"><a:solidFill><a:srgbClr val="{$ink}"/></a:solidFill></a:rPr>
               <xsl:choose>
-                <xsl:when test="self::text()"><a:t><xsl:value-of select="concat(translate(substring($words, 1, 1), 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), substring($words, 2))"/></a:t></xsl:when>
+                <xsl:when test="self::text()"><a:t><xsl:value-of select="concat(translate(substring($words, 1, 1), $small, $capital), substring($words, 2))"/></a:t></xsl:when>
                 <xsl:otherwise><a:t><xsl:value-of select="$words"/></a:t></xsl:otherwise>
               </xsl:choose>
             </a:r>
