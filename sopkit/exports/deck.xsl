@@ -65,28 +65,32 @@
 <!-- The finding that a part's title says; a part not named here has a title that is one, or is shown
      under its name. -->
 <xsl:template name="title">
-  <xsl:variable name="unit" select="concat(' ', normalize-space($rows[1]/th[2]/small))"/>
+  <xsl:variable name="head" select="$rows[1]/th"/>
+  <xsl:variable name="change" select="count($head[text() = 'change']/preceding-sibling::th) + 1"/>
+  <xsl:variable name="most" select="count($head[text() = 'most in']/preceding-sibling::th) + 1"/>
+  <xsl:variable name="there" select="count($head[text() = 'there, change']/preceding-sibling::th) + 1"/>
+  <xsl:variable name="unit" select="concat(' ', normalize-space($head[$change]/small))"/>
   <xsl:choose>
-    <xsl:when test="$part = 'What changed' and $rows[1]/th[text() = 'change']">
-      <xsl:value-of select="concat($rows[2]/td[1], ' moved most since last cycle: ', $rows[2]/td[2], $unit, ', of it ', $rows[2]/td[3], ' ', $rows[2]/td[4], $unit)"/>
+    <xsl:when test="$part = 'What changed' and $head[text() = 'change'] and $most &gt; 1 and $there &gt; 1">
+      <xsl:value-of select="concat($rows[2]/td[1], ' moved most since last cycle: ', $rows[2]/td[$change], $unit, ', of it ', $rows[2]/td[$most], ' ', $rows[2]/td[$there], $unit)"/>
     </xsl:when>
     <xsl:when test="$part = 'What changed'"/>  <!-- the first cycle: nothing to compare with -->
     <xsl:when test="//h2 = 'Families by revenue'">
-      <xsl:value-of select="concat($rows[3]/td[1], ' brings ', $rows[3]/td[2], ' of the company’s ', $rows[2]/td[2], $unit)"/>
+      <xsl:value-of select="concat($rows[3]/td[1], ' brings ', $rows[3]/td[2], ' of the company’s ', $rows[2]/td[2], ' ', $head[2]/small)"/>
     </xsl:when>
-    <xsl:when test="$part = 'What moved the margin since last cycle' and $rows[1]/th[2]/text() = 'change'">
-      <xsl:value-of select="concat('Since last cycle the margin moved ', $rows[2]/td[2], $unit, ', most by ', $rows[3]/td[1], ': ', $rows[3]/td[2], $unit)"/>
+    <xsl:when test="$part = 'What moved the margin since last cycle' and $head[text() = 'change']">
+      <xsl:value-of select="concat('Since last cycle the margin moved ', $rows[2]/td[$change], $unit, ', most by ', $rows[3]/td[1], ': ', $rows[3]/td[$change], $unit)"/>
     </xsl:when>
-    <xsl:when test="$part = 'What moves the margin from budget to plan' and $rows[1]/th[2]/text() = 'change'">
-      <xsl:value-of select="concat('The margin is ', translate($rows[2]/td[2], '−+', ''), $unit, substring(' under over', 1 + 6 * starts-with($rows[2]/td[2], '+'), 6 - starts-with($rows[2]/td[2], '+')), ' its budget, most by ', $rows[3]/td[1], ': ', $rows[3]/td[2], $unit)"/>
+    <xsl:when test="$part = 'What moves the margin from budget to plan' and $head[text() = 'change']">
+      <xsl:value-of select="concat('The margin is ', translate($rows[2]/td[$change], '−+', ''), $unit, substring(' under over', 1 + 6 * starts-with($rows[2]/td[$change], '+'), 6 - starts-with($rows[2]/td[$change], '+')), ' its budget, most by ', $rows[3]/td[1], ': ', $rows[3]/td[$change], $unit)"/>
     </xsl:when>
-    <xsl:when test="$part = 'Ways to close the gaps' and $rows[1]/th[text() = 'margin gained']">
-      <xsl:variable name="gain" select="count($rows[1]/th[text() = 'margin gained']/preceding-sibling::th) + 1"/>
-      <xsl:value-of select="concat($rows[2]/td[1], ' brings most: ', $rows[2]/td[$gain], ' ', $rows[1]/th[$gain]/small, ' of margin')"/>
+    <xsl:when test="$part = 'Ways to close the gaps' and $head[text() = 'margin gained']">
+      <xsl:variable name="gain" select="count($head[text() = 'margin gained']/preceding-sibling::th) + 1"/>
+      <xsl:value-of select="concat($rows[2]/td[1], ' brings most: ', $rows[2]/td[$gain], ' ', $head[$gain]/small, ' of margin')"/>
     </xsl:when>
     <xsl:when test="$part = 'Scenarios side by side' and not($rows/td/b)">No other plan does better or worse than the base plan</xsl:when>
     <xsl:when test="$part = 'Scenarios side by side'">
-      <xsl:value-of select="concat('The base plan is best, or as good as any, in ', count($rows/td[3]/b), ' of ', count($rows/td[1]), ' measures')"/>
+      <xsl:value-of select="concat('The base plan is best, or as good as any, in ', count($rows/td[count($head[text() = 'base']/preceding-sibling::th) + 1]/b), ' of ', count($rows/td[1]), ' measures')"/>
     </xsl:when>
     <xsl:when test="$part = 'Assumptions'">
       <xsl:value-of select="concat(count($every/td[. = 'broken']), ' of ', count($every/td[1]), ' assumptions broken, ', count($every/td[. = 'held']), ' held')"/>
