@@ -10,6 +10,7 @@ PACKS ?= packs
 
 pack: .venv/ready
 	$(BIN)/sopkit pack $(MONTH) --data $(DATA) --packs $(PACKS)
+	$(BIN)/sopkit export $(MONTH) --packs $(PACKS)
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -174,6 +174,18 @@ def release(month, by, note, ledger, packs):
 
 
 @main.command()
+@click.argument("month", required=False)
+@PACKS
+def export(month, packs):
+    """Write the pack of MONTH (by default the newest) as plan.xlsx, deck.pptx and pack.pdf."""
+    from sopkit.exports.room import carry
+    from sopkit.pack import find_pack
+
+    for told in carry(find_pack(packs, month)):
+        click.echo(told)
+
+
+@main.command()
 @click.argument("month")
 @PACKS
 def verify(month, packs):

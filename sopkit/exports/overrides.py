@@ -34,11 +34,18 @@ def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
     beside = path.with_suffix(".writing.xlsx")
     with text_workbook(beside) as book:
         for sheet, words in SHEETS.items():
-            wide = _wide(demand_plan, sheet if sheet in demand_plan else "override")
+            values = sheet if sheet in demand_plan else "override"
+            wide = demand_plan.pivot(index=KEY, columns="bucket", values=values).round(3)
+            wide = wide.rename(columns="{:%Y-%m-%d}".format).reset_index()
             if sheet == "overrides":
                 wide.insert(2, "reason", ""), wide.insert(3, "note", "")
             wide.to_excel(book, sheet_name=sheet, index=False, startrow=1)
-            _dress(book, sheet, words, wide)
+            page = book.sheets[sheet]
+            page.write_string("A1", words)
+            page.set_column("A:CV", 14)
+            page.freeze_panes("C3")
+            if sheet == "as exported":
+                page.hide()
     beside.replace(path)
     return path
 
@@ -58,7 +65,13 @@ def read_overrides(path) -> pd.DataFrame:
             " that file"
         )
     now, before = now.set_index(KEY), before.set_index(KEY)
-    _insist_same_rows(path, now.index, before.index)
+    here = now.index
+    strange = here.symmetric_difference(before.index).append(here[here.duplicated()])
+    if len(strange):
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: {len(strange)} rows were added, removed or"
+            f" doubled, first {', '.join(strange[0])}; edit the numbers of the exported rows only"
+        )
     change = _numbers(path, now[before.columns]) - _numbers(path, before).reindex(now.index)
     long = change.rename_axis(columns="bucket").stack().rename("value").reset_index()
     long = long[long["value"].abs() > 1e-9].join(now[WORDS], on=KEY)
@@ -72,23 +85,6 @@ def read_overrides(path) -> pd.DataFrame:
     return long.assign(kind="units", bucket=pd.to_datetime(long["bucket"]))[
         ["item", "market", "bucket", "kind", "value", "reason", "note"]
     ]
-
-
-def _wide(demand_plan, column):
-    wide = demand_plan.pivot(index=KEY, columns="bucket", values=column)
-    return wide.set_axis([f"{b:%Y-%m-%d}" for b in wide.columns], axis=1).round(3).reset_index()
-
-
-def _dress(book, sheet, words, wide):
-    page = book.sheets[sheet]
-    page.write_string(0, 0, words)
-    page.set_column(0, 1, 18)
-    page.set_column(
-        2, len(wide.columns), 12, book.book.add_format({"num_format": "#,##0;−#,##0;0"})
-    )
-    page.freeze_panes(2, 2)
-    if sheet == "as exported":
-        page.hide()
 
 
 def _sheet(path, sheet):
@@ -105,7 +101,7 @@ def _sheet(path, sheet):
             f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
             " and edit that file"
         ) from None
-    names = [f"{c:%Y-%m-%d}" if hasattr(c, "strftime") else str(c) for c in names]
+    names = [str(name)[:10] for name in names]  # of a date only the day
     frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
     frame = frame[(frame != "").any(axis=1)]
     told = frame.drop(columns=KEY).astype("str").stack()
@@ -116,15 +112,6 @@ def _sheet(path, sheet):
             " type the value"
         )
     return frame.astype({column: str for column in KEY + WORDS if column in frame})
-
-
-def _insist_same_rows(path, here, there):
-    strange = here.symmetric_difference(there).append(here[here.duplicated()])
-    if len(strange):
-        raise PlanError(
-            f"{Path(path).name}, sheet overrides: {len(strange)} rows were added, removed or"
-            f" doubled, first {', '.join(strange[0])}; edit the numbers of the exported rows only"
-        )
 
 
 def _numbers(path, frame):

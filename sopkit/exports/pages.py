@@ -11,21 +11,10 @@ from pathlib import Path
 sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of every start, only to check links
 import nbformat  # noqa: E402
 
-_ROOMS = Path(__file__).parents[1]
-STYLE = "".join(  # the board's, with which pages and board look alike, then what only pages have
-    (_ROOMS / path).read_text(encoding="utf-8")
-    for path in ("charts/table.css", "panels/board.css", "exports/page.css")
-)
+from sopkit.panels.page import BOARD, PAGES, TABLE  # noqa: E402
 
-
-STEPS = {
-    "board": "Board",
-    "1_gather_data": "1 Data",
-    "2_demand_plan": "2 Demand",
-    "3_supply_plan": "3 Supply",
-    "4_reconcile": "4 Reconcile",
-    "5_executive_review": "5 Review",
-}
+# The board's style, with which pages and board look alike, then what only pages have.
+STYLE = TABLE + BOARD + Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
 def write_page(plan, name: str) -> Path:
@@ -36,10 +25,12 @@ def write_page(plan, name: str) -> Path:
     target.parent.mkdir(exist_ok=True)
     body = _body(plan.folder / "notebooks" / f"{name}.ipynb")
     buckets = plan.buckets(plan.cycle["parameters"].get("horizon", 0))
-    about = f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
+    about = (
+        f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
+        f" {plan.settings['currency']}"
+    )
     title = f"S&OP · {plan.first_bucket:%B %Y}"
-    head = title, _state(plan.folder), f"{about} {plan.settings['currency']}"
-    target.write_text(page(*head, body, _links(name)))
+    target.write_text(page(title, state(plan.folder), about, body, _links(name)))
     return target
 
 
@@ -64,7 +55,8 @@ def page(title: str, state: str, about: str, body: str, links: str = "") -> str:
     )
 
 
-def _state(folder):
+def state(folder) -> str:
+    """Whether the pack in the folder is a draft, or who released it and when, in words."""
     path = folder / "release.json"
     if not path.exists():
         return "Draft – not released"
@@ -79,18 +71,15 @@ def _body(path):
     exporter = HTMLExporter(
         template_name="basic", exclude_input=True, exclude_output_prompt=True, embed_images=True
     )
-    return exporter.from_notebook_node(_in_reading_order(nbformat.read(path, as_version=4)))[0]
-
-
-def _in_reading_order(notebook):
-    """Title, then the headline (computed last, read first), then the sections."""
+    notebook = nbformat.read(path, as_version=4)
+    # title, then the headline (computed last, read first), then the sections
     told = [cell for cell in notebook.cells if "headline" in cell.metadata.get("tags", [])]
     notebook.cells[1:] = told + [cell for cell in notebook.cells[1:] if cell not in told]
-    return notebook
+    return exporter.from_notebook_node(notebook)[0]
 
 
 def _links(here):
     return " ".join(
         f"<b>{words}</b>" if name == here else f'<a href="{name}.html">{words}</a>'
-        for name, words in STEPS.items()
+        for name, words in ({"board": "Board"} | PAGES).items()
     )

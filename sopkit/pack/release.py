@@ -78,6 +78,10 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     write_page(pack)
     for path in (pack / "notebooks").glob("*.ipynb"):  # the state stands on every page
         draw_page(pack, path.stem)
+    if (pack / "exports/deck.pptx").exists():
+        from sopkit.exports.room import carry
+
+        list(carry(pack))
     for path in pack.rglob("*"):
         if path.is_file():
             path.chmod(0o444)

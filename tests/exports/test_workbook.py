@@ -1,0 +1,148 @@
+"""plan.xlsx: the tables again, what rolls forward recalculates to them, and no text is a formula."""
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from sopkit.exports import workbook
+from sopkit.exports.workbook import LIVE, SHEETS, write_workbook
+from sopkit.plan import Plan
+from sopkit.tables import PLANS
+from tests.charts import small
+from tests.panels.fake import FakePlan
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "it's [a/b:c*d?]\\e",
+    "a family whose name is longer than a sheet's may be, first",
+    "a family whose name is longer than a sheet's may be, second",
+]
+
+
+def table_of(sheet):
+    """A plan sheet's rows by the words of their heads, without units."""
+    rows = list(sheet.iter_rows(min_row=3, values_only=True))
+    return pd.DataFrame(rows[1:], columns=[head.partition(",")[0] for head in rows[0]])
+
+
+def sheets(book):
+    """The plan sheets of a workbook by their table."""
+    named = {sheet.title.partition(" ")[2]: sheet for sheet in book}
+    return {table: named[name] for table, name in SHEETS.items() if name in named}
+
+
+def insist_it_holds_the_tables(book, plan):
+    """Every number of every plan sheet adds up to its table's."""
+    told = sheets(book)
+    assert set(LIVE) <= set(told)
+    for name, sheet in told.items():
+        shown, table = table_of(sheet), plan.read(name)
+        assert len(shown) == len(table)
+        for column in PLANS[name].columns:
+            if column.kind == "number":
+                total = table[column.name].sum()
+                there = pd.to_numeric(shown[column.name.replace("_", " ")]).sum()
+                assert there == pytest.approx(total, rel=1e-9, abs=1e-6), (name, column.name)
+
+
+def test_stored_values_are_the_tables(carried):
+    folder, _ = carried
+    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx", data_only=True)
+    insist_it_holds_the_tables(book, Plan(folder))
+
+
+def test_recalculated_by_libreoffice_the_formulas_give_the_tables(carried, office, tmp_path):
+    folder, _ = carried
+    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
+    live = {
+        name: sum(c.data_type == "f" for row in sheet.iter_rows() for c in row)
+        for name, sheet in sheets(book).items()
+    }
+    assert live["supply_plan"] > 2.5 * live["demand_plan"] / 3 and live["financial_plan"] > 300
+    book.save(tmp_path / "bare.xlsx")  # without any stored value
+    again = openpyxl.load_workbook(office(tmp_path / "bare.xlsx", "xlsx"), data_only=True)
+    insist_it_holds_the_tables(again, Plan(folder))
+    for sheet in list(again)[-6:]:
+        rows = list(sheet.iter_rows(values_only=True))
+        (top,) = [at for at, row in enumerate(rows) if row[0] == "rolled forward"]
+        roll = (
+            pd.DataFrame(rows[top + 1 :]).dropna(axis=1, how="all").set_axis(rows[top][:13], axis=1)
+        )
+        came = roll[["production", "in overtime", "subcontracted", "purchased", "receipts"]].sum(
+            axis=1
+        )
+        ends = roll["opening"] + came - roll["− shipments"]
+        assert (ends - roll["stock at the end"]).abs().max() < 1e-6, sheet.title
+        assert (roll["opening"].iloc[1:].values == roll["stock at the end"].iloc[:-1].values).all()
+
+
+def test_a_change_rolls_through_every_later_month(carried, office, tmp_path):
+    folder, _ = carried
+    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
+    sheet = sheets(book)["supply_plan"]
+    before = table_of(
+        sheets(openpyxl.load_workbook(folder / "exports" / "plan.xlsx", data_only=True))[
+            "supply_plan"
+        ]
+    )
+    sheet["F4"] = sheet["F4"].value + 100  # the first item's production of the first month
+    book.save(tmp_path / "more.xlsx")
+    after = table_of(
+        sheets(openpyxl.load_workbook(office(tmp_path / "more.xlsx", "xlsx"), data_only=True))[
+            "supply_plan"
+        ]
+    )
+    moved = after["projected available"] - before["projected available"]
+    mine = before["item"] == before["item"][0]
+    assert moved[mine].round(6).eq(100).all() and moved[~mine].abs().max() < 1e-6
+
+
+def test_plan_sheets_filter_freeze_date_and_link(carried):
+    folder, _ = carried
+    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
+    cover = book["Contents"]
+    assert cover["A1"].value == "S&OP · November 2026 · Draft – not released"
+    linked = [
+        cell.hyperlink.location for row in cover.iter_rows() for cell in row if cell.hyperlink
+    ]
+    assert linked == [f"'{sheet.title}'!A1" for sheet in list(book)[1:]]
+    for sheet in sheets(book).values():
+        assert sheet.auto_filter.ref.startswith("A3:") and sheet.freeze_panes == "B4"
+    money = sheets(book)["financial_plan"]
+    assert money["C3"].value == "revenue, EUR" and money["B3"].value == "month"
+    assert money["B4"].is_date and money["B4"].value == pd.Timestamp("2026-11-01")
+
+
+def hostile_plan(folder):
+    tables = small.tables()
+    names = dict(zip(small.ITEMS, HOSTILE))
+    facts = FakePlan().facts
+    facts["items"] = small.items().assign(family=[names[item] for item in small.ITEMS])
+    for table in PLANS:
+        tables.setdefault(table, PLANS[table].empty())
+    folder.mkdir(exist_ok=True)
+    return FakePlan(tables=tables, facts=facts, folder=folder)
+
+
+def test_hostile_family_names_make_legal_sheets_and_no_formula(tmp_path):
+    plan = hostile_plan(tmp_path / "pack")
+    write_workbook(plan, tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    names = [sheet.title for sheet in book]
+    assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in names)
+    assert len({name.casefold() for name in names}) == len(names)
+    items = sheets(book)["supply_plan"]
+    family = [cell for cell in items["B"] if cell.value == HOSTILE[0]]
+    assert family and all(cell.data_type == "s" for cell in family)
+    for sheet in book:
+        for row in sheet.iter_rows():
+            assert not any(c.data_type == "f" and "cmd" in str(c.value) for c in row)
+
+
+def test_a_table_longer_than_a_sheet_is_cut_and_the_cover_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "ROWS", 5)
+    write_workbook(hostile_plan(tmp_path / "pack"), tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    told = [str(row[0].value) for row in book["Contents"].iter_rows()]
+    rows = len(small.tables()["demand_plan"])
+    assert any(line.endswith(f"the first 5 of {rows:,} rows") for line in told)
