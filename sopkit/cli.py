@@ -56,7 +56,7 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-MEETING = ("assume", "decide", "scenario", "sign")
+MEETING = ("agree", "assume", "decide", "note", "risk", "scenario", "sign")
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 
@@ -165,12 +165,9 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
 @PACKS
 def release(month, by, note, ledger, packs):
     """Check identities and sign-offs of the pack of MONTH, then freeze it."""
-    from sopkit.pack import release as freeze
+    from sopkit.meeting import released
 
-    click.echo(
-        f"Released {freeze(packs, month, by, note, ledger)}. It never changes now; a correction is"
-        f" sopkit pack {month} --revise."
-    )
+    click.echo(released(packs, month, by, note, ledger))
 
 
 @main.command()

@@ -1,14 +1,17 @@
 """Replay: the whole process as of each past month, graded by what happened after."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from sopkit import metrics
 from sopkit.buckets import Calendar, parse_month
 from sopkit.errors import PlanError
+from sopkit.ledger import Ledger
 from sopkit.metrics.scopes import against_sales
 from sopkit.metrics.stages import LAGS
 from sopkit.pack.build import build_pack
-from sopkit.pack.release import release
+from sopkit.pack.release import freeze
 from sopkit.plan import Plan
 from sopkit.sources import read_facts
 
@@ -17,7 +20,7 @@ def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> p
     """One row per past month and lag: WAPE and bias of consensus and naive, as fractions, over item
     × market × bucket.
 
-    Each month's pack is built from what was known then, released, and so is last cycle to the next
+    Each month's pack is built from what was known then, frozen, and so is last cycle to the next
     one. Lag k grades the k-th planned bucket. Raises ``PlanError`` if ``start`` is after ``end``.
     """
     first, last = parse_month(start), parse_month(end)
@@ -27,10 +30,10 @@ def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> p
     months = Calendar("month").range(
         first, int(Calendar("month").number([last])[0] - Calendar("month").number([first])[0]) + 1
     )
-    rows = []
+    rows, book = [], Ledger(Path(packs) / "ledger.db")
     for month in months:
         built = build_pack(f"{month:%Y-%m}", data, packs, parameters=parameters, quiet=quiet)
-        release(packs, f"{month:%Y-%m}", by="replay")
+        freeze(built.folder, "replay", "", book)
         rows += _grades(Plan(built.folder), facts)
     return pd.DataFrame(rows)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sopkit.sources.issues import found, nearest
 from sopkit.tables import SETTINGS, settled
+from sopkit.tables.settings import RACI, STEPS, people
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
 SECTIONS = {
@@ -19,7 +20,11 @@ SECTIONS = {
     "sales_inputs": str,
     "roles": list,
 }
-KINDS = {str: "text in quotes", list: 'a list of names, ["Ada"]'}
+KINDS = {
+    str: "text in quotes",
+    list: 'a list of names, ["Ada"]',
+    dict: '{ accountable = ["finance"] }, also responsible, consulted, informed',
+}
 
 
 def read_settings(path):
@@ -67,13 +72,25 @@ def _wrong(setting, value) -> str:
     if setting.kind is dict:
         if not isinstance(value, dict):
             return f"{got} a section: write [{setting.name}] on a line of its own"
-        kind = SECTIONS[setting.name]
-        odd = ", ".join(key for key, entry in value.items() if not _is(entry, kind))
-        return odd and f"{odd}: expected {KINDS.get(kind, 'a number')}"
+        for key, entry in value.items():
+            kind = dict if setting.name == "roles" and key in STEPS else SECTIONS[setting.name]
+            if not _is(entry, kind):
+                return f"{key}: expected {KINDS.get(kind, 'a number')}"
+        return _unknown_roles(value) if setting.name == "roles" else ""
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
     hint = nearest(value, setting.choices) if setting.choices else ""
     return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
+
+
+def _unknown_roles(roles) -> str:
+    """A role that has a part in a step, but is nobody's."""
+    known = people(roles)
+    for step in STEPS:
+        for role in sum(roles.get(step, {}).values(), []):
+            if role not in known:
+                return f"{step}: no role {role!r}{nearest(role, known)}; name its people in [roles]"
+    return ""
 
 
 def _is(value, kind) -> bool:
@@ -81,11 +98,19 @@ def _is(value, kind) -> bool:
         return isinstance(value, bool) and kind is bool
     if kind is float:
         return isinstance(value, (int, float)) and math.isfinite(value)
+    if kind is dict:
+        return (
+            isinstance(value, dict)
+            and {*value} <= {*RACI}
+            and all(map(_is, value.values(), [list] * 4))
+        )
     if kind is list:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
     return isinstance(value, kind)
 
 
 def _toml(value) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_toml(k)} = {_toml(v)}' for k, v in value.items())} }}"
     # A JSON string is a TOML basic string but for the delete character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
