@@ -183,7 +183,8 @@ def _plannable(plan, book, rows):
         return
     kept = changes_of(known, name)[[*SCOPE]]
     if not pd.concat([kept, rows[[*SCOPE]]]).fillna("").duplicated().iloc[-1]:
-        has = kept.fillna("").astype("str").agg(" ".join, axis=1).str.split().str.join(" ")
+        has = kept.astype("object").fillna("").astype("str")
+        has = has.agg(" ".join, axis=1).str.split().str.join(" ")
         raise PlanError(
             f"scenario {name} has no such change to take back; name driver, whom and days as it was"
             f" entered: {'; '.join(has)}"
@@ -221,8 +222,8 @@ def _testable(plan, book, rows):
 
 
 def _tested(plan, rows):
-    row = verdicts(rows.assign(result="people judge it"), plan.book()).fillna("").iloc[0]
-    return f"understood; in this plan: {row['result']} {row['seen']}"
+    row = verdicts(rows.assign(result="people judge it"), plan.book()).iloc[0]
+    return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
 def _likely(plan, book, rows):

@@ -248,7 +248,7 @@ class Meeting(Panel):
         told = told.pivot(index="role", columns="family", values="told")
         roles, families = [*dict.fromkeys([*must, *told.index])], ["", *self.offered["family"]]
         told = told.reindex(roles).reindex(columns=families).rename(columns={"": "whole plan"})
-        told = told.rename_axis("role").fillna("–").reset_index()
+        told = told.rename_axis("role").astype("object").fillna("–").reset_index()
         table = self.view.show(told, empty=self.run.NOBODY)._repr_html_()
         left = "".join(f"<li>{escape(clean(words))}</li>" for words in lacks) or "nothing lacks"
         button = self._button("Release the plan", self.release)

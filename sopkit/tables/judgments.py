@@ -13,7 +13,6 @@ STAMP = (
     date("entered_at", "when it was entered, UTC"),
 )
 DEFERRED = "deferred"
-OTHER = "another plan"
 KINDS = ("units", "percent", "set_to", "remove")
 
 
@@ -154,9 +153,10 @@ def signatures(sign_offs: pd.DataFrame, plan: str, people: dict) -> pd.DataFrame
     ['approved', 'wrong person']
     """
     rows = current(sign_offs).fillna({"family": "", "plan": ""})
-    state = rows["status"].mask((rows["plan"] != plan) & (rows["status"] != "withheld"), OTHER)
     wrong = [row.by not in people.get(row.role, [row.by]) for row in rows.itertuples()]
-    return rows.assign(state=state.mask(pd.Series(wrong, rows.index, dtype=bool), "wrong person"))
+    state = rows["status"].mask(rows["plan"] != plan, "another plan")
+    state = state.mask(pd.Series(wrong, rows.index, dtype=bool), "wrong person")
+    return rows.assign(state=state.mask(rows["status"] == "withheld", "withheld"))
 
 
 def is_open(decisions: pd.DataFrame) -> pd.Series:
