@@ -165,9 +165,15 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
 @PACKS
 def release(month, by, note, ledger, packs):
     """Check identities and sign-offs of the pack of MONTH, then freeze it."""
-    from sopkit.meeting import released
+    from sopkit.pack import release as freeze
+    from sopkit.plan import Plan
 
-    click.echo(released(packs, month, by, note, ledger))
+    pack = freeze(packs, month, by, note, ledger)
+    click.echo(
+        f"Released {pack}. It never changes now; a correction is sopkit pack {month} --revise."
+    )
+    if not Plan(pack).settings["roles"]:
+        click.echo("The settings name no [roles]: nobody had to sign, and one name was enough.")
 
 
 @main.command()

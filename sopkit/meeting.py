@@ -4,7 +4,7 @@ of its ledger table's declaration: as a command, and as a form of the meeting's 
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from sopkit.finance.scenarios import BASE
 from sopkit.grid import blank
 from sopkit.ledger import STAMPED, Ledger, stored
 from sopkit.metrics.assumptions import condition, verdicts
-from sopkit.pack import find_pack, release
+from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
 from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks here
 from sopkit.pages import money
@@ -29,7 +29,6 @@ from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
 from sopkit.tables.settings import people
 
-NOBODY = "The settings name no [roles]: nobody must sign, and one name releases."
 DAY = click.DateTime(["%Y-%m-%d"])
 PACKS = click.Option(["--packs"], default="packs", type=click.Path(path_type=Path))
 WHERE = [PACKS, click.Option(["--ledger"], help="path or database URL of the ledger")]
@@ -40,7 +39,7 @@ CYCLE = click.Option(["--cycle"], help="month it is entered for [default: the on
 @dataclass(frozen=True)
 class Entry:
     """What can be entered into a ledger table: the columns that are given by place, those that are
-    not asked, cells that are always so. ``step``: whose roles answer for it.
+    not asked, the kind that it always is. ``step``: whose roles answer for it.
 
     ``check`` (plan, ledger, rows) may refuse the rows, or add cells; ``say`` (plan, rows) is what
     the plan says of them before they are entered, once a column that is ``tested`` was typed.
@@ -52,7 +51,7 @@ class Entry:
     places: str = "text"
     step: str = "executive_review"
     unasked: tuple = ()
-    cells: dict = field(default_factory=dict)
+    kind: str = ""
     check: Callable | None = None
     say: Callable | None = None
     tested: tuple = ()
@@ -60,14 +59,14 @@ class Entry:
     @property
     def columns(self) -> list:
         """The columns that are asked."""
-        known = (*STAMPED, *self.unasked, *self.cells)
+        known = (*STAMPED, *self.unasked, "kind")
         return [c for c in LEDGER[self.table].columns if c.name not in known]
 
     def rows(self, plan, book, given: dict, by: str, cycle: str) -> pd.DataFrame:
         """The row that the cells ``given`` make, as it would be entered; what is not given stays as
         the ledger says it of the same text. ``PlanError`` where something is wrong.
         """
-        row, declared = given | self.cells, LEDGER[self.table]
+        row, declared = given | {"kind": self.kind} if self.kind else given, LEDGER[self.table]
         if self.places == "text":
             row = standing(book, self.table, row) | row
         row = stored(declared, 1, row) | {"id": 0, "by": by.strip(), "cycle": cycle}
@@ -162,13 +161,6 @@ def promote(name, undo, by, note, cycle, packs, ledger):
     click.echo(promoted(plan, book, name, by, note, undo, cycle))
 
 
-def released(packs, month, by, note, ledger) -> str:
-    """Releases the month's pack; what was done, in words."""
-    pack = release(packs, month, by, note, ledger)
-    told = "" if Plan(pack).settings["roles"] else f" {NOBODY}"
-    return f"Released {pack}. It never changes now; to correct: sopkit pack {month} --revise.{told}"
-
-
 def _plannable(plan, book, rows):
     """Refuses a change that the facts of the plan do not bear together with the others of its
     scenario, one that takes nothing back, and a name that is another's.
@@ -226,11 +218,6 @@ def _tested(plan, rows):
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
-def _likely(plan, book, rows):
-    """What would bring money is an opportunity."""
-    return {"kind": "opportunity"} if rows["effect"].iloc[0] > 0 else None
-
-
 def _command(function, *options):
     return click.Command(
         function.__name__, callback=function, params=[*options], help=function.__doc__
@@ -251,27 +238,26 @@ ENTRIES = {
         'assume "The north buys" --condition "demand of Pumps >= 1200 a month" --by "Tom Adler"',
         step="demand_plan",
         unasked=("probability", "effect"),
-        cells={"kind": "assumption"},
+        kind="assumption",
         check=_testable,
         say=_tested,
         tested=("condition",),
     ),
     "risk": Entry(
         "assumptions",
-        "A risk, or an opportunity where its effect is above zero",
+        "A risk, or an opportunity: its effect is above zero",
         'risk "The foundry strikes" --probability 0.3 --effect -120000 --owner "Ines Marlow"'
         ' --by "Ines Marlow"',
         step="reconcile",
         unasked=("condition", "result"),
-        cells={"kind": "risk"},
-        check=_likely,
+        kind="risk",
     ),
     "note": Entry(
         "assumptions",
         "A note of the demand review",
         'note "Export without a second lot of Izmir" --by "Tom Adler"',
         step="demand_plan",
-        cells={"kind": "note"},
+        kind="note",
         **PLAIN,
     ),
     "agree": Entry(
@@ -279,7 +265,7 @@ ENTRIES = {
         "A position that the pre-S&OP agreed on",
         'agree "Booster sets go out by promised date" --owner "Greta Holm" --by "Greta Holm"',
         step="reconcile",
-        cells={"kind": "position"},
+        kind="position",
         **PLAIN,
     ),
     "sign": Entry(

@@ -137,7 +137,7 @@ def test_risks_notes_and_positions_stand_beside_the_assumptions(run):
     ):
         assert (result := run(*words)).exit_code == 0, result.output
     rows = run.ledger.read("assumptions").tail(4)
-    assert rows["kind"].tolist() == ["risk", "opportunity", "note", "position"]
+    assert rows["kind"].tolist() == ["risk", "risk", "note", "position"]
     assert rows["effect"].tolist()[:2] == [-120000, 5000]
     assert "between 0 and 1" in run("risk", "x", "--probability", "3", "--by", "A").output
 

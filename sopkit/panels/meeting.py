@@ -23,12 +23,11 @@ from ipywidgets import (
 
 from sopkit.charts import View
 from sopkit.charts.table import CSS
-from sopkit.charts.words import clean, day, money, percent
+from sopkit.charts.words import clean, day, quantity
 from sopkit.errors import PlanError
 from sopkit.metrics import verdicts
 from sopkit.panels.desk import Panel, choices
-from sopkit.scenarios import DRIVERS, Inputs
-from sopkit.scenarios.drivers import NAMED
+from sopkit.scenarios import DRIVERS
 from sopkit.tables.judgments import DEFERRED, current, is_open, subject
 from sopkit.tables.settings import RACI, people, who
 
@@ -51,17 +50,14 @@ class Meeting(Panel):
 
     def __init__(self, plan, book, run, by=""):
         self.plan, self.book, self.run, self.fields = plan, book, run, {}
-        self.pack, self.roles, facts = plan.book(), plan.settings["roles"], plan.facts
-        self.view, inputs = View(self.pack), Inputs.of(plan)
+        self.pack, self.roles = plan.book(), plan.settings["roles"]
+        self.view = View(self.pack)
         names = {*sum(people(self.roles).values(), []), *plan.settings["owners"].values()}
         self.offered = {
             "owner": sorted(names),
             "role": [*people(self.roles)],
-            "family": sorted(facts.items["family"].dropna().unique()),
-            "item": [*facts.items["item"]],
-            "market": [*facts.markets],
+            "family": sorted({*plan.facts.items["family"].dropna()}),
             "driver": [*DRIVERS],
-            "name": sorted({str(name) for known in NAMED.values() for name in known(inputs)}),
         }
         self.by = Combobox(value=by, options=self.offered["owner"], placeholder="your name, once")
         self.head, self.message, self.found, self.bar = HTML(), HTML(), HTML(), IntProgress()
@@ -94,8 +90,7 @@ class Meeting(Panel):
         asked = current(self.book.read("decisions")).sort_values("due", kind="stable")
         seen = verdicts(self.book.read("assumptions"), self.pack)
         seen = current(seen).sort_values("result", kind="stable")  # broken comes first
-        kinds = {entry.cells.get("kind"): name for name, entry in self.run.ENTRIES.items()}
-        kinds["opportunity"] = "risk"
+        kinds = {entry.kind: name for name, entry in self.run.ENTRIES.items()}
         told = [self._item(kinds[row.get("kind", "assumption")], row) for row in _rows(seen)]
         wanted, lacks = is_open(asked), self.run.unsettled(self.plan, self.book)
         decide, new = partial(self._item, "decide"), ("assume", "risk", "note", "agree")
@@ -109,7 +104,7 @@ class Meeting(Panel):
             "4 Assumptions, risks, what reviews agreed": [*told, *map(self._new, new)],
             "5 Scenarios": [("add", "Add a change, compare, promote", self._scenarios)],
             f"6 Sign-offs and release: {len(lacks)} open": [
-                ("sign", "Who signed, what lacks, release", partial(self._signing, lacks))
+                ("sign", "Who signed, what lacks; sign", partial(self._signing, lacks))
             ],
         }
 
@@ -119,16 +114,13 @@ class Meeting(Panel):
     def _item(self, name, row):
         """A row of the ledger on the agenda: its key, its cells in words, what opens."""
         words, key = [row.get("mark")], subject(pd.DataFrame([row])).iloc[0, 0]
-        reads = {
-            "money": lambda value: money(value, self.view.currency),
-            "fraction": lambda value: percent(value, 0),
-            "date": day,
-        }
         for column in self.run.ENTRIES[name].columns:
             if column.name in row and column.name not in ("options", "condition"):
                 value = row[column.name]
-                told = reads[column.unit](value) if column.unit in reads else value
-                words.append(told if told == value else f"{column.name} {told}")
+                unit = self.view.currency if column.unit == "money" else column.unit
+                told = day(value) if column.kind == "date" else value
+                told = quantity(value, unit) if column.kind == "number" else told
+                words.append(told if column.kind == "text" else f"{column.name} {told}")
         told = " · ".join(filter(None, [*words, row.get("seen")]))
         return key, told, partial(self._ask, key, name, row)
 
@@ -192,9 +184,8 @@ class Meeting(Panel):
 
     def _try(self, key, entry):
         """Says what the plan makes of what is typed."""
-        by, cycle = self.by.value, self.plan.entry_month
-        rows = entry.rows(self.plan, self.book, self._given(key), by, cycle)
-        self._say(entry.say(self.plan, rows))
+        about = self._given(key), self.by.value, self.plan.entry_month
+        self._say(entry.say(self.plan, entry.rows(self.plan, self.book, *about)))
 
     def _name(self):
         if not self.by.value.strip():
@@ -209,7 +200,7 @@ class Meeting(Panel):
 
     def _settle(self, done):
         self.list()
-        self.open(self.here if self.here in self.items else next(iter(self.items)))
+        self.open(self.here if self.here in self.items else "decide")
         self._say(done)
 
     # Scenarios, sign-offs, release
@@ -243,24 +234,18 @@ class Meeting(Panel):
         self._settle(self.run.promoted(self.plan, self.book, given["scenario"], by, note, undo))
 
     def _signing(self, lacks):
-        rows, must = self.run.signed(self.plan, self.book), self.roles.get("must_sign", [])
-        told = rows.assign(told=rows["state"] + ", " + rows["by"])
+        told = self.run.signed(self.plan, self.book).assign(
+            told=lambda r: r["state"] + ", " + r["by"]
+        )
         told = told.pivot(index="role", columns="family", values="told")
-        roles, families = [*dict.fromkeys([*must, *told.index])], ["", *self.offered["family"]]
-        told = told.reindex(roles).reindex(columns=families).rename(columns={"": "whole plan"})
-        told = told.rename_axis("role").astype("object").fillna("–").reset_index()
-        table = self.view.show(told, empty=self.run.NOBODY)._repr_html_()
+        must, families = self.roles.get("must_sign", told.index), self.offered["family"]
+        told = told.reindex(index=must, columns=["", *families]).astype("object").fillna("–")
+        told = told.rename(columns={"": "whole plan"}).rename_axis("role").reset_index()
         left = "".join(f"<li>{escape(clean(words))}</li>" for words in lacks) or "nothing lacks"
-        button = self._button("Release the plan", self.release)
-        form, left = self._ask("sign", "sign", {}), HTML(f"<h2>To be released</h2><ol>{left}</ol>")
-        return [HTML(table), *form, left, button]
-
-    def release(self):
-        """Releases the plan, where nothing lacks; the form's note goes with it."""
-        by, note = self._name(), self._given("sign")["note"]
-        self._say("checking, and drawing the pages with what was decided …")
-        where = self.plan.folder.parent, self.plan.month
-        self._settle(self.run.released(*where, by, note, self.book.url))
+        if not self.roles:
+            left = "The settings name no [roles]: nobody must sign, and one name releases."
+        table = f"{self.view.show(told)._repr_html_()}<h2>To be released</h2><ol>{left}</ol>"
+        return [*self._ask("sign", "sign", {}), HTML(table)]
 
 
 def _rows(frame):

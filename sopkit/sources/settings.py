@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sopkit.sources.issues import found, nearest
 from sopkit.tables import SETTINGS, settled
-from sopkit.tables.settings import RACI, STEPS, people
+from sopkit.tables.settings import RACI, STEPS
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
 SECTIONS = {
@@ -76,21 +76,11 @@ def _wrong(setting, value) -> str:
             kind = dict if setting.name == "roles" and key in STEPS else SECTIONS[setting.name]
             if not _is(entry, kind):
                 return f"{key}: expected {KINDS.get(kind, 'a number')}"
-        return _unknown_roles(value) if setting.name == "roles" else ""
+        return ""
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
     hint = nearest(value, setting.choices) if setting.choices else ""
     return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
-
-
-def _unknown_roles(roles) -> str:
-    """A role that has a part in a step, but is nobody's."""
-    known = people(roles)
-    for step in STEPS:
-        for role in sum(roles.get(step, {}).values(), []):
-            if role not in known:
-                return f"{step}: no role {role!r}{nearest(role, known)}; name its people in [roles]"
-    return ""
 
 
 def _is(value, kind) -> bool:

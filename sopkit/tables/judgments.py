@@ -69,12 +69,12 @@ LEDGER = [
         text("owner", "who watches it"),
         text(
             "kind",
-            "assumption (so is a blank), risk, opportunity, position (agreed before the executive"
-            " meeting) or note (of the demand review)",
-            choices=("assumption", "risk", "opportunity", "position", "note"),
+            "assumption (so is a blank), risk, position (agreed before the executive meeting) or"
+            " note (of the demand review)",
+            choices=("assumption", "risk", "position", "note"),
         ),
-        fraction("probability", "how likely a risk or an opportunity is"),
-        number("effect", "money", "what it is worth if it happens; a loss is negative"),
+        fraction("probability", "how likely a risk is"),
+        number("effect", "money", "what a risk costs (negative) or brings if it happens"),
         steps=(5,),
     ),
     _ledger(
