@@ -181,12 +181,8 @@ def stored(declared, number: int, row: dict, stamped=STAMPED) -> dict:
                 f"ledger table {declared.name}, row {number}, column {column.name}: blank; it must"
                 " be given"
             )
-        low, high = column.at_least, column.at_most
-        if value is not None and (
-            (column.choices and value not in column.choices)
-            or (low is not None and value < low)
-            or (high is not None and value > high)
-        ):
+        beyond = column.at_most is not None and not 0 <= (value or 0) <= column.at_most
+        if beyond or (value is not None and column.choices and value not in column.choices):
             raise PlanError(
                 f"ledger table {declared.name}, row {number}, column {column.name}: got {value!r},"
                 f" expected {column.rule}"

@@ -105,9 +105,9 @@ def entering(name: str, entry: Entry) -> click.Command:
 
 def standing(book, table: str, row: dict) -> dict:
     """What the ledger says already of the row's subject, without who said it and when."""
-    rows, asked = current(book.read(table)), subject(pd.DataFrame([row])).iloc[0]
-    same = rows[(subject(rows) == asked).all(axis=1)].drop(columns=[*STAMPED]).tail(1)
-    return same.dropna(axis=1).to_dict("records")[0] if len(same) else {}
+    rows, asked = current(book.read(table)), subject(pd.DataFrame([row]))["text"].iloc[0]
+    same = rows[subject(rows)["text"] == asked].drop(columns=[*STAMPED])
+    return same.iloc[0].dropna().to_dict() if len(same) else {}
 
 
 def scorecard(plan, book, names=(), done=lambda many, of: None):

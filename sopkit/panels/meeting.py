@@ -4,7 +4,6 @@ evidence that is chosen on it; how it looks is said in ``meeting.css``.
 A form is made of an entry: its columns as the ledger declares them, its checks, its words.
 """
 
-import json
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -22,7 +21,6 @@ from ipywidgets import (
 )
 
 from sopkit.charts import View
-from sopkit.charts.table import CSS
 from sopkit.charts.words import clean, day, quantity
 from sopkit.errors import PlanError
 from sopkit.metrics import verdicts
@@ -31,10 +29,7 @@ from sopkit.scenarios import DRIVERS
 from sopkit.tables.judgments import DEFERRED, current, is_open, subject
 from sopkit.tables.settings import RACI, people, who
 
-STYLE = "".join(
-    Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8")
-    for name in ("board", "meeting")
-)
+STYLE = Path(__file__).with_name("meeting.css").read_text(encoding="utf-8")
 PROPOSED = 5  # of the plan's own options
 LONG = ("text", "options", "condition", "note")
 CHANGES = (
@@ -99,7 +94,7 @@ class Meeting(Panel):
                 *map(decide, [*_rows(asked[wanted]), *self._proposed(asked)]),
                 self._new("decide"),
             ],
-            "2 Evidence: what changed, where the gaps are": [*self._evidence()],
+            "2 Evidence": [("board", "The board: what changed, gaps, what to watch", self._board)],
             "3 Promised so far": [*map(decide, _rows(asked[~wanted]))],
             "4 Assumptions, risks, what reviews agreed": [*told, *map(self._new, new)],
             "5 Scenarios": [("add", "Add a change, compare, promote", self._scenarios)],
@@ -131,18 +126,10 @@ class Meeting(Panel):
         rows = rows.assign(mark="the plan offers", text=rows["text"] + "?", options="yes; no")
         return _rows(rows[~subject(rows)["text"].isin(subject(asked)["text"])])
 
-    def _evidence(self):
-        """The board's tabs, as the pack drew them; its log is what this panel asks."""
-        path = self.plan.folder / "board" / "board.json"
-        tabs = json.loads(path.read_text(encoding="utf-8"))["tabs"] if path.exists() else []
-        for tab in tabs[:-1]:
-            parts = [
-                f'<section class="part{" half" * part["half"]}">{"".join(drawn)}</section>'
-                for part in tab["parts"]
-                for drawn in [[*part["html"].values()][:1]]
-            ]
-            page = f'{CSS}<div class="board"><div id="tab">{"".join(parts)}</div></div>'
-            yield tab["name"], tab["name"], partial(map, HTML, [page])
+    def _board(self):
+        """The pack's board, as it is served."""
+        page = (self.plan.folder / "pages" / "board.html").read_text(encoding="utf-8")
+        return [HTML(f'<iframe srcdoc="{escape(page)}"></iframe>').add_class("board")]
 
     # The forms
 

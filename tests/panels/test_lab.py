@@ -90,6 +90,11 @@ def test_a_meeting_is_run(page, lab):  # noqa: F811
     panel.get_by_text("of sign_offs entered").wait_for()
     assert panel.get_by_role("cell", name="approved, Ines Marlow").count() == 1
 
+    panel.get_by_role("button", name="The board").click()
+    board = page.frame_locator(".meeting iframe")
+    board.get_by_role("tab", name="Money", exact=True).click()
+    board.get_by_text("The next year by family").first.wait_for()
+
     panel.get_by_role("button", name="Add a change").click()
     panel.get_by_role("button", name="Compare with the base").click()
     panel.get_by_text("boom, to base").wait_for()
