@@ -42,7 +42,7 @@ class Entry:
     not asked, the kind that it always is. ``step``: whose roles answer for it.
 
     ``check`` (plan, ledger, rows) may refuse the rows, or add cells; ``say`` (plan, rows) is what
-    the plan says of them before they are entered, once a column that is ``tested`` was typed.
+    the plan says of them before they are entered.
     """
 
     table: str
@@ -54,7 +54,6 @@ class Entry:
     kind: str = ""
     check: Callable | None = None
     say: Callable | None = None
-    tested: tuple = ()
 
     @property
     def columns(self) -> list:
@@ -84,10 +83,9 @@ class Entry:
 def entering(name: str, entry: Entry) -> click.Command:
     """The command that enters it: its columns by place, every other one as an option."""
 
-    def enter(packs, ledger, cycle, by, **given):
-        plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
+    def enter(plan, book, cycle, by, **given):
         given = {column: value for column, value in given.items() if value is not None}
-        click.echo(entry.enter(plan, book, given, by, cycle))
+        return entry.enter(plan, book, given, by, cycle)
 
     def parameter(column):
         if column.name in entry.places.split():
@@ -100,7 +98,17 @@ def entering(name: str, entry: Entry) -> click.Command:
     options = [*map(parameter, entry.columns), BY, CYCLE, *WHERE]
     words = f"{entry.title}.\n\n\b\nExample:\n  sopkit {entry.example}"
     loose = {"ignore_unknown_options": True}  # -10 % is an amount
-    return click.Command(name, loose, callback=enter, params=options, help=words)
+    return click.Command(name, loose, callback=_opened(enter), params=options, help=words)
+
+
+def _opened(function):
+    """Prints what the function says of the newest pack (of a month) and its ledger."""
+
+    def run(packs, ledger, month=None, **given):
+        plan, book = Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db")
+        click.echo(function(plan, book, **given))
+
+    return run
 
 
 def standing(book, table: str, row: dict) -> dict:
@@ -110,9 +118,9 @@ def standing(book, table: str, row: dict) -> dict:
     return same.iloc[0].dropna().to_dict() if len(same) else {}
 
 
-def scorecard(plan, book, names=(), done=lambda many, of: None):
+def scorecard(plan, book, names=(), done=lambda share: None):
     """Scenarios of the ledger (by default all that are not in the base) planned beside a pack, and
-    what they come to, as a table; ``done`` is told after each how many of how many are planned.
+    what they come to, as a table; ``done`` is told after each the share that is planned.
     """
     asked = beside(
         plan.judgments("scenarios"), book.read("scenarios", plan.entry_month), names or None
@@ -122,7 +130,7 @@ def scorecard(plan, book, names=(), done=lambda many, of: None):
     books = {BASE: plan.book()}
     for name, changes in asked.items():
         books |= compared(plan, {name: changes})
-        done(len(books) - 1, len(asked))
+        done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
     return money.scenarios(table, View(plan.book()))
 
@@ -145,20 +153,6 @@ def promoted(plan, book, name, by, note=None, undo=False, cycle=None) -> str:
         f"Scenario {name} {'no longer counts' if undo else 'counts'} in the base from {cycle} on."
         f" Next: sopkit pack {cycle}"
     )
-
-
-def compare(name, month, packs, ledger):
-    """Plan the scenarios of the ledger beside the newest pack, and print what they come to."""
-    plan = Plan(find_pack(packs, month))
-    click.echo(scorecard(plan, Ledger(ledger or packs / "ledger.db"), name).text)
-
-
-def promote(name, undo, by, note, cycle, packs, ledger):
-    """Make a scenario part of the base, as it stands now; every pack from this cycle on is planned
-    with it.
-    """
-    plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
-    click.echo(promoted(plan, book, name, by, note, undo, cycle))
 
 
 def _plannable(plan, book, rows):
@@ -218,12 +212,6 @@ def _tested(plan, rows):
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
-def _command(function, *options):
-    return click.Command(
-        function.__name__, callback=function, params=[*options], help=function.__doc__
-    )
-
-
 PLAIN = {"unasked": ("probability", "effect", "condition", "result")}
 ENTRIES = {
     "decide": Entry(
@@ -241,7 +229,6 @@ ENTRIES = {
         kind="assumption",
         check=_testable,
         say=_tested,
-        tested=("condition",),
     ),
     "risk": Entry(
         "assumptions",
@@ -284,7 +271,6 @@ ENTRIES = {
         step="reconcile",
         check=_plannable,
         say=lambda plan, rows: f"understood: {DRIVERS[rows['driver'].iloc[0]].doc}",
-        tested=("value",),
     ),
 }
 COMMANDS = {name: entering(name, entry) for name, entry in ENTRIES.items()}
@@ -296,20 +282,26 @@ COMMANDS["scenario"] = click.Group(
     "scenario",
     commands=[
         ADD,
-        _command(
-            compare,
-            click.Argument(["name"], nargs=-1),
-            click.Option(["--month"], help="month of the pack [default: the newest]"),
-            *WHERE,
+        click.Command(
+            "compare",
+            callback=_opened(scorecard),
+            params=[
+                click.Argument(["names"], nargs=-1, metavar="[NAME]..."),
+                click.Option(["--month"], help="month of the pack [default: the newest]"),
+                *WHERE,
+            ],
+            help="Plan scenarios beside the newest pack, and print what they come to.",
         ),
-        _command(
-            promote,
-            click.Argument(["name"]),
-            click.Option(["--undo"], is_flag=True, help="take it out of the base again"),
-            click.Option(["--note"], help="why"),
-            BY,
-            CYCLE,
-            *WHERE,
+        click.Command(
+            PROMOTE,
+            callback=_opened(promoted),
+            params=[
+                click.Argument(["name"]),
+                click.Option(["--undo"], is_flag=True, help="take it out of the base again"),
+                click.Option(["--note"], help="why"),
+                *(BY, CYCLE, *WHERE),
+            ],
+            help="Make a scenario, as it stands now, part of the base from this cycle on.",
         ),
     ],
     help="Other plans: changes of facts and rules, compared with the base, made the base.",

@@ -15,7 +15,7 @@ from ipywidgets import (
     Combobox,
     DatePicker,
     Dropdown,
-    IntProgress,
+    FloatProgress,
     RadioButtons,
     Textarea,
 )
@@ -27,10 +27,11 @@ from sopkit.metrics import verdicts
 from sopkit.panels.desk import Panel, choices
 from sopkit.scenarios import DRIVERS
 from sopkit.tables.judgments import DEFERRED, current, is_open, subject
-from sopkit.tables.settings import RACI, people, who
+from sopkit.tables.settings import people, who
 
 STYLE = Path(__file__).with_name("meeting.css").read_text(encoding="utf-8")
 PROPOSED = 5  # of the plan's own options
+TESTED = {"condition", "value"}  # columns that are tried as they are typed
 LONG = ("text", "options", "condition", "note")
 CHANGES = (
     "scenario | driver | item | family | market | name: what | starts_on: from | ends_on: until |"
@@ -55,7 +56,7 @@ class Meeting(Panel):
             "driver": [*DRIVERS],
         }
         self.by = Combobox(value=by, options=self.offered["owner"], placeholder="your name, once")
-        self.head, self.message, self.found, self.bar = HTML(), HTML(), HTML(), IntProgress()
+        self.head, self.message, self.found, self.bar = HTML(), HTML(), HTML(), FloatProgress(max=1)
         self.agenda, self.room = Box().add_class("agenda"), Box().add_class("room")
         top, both = Box([self.head, self.by]).add_class("top"), Box([self.agenda, self.room])
         self.box = Box([HTML(f"<style>{STYLE}</style>"), top, both]).add_class("meeting")
@@ -139,8 +140,9 @@ class Meeting(Panel):
         if key not in self.fields:
             fields = {column.name: self._field(column, given) for column in entry.columns}
             self.fields[key] = fields
-            self._on(partial(self._try, key, entry), *map(fields.get, entry.tested))
-        asked = [f"{part}: {', '.join(who(self.roles, entry.step, part))}" for part in RACI]
+            self._on(partial(self._try, key, entry), *map(fields.get, fields.keys() & TESTED))
+        known = self.roles.get(entry.step, ())
+        asked = [f"{part}: {', '.join(who(self.roles, entry.step, part))}" for part in known]
         words = f"<h2>{entry.title}</h2><small>{escape(' · '.join(asked))}</small>"
         form = Box([*self.fields[key].values()]).add_class("form")
         save = self._button("Save", partial(self.save, key, entry), "save")
@@ -205,14 +207,12 @@ class Meeting(Panel):
 
     def compare(self):
         """Plans the scenario that the form names, else each, beside the base."""
-        name, self.found.value = self._given("add")["scenario"], ""
+        name, self.found.value, self.bar.value = self._given("add")["scenario"], "", 0
         self._say(f"planning {name or 'each'} anew …")
-        table = self.run.scorecard(self.plan, self.book, name and [name], self._planned)
+        done = partial(self.bar.set_trait, "value")
+        table = self.run.scorecard(self.plan, self.book, name and [name], done)
         self.found.value = table._repr_html_()
         self._say("planned; below, each by what it changes")
-
-    def _planned(self, many, of):
-        self.bar.max, self.bar.value = of, many
 
     def promote(self, undo=False):
         """Puts the scenario that the form names into the base, or takes it out again."""
