@@ -130,6 +130,7 @@ class Meeting(Panel):
     def _board(self):
         """The pack's board, as it is served."""
         page = (self.plan.folder / "pages" / "board.html").read_text(encoding="utf-8")
+        page = page.replace("<head>", '<head><base href="about:srcdoc">', 1)  # for its #tabs
         return [HTML(f'<iframe srcdoc="{escape(page)}"></iframe>').add_class("board")]
 
     # The forms
