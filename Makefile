@@ -1,12 +1,12 @@
 # make pack       this month's pack of the sample company (creates the environment first)
-# make test       every test; make bench prints the measured tables; make dashboard, make lab open what they say
+# make test       every test; make bench prints the measured tables; make dashboard, make lab, make meeting open what they say
 PYTHON ?= python3
 BIN = .venv/bin
 MONTH ?=
 DATA ?= data
 PACKS ?= packs
 
-.PHONY: pack test bench dashboard lab sample past clean
+.PHONY: pack test bench dashboard lab meeting sample past clean
 
 pack: .venv/ready
 	$(BIN)/sopkit pack $(MONTH) --data $(DATA) --packs $(PACKS)
@@ -23,6 +23,9 @@ dashboard: .venv/ready
 
 lab: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/tune_forecasts.ipynb
+
+meeting: .venv/ready
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/run_meeting.ipynb
 
 sample: .venv/ready
 	$(BIN)/python -m tests.company data

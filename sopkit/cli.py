@@ -56,7 +56,7 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-MEETING = ("assume", "decide", "scenario", "sign")
+MEETING = ("agree", "assume", "decide", "note", "risk", "scenario", "sign")
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 
@@ -166,11 +166,14 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
 def release(month, by, note, ledger, packs):
     """Check identities and sign-offs of the pack of MONTH, then freeze it."""
     from sopkit.pack import release as freeze
+    from sopkit.plan import Plan
 
+    pack = freeze(packs, month, by, note, ledger)
     click.echo(
-        f"Released {freeze(packs, month, by, note, ledger)}. It never changes now; a correction is"
-        f" sopkit pack {month} --revise."
+        f"Released {pack}. It never changes now; a correction is sopkit pack {month} --revise."
     )
+    if not Plan(pack).settings["roles"]:
+        click.echo("The settings name no [roles]: nobody had to sign, and one name was enough.")
 
 
 @main.command()

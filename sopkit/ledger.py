@@ -61,7 +61,7 @@ class Ledger:
             )
         if isinstance(rows, pd.DataFrame):
             rows = rows.to_dict("records")
-        records = [_record(declared, number, row) for number, row in enumerate(rows, start=1)]
+        records = [stored(declared, number, row) for number, row in enumerate(rows, start=1)]
         stamp = {
             "cycle": cycle,
             "by": by.strip(),
@@ -96,7 +96,7 @@ class Ledger:
         for path in sorted(Path(folder).glob("*.csv")):
             declared = _declared(path.stem)
             rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-            entered[path.stem] = [_record(declared, *row, ("id",)) for row in enumerate(rows, 2)]
+            entered[path.stem] = [stored(declared, *row, ("id",)) for row in enumerate(rows, 2)]
         with self._engine.begin() as connection:
             for table, records in entered.items():
                 for record in records:
@@ -161,7 +161,11 @@ def _now():
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _record(declared, number, row, stamped=STAMPED):
+def stored(declared, number: int, row: dict, stamped=STAMPED) -> dict:
+    """The cells of a row of a declared ledger table as they are stored, but those ``stamped``;
+    ``PlanError``, with the row's ``number``, on an unknown column, a blank where there must be
+    none, a word that is no choice.
+    """
     own = [c for c in declared.columns if c.name not in stamped]
     unknown = sorted(set(row) - set(declared.names))
     if unknown:
@@ -177,7 +181,8 @@ def _record(declared, number, row, stamped=STAMPED):
                 f"ledger table {declared.name}, row {number}, column {column.name}: blank; it must"
                 " be given"
             )
-        if value is not None and column.choices and value not in column.choices:
+        beyond = column.at_most is not None and not 0 <= (value or 0) <= column.at_most
+        if beyond or (value is not None and column.choices and value not in column.choices):
             raise PlanError(
                 f"ledger table {declared.name}, row {number}, column {column.name}: got {value!r},"
                 f" expected {column.rule}"

@@ -1,8 +1,10 @@
-"""What a meeting enters, as commands: decisions, assumptions, sign-offs, and scenarios with what
-they come to.
+"""What a meeting enters: decisions, assumptions, risks, notes, sign-offs and scenarios, each made
+of its ledger table's declaration: as a command, and as a form of the meeting's panel.
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,17 +15,19 @@ from sopkit.errors import PlanError
 from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.finance.scenarios import BASE
 from sopkit.grid import blank
-from sopkit.ledger import STAMPED, Ledger
-from sopkit.metrics.assumptions import condition
+from sopkit.ledger import STAMPED, Ledger, stored
+from sopkit.metrics.assumptions import condition, verdicts
 from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
+from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks here
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
-from sopkit.scenarios.changes import PROMOTE, named
+from sopkit.scenarios.changes import PROMOTE, SCOPE, named
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
+from sopkit.tables.settings import people
 
 DAY = click.DateTime(["%Y-%m-%d"])
 PACKS = click.Option(["--packs"], default="packs", type=click.Path(path_type=Path))
@@ -32,59 +36,110 @@ BY = click.Option(["--by"], required=True, help="who enters it")
 CYCLE = click.Option(["--cycle"], help="month it is entered for [default: the one being planned]")
 
 
-def entering(name: str, table: str, arguments: str, example: str, check=None) -> click.Command:
-    """The command that enters a row of a ledger table: its ``arguments`` by place, every other
-    column as an option.
+@dataclass(frozen=True)
+class Entry:
+    """What can be entered into a ledger table: the columns that are given by place, those that are
+    not asked, the kind that it always is. ``step``: whose roles answer for it.
 
-    Of a decision or an assumption that the ledger holds already, what is not given stays.
-    ``check`` (plan, rows) may refuse them, or add cells.
+    ``check`` (plan, ledger, rows) may refuse the rows, or add cells; ``say`` (plan, rows) is what
+    the plan says of them before they are entered.
     """
-    declared = LEDGER[table]
-    own = [column for column in declared.columns if column.name not in STAMPED]
 
-    def enter(packs, ledger, cycle, by, **given):
-        plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
-        row = {column: value for column, value in given.items() if value is not None}
-        if arguments == "text":
-            row = _standing(current(book.read(table)), row) | row
+    table: str
+    title: str
+    example: str
+    places: str = "text"
+    step: str = "executive_review"
+    unasked: tuple = ()
+    kind: str = ""
+    check: Callable | None = None
+    say: Callable | None = None
+
+    @property
+    def columns(self) -> list:
+        """The columns that are asked."""
+        known = (*STAMPED, *self.unasked, "kind")
+        return [c for c in LEDGER[self.table].columns if c.name not in known]
+
+    def rows(self, plan, book, given: dict, by: str, cycle: str) -> pd.DataFrame:
+        """The row that the cells ``given`` make, as it would be entered; what is not given stays as
+        the ledger says it of the same text. ``PlanError`` where something is wrong.
+        """
+        row, declared = given | {"kind": self.kind} if self.kind else given, LEDGER[self.table]
+        if self.places == "text":
+            row = standing(book, self.table, row) | row
+        row = stored(declared, 1, row) | {"id": 0, "by": by.strip(), "cycle": cycle}
+        rows = declared.typed(pd.DataFrame([row]))
+        return rows.assign(**(self.check(plan, book, rows) or {})) if self.check else rows
+
+    def enter(self, plan, book, given: dict, by: str, cycle: str | None = None) -> str:
+        """Enters the row; what was done, in words."""
         cycle = cycle or plan.entry_month
-        if check:
-            row |= check(plan, declared.typed(pd.DataFrame([row | {"id": 0, "by": by}]))) or {}
-        (number,) = book.append(table, [row], by=by, cycle=cycle)
-        click.echo(f"Row {number} of {table} entered for {cycle} by {by}.")
+        rows = self.rows(plan, book, given, by, cycle).drop(columns=[*STAMPED])
+        (number,) = book.append(self.table, rows, by=by, cycle=cycle)
+        return f"Row {number} of {self.table} entered for {cycle} by {by}."
+
+
+def entering(name: str, entry: Entry) -> click.Command:
+    """The command that enters it: its columns by place, every other one as an option."""
+
+    def enter(plan, book, cycle, by, **given):
+        given = {column: value for column, value in given.items() if value is not None}
+        return entry.enter(plan, book, given, by, cycle)
 
     def parameter(column):
-        if column.name in arguments.split():
+        if column.name in entry.places.split():
             return click.Argument([column.name])
         kind = {"number": float, "date": DAY}.get(column.kind, str)
         kind = click.Choice(column.choices) if column.choices else kind
         option = [f"--{column.name.replace('_', '-')}"]
         return click.Option(option, type=kind, required=column.required, help=column.doc)
 
-    shown = [column for column in own if column.name != "plan"]  # the sign-off's own digest
-    options = [*map(parameter, shown), BY, CYCLE, *WHERE]
-    words = f"{declared.doc}.\n\n\b\nExample:\n  sopkit {example}"
+    options = [*map(parameter, entry.columns), BY, CYCLE, *WHERE]
+    words = f"{entry.title}.\n\n\b\nExample:\n  sopkit {entry.example}"
     loose = {"ignore_unknown_options": True}  # -10 % is an amount
-    return click.Command(name, loose, callback=enter, params=options, help=words)
+    return click.Command(name, loose, callback=_opened(enter), params=options, help=words)
 
 
-def compare(name, month, packs, ledger):
-    """Plan the scenarios of the ledger beside the newest pack, and print what they come to."""
-    plan, book = Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db")
-    said = book.read("scenarios", plan.entry_month)
-    asked = beside(plan.judgments("scenarios"), said, name or None)
+def _opened(function):
+    """Prints what the function says of the newest pack (of a month) and its ledger."""
+
+    def run(packs, ledger, month=None, **given):
+        plan, book = Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db")
+        click.echo(function(plan, book, **given))
+
+    return run
+
+
+def standing(book, table: str, row: dict) -> dict:
+    """What the ledger says already of the row's subject, without who said it and when."""
+    rows, asked = current(book.read(table)), subject(pd.DataFrame([row]))["text"].iloc[0]
+    same = rows[subject(rows)["text"] == asked].drop(columns=[*STAMPED])
+    return same.iloc[0].dropna().to_dict() if len(same) else {}
+
+
+def scorecard(plan, book, names=(), done=lambda share: None):
+    """Scenarios of the ledger (by default all that are not in the base) planned beside a pack, and
+    what they come to, as a table; ``done`` is told after each the share that is planned.
+    """
+    asked = beside(
+        plan.judgments("scenarios"), book.read("scenarios", plan.entry_month), names or None
+    )
     if not asked:
         raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
-    books = {BASE: plan.book()} | compared(plan, asked)
+    books = {BASE: plan.book()}
+    for name, changes in asked.items():
+        books |= compared(plan, {name: changes})
+        done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
-    click.echo(money.scenarios(table, View(plan.book())).text)
+    return money.scenarios(table, View(plan.book()))
 
 
-def promote(name, undo, by, note, cycle, packs, ledger):
-    """Make a scenario's changes, as they stand now, part of the base: every pack from this cycle on
-    is planned with them. What is changed later counts once it is promoted again.
+def promoted(plan, book, name, by, note=None, undo=False, cycle=None) -> str:
+    """Makes a scenario's changes, as they stand now, part of the base: every pack from this cycle
+    on is planned with them. What is changed later counts once it is promoted again. What was done,
+    in words.
     """
-    plan, book = Plan(find_pack(packs)), Ledger(ledger or packs / "ledger.db")
     cycle = cycle or plan.entry_month
     if cycle < plan.month:
         raise PlanError(f"cycle {cycle} is over; the newest pack plans {plan.month}")
@@ -94,47 +149,53 @@ def promote(name, undo, by, note, cycle, packs, ledger):
             applied(Inputs.of(plan), changes)
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
     book.append("scenarios", [row], by=by, cycle=cycle)
-    click.echo(
+    return (
         f"Scenario {name} {'no longer counts' if undo else 'counts'} in the base from {cycle} on."
         f" Next: sopkit pack {cycle}"
     )
 
 
-def _standing(rows, row):
-    """What the ledger says already of the row's subject, without who said it and when."""
-    asked = subject(pd.DataFrame([row])).iloc[0]
-    same = rows[(subject(rows) == asked).all(axis=1)].drop(columns=[*STAMPED]).tail(1)
-    return same.dropna(axis=1).to_dict("records")[0] if len(same) else {}
-
-
-def _plannable(plan, rows):
-    """Refuses a change that the facts of the plan do not bear, and a name that is another's."""
-    named(rows["scenario"].iloc[0])
-    if rows["driver"].iloc[0] == PROMOTE:
+def _plannable(plan, book, rows):
+    """Refuses a change that the facts of the plan do not bear together with the others of its
+    scenario, one that takes nothing back, and a name that is another's.
+    """
+    row, known = rows.iloc[0], book.read("scenarios", rows["cycle"].iloc[0])
+    name = named(row["scenario"])
+    if row["driver"] == PROMOTE:
         raise PlanError(f"to {PROMOTE} a scenario: sopkit scenario {PROMOTE} NAME")
     if not blank(rows, "value").any():
-        applied(Inputs.of(plan), rows)
+        asked = beside(plan.judgments("scenarios"), pd.concat([known, rows]))
+        applied(Inputs.of(plan), asked.get(name, rows))
+        return
+    kept = changes_of(known, name)[[*SCOPE]]
+    if not pd.concat([kept, rows[[*SCOPE]]]).fillna("").duplicated().iloc[-1]:
+        has = kept.astype("object").fillna("").astype("str")
+        has = has.agg(" ".join, axis=1).str.split().str.join(" ")
+        raise PlanError(
+            f"scenario {name} has no such change to take back; name driver, whom and days as it was"
+            f" entered: {'; '.join(has)}"
+        )
 
 
-def _entitled(plan, rows):
+def _entitled(plan, book, rows):
     """The plan that is signed; refuses a role that nobody knows, who does not hold it, and a plan
     that is released.
     """
     (role, by, family), roles = rows[["role", "by", "family"]].iloc[0], plan.settings["roles"]
-    families = {*plan.facts.items["family"].dropna()}
+    families, held = {*plan.facts.items["family"].dropna()}, people(roles)
     if pd.notna(family) and family not in families:
         raise PlanError(f"no family {family!r}{nearest(family, families)}")
-    known = {*roles, *roles.get("must_sign", ())} - {"must_sign"}
+    known = {*held, *roles.get("must_sign", ())}
     if roles and role not in known:
         raise PlanError(f"no role {role!r}; the settings know: {', '.join(sorted(known))}")
-    if by not in roles.get(role, [by]):
-        raise PlanError(f"{by} is not {role}; {' or '.join(roles[role])} may sign")
+    if by not in held.get(role, [by]):
+        raise PlanError(f"{by} is not {role}; {' or '.join(held[role])} may sign")
     if plan.state == "released":
         raise PlanError(f"pack {plan.folder.name} is released; sign the next one once it is built")
     return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
 
 
-def _testable(plan, rows):
+def _testable(plan, book, rows):
     """Refuses a condition that no plan could test, and one of somebody whom the facts do not
     know.
     """
@@ -146,68 +207,102 @@ def _testable(plan, rows):
                 raise PlanError(f"condition: nobody is called {name!r}{nearest(name, names)}")
 
 
-def _command(function, *options):
-    return click.Command(
-        function.__name__, callback=function, params=[*options], help=function.__doc__
-    )
+def _tested(plan, rows):
+    row = verdicts(rows.assign(result="people judge it"), plan.book()).iloc[0]
+    return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
-DRIVER_LINES = "\n".join(
+PLAIN = {"unasked": ("probability", "effect", "condition", "result")}
+ENTRIES = {
+    "decide": Entry(
+        "decisions",
+        "A decision that is wanted, taken or deferred",
+        'decide "Second shift?" --options "yes; no" --chosen yes --owner "Ines Marlow"'
+        ' --due 2026-12-15 --by "Dr. Ada Kessel"',
+    ),
+    "assume": Entry(
+        "assumptions",
+        "An assumption that every plan tests",
+        'assume "The north buys" --condition "demand of Pumps >= 1200 a month" --by "Tom Adler"',
+        step="demand_plan",
+        unasked=("probability", "effect"),
+        kind="assumption",
+        check=_testable,
+        say=_tested,
+    ),
+    "risk": Entry(
+        "assumptions",
+        "A risk, or an opportunity: its effect is above zero",
+        'risk "The foundry strikes" --probability 0.3 --effect -120000 --owner "Ines Marlow"'
+        ' --by "Ines Marlow"',
+        step="reconcile",
+        unasked=("condition", "result"),
+        kind="risk",
+    ),
+    "note": Entry(
+        "assumptions",
+        "A note of the demand review",
+        'note "Export without a second lot of Izmir" --by "Tom Adler"',
+        step="demand_plan",
+        kind="note",
+        **PLAIN,
+    ),
+    "agree": Entry(
+        "assumptions",
+        "A position that the pre-S&OP agreed on",
+        'agree "Booster sets go out by promised date" --owner "Greta Holm" --by "Greta Holm"',
+        step="reconcile",
+        kind="position",
+        **PLAIN,
+    ),
+    "sign": Entry(
+        "sign_offs",
+        "A sign-off of this very plan",
+        'sign finance approved --family Pumps --by "Greta Holm"',
+        places="role status",
+        unasked=("plan",),
+        check=_entitled,
+    ),
+    "add": Entry(
+        "scenarios",
+        "A change that a scenario makes of facts or rules",
+        'scenario add strong-spring demand "+8 %" --family Pumps --by "Tom Adler"',
+        places="scenario driver value",
+        step="reconcile",
+        check=_plannable,
+        say=lambda plan, rows: f"understood: {DRIVERS[rows['driver'].iloc[0]].doc}",
+    ),
+}
+COMMANDS = {name: entering(name, entry) for name, entry in ENTRIES.items()}
+ADD = COMMANDS.pop("add")
+ADD.help += "\n\n\b\nDrivers, with an amount each:\n" + "\n".join(
     f"  {name:<14} {each.example:<7} {each.doc}" for name, each in DRIVERS.items()
 )
-ADD = entering(
-    "add",
-    "scenarios",
-    "scenario driver value",
-    'scenario add strong-spring demand "+8 %" --family Pumps --by "T. Adler"',
-    check=_plannable,
-)
-ADD.help += f"\n\n\b\nDrivers, with an amount each:\n{DRIVER_LINES}"
-COMMANDS = {
-    command.name: command
-    for command in (
-        entering(
-            "decide",
-            "decisions",
-            "text",
-            'decide "Second shift?" --options "yes; no" --chosen yes --owner "I. Marlow"'
-            ' --due 2026-12-15 --by "A. Kessel"',
-        ),
-        entering(
-            "assume",
-            "assumptions",
-            "text",
-            'assume "The north buys" --condition "demand of Pumps >= 1200 a month" --by Ada',
-            check=_testable,
-        ),
-        entering(
-            "sign",
-            "sign_offs",
-            "role status",
-            'sign finance approved --family Pumps --by "G. Holm"',
-            check=_entitled,
-        ),
-        click.Group(
-            "scenario",
-            commands=[
-                ADD,
-                _command(
-                    compare,
-                    click.Argument(["name"], nargs=-1),
-                    click.Option(["--month"], help="month of the pack [default: the newest]"),
-                    *WHERE,
-                ),
-                _command(
-                    promote,
-                    click.Argument(["name"]),
-                    click.Option(["--undo"], is_flag=True, help="take it out of the base again"),
-                    click.Option(["--note"], help="why"),
-                    BY,
-                    CYCLE,
-                    *WHERE,
-                ),
+COMMANDS["scenario"] = click.Group(
+    "scenario",
+    commands=[
+        ADD,
+        click.Command(
+            "compare",
+            callback=_opened(scorecard),
+            params=[
+                click.Argument(["names"], nargs=-1, metavar="[NAME]..."),
+                click.Option(["--month"], help="month of the pack [default: the newest]"),
+                *WHERE,
             ],
-            help="Other plans: changes of facts and rules, compared with the base, made the base.",
+            help="Plan scenarios beside the newest pack, and print what they come to.",
         ),
-    )
-}
+        click.Command(
+            PROMOTE,
+            callback=_opened(promoted),
+            params=[
+                click.Argument(["name"]),
+                click.Option(["--undo"], is_flag=True, help="take it out of the base again"),
+                click.Option(["--note"], help="why"),
+                *(BY, CYCLE, *WHERE),
+            ],
+            help="Make a scenario, as it stands now, part of the base from this cycle on.",
+        ),
+    ],
+    help="Other plans: changes of facts and rules, compared with the base, made the base.",
+)

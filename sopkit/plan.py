@@ -87,7 +87,7 @@ class Plan:
     def releases(self) -> dict:
         """Earlier released plans that were used, by month, oldest first."""
         return {
-            folder.name: Released(folder)
+            folder.name: Kept(folder)
             for folder in sorted((self.folder / "inputs" / "released").glob("*"))
         }
 
@@ -97,7 +97,7 @@ class Plan:
         there is none.
         """
         return next(
-            reversed(self.releases.values()), Released(self.folder / "inputs" / "released" / "none")
+            reversed(self.releases.values()), Kept(self.folder / "inputs" / "released" / "none")
         )
 
     def released_forecasts(self, table: str = "demand_plan") -> pd.DataFrame:
@@ -113,7 +113,7 @@ class Plan:
     def scenarios(self) -> dict:
         """The scenarios planned beside this plan, by name: each is just another plan."""
         found = sorted((self.folder / "scenarios").glob("*/tables"))
-        return {folder.parent.name: Released(folder) for folder in found}
+        return {folder.parent.name: Kept(folder) for folder in found}
 
     def keep_scenarios(self, books: dict[str, Book], tables) -> None:
         """Stores these tables of scenarios' books beside this plan, while it is being built."""
@@ -196,7 +196,7 @@ class Plan:
         return declared.conform(frame)
 
 
-class Released:
+class Kept:
     """Tables of another plan (an earlier release, a scenario) in a pack; one that it lacks is
     empty.
     """

@@ -61,13 +61,14 @@ def packs(tmp_path_factory, real_build):
     November with judgments in the ledger and a scenario.
     """
     from sopkit.ledger import Ledger
-    from sopkit.pack import build_pack, release
+    from sopkit.pack import build_pack
     from tests.company import without_past
+    from tests.company.signing import signed_release
 
     folder = tmp_path_factory.mktemp("packs")
     data = without_past(tmp_path_factory.mktemp("facts") / "data")
     build_pack("2026-10", data, folder, quiet=True)
-    release(folder, "2026-10", by="Ada")
+    signed_release(folder, "2026-10")
     book = Ledger(folder / "ledger.db")
     book.append(
         "overrides",

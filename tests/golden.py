@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 
 from sopkit.ledger import Ledger
-from sopkit.pack import build_pack, release
+from sopkit.pack import build_pack
 from sopkit.pack.steps import parameters_of
 from tests.company import without_past, write_company
+from tests.company.signing import signed_release
 
 ROOT = Path(__file__).parents[1]
 JIT = ROOT.parent / "shared" / "real" / "jit"
@@ -71,7 +72,7 @@ def tables_of(case: str, kept: Path) -> dict:
         for month in months:
             scenarios = []
             if month == "2026-11" and case == "sample":
-                release(packs, "2026-10", by="Ada")
+                signed_release(packs, "2026-10")
                 for table, rows in JUDGMENTS.items():
                     Ledger(packs / "ledger.db").append(table, rows, by="Ada", cycle=month)
                 scenarios = ["boom"]

@@ -11,6 +11,8 @@ from sopkit.cli import main
 from sopkit.ledger import Ledger
 from tests.conftest import ROOT
 
+SIGN = ["sign", "finance", "approved"]
+
 
 @pytest.fixture
 def run(packs, tmp_path):
@@ -42,7 +44,8 @@ def test_assumptions_and_sign_offs_are_entered(run):
         ).exit_code
         == 0
     )
-    assert run("sign", "finance", "approved", "--family", "Pumps", "--by", "Ada").exit_code == 0
+    signed = run("sign", "finance", "approved", "--family", "Pumps", "--by", "Greta Holm")
+    assert signed.exit_code == 0, signed.output
     assert run.ledger.read("assumptions")["text"].iloc[-1] == "Steel holds"
     last = run.ledger.read("sign_offs").iloc[-1]
     assert last[["family", "role", "status"]].tolist() == ["Pumps", "finance", "approved"]
@@ -97,6 +100,18 @@ def test_the_help_shows_an_example_that_runs(run, words):
     assert result.exit_code == 0 and example.startswith(words), result.output
 
 
+def test_a_change_is_tried_with_the_others_of_its_scenario(run):
+    def add(*words):
+        return run("scenario", "add", "busy", *words, "--by", "Ada")
+
+    assert add("service_level", "99 %").exit_code == 0
+    more = add("service_level", "+3 %", "--family", "Pumps")  # 97.9 % without the other
+    assert more.exit_code == 1 and "service_level would be 1.0197" in more.output
+    took = add("demand", "")
+    assert took.exit_code == 1 and "no such change to take back" in took.output
+    assert "as it was entered: service_level" in took.output
+
+
 def test_a_change_is_taken_back_by_a_blank_amount(run):
     for value in ("+5 %", ""):
         added = run("scenario", "add", "more", "demand", value, "--by", "Ada")
@@ -104,21 +119,27 @@ def test_a_change_is_taken_back_by_a_blank_amount(run):
     assert "all of it is taken back" in run("scenario", "compare", "more").output
 
 
-def test_only_who_holds_a_role_signs_for_it(packs, tmp_path):
-    shutil.copytree(packs / "2026-11", tmp_path / "2026-11")
-    path = tmp_path / "2026-11" / "inputs" / "settings.toml"
-    roles = '[roles]\nmust_sign = ["supply"]\nfinance = ["Greta", "Grace"]\n'
-    path.write_text(path.read_text() + "\n" + roles)
+def test_only_who_holds_a_role_signs_for_it(run):
+    assert "Bo is not finance; Greta Holm may sign" in run(*SIGN, "--by", "Bo").output
+    odd = run("sign", "finanec", "approved", "--by", "Bo").output
+    assert "no role 'finanec'; the settings know: demand, finance, " in odd
+    assert run(*SIGN, "--by", "Greta Holm").exit_code == 0
+    row = run.ledger.read("sign_offs").iloc[-1]
+    assert row["by"] == "Greta Holm" and len(row["plan"]) == 64
 
-    def sign(role, by):
-        words = ["sign", role, "approved", "--by", by, "--packs", str(tmp_path)]
-        return CliRunner().invoke(main, words)
 
-    assert "Bo is not finance; Greta or Grace may sign" in sign("finance", "Bo").output
-    assert "no role 'finanec'; the settings know: finance, supply" in sign("finanec", "Bo").output
-    assert sign("finance", "Greta").exit_code == 0 == sign("supply", "Bo").exit_code
-    rows = Ledger(tmp_path / "ledger.db").read("sign_offs")
-    assert rows["by"].tolist() == ["Greta", "Bo"] and rows["plan"].str.len().eq(64).all()
+def test_risks_notes_and_positions_stand_beside_the_assumptions(run):
+    for words in (
+        ["risk", "Strike", "--probability", "0.3", "--effect", "-120000", "--by", "Ada"],
+        ["risk", "A tender", "--effect", "5000", "--by", "Ada"],
+        ["note", "Export as last month", "--by", "Tom Adler"],
+        ["agree", "Booster sets by promised date", "--owner", "Greta Holm", "--by", "Ada"],
+    ):
+        assert (result := run(*words)).exit_code == 0, result.output
+    rows = run.ledger.read("assumptions").tail(4)
+    assert rows["kind"].tolist() == ["risk", "risk", "note", "position"]
+    assert rows["effect"].tolist()[:2] == [-120000, 5000]
+    assert "between 0 and 1" in run("risk", "x", "--probability", "3", "--by", "A").output
 
 
 def test_the_readme_says_the_same_commands():

@@ -126,7 +126,7 @@ def test_a_notebook_is_a_clean_page(path):
     assert path.stat().st_size < 20_000
 
 
-def test_the_five_steps_and_two_rooms_are_there():
+def test_the_five_steps_and_three_rooms_are_there():
     assert [p.stem for p in NOTEBOOKS] == [
         "1_gather_data",
         "2_demand_plan",
@@ -134,6 +134,7 @@ def test_the_five_steps_and_two_rooms_are_there():
         "4_reconcile",
         "5_executive_review",
         "dashboard",
+        "run_meeting",
         "tune_forecasts",
     ]
 

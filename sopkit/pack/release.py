@@ -17,7 +17,8 @@ from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
 from sopkit.tables import PLANS
-from sopkit.tables.judgments import DEFERRED, current, is_open
+from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
+from sopkit.tables.settings import people, who
 
 SIGN = "sopkit sign"
 
@@ -40,8 +41,9 @@ def find_pack(packs, month: str | None = None) -> Path:
 def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     """The frozen pack: identities hold, worked out again; no byte changed since it was built;
     nobody withheld approval; where the settings name ``roles``, each that must sign has signed this
-    very plan, and every wanted decision is taken or deferred. Decisions, assumptions and sign-offs
-    that were entered since stand in it and on its pages.
+    very plan, every wanted decision is taken or deferred, and who releases is accountable for the
+    review. Decisions, assumptions and sign-offs that were entered since stand in it and on its
+    pages.
 
     Raises ``PlanError`` otherwise, with everything that lacks. The release stands in the pack
     (``release.json``) and in the ledger.
@@ -57,11 +59,16 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     plan = Plan(pack)
     lacking = [*_changed(pack, manifest)] or [
         *_broken(plan),
-        *_unsigned(plan, manifest, book),
-        *_undecided(plan, book),
+        *unsettled(plan, book, by),
     ]
     if lacking:
         raise PlanError(f"pack {pack.name} cannot be released: " + "; ".join(lacking))
+    return freeze(pack, by, note, book)
+
+
+def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
+    """The pack, frozen with the ledger's judgments as of now, whatever anybody signed."""
+    manifest = json.loads((pack / "manifest.json").read_text())
     review_again(pack, manifest, book)
     digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
     book.append(
@@ -107,27 +114,39 @@ def _changed(pack, manifest):
             )
 
 
-def _unsigned(plan, manifest, book):
+def signed(plan: Plan, book: Ledger) -> pd.DataFrame:
+    """The ledger's ``signatures`` under a pack's plan, as they stand now."""
+    said, manifest = book.read("sign_offs"), (plan.folder / "manifest.json").read_text()
+    digest, names = plan_digest(json.loads(manifest)), people(plan.settings["roles"])
+    return signatures(said[said["cycle"] == plan.month], digest, names)
+
+
+def unsettled(plan: Plan, book: Ledger, by: str = "") -> list[str]:
+    """What people still owe before a plan can be released (``by`` somebody), a sentence each."""
+    may = who(plan.settings["roles"], "executive_review", "accountable")
+    wrong = f"{by} is not accountable for the review; {' or '.join(may)} releases"
+    late = [wrong] if by and may and by not in may else []
+    return [*_unsigned(plan, signed(plan, book)), *_undecided(plan, book), *late]
+
+
+def _unsigned(plan, mine):
     """Who withheld approval, and which role that must sign has not signed this very plan."""
-    said = book.read("sign_offs")
-    mine = current(said[said["cycle"] == plan.month]).fillna({"family": "", "plan": ""})
-    withheld = mine[mine["status"] == "withheld"]
+    withheld = mine[mine["state"] == "withheld"]
     for row in withheld.itertuples():
         whom = f" for {row.family}" if row.family else ""
         yield f"approval is withheld by {row.by} ({row.role}{whom}); settle it, then sign again"
-    roles, digest = plan.settings["roles"], plan_digest(manifest)
+    roles = plan.settings["roles"]
     for role in roles.get("must_sign", []):
-        signed = mine[(mine["role"] == role) & (mine["status"] == "approved")]
-        signed = signed[signed["by"].isin(roles[role])] if role in roles else signed
-        this = {*signed.loc[signed["plan"] == digest, "family"]}
+        own = mine[mine["role"] == role].groupby("state")["family"].agg(set)
+        this = own.get("approved", set())
         left = sorted({*plan.facts.items["family"].dropna()} - this)
-        if signed.empty:
-            who = " or ".join(roles.get(role, ["anybody"]))
-            yield f"{role} has not signed ({who}); {SIGN} {role} approved"
-        elif this and "" not in this and left:
+        if this and "" not in this and left:
             yield f"{role} has signed {', '.join(sorted(this))}, but not {', '.join(left)}"
-        elif not this:
+        elif not this and "another plan" in own:
             yield f"{role} signed another plan than this; read it, then {SIGN} {role} approved"
+        elif not this:
+            may = " or ".join(roles.get(role, ["anybody"]))
+            yield f"{role} has not signed ({may}); {SIGN} {role} approved"
 
 
 def _undecided(plan, book):

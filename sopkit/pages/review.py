@@ -26,7 +26,8 @@ def assumptions(assumptions, view):
     """What the plan takes for granted, and whether it held, as last entered."""
     return view.show(
         current(assumptions),
-        columns="text: assumption | condition: holds while | result | seen | owner: watched by",
+        columns="kind | text: assumption | condition: holds while | result | seen |"
+        " probability [fraction] | effect [money] | owner: watched by",
         empty="No assumption is entered yet.",
     )
 

@@ -2,6 +2,7 @@
 said in ``tuner.css``.
 """
 
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ipywidgets import (
     Textarea,
 )
 
+from sopkit.errors import PlanError
 from sopkit.metrics.stages import CHOSEN, NEAR
 from sopkit.panels.entries import REASONS
 from sopkit.panels.trial import SLIDERS, offered
@@ -39,7 +41,39 @@ ROWS = """<div title="events, launches, initiatives, sales inputs, orders"><b>&n
 <br>other stages<div class="typed">override</div><b>consensus</b></div>"""
 
 
-class Desk:
+class Panel:
+    """What panels share: a ``message`` that says what went wrong."""
+
+    _quiet = False  # while the panel itself changes its widgets
+
+    def _safely(self, action, _event=None):
+        """Runs what a person asks for, not what the panel itself changes; whatever goes wrong is
+        said in the panel, and nothing typed is lost.
+        """
+        try:
+            self._quiet or action()
+        except PlanError as error:
+            self._say(error, "bad")
+        except Exception as error:  # people read the panel, not the kernel's log
+            words = f"this did not work: {type(error).__name__}: {error}; nothing was saved by it"
+            self._say(words, "bad")
+
+    def _say(self, words, css="good"):
+        self.message.value = said(words, css)
+
+    def _on(self, action, *widgets):
+        """Has the action run when one of them changes."""
+        for widget in widgets:
+            widget.observe(partial(self._safely, action), "value")
+
+    def _button(self, words, action, css="small"):
+        """A button that runs the action."""
+        button = Button(description=words, tooltip=words).add_class(css)
+        button.on_click(partial(self._safely, action))
+        return button
+
+
+class Desk(Panel):
     """The widgets by their names, ``buttons`` and ``sliders`` by theirs; ``box`` holds them all."""
 
     def __init__(self, families, by):

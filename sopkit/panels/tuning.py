@@ -59,23 +59,6 @@ class Tuner(Desk):
             button.on_click(partial(self._safely, getattr(self, name)))
         self._list()
 
-    def _on(self, action, *widgets):
-        """Has the action run when one of them changes."""
-        for widget in widgets:
-            widget.observe(partial(self._safely, action), "value")
-
-    def _safely(self, action, _event=None):
-        """Runs what a person asks for, not what the tuner itself changes; whatever goes wrong is
-        said in the panel, and nothing typed is lost.
-        """
-        try:
-            self._quiet or action()
-        except PlanError as error:
-            self._say(error, "bad")
-        except Exception as error:  # a planner reads the panel, not the kernel's log
-            words = f"this did not work: {type(error).__name__}: {error}; nothing was saved by it"
-            self._say(words, "bad")
-
     def _later(self, action):
         """Runs the action once the sliders rest; at once where no event loop runs."""
         if self._timer:
@@ -84,9 +67,6 @@ class Tuner(Desk):
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self._safely, action)
         except RuntimeError:
             self._safely(action)
-
-    def _say(self, words, css="good"):
-        self.message.value = said(words, css)
 
     # The worklist
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sopkit.sources.issues import found, nearest
 from sopkit.tables import SETTINGS, settled
+from sopkit.tables.settings import RACI, STEPS
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
 SECTIONS = {
@@ -19,7 +20,11 @@ SECTIONS = {
     "sales_inputs": str,
     "roles": list,
 }
-KINDS = {str: "text in quotes", list: 'a list of names, ["Ada"]'}
+KINDS = {
+    str: "text in quotes",
+    list: 'a list of names, ["Ada"]',
+    dict: '{ accountable = ["finance"] }, also responsible, consulted, informed',
+}
 
 
 def read_settings(path):
@@ -67,9 +72,11 @@ def _wrong(setting, value) -> str:
     if setting.kind is dict:
         if not isinstance(value, dict):
             return f"{got} a section: write [{setting.name}] on a line of its own"
-        kind = SECTIONS[setting.name]
-        odd = ", ".join(key for key, entry in value.items() if not _is(entry, kind))
-        return odd and f"{odd}: expected {KINDS.get(kind, 'a number')}"
+        for key, entry in value.items():
+            kind = dict if setting.name == "roles" and key in STEPS else SECTIONS[setting.name]
+            if not _is(entry, kind):
+                return f"{key}: expected {KINDS.get(kind, 'a number')}"
+        return ""
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
     hint = nearest(value, setting.choices) if setting.choices else ""
@@ -81,11 +88,19 @@ def _is(value, kind) -> bool:
         return isinstance(value, bool) and kind is bool
     if kind is float:
         return isinstance(value, (int, float)) and math.isfinite(value)
+    if kind is dict:
+        return (
+            isinstance(value, dict)
+            and {*value} <= {*RACI}
+            and all(map(_is, value.values(), [list] * 4))
+        )
     if kind is list:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
     return isinstance(value, kind)
 
 
 def _toml(value) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_toml(k)} = {_toml(v)}' for k, v in value.items())} }}"
     # A JSON string is a TOML basic string but for the delete character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

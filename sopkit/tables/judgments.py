@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sopkit.tables.declare import Table, bucket, date, number, text, whole
+from sopkit.tables.declare import Table, bucket, date, fraction, number, text, whole
 
 STAMP = (
     whole("id", "–", "number of the row, in the order of entry"),
@@ -57,7 +57,7 @@ LEDGER = [
     ),
     _ledger(
         "assumptions",
-        "What the plan takes for granted",
+        "What the plan takes for granted, what may happen to it, and what was agreed on it",
         text("text", "the assumption; the latest row of a text counts", required=True),
         text(
             "condition",
@@ -70,13 +70,25 @@ LEDGER = [
             choices=("held", "broken", "not yet", "no data", "open"),
         ),
         text("owner", "who watches it"),
+        text(
+            "kind",
+            "assumption (so is a blank), risk, position (agreed before the executive meeting) or"
+            " note (of the demand review)",
+            choices=("assumption", "risk", "position", "note"),
+        ),
+        fraction("probability", "how likely a risk is"),
+        number("effect", "money", "what a risk costs (negative) or brings if it happens"),
         steps=(5,),
     ),
     _ledger(
         "sign_offs",
         "Who approved what",
         text("family", "family; blank = the whole plan"),
-        text("role", "demand, supply, finance or general manager", required=True),
+        text(
+            "role",
+            "demand, supply, finance or general manager; [roles] in settings says who holds it",
+            required=True,
+        ),
         text("status", "approved or withheld", required=True, choices=("approved", "withheld")),
         text("note", "in words"),
         text("plan", "digest of the plan that was signed; entered with the sign-off"),
@@ -131,6 +143,23 @@ def subject(rows: pd.DataFrame) -> pd.DataFrame:
     names = ["text"] if "text" in rows else ["cycle", "family", "role"]
     said = rows.reindex(columns=names).astype("str")
     return said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
+
+
+def signatures(sign_offs: pd.DataFrame, plan: str, people: dict) -> pd.DataFrame:
+    """How each sign-off of a cycle stands (``current``, blanks as empty words) with its ``state``:
+    approved, withheld, another plan (its digest is not that of the ``plan``), or wrong person, who
+    is not among the ``people`` of the role.
+
+    >>> rows = pd.DataFrame({"cycle": "2026-11", "family": "", "role": ["supply", "finance"],
+    ...     "by": ["Bo", "Cy"], "status": "approved", "plan": "f00"})
+    >>> signatures(rows, "f00", {"finance": ["Di"]})["state"].tolist()
+    ['approved', 'wrong person']
+    """
+    rows = current(sign_offs).fillna({"family": "", "plan": ""})
+    wrong = [row.by not in people.get(row.role, [row.by]) for row in rows.itertuples()]
+    state = rows["status"].mask(rows["plan"] != plan, "another plan")
+    state = state.mask(pd.Series(wrong, rows.index, dtype=bool), "wrong person")
+    return rows.assign(state=state.mask(rows["status"] == "withheld", "withheld"))
 
 
 def is_open(decisions: pd.DataFrame) -> pd.Series:

@@ -189,11 +189,37 @@ SETTINGS = {
             "roles",
             {},
             dict,
-            "people by role, and must_sign, the roles without which nothing is released; none: one"
-            " name releases",
+            "people by role; must_sign, the roles without which nothing is released; and by step"
+            " (gather_data … executive_review) which roles are responsible, accountable, consulted,"
+            " informed: who is accountable for the last one releases; none: one name releases",
         ),
     ]
 }
+
+
+STEPS = ("gather_data", "demand_plan", "supply_plan", "reconcile", "executive_review")
+RACI = ("responsible", "accountable", "consulted", "informed")
+
+
+def people(roles: dict) -> dict:
+    """Names by role, of the setting ``roles``.
+
+    >>> people({"must_sign": ["finance"], "finance": ["Greta"], "reconcile": {}})
+    {'finance': ['Greta']}
+    """
+    return {role: names for role, names in roles.items() if role not in ("must_sign", *STEPS)}
+
+
+def who(roles: dict, step: str, part: str) -> list[str]:
+    """Names of those who have a part (responsible, accountable …) in a step, by the setting
+    ``roles``; of a role without people the role.
+
+    >>> who({"reconcile": {"consulted": ["finance", "sales"]}, "finance": ["Greta"]}, "reconcile",
+    ...     "consulted")
+    ['Greta', 'sales']
+    """
+    asked, known = roles.get(step, {}).get(part, []), people(roles)
+    return [name for role in asked for name in known.get(role, [role])]
 
 
 def settled(settings=None) -> dict:

@@ -388,6 +388,7 @@ def tables():
                 condition="port closed",
                 result="held",
                 owner="Ada",
+                kind="assumption",
             ),
         ),
         initiative_plan=_filled(

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from sopkit.ledger import Ledger
 from sopkit.pack import build_pack, release
+from sopkit.pack.manifest import plan_digest
 from sopkit.sample.templates import write_texts
 from tests.company.company import Company, company
 from tests.company.outlook import AUTHORS
@@ -51,9 +53,24 @@ def write_earlier(data, packs) -> None:
         judged = shutil.ignore_patterns("releases.csv")  # entered by the releases themselves
         shutil.copytree(past / "ledger", facts / "earlier" / "ledger", ignore=judged)
         build_pack(month, facts, packs, quiet=True)
+        sign_again(past / "ledger" / "sign_offs.csv", packs, month)
         keep(release(packs, month, BY, note), past / month, note)
     rows = [_said(past / month / "release.json", month) for month in NOTES]
     pd.DataFrame(rows).to_csv(past / "ledger" / "releases.csv", index=False, lineterminator="\n")
+
+
+def sign_again(path: Path, packs, month: str) -> None:
+    """Binds the month's sign-offs of the sample to the plan that was just built, in the file and in
+    the ledger of ``packs``, as the meeting would have entered them.
+    """
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
+    mine = rows["cycle"] == month
+    manifest = json.loads((Path(packs) / month / "manifest.json").read_text())
+    rows.loc[mine & (rows["plan"] != ""), "plan"] = plan_digest(manifest)
+    rows.to_csv(path, index=False, lineterminator="\n")
+    for row in rows[mine].to_dict("records"):
+        said = {name: row[name] for name in ("family", "role", "status", "note", "plan")}
+        Ledger(Path(packs) / "ledger.db").append("sign_offs", [said], by=row["by"], cycle=month)
 
 
 def as_of(made: Company, month: str) -> dict:

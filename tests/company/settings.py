@@ -46,6 +46,21 @@ supply_plan = "Ines Marlow"
 reconcile = "Greta Holm"
 executive_review = "Dr. Ada Kessel"
 """
+ROLES = """
+[roles]
+must_sign = ["demand", "supply", "finance", "general manager"]
+planning = ["Paul Renner"]
+demand = ["Tom Adler"]
+sales = ["Mara Voss"]
+supply = ["Ines Marlow"]
+finance = ["Greta Holm"]
+"general manager" = ["Dr. Ada Kessel"]
+gather_data = { responsible = ["planning"], accountable = ["demand"], informed = ["supply", "finance"] }
+demand_plan = { responsible = ["demand", "sales"], accountable = ["demand"], consulted = ["finance"], informed = ["supply"] }
+supply_plan = { responsible = ["supply"], accountable = ["supply"], consulted = ["demand"], informed = ["finance", "sales"] }
+reconcile = { responsible = ["finance", "demand", "supply"], accountable = ["finance"], consulted = ["planning"], informed = ["general manager"] }
+executive_review = { responsible = ["general manager"], accountable = ["general manager"], consulted = ["finance", "supply", "demand"], informed = ["sales", "planning"] }
+"""
 
 
 def settings_text(traits: pd.DataFrame) -> str:
@@ -55,4 +70,4 @@ def settings_text(traits: pd.DataFrame) -> str:
         f"{json.dumps(str(family), ensure_ascii=False)} = {json.dumps(HEADS[place % len(HEADS)])}"
         for place, family in enumerate(families)
     )
-    return SETTINGS_TEXT + owners + "\n"
+    return SETTINGS_TEXT + owners + "\n" + ROLES

@@ -11,12 +11,15 @@ import zipfile
 import nbformat
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from sopkit import Plan, PlanError
+from sopkit.cli import main
 from sopkit.pack import build_pack, find_pack, find_steps, release
 from sopkit.pack.manifest import hashes, plan_digest
 from sopkit.plan import packs_in, write_table
 from sopkit.tables import PLANS
+from tests.company.signing import BOSS, sign, signed_release
 from tests.conftest import ROOT
 from tests.pack.toys import write_notebook
 
@@ -103,18 +106,18 @@ def copied(pack, tmp_path):
 
 def test_a_release_freezes(pack, tmp_path):
     packs = copied(pack, tmp_path)
-    released = release(packs, "2026-11", by="Ada", note="as discussed")
+    released = signed_release(packs, "2026-11", note="as discussed")
     plan = Plan(released)
     assert (
         plan.state == "released"
-        and json.loads((released / "release.json").read_text())["by"] == "Ada"
+        and json.loads((released / "release.json").read_text())["by"] == BOSS
     )
     pages = sorted((released / "pages").glob("*.html"))
-    assert len(pages) == 6 and all("Released by Ada on" in page.read_text() for page in pages)
+    assert len(pages) == 6 and all(f"Released by {BOSS} on" in page.read_text() for page in pages)
     with pytest.raises(PlanError, match="never changes"):
         plan.write(step=2, demand_plan=plan.read("demand_plan"))
     with pytest.raises(PlanError, match="released already"):
-        release(packs, "2026-11", by="Ada")
+        release(packs, "2026-11", by=BOSS)
     with pytest.raises(PlanError, match="--revise"):
         build_pack("2026-11", ROOT / "data", packs, quiet=True)
 
@@ -130,7 +133,7 @@ def test_a_released_pack_holds_the_judgments_as_of_its_release(pack, tmp_path):
         by="Ada",
         cycle="2026-11",
     )
-    plan = Plan(release(packs, "2026-11", by="Ada"))
+    plan = Plan(signed_release(packs, "2026-11"))
     assert plan.read("decisions")["chosen"].tolist()[-1] == "from <May> on"
     kpis = plan.read("kpis").set_index("kpi")["actual"]
     assert kpis["open_decisions"] == 0 and Plan(pack).state == "finished"
@@ -151,7 +154,7 @@ def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):
         "sign_offs", [{"role": "finance", "status": "withheld"}], by="Grace", cycle="2026-11"
     )
     with pytest.raises(PlanError, match=r"withheld by Grace \(finance\)"):
-        release(packs, "2026-11", by="Ada")
+        release(packs, "2026-11", by=BOSS)
     book.append(
         "sign_offs", [{"role": "finance", "status": "approved"}], by="Grace", cycle="2026-11"
     )
@@ -160,7 +163,7 @@ def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):
     with pytest.raises(
         PlanError, match="1 files changed since it was built, first tables/kpis.parquet"
     ):
-        release(packs, "2026-11", by="Ada")
+        release(packs, "2026-11", by=BOSS)
 
 
 def test_a_broken_identity_cannot_be_released(pack, tmp_path):
@@ -174,53 +177,54 @@ def test_a_broken_identity_cannot_be_released(pack, tmp_path):
     manifest["tables"]["supply_plan.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
     said.write_text(json.dumps(manifest))  # even where the manifest agrees
     with pytest.raises(PlanError, match="identities are broken.*off by 300 at"):
-        release(packs, "2026-11", by="Ada")
+        release(packs, "2026-11", by=BOSS)
 
 
-def with_roles(packs):
-    """The copied pack of a company whose settings name roles."""
-    path, said = (packs / "2026-11" / name for name in ("inputs/settings.toml", "manifest.json"))
-    roles = '[roles]\nmust_sign = ["demand", "finance"]\nfinance = ["Greta", "Grace"]\n'
-    path.write_text(path.read_text() + "\n" + roles)
-    manifest = json.loads(said.read_text())
-    manifest["inputs"]["settings.toml"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    said.write_text(json.dumps(manifest))
-    return plan_digest(manifest)
-
-
-def test_a_company_with_roles_releases_what_they_signed_and_decided(pack, tmp_path):
+def test_a_release_wants_the_right_names_under_this_very_plan(pack, tmp_path):
     from sopkit.ledger import Ledger
 
     packs = copied(pack, tmp_path)
-    digest, book = with_roles(packs), Ledger(packs / "ledger.db")
+    digest = plan_digest(json.loads((packs / "2026-11" / "manifest.json").read_text()))
+    book = Ledger(packs / "ledger.db")
 
-    def sign(role, by, plan):
-        row = {"role": role, "status": "approved", "plan": plan}
+    def signed(role, by, plan, **more):
+        row = {"role": role, "status": "approved", "plan": plan} | more
         book.append("sign_offs", [row], by=by, cycle="2026-11")
 
-    def lacking():
+    def lacking(by=BOSS):
         with pytest.raises(PlanError) as error:
-            release(packs, "2026-11", by="Ada")
+            release(packs, "2026-11", by=by)
         return str(error.value)
 
     asked = {"text": "Second shift?", "options": "yes; no"}
     book.append("decisions", [asked], by="Grace", cycle="2026-11")
-    said = lacking()
-    assert "demand has not signed (anybody)" in said
-    assert "finance has not signed (Greta or Grace)" in said and "'Second shift?'" in said
-    sign("demand", "Ada", digest)
-    sign("finance", "Bo", digest)  # who is not finance
-    assert "finance has not signed" in (said := lacking()) and "demand" not in said
-    sign("finance", "Grace", "another plan")
+    said = lacking("Ada")
+    assert "Ada is not accountable for the review; Dr. Ada Kessel releases" in said
+    assert "finance has not signed (Greta Holm)" in said and "'Second shift?'" in said
+    sign(packs, "2026-11", but=["finance"])
+    signed("finance", "Bo", digest)  # who is not finance
+    assert "finance has not signed" in (said := lacking()) and "supply" not in said
+    signed("finance", "Greta Holm", "another plan")
     assert "finance signed another plan than this" in lacking()
-    row = {"role": "finance", "status": "approved", "plan": digest, "family": "Pumps"}
-    book.append("sign_offs", [row], by="Greta", cycle="2026-11")
+    signed("finance", "Greta Holm", digest, family="Pumps")
     assert "finance has signed Pumps, but not Booster sets, " in lacking()
-    sign("finance", "Grace", digest)
+    signed("finance", "Greta Holm", digest)
     assert "finance" not in (said := lacking()) and "'Second shift?' is not decided" in said
     decided = {"text": "Second shift?", "chosen": "deferred"}
     book.append("decisions", [decided], by="Ada", cycle="2026-11")
-    assert Plan(release(packs, "2026-11", by="Ada")).state == "released"
+    assert Plan(release(packs, "2026-11", by=BOSS)).state == "released"
+
+
+def test_a_company_without_roles_releases_with_one_name(pack, tmp_path):
+    packs = copied(pack, tmp_path)
+    path, said = (packs / "2026-11" / name for name in ("inputs/settings.toml", "manifest.json"))
+    path.write_text(path.read_text().partition("\n[roles]")[0] + "\n")
+    manifest = json.loads(said.read_text())
+    manifest["inputs"]["settings.toml"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    said.write_text(json.dumps(manifest))
+    words = ["release", "2026-11", "--by", "Ada", "--packs", str(packs)]
+    told = CliRunner().invoke(main, words).output
+    assert "Released" in told and "name no [roles]" in told, told
 
 
 def test_a_failing_step_leaves_the_last_good_pack_and_keeps_its_notebook(pack, tmp_path):

@@ -198,7 +198,9 @@ def test_the_first_pack_shows_a_company_in_the_middle_of_its_year(first_pack):
     decisions = plan.read("decisions")
     latest = decisions.drop_duplicates("text", keep="last")
     assert latest["chosen"].isna().any() and (latest["realised"] > 0).any()
-    assert {"held", "broken", "not yet", "open"} == set(plan.read("assumptions")["result"])
+    told = plan.read("assumptions")
+    assert {"held", "broken", "not yet", "open"} == set(told["result"].dropna())
+    assert {"risk", "note", "position"} == set(told["kind"].dropna())
     assert set(NOTES) < set(plan.read("sign_offs")["cycle"])
     assert plan.judgments("scenarios")["scenario"].tolist() == [
         *("strong-spring", "nordic-push", "casting-strike")

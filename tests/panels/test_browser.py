@@ -176,7 +176,7 @@ def test_another_month_opens_at_the_same_tab(page, address):
     page.goto(address)
     page.get_by_role("tab", name="Money", exact=True).click()
     page.select_option("#month", "2026-10")
-    page.get_by_text("Released by Ada").wait_for()
+    page.get_by_text("Released by Dr. Ada Kessel").wait_for()
     assert "S&OP · October 2026" in page.inner_text("h1")
     assert page.locator('[role=tab][aria-selected="true"]').inner_text() == "Money"
     _clean(page)

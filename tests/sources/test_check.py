@@ -177,6 +177,9 @@ FAULTS = [
     ("wrong setting", "settings", 0, "targets", '[targets]\non_time_delivery = "good"'),
     ("wrong setting", "settings", 0, "owners", "owners = 3"),
     ("wrong setting", "settings", 0, "markets", 'markets = "East"'),
+    ("wrong setting", "settings", 0, "roles", '[roles]\nfinance = "Greta"'),
+    ("wrong setting", "settings", 0, "roles", "[roles]\nreconcile = { answers = [] }"),
+    ("wrong setting", "settings", 0, "roles", '[roles]\nreconcile = { informed = "Bo" }'),
     ("byte-order mark", "items", 0, "", {"items": b"\xef\xbb\xbf" + COMPANY["items"].encode()}),
     (
         "not UTF-8",

@@ -178,6 +178,7 @@ SPOILED = {
 TOML = (
     'currency = "k€"\nhorizon = 12\nservice_level = 0.97\n[targets]\non_time_delivery ='
     ' 0.95\n[owners]\n"Big \\"pumps\\"" = "Ann\\u007f"\n'
+    '[roles]\nsales = ["Bo"]\nreconcile = { informed = ["sales"], accountable = [] }\n'
 )
 
 
