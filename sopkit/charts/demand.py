@@ -51,14 +51,14 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         by_bucket(base, ["baseline", "p10", "p90"]),
         past.iloc[-3 * view.calendar.per_year :],
     )
-    band = "hollow = cleansed, band = p10–p90"
+    band = "hollow = cleansed, band = 8 of 10 outcomes"
     chart, (panel,) = timeline(
         view,
         [*plan, *shown_past.to_numpy().ravel()],
         unit,
         _forecast_title(past["demand"], plan, unit, where, view.calendar),
         f"per {view.calendar.size}, {where}; "
-        + (band if single else "the p10–p90 band is shown for single series"),
+        + (band if single else "a band of 8 of 10 outcomes is shown for single series"),
     )
     _history(panel, shown_past)
     if single:
@@ -66,13 +66,13 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         panel.axes.fill_between(
             panel.at(base.index), base["p10"] / panel.factor, base["p90"] / panel.factor, **look
         )
-        for edge in ("p10", "p90"):
-            panel.line(base[edge], "baseline", edge, linewidth=0)
+        panel.line(base["p90"], "baseline", "8 of 10", linewidth=0)
     if last is not None:
         before = by_bucket(view.addable(last, ["consensus"], **choice)[0], "consensus")
         panel.last(before[before.index >= [*shown_past.index, *plan.index][0]])
     panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
     panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
+    panel.extremes(plan)
     panel.done(start=plan.index[0] if len(plan) else None)
     return chart
 

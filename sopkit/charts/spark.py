@@ -89,9 +89,8 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
 
 def difference(value: float, most: float) -> str:
     """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
-    if not np.isfinite(value) or not most:
-        return '<svg class="spark" width="96" height="26"><path d="M48 0V26" stroke="#222"/></svg>'
-    length, colour = 46 * abs(value) / most, FAVOURABLE if value > 0 else UNFAVOURABLE
+    length = 46 * abs(value) / most if np.isfinite(value) and most else 0.0
+    colour = FAVOURABLE if value > 0 else UNFAVOURABLE
     return (
         f'<svg class="spark" width="96" height="26" aria-hidden="true"><rect y="6" height="13"'
         f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'

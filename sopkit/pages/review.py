@@ -2,19 +2,23 @@
 overrides.
 """
 
-from sopkit.tables.judgments import current, is_open
+from sopkit.tables.judgments import current, is_open, subject
 
 
 def decisions(decisions, view):
-    """Decisions that are open, then those taken, each as it stands: question, options, owner, due
-    day and what was expected.
+    """Decisions that are open, then those taken, each as it stands: the cycle in which it was asked
+    or taken, question, options, owner, due day and what was expected.
     """
-    rows = current(decisions)
+    text, chosen = subject(decisions)["text"], decisions["chosen"].fillna("")
+    now = chosen == chosen.groupby(text).transform("last")
+    since = decisions["cycle"].where(now).groupby(text).transform("first")
+    rows = current(decisions.assign(cycle=since))
     rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
-        "state | cycle | text: question | options | chosen | owner | due | expected | realised",
+        "state | cycle: since | text: question | options | chosen | owner | due | expected |"
+        " realised",
         empty="No decision is entered for this cycle yet.",
     )
 

@@ -13,8 +13,10 @@ from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.panels.figures import (
     HOT,
     MOVES,
+    NEAR,
     asked_load,
     in_money,
+    likely_service,
     many,
     monthly,
     moved_since,
@@ -22,7 +24,6 @@ from sopkit.panels.figures import (
 )
 
 DASHED = "#5F6368", "4 3"
-NEAR = 3  # buckets ahead of a likely service
 
 
 def cards(source) -> str:
@@ -144,8 +145,7 @@ def _stock(source):
 
 
 def _service(source):
-    book, risk = source.book, source.book.plan_risk
-    rows = risk[risk["metric"] == "service"].sort_values("bucket").head(2 * NEAR)
+    book, rows = source.book, likely_service(source.book)
     if len(rows) < NEAR:
         return ""
     at = rows.iloc[NEAR - 1]

@@ -389,7 +389,7 @@ def _(p, _):
     return most.replace("_", " "), sums[most]
 
 
-@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on last year again)?")
+@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on each {B} as a year before)?")
 def _(p, _):
     sums = _wanted(p)
     return sums["consensus"], abs(sums["consensus"] - sums["naive"])
@@ -495,8 +495,12 @@ def _(p, m):
 
 @claim(r"{S}: every demand is met on time, but stock is below safety stock in {N} of {N} {B}s")
 def _(p, m):
+    rows = p.of("supply_plan", m.group(1), year=True)
+    mixed = p.unit[rows["item"].unique()].nunique() > 1
+    worth = rows["item"].map(p.cost) if mixed else 1.0
     held, asked = (
-        p.total("supply_plan", c, m.group(1)) for c in ("projected_available", "safety_stock")
+        (rows[c] * worth).groupby(rows["bucket"]).sum()
+        for c in ("projected_available", "safety_stock")
     )
     least = max(0.5, 1e-6 * p.total("supply_plan", "demand", m.group(1)).max())
     return m.group(1), (held < asked - least).sum(), len(held)
@@ -544,20 +548,16 @@ def _(p, m):
     return *_lasting(p, late, 0.5), late.max()
 
 
-@claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), by up to {N} h \((\w+), {D}\)")
+@claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), at most by {N} h \((\w+), {D}\)")
 def _(p, m):
     rows = p.of("capacity_plan", year=True)
     over = rows["unconstrained_load"] - rows["regular_capacity"] - rows["overtime_limit"].fillna(0)
     over = over.replace([np.inf, -np.inf], np.nan)
     worst = rows.loc[over.idxmax()]
-    names = " and ".join(sorted(rows.loc[over > 0.5, "resource"].unique()))
-    return (
-        p.name(rows.loc[over > 0.5, "bucket"].min()),
-        names,
-        over.max(),
-        worst["resource"],
-        p.name(worst["bucket"]),
-    )
+    beyond = rows[over > 0.5]
+    first = beyond["bucket"].min()
+    names = " and ".join(sorted(beyond.loc[beyond["bucket"] == first, "resource"]))
+    return p.name(first), names, over.max(), worst["resource"], p.name(worst["bucket"])
 
 
 @claim(r"The plan needs overtime on ([\w ,]+), first in {D}")
@@ -700,11 +700,12 @@ def _(p, m):
     return len(p.year), abs(gap), "over" if gap > 0 else "under"
 
 
-@claim(r"Units of the next {N} {B}s: (?:{P} (above|below)|as|beside) the last")
+@claim(r"Demand of the next {N} {B}s: (?:{P} (above|below)|as|beside) the last")
 def _(p, m):
-    ahead = _mine(p, m, "demand_plan", "consensus").reindex(p.year).sum()
-    before = sorted(p.t("sales_history")["bucket"].unique())
-    sold = _mine(p, m, "sales_history", "quantity").reindex(before[-len(p.year) :]).sum()
+    family = m.string.partition(" · ")[0]
+    ahead = p.total("demand_plan", "consensus", family).sum()
+    before = sorted(b for b in p.t("history")["bucket"].unique() if b < p.buckets[0])
+    sold = p.total("history", "demand", family, year=False).reindex(before[-len(p.year) :]).sum()
     change = ahead / sold - 1
     return len(p.year), abs(change), "above" if change > 0 else "below"
 
@@ -738,10 +739,7 @@ def _(p, m):
 @claim(r"A new order waits {N} {B}s, in {D} {N}")
 def _(p, m):
     rows = p.of("backlog_plan", m.string.partition(" · ")[0]).set_index("bucket")
-    waits = _mine(p, m, "supply_plan", "backlog", "order")
-    pace = _mine(p, m, "supply_plan", "shipments", "order").rolling(3, min_periods=1).mean()
-    lead = (waits / pace.where(pace > 0)).reindex(p.year).dropna()
-    assert len(rows)
+    lead = rows["lead_time"].reindex(p.year).dropna()
     return lead.iloc[0], p.name(p.year[-1]), lead.iloc[-1]
 
 
@@ -792,12 +790,27 @@ def _(p, _):
     return (p.money["budget_revenue"].notna().sum(),)
 
 
-@claim(r"Supply can follow ?(:|, but)")
+def _likely(p):
+    """The month of the first six in which the least service is likely."""
+    rows = p.t("plan_risk").query("metric == 'service'").sort_values("bucket").head(6)
+    return rows.loc[rows["p50"].idxmin()]
+
+
+@claim(r"likely service falls to {P} in {D}")
+def _(p, _):
+    assert _likely(p)["p50"] < p.settings.get("targets", {}).get("planned_service", 0.98)
+    return _likely(p)["p50"], p.name(_likely(p)["bucket"])
+
+
+@claim(r"Supply (can follow|follows only in part) ?(:|, but) (everything planned ships)?")
 def _(p, m):
     rows = p.of("supply_plan", year=True)
     missed = rows["late"] + rows["lost"]
-    assert p.service(rows) >= p.settings.get("targets", {}).get("planned_service", 0.98)
-    return (", but" if (missed > 0.5).any() else ":",)
+    target = p.settings.get("targets", {}).get("planned_service", 0.98)
+    assert p.service(rows) >= target
+    part, late = _likely(p)["p50"] < target, (missed > 0.5).any()
+    whole = "follows only in part" if part else "can follow"
+    return whole, ", but" if late and not part else ":", "" if late else "everything planned ships"
 
 
 @claim(r"behind target: ([^.]*)\.")
@@ -903,6 +916,11 @@ def _(p, _):
     return name, estimate, estimate - budget
 
 
+@claim(r"over the whole horizon, {N} {B}s?, if it happens")
+def _(p, _):
+    return (len(p.buckets),)
+
+
 @claim(r"{M} on last cycle's plan")
 def _(p, _):
     last = p.last("financial_plan")
@@ -982,9 +1000,17 @@ def _(p, _):
     return (p.name(p.last("supply_plan")["bucket"].min()),)
 
 
-@claim(r"The {N} {B}s that both plans hold")
+@claim(r"service (?:goes from {P} to|stays at) {P}(?= What| Nothing|$)")
 def _(p, _):
-    return (len(set(p.last("demand_plan")["bucket"]) & set(p.year)),)
+    shared = sorted(set(p.last("demand_plan")["bucket"]) & set(p.year))
+    plans = (p.last("supply_plan"), p.t("supply_plan"))
+    return [p.service(rows[rows["bucket"].isin(shared)]) for rows in plans]
+
+
+@claim(r"([Tt])he {N} {B}s that both plans hold")
+def _(p, m):
+    held = p.year if m.group(1) == "T" else p.buckets
+    return m.group(1), len(set(p.last("demand_plan")["bucket"]) & set(held))
 
 
 @claim(r"Next {N} {B}s, all markets")
@@ -1017,7 +1043,7 @@ def _(p, m):
 
 # Words that hold a number which no table tells: definitions.
 FIXED = re.compile(
-    r"lags 1–3|p10–p90|orange over 115|8 of 10 futures|lag 1\b|Forecast accuracy lag 1 – no data|"
+    r"lags 1–3|8 of 10 (?:futures|outcomes)|orange over 115|lag 1\b|Forecast accuracy lag 1 – no data|"
     r"by 1 %|the first 12 of|\d+ regular hours"
 )
 

@@ -75,7 +75,21 @@ def late_orders(book):
 
 @rule(1, 0.1, "Made {actual:,.0f} of {planned:,.0f} planned ({change}).")
 def adherence(book):
-    """Made more or less than planned in the last closed bucket: a fraction."""
+    """Made less than planned in the last closed bucket: a fraction."""
+    made = _made(book)
+    return made[made["units"] < 0]
+
+
+@rule(1, 0.1, "Made {actual:,.0f} where {planned:,.0f} were planned.")
+def over_production(book):
+    """Made more than planned in the last closed bucket: a fraction; the money is the units beyond
+    at standard cost.
+    """
+    made = _made(book)
+    return made.assign(money=made["units"] * per_item(made, book.cost))[made["units"] > 0]
+
+
+def _made(book):
     made = within(against_production(book), book.before(1)).dropna(subset="planned")
     off = made["actual"] - made["planned"]
     return made.assign(value=share(off, made["planned"]), units=off)
