@@ -166,13 +166,9 @@ def _demand_title(past, plan, view):
     before = sorted(past["bucket"].unique())[-len(year) :]
     ahead = plan[plan["bucket"].isin(year)].groupby("family")["consensus"].sum()
     behind = past[past["bucket"].isin(before)].groupby("family")["demand"].sum()
-    change = (ahead / behind.where(behind > 0) - 1).dropna().sort_values()
-    moved = {"up": change[change > 0.02][::-1], "down": change[change < -0.02]}
-    told = "; ".join(
-        f"{way}: {listing(f'{name} {percent(c, 0, sign=True)}' for name, c in some.items())}"
-        for way, some in moved.items()
-        if len(some)
-    )
+    change = (ahead / behind.where(behind > 0) - 1).sort_values(key=abs, ascending=False)
+    moved = change[change.abs() > 0.02].items()
+    told = listing(f"{name} {percent(c, 0, sign=True)}" for name, c in moved)
     return (
         f"The next {count(len(year), view.calendar.size)} against the last {len(year)}:"
         f" {told or 'every family within ±2 %'}"

@@ -10,7 +10,7 @@ from sopkit.buckets import Calendar
 from sopkit.charts.table import Block, show
 from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics import Book
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import per_item, within
 
 STOCK = {"on_hand", "projected_available", "safety_stock"}  # worth what it costs everywhere
 
@@ -130,6 +130,12 @@ def last_and_next(view, family):
     ahead, _ = view.addable(book.demand_plan, ["consensus"], family=family)
     sold = by_bucket(sold, "demand").reindex(book.before(len(book.year)))
     return sold, by_bucket(ahead, "consensus").reindex(book.year), unit
+
+
+def year_before(view, table, start):
+    """A past table's rows of the year before the plan."""
+    calendar, year = view.calendar, view.calendar.per_year
+    return within(getattr(view.book, table), calendar.range(calendar.shift(start, -year), year))
 
 
 def readable_unit(values, unit: str) -> tuple[float, str]:

@@ -5,11 +5,10 @@ scenarios, exceptions.
 import pandas as pd
 
 from sopkit.charts.axes import BAR, timeline
-from sopkit.charts.measure import by_bucket
-from sopkit.charts.spark import FAVOURABLE, UNFAVOURABLE
+from sopkit.charts.measure import by_bucket, year_before
+from sopkit.charts.spark import ink
 from sopkit.charts.style import COLOURS, HALF, nothing, styled
 from sopkit.charts.words import clean, count, money, percent
-from sopkit.metrics.scopes import within
 
 LINES = "revenue", "margin"
 
@@ -27,9 +26,8 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue")
             "feed items.price (or sales) and unit cost",
         )
     total = by_bucket(rows, [*LINES, "budget_revenue", "budget_margin"])
-    count, year = view.calendar.per_year, view.calendar.next_year(total.index)
-    before = view.calendar.range(view.calendar.shift(year[0], -count), count)
-    sold = within(view.chosen(book.sales_history, family=family), before)
+    year = view.calendar.next_year(total.index)
+    sold = view.chosen(year_before(view, "sales_history", year[0]), family=family)
     sold = by_bucket(sold, "revenue").dropna() if line == "revenue" else total.iloc[:0][line]
     budget = view.chosen(book.budget, family=family).groupby("bucket")[line].sum(min_count=1)
     shown = pd.concat([sold, total.loc[year, line]]).rename(line)
@@ -50,8 +48,8 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue")
     panel = panels[-1]
     if len(budget):
         above, off = panels[0], shown[budget.index] - budget
-        ink = [FAVOURABLE if value > 0 else UNFAVOURABLE for value in off]
-        above.axes.bar(above.at(off.index), off / above.factor, color=ink, width=BAR)
+        look = {"color": [*map(ink, off)], "width": BAR}
+        above.axes.bar(above.at(off.index), off / above.factor, **look)
         above.line(off, "quiet", "to budget", linewidth=0)
         above.at(shown.index)
         above.extremes(off, sign=True)

@@ -8,6 +8,11 @@ from sopkit.charts.words import number
 FAVOURABLE, UNFAVOURABLE, MEASURED = "#00795A", "#C4500A", "#333333"
 
 
+def ink(value) -> str:
+    """The colour of a difference: above 0 favourable."""
+    return FAVOURABLE if value > 0 else UNFAVOURABLE
+
+
 def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0, dot=True) -> str:
     """A sparkline as SVG: ``bars`` from zero in their ``colours`` (the last ``hatched`` planned),
     a ``band`` (low, high), ``lines`` as (values, colour, dash), the last value of the first one
@@ -90,7 +95,7 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
 def difference(value: float, most: float) -> str:
     """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
     length = 46 * abs(value) / most if np.isfinite(value) and most else 0.0
-    colour = FAVOURABLE if value > 0 else UNFAVOURABLE
+    colour = ink(value)
     return (
         f'<svg class="spark" width="96" height="26" aria-hidden="true"><rect y="6" height="13"'
         f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'

@@ -115,7 +115,6 @@ def sheet(
     many: int = 1,
     columns: int = 1,
     height: float = 2.6,
-    left: float = 0.8,
     right: float = 1.25,
     headed: bool = False,
     ratios=None,
@@ -138,7 +137,7 @@ def sheet(
     figure = Figure(figsize=(width, tall))
     axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios)
     figure.subplots_adjust(
-        left=left / width,
+        left=0.8 / width,
         right=1 - right / width,
         top=1 - top / tall,
         bottom=bottom / tall,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sopkit.charts.axes import Panel, timeline
-from sopkit.charts.measure import by_bucket, lacking
+from sopkit.charts.measure import by_bucket, lacking, year_before
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
 from sopkit.charts.words import (
     clean,
@@ -15,7 +15,7 @@ from sopkit.charts.words import (
     percent,
     quantity,
 )
-from sopkit.metrics.scopes import per_item, within
+from sopkit.metrics.scopes import per_item
 
 SOURCES = {
     "production": ("production", "supply"),
@@ -41,7 +41,7 @@ def supply_chart(supply_plan, view, family=None):
     total = by_bucket(rows, flows)
     size, start = view.calendar.size, total.index[0]
     sold, held = (
-        by_bucket(view.addable(_before(view, table, start), [of], family=family)[0], of)
+        by_bucket(view.addable(year_before(view, table, start), [of], family=family)[0], of)
         for table, of in (("history", "demand"), ("inventory_history", "on_hand"))
     )
     chart, (above, below) = timeline(
@@ -138,11 +138,11 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
         view,
         total.to_numpy(),
         view.currency,
-        _inventory_title(rows, total, where, view),
+        _inventory_title(total, where, view),
         f"at the {view.calendar.size}'s end, at standard cost, {where}{triangles}",
         height=2.1,
     )
-    past = _before(view, "inventory_history", total.index[0])
+    past = year_before(view, "inventory_history", total.index[0])
     past = view.chosen(past, family=family)
     past = past.assign(value=past["on_hand"].clip(lower=0) * per_item(past, view.book.cost))
     panel.bars(by_bucket(past, "value"), "history", planned=False)
@@ -155,50 +155,9 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
     return chart
 
 
-@styled
-def backlog_chart(backlog_plan, view, family=None):
-    """Backlog at the end of every bucket (late part hatched), bookings and shipments, of
-    order-driven families.
-    """
-    rows = view.chosen(view.next_year(backlog_plan), family=family)
-    if rows.empty:
-        return nothing(
-            "No order-driven item has a backlog to plan here",
-            "items made to order would feed this plan",
-        )
-    families = sorted(rows["family"].unique())
-    chart, grid = sheet(
-        _backlog_title(rows, view.calendar),
-        f"units, {listing(families)}; bars backlog at the {view.calendar.size}'s end,"
-        " solid the part later than agreed",
-        many=len(families),
-        height=1.4,
-        headed=True,
-    )
-    for ax, name in zip(grid.flat, families):
-        total = by_bucket(
-            rows[rows["family"] == name], ["bookings", "shipments", "closing", "late"]
-        )
-        panel = Panel(ax, view.calendar)
-        _backlog(panel, total["closing"], total["late"], "backlog")
-        panel.line(total["bookings"], "consensus", "bookings", linewidth=2)
-        panel.line(total["shipments"], "supply", "shipments", linewidth=2)
-        panel.extremes(total["closing"])
-        panel.done(clean(name, 30))
-    return chart
-
-
 def _backlog(panel, backlog, late, name):
     panel.bars(backlog, "backlog", name)
     panel.bars(late, "backlog", planned=False)
-
-
-def _before(view, table, start):
-    """A past table's rows of the year before the plan."""
-    year = view.calendar.per_year
-    return within(
-        getattr(view.book, table), view.calendar.range(view.calendar.shift(start, -year), year)
-    )
 
 
 def _supply_title(total, unit, where, calendar):
@@ -255,7 +214,7 @@ def _capacity_title(rows, calendar):
     )
 
 
-def _inventory_title(rows, total, where, view):
+def _inventory_title(total, where, view):
     currency, named = view.currency, view.calendar.name
     begins, ends = total.iloc[0], total.iloc[-1]
     text = f"{where}: stock stays at {money(begins, currency)}"
@@ -265,18 +224,4 @@ def _inventory_title(rows, total, where, view):
             f" {money(begins, currency)} in {named(total.index[0])} to {money(ends, currency)} in"
             f" {named(total.index[-1])}"
         )
-    start = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
-    below = (start["units"] < start["target"] - 0.5).sum()
-    return f"{text}; {count(below, 'item')} below target at the start" if below else text
-
-
-def _backlog_title(rows, calendar):
-    total = by_bucket(rows, ["closing", "late"])
-    late, closing = total["late"], total["closing"]
-    if late.max() > 0.5:
-        when, most = _lasting(late, 0.5, calendar), number(late.max(), 0)
-        return f"Customers wait longer than agreed {when}: up to {most} units are late"
-    return (
-        f"No order is later than agreed; backlog goes from {number(closing.iloc[0], 0)} to"
-        f" {count(round(closing.iloc[-1]), 'unit')}"
-    )
+    return text

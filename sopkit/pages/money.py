@@ -107,7 +107,6 @@ def initiatives(initiative_plan, view):
     ahead = known[known["starts_on"] >= view.book.buckets.min()]  # others are paid
     sums["investment"] = ahead.groupby("initiative")["investment"].sum()
     sums["margin"] = sums["money"] + sums["investment"].fillna(0.0)
-    size, horizon = view.calendar.size, len(view.book.buckets)
     return view.show(
         sums.join(about[["stage", "probability", "owner"]]).reset_index(),
         "initiative_plan",
@@ -116,7 +115,8 @@ def initiatives(initiative_plan, view):
         " | weighted: times chance",
         total="margin investment money weighted",
         empty="No strategic initiative is known.",
-        note=f"over the whole horizon, {count(horizon, size)}, if it happens",
+        note=f"over the whole horizon, {count(len(view.book.buckets), view.calendar.size)}, if it"
+        " happens",
     )
 
 

@@ -112,11 +112,11 @@ def workforce(workforce_plan, view):
     laid off over the horizon.
     """
     near, step = view.next_year(workforce_plan), max(view.calendar.per_year // 12, 1)
-    wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, ::step].round()
+    wide = near.pivot(index="resource", columns="bucket", values="workers").iloc[:, ::step]
     wide = wide.set_axis(view.calendar.label(wide.columns), axis=1)
-    moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum().round()
+    moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
     return view.show(
-        wide.join(moves).reset_index(),
+        wide.join(moves).round().reset_index(),
         "workforce_plan",
         empty=(
             "No resource has workers; the table resources (workers, hours per worker) would feed"

@@ -79,9 +79,10 @@ def _supply(source) -> str:
     book, view = source.book, source.view
     plan = view.next_year(source.read("supply_plan"))
     missed = plan.assign(missed=plan["late"] + plan["lost"]).query("missed > 0.5")
-    target, likely = book.settings["targets"].get("planned_service", 0.98), likely_service(book)
-    least, falls = likely.loc[likely["p50"].idxmin()] if len(likely) else None, ""
-    if least is not None and least["p50"] < target:
+    target, falls = book.settings["targets"].get("planned_service", 0.98), ""
+    likely = likely_service(book)
+    if likely["p50"].min() < target:
+        least = likely.loc[likely["p50"].idxmin()]
         falls = f"; likely service falls to {percent(least['p50'], 0)} in"
         falls += f" {view.calendar.name(least['bucket'])}"
     can = "Supply follows only in part" if falls else "Supply can follow"

@@ -111,11 +111,9 @@ def _chart(name, draw, table, by=FAMILY, last=False, half=False):
     return Section(name, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by, half)
 
 
-def _money(name, **line):
-    return _chart(name, partial(charts.money_chart, **line), "financial_plan", last=True, half=True)
-
-
-REVENUE = _money("Revenue")
+BUDGETED = {"table": "financial_plan", "last": True, "half": True}
+REVENUE = _chart("Revenue", charts.money_chart, **BUDGETED)
+SUPPLY = _chart("Supply", charts.supply_chart, "supply_plan")
 
 
 TABS = {
@@ -132,13 +130,13 @@ TABS = {
     ],
     "Demand & supply": [
         Section("Forecast", _forecast, MARKET),
-        _chart("Supply", charts.supply_chart, "supply_plan"),
+        SUPPLY,
         Section("Numbers of the plan", lines, EVERY),
         Section("Family page", _sheet, FAMILY),
     ],
     "Stock & backlog": [
         _chart("Stock", charts.inventory_chart, "inventory_plan", last=True),
-        _chart("Backlog", charts.backlog_chart, "backlog_plan"),
+        SUPPLY,
         Section("Late, short and surplus items, worst first", _stock),
     ],
     "Capacity": [
@@ -148,7 +146,7 @@ TABS = {
     ],
     "Money": [
         REVENUE,
-        _money("Margin", line="margin"),
+        _chart("Margin", partial(charts.money_chart, line="margin"), **BUDGETED),
         Section(
             "What moves the margin from budget to plan",
             lambda s: finance.budget_bridge(s.book, s.view),

@@ -30,7 +30,6 @@ DRAWN = {
     "inventory": lambda t, v: charts.inventory_chart(
         t["inventory_plan"], v, last=t["inventory_plan"]
     ),
-    "backlog": lambda t, v: charts.backlog_chart(t["backlog_plan"], v),
     "money": lambda t, v: charts.money_chart(t["financial_plan"], v, last=t["financial_plan"]),
 }
 

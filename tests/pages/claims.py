@@ -346,7 +346,7 @@ def _(p, _):
     return len(p.year), len(p.year)
 
 
-@claim(r"(?:up: |down: |, | and ){S} {P}")
+@claim(r"(?:last \d+: |, | and ){S} {P}")
 def _(p, m):
     rows = p.of("demand_plan", m.group(1), year=True)
     sold = p.of("history", m.group(1))
@@ -506,14 +506,11 @@ def _(p, m):
     return m.group(1), (held < asked - least).sum(), len(held)
 
 
-@claim(
-    r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})(?:; {N} items? below target at the start)?"
-)
+@claim(r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})")
 def _(p, m):
     rows = p.of("inventory_plan", m.group(1), year=True)
     total = (rows["units"] * rows["item"].map(p.cost)).groupby(rows["bucket"]).sum()
     first, end = total.iloc[0], total.iloc[-1]
-    now = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
     return (
         m.group(1),
         first,
@@ -522,30 +519,7 @@ def _(p, m):
         p.name(total.index[0]),
         end,
         p.name(total.index[-1]),
-        (now["units"] < now["target"] - 0.5).sum(),
     )
-
-
-def _backlog(p, m):
-    rows = p.of("backlog_plan", year=True)
-    named = [
-        name for name in rows["family"].unique() if name in m.string.partition("(")[2] + m.string
-    ]
-    return rows[rows["family"].isin(named)].groupby("bucket")[["closing", "late"]].sum()
-
-
-@claim(r"No order is later than agreed; backlog goes from {N} to {N} units?")
-def _(p, m):
-    total = _backlog(p, m)
-    return total["closing"].iloc[0], total["closing"].iloc[-1]
-
-
-@claim(
-    r"Customers wait longer than agreed (?:from {D}|in {N} of {N} {B}s?): up to {N} units are late"
-)
-def _(p, m):
-    late = _backlog(p, m)["late"]
-    return *_lasting(p, late, 0.5), late.max()
 
 
 @claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), at most by {N} h \((\w+), {D}\)")
@@ -885,12 +859,12 @@ def _service(p):
     return p.t("plan_risk").query("metric == 'service'").sort_values("bucket").iloc[2]
 
 
-@claim(r"([▲▼]) {N} points (better|worse) than {D}")
+@claim(r"([▲▼]) {N} points on {D}, (better|worse)")
 def _(p, _):
     rows = p.measured("on_time_delivery").tail(2)
     moved = 100 * rows["actual"].diff().iloc[-1]
     words = ("▲", "better") if moved > 0 else ("▼", "worse")
-    return words[0], abs(moved), words[1], p.name(rows["bucket"].iloc[0])
+    return words[0], abs(moved), p.name(rows["bucket"].iloc[0]), words[1]
 
 
 @claim(r"{D} – {D}")
