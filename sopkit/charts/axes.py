@@ -50,7 +50,7 @@ class Panel:
     def extremes(self, values, sign=False):
         """The highest and the lowest value as numbers beside their marks."""
         values = values[values != 0].dropna() / self.factor
-        self.axes.margins(y=0.12)  # room for them
+        self.axes.margins(y=0.3 if sign else 0.12)  # room for them
         for bucket in {values.idxmax(), values.idxmin()} if len(values) else ():
             high = values[bucket]
             look = {"ha": "center", "va": "bottom" if high >= 0 else "top", "zorder": 5}
