@@ -19,7 +19,7 @@ from sopkit.charts.meeting import (
 )
 from sopkit.charts.money import money_chart
 from sopkit.charts.style import COLOURS, Chart
-from sopkit.charts.supply import backlog_chart, capacity_chart, inventory_chart, supply_chart
+from sopkit.charts.supply import capacity_chart, inventory_chart, supply_chart
 from sopkit.charts.table import Block, missing, show, stack
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Chart",
     "View",
     "answer",
-    "backlog_chart",
     "capacity_chart",
     "demand_chart",
     "family_sheet_html",

@@ -11,7 +11,7 @@ from sopkit.charts.measure import readable_unit
 from sopkit.charts.style import COLOURS, INK, sheet
 from sopkit.charts.words import matter, number
 
-_BAR = 0.72  # of a bucket
+BAR = 0.72  # of a bucket
 
 
 class Panel:
@@ -41,6 +41,24 @@ class Panel:
         """Last cycle's values: dotted."""
         self.line(values, "last", name, linestyle=":", linewidth=width)
 
+    def before(self, values):
+        """Last cycle's values as hollow triangles, at the left of their bars."""
+        x, y = self.at(values.index) - BAR / 2, values / self.factor
+        look = {"color": COLOURS["quiet"], "markerfacecolor": "white", "markersize": 5}
+        self.axes.plot(x, y, linewidth=0, marker=">", markeredgewidth=0.9, zorder=3, **look)
+
+    def extremes(self, values, sign=False):
+        """The highest and the lowest value as numbers beside their marks."""
+        values = values[values != 0].dropna() / self.factor
+        self.axes.margins(y=0.3 if sign else 0.12)  # room for them
+        for bucket in {values.idxmax(), values.idxmin()} if len(values) else ():
+            high = values[bucket]
+            look = {"ha": "center", "va": "bottom" if high >= 0 else "top", "zorder": 5}
+            look["bbox"] = {"facecolor": "white", "alpha": 0.7, "pad": 0.5, "linewidth": 0}
+            place, off = (self.at([bucket])[0], high), (0, 2 if high >= 0 else -2)
+            words = number(high, sign=sign)
+            _write(self.axes, words, place, off, "data", COLOURS["text"], **look)
+
     def bars(self, values, colour, name="", bottom=0.0, *, planned=True):
         """Bars as one shape: much quicker to draw than a patch for each; named at half height.
         What is ``planned`` is a hatched tint in its outline, what was counted is solid.
@@ -51,7 +69,7 @@ class Panel:
         low = np.broadcast_to(bottom / self.factor, height.shape)
         gap = np.full(height.shape, np.nan)  # between one bar and the next
         shape = self.axes.fill_between(
-            np.stack([x - _BAR / 2, x + _BAR / 2, x], axis=1).ravel(),
+            np.stack([x - BAR / 2, x + BAR / 2, x], axis=1).ravel(),
             np.stack([low, low, gap], axis=1).ravel(),
             np.stack([low + height, low + height, gap], axis=1).ravel(),
             facecolor=1 - (0.3 if planned else 1) * (1 - np.array(to_rgb(COLOURS[colour]))),
@@ -77,8 +95,8 @@ class Panel:
             look = {"color": COLOURS["quiet"], "linewidth": 0.9, "linestyle": (0, (2, 2))}
             self.axes.axvline(begins, zorder=1, **look)
             place, within = (begins, 1), ("data", "axes fraction")
-            look = {"va": "top", "ha": "center" if "|" in word else "left"}
-            _write(self.axes, word, place, (3, -1), within, COLOURS["quiet"], **look)
+            look = {"va": "bottom", "ha": "center" if "|" in word else "left"}
+            _write(self.axes, word, place, (0, 1), within, COLOURS["quiet"], **look)
         readable(self.axes)
         if title:
             self.axes.set_title(title, loc="left", size=9, pad=4)
@@ -118,8 +136,9 @@ def readable(axes):
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=1.5)
 
 
-def _write(axes, text, place, off, within, colour, va="center", ha="left", size=8.5):
+def _write(axes, text, place, off, within, colour, **look):
+    look = {"va": "center", "ha": "left", "size": 8.5} | look
     axes.annotate(
-        text, place, xycoords=within, xytext=off, textcoords="offset points", size=size,
-        color=colour, va=va, ha=ha, annotation_clip=False,
+        text, place, xycoords=within, xytext=off, textcoords="offset points", color=colour,
+        annotation_clip=False, **look,
     )  # fmt: skip

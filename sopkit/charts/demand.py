@@ -51,14 +51,14 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         by_bucket(base, ["baseline", "p10", "p90"]),
         past.iloc[-3 * view.calendar.per_year :],
     )
-    band = "hollow = cleansed, band = p10–p90"
+    band = "hollow = cleansed, band = 8 of 10 outcomes"
     chart, (panel,) = timeline(
         view,
         [*plan, *shown_past.to_numpy().ravel()],
         unit,
         _forecast_title(past["demand"], plan, unit, where, view.calendar),
         f"per {view.calendar.size}, {where}; "
-        + (band if single else "the p10–p90 band is shown for single series"),
+        + (band if single else "a band of 8 of 10 outcomes is shown for single series"),
     )
     _history(panel, shown_past)
     if single:
@@ -66,13 +66,13 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         panel.axes.fill_between(
             panel.at(base.index), base["p10"] / panel.factor, base["p90"] / panel.factor, **look
         )
-        for edge in ("p10", "p90"):
-            panel.line(base[edge], "baseline", edge, linewidth=0)
+        panel.line(base["p90"], "baseline", "8 of 10", linewidth=0)
     if last is not None:
         before = by_bucket(view.addable(last, ["consensus"], **choice)[0], "consensus")
         panel.last(before[before.index >= [*shown_past.index, *plan.index][0]])
     panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
     panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
+    panel.extremes(plan)
     panel.done(start=plan.index[0] if len(plan) else None)
     return chart
 
@@ -166,13 +166,9 @@ def _demand_title(past, plan, view):
     before = sorted(past["bucket"].unique())[-len(year) :]
     ahead = plan[plan["bucket"].isin(year)].groupby("family")["consensus"].sum()
     behind = past[past["bucket"].isin(before)].groupby("family")["demand"].sum()
-    change = (ahead / behind.where(behind > 0) - 1).dropna().sort_values()
-    moved = {"up": change[change > 0.02][::-1], "down": change[change < -0.02]}
-    told = "; ".join(
-        f"{way}: {listing(f'{name} {percent(c, 0, sign=True)}' for name, c in some.items())}"
-        for way, some in moved.items()
-        if len(some)
-    )
+    change = (ahead / behind.where(behind > 0) - 1).sort_values(key=abs, ascending=False)
+    moved = change[change.abs() > 0.02].items()
+    told = listing(f"{name} {percent(c, 0, sign=True)}" for name, c in moved)
     return (
         f"The next {count(len(year), view.calendar.size)} against the last {len(year)}:"
         f" {told or 'every family within ±2 %'}"

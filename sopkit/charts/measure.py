@@ -10,6 +10,9 @@ from sopkit.buckets import Calendar
 from sopkit.charts.table import Block, show
 from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics import Book
+from sopkit.metrics.scopes import per_item, within
+
+STOCK = {"on_hand", "projected_available", "safety_stock"}  # worth what it costs everywhere
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class View:
 
     def addable(self, frame, columns, *, money: bool = False, **choice) -> tuple[pd.DataFrame, str]:
         """The chosen rows with ``columns`` in a unit that may be added, and that unit: the items'
-        own, or else the currency at the plan's prices.
+        own, or else the currency, as ``valued``.
 
         Returns the unit "" where items differ in unit and lack a price: nothing can be added then.
 
@@ -74,8 +77,12 @@ class View:
         return self.valued(frame, columns), self.currency
 
     def valued(self, frame: pd.DataFrame, columns) -> pd.DataFrame:
-        """The frame with ``columns`` in money, at the ``price`` of each row."""
-        return frame.assign(**frame[list(columns)].mul(self.price(frame), axis=0))
+        """The frame with ``columns`` in money: stock at standard cost, all else at the ``price`` of
+        each row.
+        """
+        price, cost = self.price(frame), per_item(frame, self.book.cost)
+        worth = {name: frame[name] * (cost if name in STOCK else price) for name in columns}
+        return frame.assign(**worth)
 
     def price(self, frame: pd.DataFrame) -> pd.Series:
         """The price of each row: the plan's of its item, market and bucket, and outside the plan
@@ -112,6 +119,23 @@ def scope(item=None, family=None, market=None) -> str:
 def by_bucket(frame: pd.DataFrame, columns):
     """Sums by bucket; a bucket in which every value is unknown stays unknown."""
     return frame.groupby("bucket")[columns].sum(min_count=1)
+
+
+def last_and_next(view, family):
+    """A family's demand by bucket in the last and in the next year, in what may be added, and its
+    unit.
+    """
+    book = view.book
+    sold, unit = view.addable(book.history, ["demand"], family=family)
+    ahead, _ = view.addable(book.demand_plan, ["consensus"], family=family)
+    sold = by_bucket(sold, "demand").reindex(book.before(len(book.year)))
+    return sold, by_bucket(ahead, "consensus").reindex(book.year), unit
+
+
+def year_before(view, table, start):
+    """A past table's rows of the year before the plan."""
+    calendar, year = view.calendar, view.calendar.per_year
+    return within(getattr(view.book, table), calendar.range(calendar.shift(start, -year), year))
 
 
 def readable_unit(values, unit: str) -> tuple[float, str]:

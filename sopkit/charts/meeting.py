@@ -73,7 +73,7 @@ def _fact(label, value, unit="", against=None, better="", status=""):
         if better and status not in MARKS:
             status = "ok" if (value >= target) == (better == "higher") else "miss"
     state = status if status in MARKS else ""
-    more = [_change(value, of, unit, better, name) for name, of in others.items() if pd.notna(of)]
+    more = [compared(value, of, unit, better, name) for name, of in others.items() if pd.notna(of)]
     return label, quantity(value, unit), state, verdict, "; ".join(more)
 
 
@@ -90,7 +90,12 @@ def off_target(value, target, unit) -> str:
     return f"{quantity(abs(off), amount)} {way} target {quantity(target, amount)}"
 
 
-def _change(value, other, unit, better, name):
+def compared(value, other, unit, better, name) -> str:
+    """How far a value moved from another of this name, and whether that is better.
+
+    >>> compared(0.918, 0.878, "fraction", "higher", "Sep 26")
+    '▲ 4.0 points on Sep 26, better'
+    """
     move = value - other
     if pd.isna(move) or abs(move) < 1e-9:
         return f"as {name}"

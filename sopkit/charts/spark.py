@@ -8,6 +8,11 @@ from sopkit.charts.words import number
 FAVOURABLE, UNFAVOURABLE, MEASURED = "#00795A", "#C4500A", "#333333"
 
 
+def ink(value) -> str:
+    """The colour of a difference: above 0 favourable."""
+    return FAVOURABLE if value > 0 else UNFAVOURABLE
+
+
 def spark(lines=(), bars=(), band=None, *, colours=(), size=(182, 34), hatched=0, dot=True) -> str:
     """A sparkline as SVG: ``bars`` from zero in their ``colours`` (the last ``hatched`` planned),
     a ``band`` (low, high), ``lines`` as (values, colour, dash), the last value of the first one
@@ -89,9 +94,8 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
 
 def difference(value: float, most: float) -> str:
     """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
-    if not np.isfinite(value) or not most:
-        return '<svg class="spark" width="96" height="26"><path d="M48 0V26" stroke="#222"/></svg>'
-    length, colour = 46 * abs(value) / most, FAVOURABLE if value > 0 else UNFAVOURABLE
+    length = 46 * abs(value) / most if np.isfinite(value) and most else 0.0
+    colour = ink(value)
     return (
         f'<svg class="spark" width="96" height="26" aria-hidden="true"><rect y="6" height="13"'
         f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'

@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from sopkit.charts.table import Block, missing
 from sopkit.charts.words import clean, escape
 
 # Okabe and Ito's palette: the colours stay apart for every common kind of colour blindness.
@@ -114,7 +115,6 @@ def sheet(
     many: int = 1,
     columns: int = 1,
     height: float = 2.6,
-    left: float = 0.8,
     right: float = 1.25,
     headed: bool = False,
     ratios=None,
@@ -137,7 +137,7 @@ def sheet(
     figure = Figure(figsize=(width, tall))
     axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios)
     figure.subplots_adjust(
-        left=left / width,
+        left=0.8 / width,
         right=1 - right / width,
         top=1 - top / tall,
         bottom=bottom / tall,
@@ -155,9 +155,8 @@ def sheet(
     return Chart(figure, title, subtitle), axes
 
 
-@styled
-def nothing(title: str, subtitle: str) -> Chart:
-    """A chart that has nothing to show and says in ``subtitle`` which table would feed it."""
-    chart, axes = sheet(title, subtitle, height=0.15)
-    axes[0, 0].set_axis_off()
-    return chart
+def nothing(title: str, feed: str) -> Block:
+    """What stands for a chart that has nothing to show: a quiet line that says what would feed
+    it.
+    """
+    return missing(f"{title}: {feed}.")

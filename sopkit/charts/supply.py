@@ -3,10 +3,19 @@
 import numpy as np
 
 from sopkit.charts.axes import Panel, timeline
-from sopkit.charts.measure import by_bucket, lacking
+from sopkit.charts.measure import by_bucket, lacking, year_before
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
-from sopkit.charts.words import clean, count, listing, money, number, percent, quantity
-from sopkit.metrics.scopes import per_item, within
+from sopkit.charts.words import (
+    clean,
+    count,
+    is_money,
+    listing,
+    money,
+    number,
+    percent,
+    quantity,
+)
+from sopkit.metrics.scopes import per_item
 
 SOURCES = {
     "production": ("production", "supply"),
@@ -32,7 +41,7 @@ def supply_chart(supply_plan, view, family=None):
     total = by_bucket(rows, flows)
     size, start = view.calendar.size, total.index[0]
     sold, held = (
-        by_bucket(view.addable(_before(view, table, start), [of], family=family)[0], of)
+        by_bucket(view.addable(year_before(view, table, start), [of], family=family)[0], of)
         for table, of in (("history", "demand"), ("inventory_history", "on_hand"))
     )
     chart, (above, below) = timeline(
@@ -40,8 +49,8 @@ def supply_chart(supply_plan, view, family=None):
         [*total.to_numpy().ravel(), *sold],
         unit,
         _supply_title(total, unit, where, view.calendar),
-        f"per {size}, {where}; above demand and sources, below stock and backlog (solid: late) at"
-        f" the {size}'s end; dark: sold and counted",
+        f"per {size}, {where}; above demand and sources, below stock{' at cost' * is_money(unit)}"
+        f" and backlog (solid: late) at the {size}'s end; dark: sold and counted",
         many=2,
         height=1.5,
     )
@@ -52,6 +61,7 @@ def supply_chart(supply_plan, view, family=None):
             above.bars(total[column], colour, name, bottom)
             bottom = bottom + total[column].to_numpy()
     above.line(total["demand"], "consensus", "demand", linewidth=2.2, marker="o", markersize=3)
+    above.extremes(total["demand"])
     above.done(start=start, **STARTS)
     below.at(sold.index)
     below.bars(held, "history", planned=False)
@@ -82,23 +92,22 @@ def capacity_chart(capacity_plan, view):
     full = rows.groupby("resource")["ratio"].max().sort_values(ascending=False, kind="stable")
     names, rest = full.index[:6], len(full) - 6
     left_out = f"; {count(rest, 'other resource')} less loaded" if rest > 0 else ""
-    alone = len(names) == 1
     chart, grid = sheet(
         _capacity_title(rows, view.calendar),
         f"hours per {view.calendar.size}; bars load (light: overtime), step regular"
         f" capacity, dashes with overtime, rings load without limits{left_out}",
         many=len(names),
         columns=2,
-        height=2.0 if alone else 1.4,
-        right=1.25 if alone else 0.25,
+        height=1.4,
+        right=0.25,
         headed=True,
     )
     for ax, name in zip(grid.flat, names):
-        _capacity(ax, rows[rows["resource"] == name].set_index("bucket"), name, view, alone)
+        _capacity(ax, rows[rows["resource"] == name].set_index("bucket"), name, view)
     return chart
 
 
-def _capacity(ax, rows, name, view, alone):
+def _capacity(ax, rows, name, view):
     panel = Panel(ax, view.calendar)
     overtime = np.minimum(rows["overtime"].fillna(0), rows["load"])
     panel.bars(rows["load"] - overtime, "supply")
@@ -110,14 +119,10 @@ def _capacity(ax, rows, name, view, alone):
         ax.stairs(rows[column], edges, baseline=None, **look)
     wanted, rings = rows["unconstrained_load"], {"marker": "o", "markersize": 3}
     panel.line(wanted, "consensus", linewidth=0, markerfacecolor="white", **rings)
-    if alone:
-        panel.line(rows["regular_capacity"], "quiet", "regular", linewidth=0)
-        panel.line(rows["limit"], "quiet", "with overtime", linewidth=0)
-        panel.line(wanted, "consensus", "without limits", linewidth=0)
     worth = rows["shadow_price"].max()
     hour = f", one more hour saves up to {money(worth, view.currency)}" if worth > 1e-6 else ""
     peak = percent(rows["ratio"].max(), 0)
-    panel.done(f"{clean(name, 24)}: peak {peak}{hour}", most=13 if alone else 6)
+    panel.done(f"{clean(name, 24)}: peak {peak}{hour}", most=6)
 
 
 @styled
@@ -128,71 +133,31 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
     if rows.empty:
         return nothing(f"{where}: no stock is planned", "feed items and inventory")
     total = by_bucket(rows, "value")
-    dotted = "" if last is None or last.empty else "; dotted: last cycle"
+    triangles = "" if last is None or last.empty else "; triangles: last cycle"
     chart, (panel,) = timeline(
         view,
         total.to_numpy(),
         view.currency,
-        _inventory_title(rows, total, where, view),
-        f"at the {view.calendar.size}'s end, at standard cost, {where}{dotted}",
+        _inventory_title(total, where, view),
+        f"at the {view.calendar.size}'s end, at standard cost, {where}{triangles}",
         height=2.1,
     )
-    past = _before(view, "inventory_history", total.index[0])
+    past = year_before(view, "inventory_history", total.index[0])
     past = view.chosen(past, family=family)
     past = past.assign(value=past["on_hand"].clip(lower=0) * per_item(past, view.book.cost))
     panel.bars(by_bucket(past, "value"), "history", planned=False)
     panel.bars(total, "stock", "stock")
     if last is not None:
         before = by_bucket(view.chosen(last, family=family), "value")
-        panel.last(before[before.index.isin(total.index)])
+        panel.before(before[before.index.isin(total.index)])
+    panel.extremes(total)
     panel.done(start=total.index[0], word="counted | planned")
-    return chart
-
-
-@styled
-def backlog_chart(backlog_plan, view, family=None):
-    """Backlog at the end of every bucket (late part hatched), bookings and shipments, of
-    order-driven families.
-    """
-    rows = view.chosen(view.next_year(backlog_plan), family=family)
-    if rows.empty:
-        return nothing(
-            "No order-driven item has a backlog to plan here",
-            "items with strategy = order feed this plan",
-        )
-    families = sorted(rows["family"].unique())
-    one = len(families) == 1
-    chart, grid = sheet(
-        _backlog_title(rows, view.calendar),
-        f"units, {listing(families)}; bars backlog at the {view.calendar.size}'s end,"
-        " solid the part later than agreed",
-        many=len(families),
-        height=2.0 if one else 1.4,
-        headed=not one,
-    )
-    for ax, name in zip(grid.flat, families):
-        total = by_bucket(
-            rows[rows["family"] == name], ["bookings", "shipments", "closing", "late"]
-        )
-        panel = Panel(ax, view.calendar)
-        _backlog(panel, total["closing"], total["late"], "backlog")
-        panel.line(total["bookings"], "consensus", "bookings", linewidth=2)
-        panel.line(total["shipments"], "supply", "shipments", linewidth=2)
-        panel.done("" if one else clean(name, 30))
     return chart
 
 
 def _backlog(panel, backlog, late, name):
     panel.bars(backlog, "backlog", name)
     panel.bars(late, "backlog", planned=False)
-
-
-def _before(view, table, start):
-    """A past table's rows of the year before the plan."""
-    year = view.calendar.per_year
-    return within(
-        getattr(view.book, table), view.calendar.range(view.calendar.shift(start, -year), year)
-    )
 
 
 def _supply_title(total, unit, where, calendar):
@@ -230,10 +195,10 @@ def _capacity_title(rows, calendar):
     excess = rows["unconstrained_load"] - rows["limit"]
     beyond, over = rows[excess > 0.5], rows[rows["load"] > rows["regular_capacity"] + 0.5]
     if len(beyond):
-        worst = rows.loc[excess.idxmax()]
+        worst, first = rows.loc[excess.idxmax()], beyond["bucket"].min()
         return (
-            f"Demand exceeds capacity first in {calendar.name(beyond['bucket'].min())}, on"
-            f" {listing(sorted(beyond['resource'].unique()))}, by up to"
+            f"Demand exceeds capacity first in {calendar.name(first)}, on"
+            f" {listing(sorted(beyond.loc[beyond['bucket'] == first, 'resource']))}, at most by"
             f" {number(excess.max(), 0)} h ({clean(worst['resource'], 30)},"
             f" {calendar.name(worst['bucket'])})"
         )
@@ -249,7 +214,7 @@ def _capacity_title(rows, calendar):
     )
 
 
-def _inventory_title(rows, total, where, view):
+def _inventory_title(total, where, view):
     currency, named = view.currency, view.calendar.name
     begins, ends = total.iloc[0], total.iloc[-1]
     text = f"{where}: stock stays at {money(begins, currency)}"
@@ -259,18 +224,4 @@ def _inventory_title(rows, total, where, view):
             f" {money(begins, currency)} in {named(total.index[0])} to {money(ends, currency)} in"
             f" {named(total.index[-1])}"
         )
-    start = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
-    below = (start["units"] < start["target"] - 0.5).sum()
-    return f"{text}; {count(below, 'item')} below target at the start" if below else text
-
-
-def _backlog_title(rows, calendar):
-    total = by_bucket(rows, ["closing", "late"])
-    late, closing = total["late"], total["closing"]
-    if late.max() > 0.5:
-        when, most = _lasting(late, 0.5, calendar), number(late.max(), 0)
-        return f"Customers wait longer than agreed {when}: up to {most} units are late"
-    return (
-        f"No order is later than agreed; backlog goes from {number(closing.iloc[0], 0)} to"
-        f" {count(round(closing.iloc[-1]), 'unit')}"
-    )
+    return text

@@ -123,7 +123,7 @@ def show(
     return block(head, shown, foot, rest=hidden)
 
 
-def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
+def block(head, rows, foot: str = "", rest=()) -> Block:
     """A table of words: ``head`` has (name, unit, "left" or "right") of every column, ``rows`` a
     style class and the cells, ``rest`` those that open below them.
     """
@@ -145,7 +145,6 @@ def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
     if rest:
         body += f'</tbody><tbody class="rest">{opened}'
         opens = f'<details class="more"><summary>show {more}</summary></details>'
-    above = f'<p class="title">{escape(title)}</p>' if title else ""
     note = f'<p class="note">{escape(foot)}</p>' if foot else ""
     grid = [[name for name, _, _ in head], *([[unit for _, unit, _ in head]] if united else [])]
     bare = lambda cell: re.sub("<[^>]*>", "", cell) if isinstance(cell, Html) else cell
@@ -159,9 +158,9 @@ def block(head, rows, foot: str = "", title: str = "", rest=()) -> Block:
         for line in grid
     ]
     return Block(
-        f'<div class="sop">{above}<div class="wide"><table><thead>{row(heads, "th")}</thead>'
+        f'<div class="sop"><div class="wide"><table><thead>{row(heads, "th")}</thead>'
         f"<tbody>{body}</tbody></table></div>{opens}{note}</div>",
-        "\n".join(filter(None, [clean(title), *lines, more and f"… {more}", clean(foot)])),
+        "\n".join(filter(None, [*lines, more and f"… {more}", clean(foot)])),
     )
 
 

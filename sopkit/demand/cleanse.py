@@ -95,7 +95,7 @@ def history_issues(history) -> pd.DataFrame:
             "quantity",
             flag,
             f"cells of {cells['item'].nunique()} items",
-            f"{DONE[flag]}; table history gives each reason",
+            f"{DONE[flag]}; each is on the page of the data",
             severity="notice" if flag in ("unusual", ESTIMATE) else "warning",
         )
     return issues_frame(rows)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sopkit.finance.plan import fiscal_quarters, fiscal_year
-from sopkit.metrics.flow import backlog_lead_time, cover
-from sopkit.metrics.scopes import against_production, at_cost, in_force, per_item
+from sopkit.metrics.scopes import against_production, in_force, lasting, per_item
 
 PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
@@ -168,18 +167,13 @@ def _production(book):
 
 
 def _inventory(book):
-    stocked = book.items["item"][book.items["strategy"] == "stock"]
-    if stocked.empty:
+    if not (book.items["strategy"] == "stock").any():
         return []
     held = _joined(book, _units(book, book.inventory_history, "on_hand", "stock"))
     ahead = _units(book, book.inventory_plan, "units", "stock")
     planned = _units(book, in_force(book.released_supply), "projected_available", "stock")
     unit = _unit(book)
-    stock, demand = (  # as the board counts cover; of a family alone every scope is the same
-        at_cost(book, frame[frame["item"].isin(stocked)], column, book.buckets).max().fillna(0.0)
-        for frame, column in ((book.inventory_plan, "units"), (book.supply_plan, "demand"))
-    )
-    lasts = pd.Series(cover(stock, demand, per_year=book.calendar.per_year), stock.index)
+    lasts = lasting(book).max()  # of a family alone every scope is the same
     return [
         Line("planned", unit, _joined(book, planned, ahead), "last", _joined(book, held, ahead)),
         Line("counted", unit, held, "last"),
@@ -194,8 +188,7 @@ def _backlog(book):
         return []
     shipments, closing, late = plan["shipments"], plan["backlog"], plan["late"]
     opening = closing - plan["demand"] + plan["lost"] + shipments
-    pace = shipments.rolling(PAST, min_periods=1).mean()
-    wait = pd.Series(backlog_lead_time(closing, pace), closing.index)
+    wait = book.backlog_plan.set_index("bucket")["lead_time"]
     booked = _units(book, book.sales_history, "quantity", "order")
     bookings = _joined(book, booked, plan["demand"])
     return [
@@ -224,9 +217,10 @@ def _money(book):
         return []
     invoiced = book.sales_history.groupby("bucket")["revenue"].sum(min_count=1)
     revenue, stock = _joined(book, invoiced, plan["revenue"]), plan["inventory_value"]
+    off = invoiced - budget["revenue"]
     return [
         Line("revenue", "money", revenue, "sum", revenue, budget["revenue"]),
-        Line("revenue to budget", "money", plan["revenue_gap"]),
+        Line("revenue to budget", "money", _joined(book, off, plan["revenue_gap"])),
         Line("margin", "money", plan["margin"], budget=budget["margin"]),
         Line("margin to budget", "money", plan["margin_gap"]),
         Line("stock at cost", "money", stock, "last", stock),

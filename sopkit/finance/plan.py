@@ -5,7 +5,7 @@ import pandas as pd
 
 from sopkit.finance.initiatives import invested
 from sopkit.grid import DAY, Grid
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import per_item, realised_price, within
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
@@ -27,23 +27,28 @@ def financial_plan(book) -> pd.DataFrame:
     premium (by the families' load), source premium and holding in their family, and idle hours,
     hiring and lay-off in ``(company)``, as ``plan_costs`` holds them. cash = collections −
     payments: revenue comes receivable_days after each day of sale, materials and sources are paid
-    payable_days after arrival, wages, holding and investments (no cost of the period) at once; what
-    was owed before the plan is unknown and not counted. Budget and gaps are blank where none is
-    budgeted, margin where no cost is known of anything that a family sells.
+    payable_days after arrival, wages, holding and investments (no cost of the period) at once. What
+    was owed before the plan counts too: the revenue of the buckets before it, and their sales at
+    unit_cost for what suppliers are owed; cash is blank where it waits for a bucket before the plan
+    of which no sale is known. Budget and gaps are blank where none is budgeted, margin where no
+    cost is known of anything that a family sells.
     """
     families = sorted({*book.family, *book.budget["family"].dropna(), COMPANY})
-    grid = pd.MultiIndex.from_product([families, book.buckets], names=KEY)
-    rows = pd.concat([_sales(book), _costs(book), _investments(book)], ignore_index=True)
+    terms = {name: book.settings[f"{name}_days"] for name in ("receivable", "payable")}
+    past = book.before(1 + int(max(terms.values()) * book.calendar.per_year / 365))
+    every, owed = past.append(book.buckets), _owed(book, past)
+    grid = pd.MultiIndex.from_product([families, every], names=KEY)
+    rows = pd.concat([owed, _sales(book), _costs(book), _investments(book)], ignore_index=True)
     plan = rows.groupby(KEY).sum().reindex(grid, fill_value=0.0)
+    dark, plan["cash"] = ~every.isin(rows["bucket"]), -plan["at_once"]
+    for name, flow, way in (("receivable", "revenue", 1), ("payable", "on_terms", -1)):
+        shares = spread(every, terms[name], book.calendar)
+        paid = way * plan[flow].unstack().to_numpy() @ shares
+        plan["cash"] += np.where(shares[dark].any(axis=0), np.nan, paid).ravel()
+    plan = plan[plan.index.isin(book.buckets, level="bucket")]
     plan["margin"] = plan["revenue"] - plan["cost_of_sales"] - plan["period_costs"]
     sums = plan[["revenue", "cost_of_sales"]].groupby("family").transform("sum")
     plan["margin"] = plan["margin"].mask((sums["revenue"] > 0) & (sums["cost_of_sales"] == 0))
-    terms = {"revenue": "receivable_days", "on_terms": "payable_days"}
-    come, go = (
-        plan[name].unstack() @ spread(book.buckets, book.settings[days], book.calendar)
-        for name, days in terms.items()
-    )
-    plan["cash"] = (come - go).to_numpy().ravel() - plan["at_once"]
     budget = book.budget.set_index(KEY)[["revenue", "margin"]].add_prefix("budget_")
     plan = _gaps(plan.drop(columns=["on_terms", "at_once"]).join(budget))
     return PLANS["financial_plan"].conform(plan.reset_index())
@@ -118,6 +123,19 @@ def _investments(book):
     """What initiatives cost, paid at once by the company; no cost of the period."""
     paid = invested(book)
     return pd.DataFrame({"family": COMPANY, "bucket": paid.index, "at_once": paid.to_numpy()})
+
+
+def _owed(book, past):
+    """What was sold in the buckets before the plan, at the price realised where no revenue is
+    known, and what its material cost.
+    """
+    rows = book.by_family(within(book.sales_history, past))
+    usual = realised_price(book, year=False).combine_first(book.list_price)
+    material = per_item(rows, book.items.set_index("item")["unit_cost"])
+    return rows[KEY].assign(
+        revenue=rows["revenue"].fillna(rows["quantity"] * per_item(rows, usual)),
+        on_terms=rows["quantity"] * material,
+    )
 
 
 def _sales(book):

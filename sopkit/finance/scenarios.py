@@ -12,8 +12,8 @@ BASE = "base"
 
 
 def scenario_metrics(book) -> pd.DataFrame:
-    """A plan over its whole horizon as metric (with its unit), value; metrics whose tables are
-    without a row are left out. Service is that of the next year, as the KPI planned_service says.
+    """A plan over its next year as metric (with its unit), value; metrics whose tables are without
+    a row are left out. Service is what the KPI planned_service says.
 
     >>> from sopkit.metrics import Book
     >>> plan = pd.DataFrame({"resource": ["line"], "bucket": pd.to_datetime(["2026-01-01"]),
@@ -48,32 +48,32 @@ def scenarios_table(plans: dict) -> pd.DataFrame:
 
 
 def _money(book):
-    total = company(book.financial_plan)
-    gap = total["revenue_gap"].sum(min_count=1)
+    total = company(within(book.financial_plan, book.year))
+    gap, opening = total["revenue_gap"].sum(min_count=1), book.settings["opening_cash"] or 0.0
     values = {
         "revenue (money)": total["revenue"].sum(),
         "margin (money)": total["margin"].sum(),
         "period costs (money)": total["period_costs"].sum(),
         "cash (money)": total["cash"].sum(),
-        "lowest cash so far (money)": total["cash"].cumsum().min(),
+        "lowest cash so far (money)": opening + total["cash"].cumsum().min(),
         "mean stock (money)": total["inventory_value"].mean(),
     }
     return values if np.isnan(gap) else values | {"revenue gap to budget (money)": gap}
 
 
 def _units(book):
-    plan = book.supply_plan
+    plan = within(book.supply_plan, book.year)
     return {
-        "service (fraction)": planned_service(within(plan, book.year), book.items, book.cost),
+        "service (fraction)": planned_service(plan, book.items, book.cost),
         "late (units × buckets)": plan["late"].sum(),
         "lost (units)": plan["lost"].sum(),
-        "backlog at the end (units)": within(plan, book.buckets[-1:])["backlog"].sum(),
+        "backlog at the end (units)": within(plan, book.year[-1:])["backlog"].sum(),
         "subcontracted (units)": plan["subcontracted"].sum(),
     }
 
 
 def _hours(book):
-    plan = book.capacity_plan
+    plan = within(book.capacity_plan, book.year)
     known = plan[np.isfinite(plan["regular_capacity"]) & (plan["regular_capacity"] > 0)]
     excess = plan["unconstrained_load"] - plan["regular_capacity"] - plan["overtime_limit"]
     return {
@@ -84,7 +84,7 @@ def _hours(book):
 
 
 def _workers(book):
-    moves = book.workforce_plan[["hired", "laid_off"]].sum()
+    moves = within(book.workforce_plan, book.year)[["hired", "laid_off"]].sum()
     return {"hired (workers)": moves["hired"], "laid off (workers)": moves["laid_off"]}
 
 

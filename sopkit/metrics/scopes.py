@@ -4,6 +4,7 @@ bucket, plans beside sales and budget.
 
 import pandas as pd
 
+from sopkit.metrics.flow import cover
 from sopkit.metrics.stages import CELL
 
 MADE = ["production", "overtime_production", "receipts"]
@@ -67,6 +68,20 @@ def at_cost(book, frame, column, buckets):
     return wide(
         book.by_scope(rows.assign(worth=rows[column].clip(lower=0) * worth)), "worth", buckets
     )
+
+
+def lasting(book, strategies=("stock",)) -> pd.DataFrame:
+    """Buckets of demand that the planned stock of items of these strategies lasts, at cost: a table
+    scope × bucket; no row where none is planned.
+    """
+    stocked = book.items.loc[book.items["strategy"].isin(strategies), "item"]
+    stock, demand = (
+        at_cost(book, frame[frame["item"].isin(stocked)], column, book.buckets).fillna(0.0)
+        for frame, column in ((book.inventory_plan, "units"), (book.supply_plan, "demand"))
+    )
+    demand = demand.reindex(stock.index, fill_value=0.0)
+    lasts = cover(stock, demand, per_year=book.calendar.per_year)
+    return pd.DataFrame(lasts, stock.index, stock.columns)
 
 
 def actuals(book) -> pd.DataFrame:

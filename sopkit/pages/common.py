@@ -30,12 +30,10 @@ def unreleased(view, buckets) -> str:
     return odd and f"Adherence of {odd}: no plan was released, the file's own counts."
 
 
-def exceptions(exceptions, view, rules=None, rows: int = 12):
-    """The worklist, most money first: what is wrong, where, what is at stake, what to do;
-    ``rules``: only what these rules lead.
-    """
+def exceptions(exceptions, view, rows: int = 12):
+    """The worklist, most money first: what is wrong, where, what is at stake, what to do."""
     return view.show(
-        exceptions if rules is None else exceptions[exceptions["rule"].isin(rules)],
+        exceptions,
         "exceptions",
         "cause: what | name: where | bucket: when | money: at stake | reason: why | action: next",
         rows,

@@ -32,6 +32,7 @@ def issues(issues, view):
     errors, then warnings, then notices.
     """
     order = issues["severity"].map({"error": 0, "warning": 1, "notice": 2})
+    issues = issues.replace("bucket", view.calendar.size, regex=True)
     rows = (
         issues.assign(order=order)
         .groupby(["order", "severity", "table", "rule"], as_index=False)

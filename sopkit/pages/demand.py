@@ -7,6 +7,9 @@ from sopkit.charts.demand import STAGES
 from sopkit.charts.words import count, money, percent
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
+AGAIN = "as a year before"  # the seasonal naive, in words
+ERROR = "error (WAPE): what was missed, as a share of what was sold"
+
 
 def answer(demand_plan, view):
     """What the next year's sales plan is worth, what moved it, and how it stands against last
@@ -37,7 +40,7 @@ def answer(demand_plan, view):
                 "Sales plan, next year",
                 worth["consensus"],
                 currency,
-                {"last year again": worth["naive"]},
+                {f"each {view.calendar.size} as a year before": worth["naive"]},
             ),
             ("Baseline", worth["baseline"], currency),
             ("Added by people and events", worth["consensus"] - worth["baseline"], currency),
@@ -45,18 +48,18 @@ def answer(demand_plan, view):
     )
 
 
-def against(value, other) -> str:
+def against(value, other, decimals=1) -> str:
     """A value beside another in words: "2.4 % above", "as", or "beside" where the other is 0."""
     if not other:
         return "beside"
     change = value / other - 1
-    words = f"{percent(abs(change))} {'above' if change > 0 else 'below'}"
-    return "as" if abs(change) < 0.0005 else words
+    words = f"{percent(abs(change), decimals)} {'above' if change > 0 else 'below'}"
+    return "as" if abs(change) < 0.005 / 10**decimals else words
 
 
 def models(baseline, accuracy, view):
-    """By family: series, the method that leads most of them, and the error of the baseline against
-    the seasonal naive, lag 1–3.
+    """By family: series, the method that leads most of them, and the error of the baseline beside
+    that of every month as a year before, lag 1–3.
     """
     lead = view.book.by_family(baseline.drop_duplicates(["item", "market"]))
     method = lead["model"].str.extract(r"^(?:combination: )?(.*?)(?: \d+ %.*)?$")[0]
@@ -72,8 +75,8 @@ def models(baseline, accuracy, view):
     return view.show(
         table.join(errors).reset_index(),
         columns="family | series | method: most often led by |"
-        " seasonal naive: naive error [fraction] | chosen: baseline error [fraction]",
-        note=f"error: WAPE in the backtest, lags 1–{NEAR}, the median item",
+        " seasonal naive: error as a year before [fraction] | chosen: baseline error [fraction]",
+        note=f"{ERROR}; in the backtest, lags 1–{NEAR}, the median item",
     )
 
 
@@ -112,7 +115,7 @@ def families(demand_plan, view):
     return view.show(
         sums.reset_index(),
         "demand_plan",
-        " | ".join(["family", "unit", *(f"{stage} []" for stage in STAGES)]),
+        f"family | unit | naive: {AGAIN} [] | {' | '.join(f'{stage} []' for stage in STAGES[1:])}",
         note=(
             "units over the whole horizon; a family of several units of measure is shown in money"
             " only"
@@ -124,16 +127,22 @@ def products(product_plan, view):
     """New, ramping and retiring items: units that they bring, end or take from others over the
     horizon.
     """
-    moves = ["launch", "retirement", "cannibalised"]
-    moved = product_plan[product_plan[moves].abs().sum(axis=1) > 1e-9]
-    moved = moved.assign(status=moved["status"].replace("", pd.NA))
+    moves = ["launch", "corrected", "retirement", "cannibalised"]
+    less = product_plan["launch"] < 0  # what a launch sold so far lowers its forecast
+    moved = product_plan.assign(
+        corrected=product_plan["launch"].where(less, 0.0),
+        launch=product_plan["launch"].mask(less, 0.0),
+        status=product_plan["status"].replace("", pd.NA),
+    )
+    moved = moved[moved[moves].abs().sum(axis=1) > 1e-9]
     rows = moved.groupby("item", as_index=False).agg(
         {"bucket": "min", **dict.fromkeys(moves, "sum"), "status": "first"}
     )
     return view.show(
         rows.sort_values("launch", key=abs, ascending=False, kind="stable"),
         "product_plan",
-        "item | bucket: from | launch | retirement | cannibalised | status",
+        "item | bucket: from | launch | corrected: launch corrected [units] | retirement |"
+        " cannibalised | status",
         12,
         empty="No item is new or retiring.",
     )
@@ -147,11 +156,11 @@ def value_added(value_added, view):
         ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
     )
     return view.show(
-        rows,
+        rows.replace({"stage": {"naive": AGAIN}}),
         "value_added",
         "source: measured in | lag | stage [words] | wape: error (WAPE) | value_added",
         24,
-        note="value added: error of the stage before − error of this one; positive = it helped",
+        note=f"{ERROR}; value added: error of the stage before − of this one; positive = it helped",
     )
 
 
@@ -162,21 +171,24 @@ def by_person(added, view):
         columns="by | cells: cells moved | before: error before [fraction] |"
         " after: error after [fraction] | value_added: value added [fraction]",
         empty="No released plan holds an override that can be graded yet.",
-        note="error: WAPE of the cells that a planner moved; positive value added = it helped",
+        note=f"{ERROR}; of the cells that a planner moved; positive value added = it helped",
     )
 
 
 def levels(value_added, view):
-    """How far the baseline missed the sums of each level in the backtest, beside the naive."""
+    """How far the baseline missed the sums of each level in the backtest, beside every month as a
+    year before.
+    """
     rows = value_added.query("level == 'sums' and source == 'backtest'")
+    rows = rows.replace({"stage": {"naive": AGAIN}})
     wide = rows.assign(of=rows["stage"] + ", lag " + rows["lag"].astype(str))
-    shown = [f"{stage}, lag {lag}" for lag in LAGS for stage in STAGES[:2]]
+    shown = [f"{stage}, lag {lag}" for lag in LAGS for stage in (AGAIN, "baseline")]
     wide = wide.pivot(index="name", columns="of", values="wape").reindex(columns=shown)
     return view.show(
         wide.sort_values(shown[1], ascending=False).reset_index(),
         columns=" | ".join(["name: summed by", *(f"{each} [fraction]" for each in shown)]),
         empty="Too little history for a backtest.",
-        note="error of the sums (WAPE) in the backtest; misses within a sum net out",
+        note=f"{ERROR}; of the sums, in the backtest: misses within a sum net out",
     )
 
 

@@ -5,9 +5,11 @@ import re
 import pandas as pd
 
 from sopkit.charts import Block, family_sheet_html, stack
+from sopkit.charts.measure import last_and_next
 from sopkit.charts.spark import plot
 from sopkit.charts.words import count, escape, money, number, scale
 from sopkit.finance import family_lines, family_sheet, sheet_columns
+from sopkit.finance.family_sheet import NOTHING
 from sopkit.pages.demand import against
 from sopkit.pages.money import families
 from sopkit.tables.judgments import current
@@ -46,7 +48,7 @@ def sheet(family, book, view) -> Block:
         *(f"made to {how}" for how in mine.items["strategy"].unique()),
         f"firm for {count(fence, view.calendar.size)}",
     ] + [f"owner {owner}"] * bool(owner)
-    title, told = f"{family} · {book.first:%B %Y}", [*_answer(frame, lines, view)]
+    title, told = f"{family} · {book.first:%B %Y}", [*_answer(family, frame, lines, view)]
     single = sum(name[0] != "Q" for name in columns.unique())
     table = family_sheet_html(frame, _foot(family, mine, columns, view), currency=view.currency)
     return Block(
@@ -58,22 +60,21 @@ def sheet(family, book, view) -> Block:
     )
 
 
-def _answer(frame, lines, view):
-    """The year against its budget, units against the last year, and what stock lasts or customers
+def _answer(family, frame, lines, view):
+    """The year against its budget, demand against the last year, and what stock lasts or customers
     wait.
     """
-    year, size, sales = view.book.year, view.calendar.size, lines["Sales"]
+    year, size = view.book.year, view.calendar.size
     of = {line.line: line.values.reindex(year) for rows in lines.values() for line in rows}
     fiscal, months = frame.set_index("line")["difference"], f"next {count(len(year), size)}"
-    gaps = fiscal.get("revenue"), of.get("revenue to budget", sales[0].values[:0]).sum(min_count=1)
+    gaps = fiscal.get("revenue"), of.get("revenue to budget", NOTHING).sum(min_count=1)
     for told, gap in zip((f"{frame.columns[-2][:4]} closes", f"The {months} run"), gaps):
         if pd.notna(gap) and gap:
             way = "over" if gap > 0 else "under"
             yield f"{told} {money(abs(gap), view.currency)} {way} budget."
-    sold = sales[1].values.reindex(view.book.before(len(year))).sum()
-    ahead = sales[0].values.reindex(year).sum()
-    if sold > 0:
-        yield f"Units of the {months}: {against(ahead, sold)} the last."
+    sold, ahead, _ = last_and_next(view, family)
+    if sold.sum() > 0:
+        yield f"Demand of the {months}: {against(ahead.sum(), sold.sum(), 0)} the last."
     for line, what in ("cover", "Stock lasts"), ("lead time", "A new order waits"):
         if line in of and of[line].max() > 0.05:
             first, last = (number(value, 1) for value in of[line].dropna().iloc[[0, -1]])

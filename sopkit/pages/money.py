@@ -1,9 +1,11 @@
 """Step 4's sections: money by family, options, initiatives, scenarios."""
 
+import re
+
 import pandas as pd
 
 from sopkit.charts.spark import difference
-from sopkit.charts.words import Html, count, escape, number, quantity
+from sopkit.charts.words import Html, count, escape, is_money, number, quantity
 from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
@@ -71,17 +73,17 @@ def per_unit(view):
     last = last[last["revenue"].notna()].assign(year="last year")
     plan = book.priced(within(book.supply_plan, book.year))
     plan = plan.assign(revenue=plan["shipments"] * plan["price"], quantity=plan["shipments"])
-    rows = book.by_scope(pd.concat([last, plan.assign(year="next year")]))
-    sums = rows.groupby(["scope", "year"])[["revenue", "quantity"]].sum().unstack()
+    rows = book.by_family(pd.concat([last, plan.assign(year="next year")]))
+    sums = rows.groupby(["family", "year"])[["revenue", "quantity"]].sum().unstack()
     brings = sums["revenue"] / sums["quantity"].where(sums["quantity"] > 0)
     brings = brings.reindex(columns=["last year", "next year"])
     brings["change"] = brings["next year"] / brings["last year"] - 1
     order = sums["revenue"].sum(axis=1).sort_values(ascending=False).index
     return view.show(
-        brings.loc[order].rename_axis("family").reset_index(),
+        brings.loc[order].reset_index(),
         columns="family | last year: last year, a unit [money/unit] |"
         " next year: next year, a unit [money/unit] | change [fraction]",
-        note="revenue ÷ units; company includes every family",
+        note="revenue ÷ units",
     )
 
 
@@ -93,20 +95,27 @@ def options(gap_options, view, most=15, columns=OFFERED, note=TOGETHER):
 
 
 def initiatives(initiative_plan, view):
-    """Each initiative over the horizon: units, hours, money if it happens and weighted by its
-    probability.
+    """Each initiative over the horizon: units, hours, margin, investment and what is left if it
+    happens, and weighted by its probability.
     """
-    about = view.book.initiatives.drop_duplicates("initiative")
+    known = view.book.initiatives
+    about = known.drop_duplicates("initiative").set_index("initiative")
     sums = initiative_plan.groupby("initiative").agg(
         {"bucket": "min", **dict.fromkeys(["units", "hours", "money", "weighted"], "sum")}
     )
+    ahead = known[known["starts_on"] >= view.book.buckets.min()]  # others are paid
+    sums["investment"] = ahead.groupby("initiative")["investment"].sum()
+    sums["margin"] = sums["money"] + sums["investment"].fillna(0.0)
     return view.show(
-        sums.join(about.set_index("initiative")[["stage", "probability", "owner"]]).reset_index(),
+        sums.join(about[["stage", "probability", "owner"]]).reset_index(),
         "initiative_plan",
-        "initiative | stage | owner | bucket: from | units | hours | money: margin less investment"
-        " | probability: chance [fraction] | weighted",
-        total="money weighted",
+        "initiative | stage | owner | bucket: from | units | hours | margin [money]"
+        " | investment [money] | money: margin less investment | probability: chance [fraction]"
+        " | weighted: times chance",
+        total="margin investment money weighted",
         empty="No strategic initiative is known.",
+        note=f"over the whole horizon, {count(len(view.book.buckets), view.calendar.size)}, if it"
+        " happens",
     )
 
 
@@ -164,7 +173,8 @@ def scenarios(scenarios, view, note: str = ""):
             continue
         name, _, unit = metric.removesuffix(")").partition(" (")
         unit = {"money": view.currency}.get(unit, unit.replace("bucket", view.calendar.size))
-        told = [quantity(wide.at[metric, BASE], unit), *_apart(off.loc[metric, others], unit)]
+        told = [wide.at[metric, BASE], *off.loc[metric, others]]
+        told = [_reads(value, unit, sign=at > 0) for at, value in enumerate(told)]
         good = better * wide.loc[metric, [BASE, *others]]
         best = good.max() - good <= TIE * good.abs().max()
         cells = [
@@ -178,13 +188,15 @@ def scenarios(scenarios, view, note: str = ""):
         pd.DataFrame(rows, columns=["purpose", "metric", BASE, *others], dtype=object),
         columns=" | ".join(["purpose", "metric", *(f"{head} [told]" for head in heads)]),
         empty="No scenario was compared in this cycle.",
-        note=note or "bold: best of its row; service of the next year, the rest of the horizon",
+        note=note
+        or f"the next {count(len(view.book.year), view.calendar.size)}; bold: best of its row",
     )
 
 
-def _apart(values, unit):
-    """Differences as their unit reads, of fractions in points."""
-    for value in values:
-        fraction = unit == "fraction"
-        words = f"{number(100 * value, 1, sign=True)} points"
-        yield words if fraction else quantity(value, unit, sign=True)
+def _reads(value, unit, sign):
+    """A value as its unit reads (pieces and people whole), a difference of fractions in points."""
+    if unit == "fraction" and sign:
+        return f"{number(100 * value, 1, sign=True)} points"
+    if unit == "fraction" or is_money(unit):
+        return quantity(value, unit, sign=sign)
+    return re.sub(r"^(\D?1 \w+)s\b", r"\1", f"{number(value, 0, sign=sign)} {unit}")

@@ -2,22 +2,26 @@
 overrides.
 """
 
-from sopkit.tables.judgments import current, is_open
+from sopkit.tables.judgments import current, is_open, subject
 
 
 def decisions(decisions, view, followed=None):
-    """Decisions that are open, then those taken, each as it stands: question, options, owner, due
-    day and what was expected; ``followed``: what plans without them say of their effect so far.
+    """Decisions that are open, then those taken, each as it stands: the cycle in which it was asked
+    or taken, question, options, owner, due day and what was expected; ``followed``: what plans
+    without them say of their effect so far.
     """
-    rows = current(decisions)
+    text, chosen = subject(decisions)["text"], decisions["chosen"].fillna("")
+    now = chosen == chosen.groupby(text).transform("last")
+    since = decisions["cycle"].where(now).groupby(text).transform("first")
+    rows = current(decisions.assign(cycle=since))
     if followed is not None:
         rows = rows.merge(followed, on="text", how="left")
     rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
-        "state | cycle | text: question | options | chosen | owner | due | expected | realised |"
-        " planned: planned so far [money] | brought: brought so far [money]",
+        "state | cycle: since | text: question | options | chosen | owner | due | expected |"
+        " realised | planned: planned so far [money] | brought: brought so far [money]",
         empty="No decision is entered for this cycle yet.",
     )
 

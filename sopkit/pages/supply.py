@@ -6,6 +6,7 @@ from sopkit import charts
 from sopkit.charts import missing, stack
 from sopkit.charts.words import count, money, number, percent, quantity
 from sopkit.metrics import planned_service, short_by_market
+from sopkit.metrics.scopes import per_item
 from sopkit.pages.common import assumed
 
 
@@ -43,13 +44,13 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
 
 
 def safety(safety_stock, view):
-    """Safety stock of the first bucket by family, at unit cost; where no service level asks for
-    any, the page says so.
+    """Safety stock of the first bucket by family, at standard cost; where no service level asks
+    for any, the page says so.
     """
     first = safety_stock[safety_stock["bucket"] == safety_stock["bucket"].min()]
     first = view.book.by_family(first[first["quantity"] > 0])
-    cost = first["item"].map(view.items.set_index("item")["unit_cost"]).astype(float)
-    families = first.assign(value=first["quantity"] * cost).groupby("family", as_index=False)
+    value = first["quantity"] * per_item(first, view.book.cost)
+    families = first.assign(value=value).groupby("family", as_index=False)
     return view.show(
         families.agg(items=("item", "nunique"), value=("value", "sum")),
         columns="family | items: items with safety stock | value: safety stock [money]",
@@ -57,7 +58,7 @@ def safety(safety_stock, view):
         empty=(
             "No safety stock is planned: no service level is given, of an item or in the settings."
         ),
-        note=f"in the first {view.calendar.size}, at unit cost",
+        note=f"in the first {view.calendar.size}, at standard cost",
     )
 
 
@@ -115,7 +116,7 @@ def workforce(workforce_plan, view):
     wide = wide.set_axis(view.calendar.label(wide.columns), axis=1)
     moves = workforce_plan.groupby("resource")[["hired", "laid_off"]].sum()
     return view.show(
-        wide.join(moves).reset_index(),
+        wide.join(moves).round().reset_index(),
         "workforce_plan",
         empty=(
             "No resource has workers; the table resources (workers, hours per worker) would feed"
@@ -181,7 +182,8 @@ def risk(risk, view):
         [
             view.show(
                 rows[["metric", "bucket"]].assign(**told),
-                columns="metric | bucket | p10: P10 [told] | p50: P50 [told] | p90: P90 [told]",
+                columns="metric | bucket | p10: 1 in 10 below [told] | p50: likely [told] |"
+                " p90: 1 in 10 above [told]",
                 rows=20,
                 note="with the plan's people: none is hired or laid off for it; stock at standard"
                 " cost, margin before period costs, cash without terms",
@@ -221,7 +223,7 @@ def schedule(master_schedule, book, view, idle=(), lots=False):
     """
     note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
     if not lots and (view.items[["lot_size", "minimum_lot"]] > 0).any(axis=None):
-        note += " (the plan above is continuous; -p lots true plans in lots)"
+        note += " (the plan above is continuous)"
     beyond = _beyond(master_schedule, book)
     if len(beyond):
         resource, bucket = beyond.idxmax()

@@ -3,22 +3,22 @@ const buttons = [...document.querySelectorAll(".tabs button")];
 const filters = [...document.querySelectorAll(".filters select")];
 const chosen = name => document.getElementById(name)?.selectedIndex ?? 0;
 let tab = Math.max(0, tabs.findIndex(t => "#" + encodeURIComponent(t.name) === location.hash));
+const said = {family: "family", market: "market", measure: "units or money", size: "months or quarters"};
+const whole = {family: "is of the whole company", market: "is of all markets together"};
 
-// A part for a choice; what it cannot be asked for is said beside it.
-function part(p) {
-  const html = p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name}: choose all families or all markets; the numbers below hold both</p>`;
-  const whole = filters.filter(f => ["family", "market"].includes(f.id) && f.selectedIndex && !p.by.includes(f.id));
-  const said = whole.map(f => f.options[0].text).join(", ");
-  return html && said ? `<p class="whole">${said}: not planned by ${whole.map(f => f.id).join(" and ")} here</p>${html}` : html;
-}
+// A part for a choice, and the filters that leave it as it is; one that lists families marks the chosen.
+const part = p => p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name}: choose all families or all markets; the numbers below hold both</p>`;
+const unmoved = p => filters.filter(f => f.selectedIndex && whole[f.id] && !p.by.includes(f.id) && part(p) && !(f.id === "family" && part(p).includes("data-family")));
 function draw() {
-  const parts = tabs[tab].parts;
-  document.getElementById("tab").innerHTML = parts.map(p => `<section class="part${p.half ? " half" : ""}">${part(p)}</section>`).join("");
+  const parts = tabs[tab].parts, grey = new Set(parts.flatMap(unmoved));
+  const told = [...grey].map(f => `<p class="part whole">${f.value}: what is grey below ${whole[f.id]}</p>`);
+  document.getElementById("tab").innerHTML = told.join("") + parts.map(p => `<section class="part${p.half ? " half" : ""}${unmoved(p).length ? " grey" : ""}">${part(p)}</section>`).join("");
+  document.querySelectorAll("a[data-family]").forEach(a => a.closest("tr").classList.toggle("chosen", chosen("family") && a.dataset.family === filters.find(f => f.id === "family").value));
   buttons.forEach((button, at) => button.setAttribute("aria-selected", at === tab));
   filters.filter(f => f.id !== "month").forEach(f => {
     f.disabled = !parts.some(p => p.by.includes(f.id));
     f.parentNode.classList.toggle("off", f.disabled);
-    f.parentNode.title = f.disabled ? `Nothing under ${tabs[tab].name} differs by ${f.id}` : "";
+    f.parentNode.title = f.disabled ? `Nothing under ${tabs[tab].name} differs by ${said[f.id]}` : "";
   });
 }
 function open(at) {

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.meeting import card, off_target
-from sopkit.charts.spark import FAVOURABLE, MEASURED, UNFAVOURABLE, spark
+from sopkit.charts.meeting import card, compared, off_target
+from sopkit.charts.spark import MEASURED, UNFAVOURABLE, ink, spark
 from sopkit.charts.words import clean, money, number, percent, scale
 from sopkit.finance import company, year_estimate
 from sopkit.metrics.kpis.registry import KPIS, status
@@ -13,8 +13,10 @@ from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.panels.figures import (
     HOT,
     MOVES,
+    NEAR,
     asked_load,
     in_money,
+    likely_service,
     many,
     monthly,
     moved_since,
@@ -22,7 +24,6 @@ from sopkit.panels.figures import (
 )
 
 DASHED = "#5F6368", "4 3"
-NEAR = 3  # buckets ahead of a likely service
 
 
 def cards(source) -> str:
@@ -40,13 +41,11 @@ def _delivery(source):
     rows = monthly(book, "on_time_delivery")
     if rows.empty:
         return ""
-    last, name = rows.iloc[-1], book.calendar.name
-    moved = 100 * (rows["actual"].diff().iloc[-1] if len(rows) > 1 else np.nan)
-    change = ""
-    if abs(moved) >= 0.05:
-        way = f"{'▲' if moved > 0 else '▼'} {number(abs(moved), 1)} points"
-        felt = "better" if moved > 0 else "worse"
-        change = f"{way} {felt} than {name(rows['bucket'].iloc[-2])}"
+    last, name, change = rows.iloc[-1], book.calendar.name, ""
+    if len(rows) > 1:
+        before = rows.iloc[-2]
+        told = before["actual"], "fraction", "higher", name(before["bucket"])
+        change = compared(last["actual"], *told)
     lines = [(rows["actual"], MEASURED, ""), (rows["target"], *DASHED)]
     label = f"On-time delivery, {name(last['bucket'])}"
     target = ", target dashed" if pd.notna(last["target"]) else ""
@@ -93,7 +92,7 @@ def _budgeted(source, line, more):
         state = str(status(1 + total / budget, 1.0, KPIS[f"{line}_to_budget"])) if budget else ""
         share = f" ({percent(total / budget, sign=True)})" if budget else ""
         verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
-        picture = spark(bars=gap, colours=[_felt(value) for value in gap])
+        picture = spark(bars=gap, colours=[*map(ink, gap)])
     what = f"by {view.calendar.size}" if pd.isna(total) else "to budget"
     around = f"{what}, {span(year['bucket'], source.book)}"
     return _card(
@@ -144,8 +143,7 @@ def _stock(source):
 
 
 def _service(source):
-    book, risk = source.book, source.book.plan_risk
-    rows = risk[risk["metric"] == "service"].sort_values("bucket").head(2 * NEAR)
+    book, rows = source.book, likely_service(source.book)
     if len(rows) < NEAR:
         return ""
     at = rows.iloc[NEAR - 1]
@@ -185,7 +183,3 @@ def _load(source):
         spark(bars=own["asked"], colours=colours),
         f"of regular hours, to {name(own['bucket'].iloc[-1])}",
     )
-
-
-def _felt(value):
-    return FAVOURABLE if value > 0 else UNFAVOURABLE

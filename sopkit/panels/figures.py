@@ -1,13 +1,13 @@
 """Figures that several parts of the board's first screen tell."""
 
 import numpy as np
-import pandas as pd
 
 from sopkit.charts.meeting import MARKS as MARKS
 from sopkit.charts.words import count, money
 from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import COMPANY
 
+NEAR = 3  # buckets ahead of a likely service
 HOT = 1.15  # of regular hours: asked load that is marked
 MOVES = {  # what changed: the plan table and its column
     "Demand": ("demand_plan", "consensus"),
@@ -15,8 +15,9 @@ MOVES = {  # what changed: the plan table and its column
     "Cash": ("financial_plan", "cash"),
     "Gap to budget": ("financial_plan", "revenue_gap"),
     "Stock at the end": ("financial_plan", "inventory_value"),
-    "Late or lost": ("supply_plan", "missed"),
+    "Late at its peak, or lost": ("supply_plan", "missed"),
 }
+LESS = ("inventory_value", "missed")  # is better
 
 
 def asked_load(source):
@@ -29,19 +30,19 @@ def asked_load(source):
 
 def moved_since(source, table, column):
     """The buckets of the next year that last cycle's plan holds too, and by family what a column
-    moved over them, in money: the sum, of stock its end.
+    moved over them, in money: the sum, of stock its end, of what is late its worst month (with all
+    that is lost).
     """
     view, before, plans = source.view, f"last_{table}", []
     shared = sorted(set(source.book.year) & set(source.read(before)["bucket"]))
-    if column == "cash":  # what was owed before a plan is in none: compared where all is
-        terms = (source.book.settings[f"{whose}able_days"] for whose in ("receiv", "pay"))
-        begun = source.book.first + pd.Timedelta(days=max(terms))
-        shared = [bucket for bucket in shared if bucket >= begun]
     for name in (table, before):
         rows = within(source.read(name), shared[-1:] if column == "inventory_value" else shared)
         if column == "missed":
-            rows = rows.assign(missed=rows["late"] + rows["lost"])
-        rows = view.valued(rows, [column]) if "item" in rows else rows
+            rows = view.valued(rows, ["late", "lost"])
+            late = rows.groupby("bucket")["late"].transform("sum")
+            rows = rows.assign(missed=rows["lost"] + rows["late"].where(late == late.max(), 0.0))
+        elif "item" in rows:
+            rows = view.valued(rows, [column])
         plans.append(rows.groupby("family")[column].sum(min_count=1))
     return shared, plans[0].sub(plans[1], fill_value=0.0)
 
@@ -50,6 +51,14 @@ def monthly(book, kpi):
     """The company's measured values of a KPI over its last twelve buckets."""
     rows = book.kpis[(book.kpis["kpi"] == kpi) & (book.kpis["scope"] == COMPANY)]
     return rows[rows["actual"].notna()].sort_values("bucket").tail(12)
+
+
+def likely_service(book):
+    """What service is likely in the first buckets: bucket, p10, p50, p90 (fractions); the rows of
+    ``plan_risk``.
+    """
+    rows = book.plan_risk[book.plan_risk["metric"] == "service"]
+    return rows.sort_values("bucket", ignore_index=True).head(2 * NEAR)
 
 
 def in_money(value, view):

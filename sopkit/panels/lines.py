@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from sopkit.charts import missing, show
 from sopkit.charts.measure import readable_unit
-from sopkit.charts.words import count, escape
+from sopkit.charts.words import count, escape, is_money
 from sopkit.finance import fiscal_quarters
 
 COLUMNS = 12
@@ -45,10 +45,11 @@ def lines(source, family, market, money: bool, quarters: bool) -> str:
         f"the first {COLUMNS} of {count(len(wide), size)}": len(wide) > COLUMNS,
         f"{' and '.join(partial)}: only the {calendar.size}s that are planned": partial,
         "supply is planned for all markets together": market,
+        "stock at standard cost, all else at price": is_money(unit) and not market,
     }
     factor, shown = readable_unit(wide.to_numpy().ravel().clip(max=COARSEST), unit)
     frame = (wide / factor).T.set_axis(labels, axis=1).iloc[:, :COLUMNS].reset_index(names="")
-    table = show(frame, note=". ".join(note for note, said in notes.items() if said))
+    table = show(frame, note="; ".join(note for note, said in notes.items() if said))
     return f"<h2>Numbers, {escape(shown)}</h2>{table.html}"
 
 

@@ -5,7 +5,8 @@ changed, what must be watched, and in which family.
 import numpy as np
 import pandas as pd
 
-from sopkit.charts import latest_kpis, money_chart
+from sopkit.charts import latest_kpis
+from sopkit.charts.measure import last_and_next
 from sopkit.charts.spark import MEASURED, difference, spark
 from sopkit.charts.table import block
 from sopkit.charts.words import (
@@ -22,21 +23,24 @@ from sopkit.charts.words import (
     spoken,
 )
 from sopkit.finance import COMPANY, by_family, company, year_estimate
-from sopkit.metrics import cover, planned_service
-from sopkit.metrics.scopes import at_cost
+from sopkit.metrics import planned_service
+from sopkit.metrics.scopes import at_cost, lasting, within
 from sopkit.metrics.stages import COMPANY as WHOLE
 from sopkit.pages.common import assumed, unreleased
 from sopkit.pages.money import options
 from sopkit.panels.figures import (
     HOT,
+    LESS,
     MARKS,
     MOVES,
     asked_load,
     in_money,
+    likely_service,
     many,
     monthly,
     moved_since,
 )
+from sopkit.panels.lines import COARSEST
 from sopkit.tables.judgments import current, is_open
 
 PLANNED = "#E69F00", ""
@@ -75,11 +79,18 @@ def _supply(source) -> str:
     book, view = source.book, source.view
     plan = view.next_year(source.read("supply_plan"))
     missed = plan.assign(missed=plan["late"] + plan["lost"]).query("missed > 0.5")
+    target, falls = book.settings["targets"].get("planned_service", 0.98), ""
+    likely = likely_service(book)
+    if likely["p50"].min() < target:
+        least = likely.loc[likely["p50"].idxmin()]
+        falls = f"; likely service falls to {percent(least['p50'], 0)} in"
+        falls += f" {view.calendar.name(least['bucket'])}"
+    can = "Supply follows only in part" if falls else "Supply can follow"
     if missed.empty:
         given = (book.typed(name)["lead_time"] for name in ("items", "sourcing"))
         blank = all(times.isna().all() for times in given)
         told = ", if all that is ordered arrives at once: no lead time is known" if blank else ""
-        return f"<b>Supply can follow</b>: everything ships when it is due{told}."
+        return f"<b>{can}</b>: everything planned ships when it is due{told}{escape(falls)}."
     sums = missed.groupby(["family", "bucket"])["missed"].sum()
     worth = (missed["missed"] * missed["price"]).groupby(missed["family"]).sum()
     family = worth.idxmax()
@@ -89,9 +100,8 @@ def _supply(source) -> str:
     others = worth.drop(family).sort_values(ascending=False).index
     told += f", and some of {listing(others, 2)}" if len(others) else ""
     served = planned_service(plan, view.items, book.cost)
-    target = book.settings["targets"].get("planned_service", 0.98)
     if served >= target:
-        return f"<b>Supply can follow</b>, but {escape(told)}."
+        return f"<b>{can}</b>{':' if falls else ', but'} {escape(told + falls)}."
     short = f"{percent(1 - served)} of what is asked for is late or lost"
     return f"<b>Supply cannot follow</b>: {escape(short)}; {escape(told)}."
 
@@ -155,22 +165,31 @@ def changes(source) -> str:
     shared, _ = moved_since(source, *MOVES["Demand"])
     if not shared:
         return watch(source)
-    rows = []
+    rows, size = [], book.calendar.size
     for what, told in MOVES.items():
-        months, by = moved_since(source, *told)
+        _, by = moved_since(source, *told)
         families, move = by.drop(COMPANY, errors="ignore").dropna(), by.sum(min_count=1)
         if len(families) and pd.notna(move):
             most = families.abs().idxmax()
-            since = f" from {book.calendar.name(months[0])}" if len(months) < len(shared) else ""
-            rows.append((what + since, move, most, families[most]))
-    table = pd.DataFrame(rows, columns=["what", "change", "most", "of it"])
+            felt = "better" if (move > 0) != (told[1] in LESS) else "worse"
+            felt = Html(f'<span class="{felt}">{felt}</span>')
+            rows.append((what, move, felt, most, families[most]))
+    table = pd.DataFrame(rows, columns=["what", "change", "felt", "most", "of it"], dtype=object)
+    table = table.astype({"change": float, "of it": float})
     table = table[table["change"].abs() > 0.5]
-    table = table.sort_values("change", key=abs, ascending=False, kind="stable").head(5)
+    table = table.sort_values("change", key=abs, ascending=False, kind="stable")
     table["most"] = table["most"].where(table["of it"].abs() > 0.5, "")
     title = f"{'What' if len(table) else 'Nothing'} changed since the plan of"
     title += f" {book.calendar.name(_month(source))}"
-    sub = f"The {count(len(shared), book.calendar.size)} that both plans hold, largest first"
-    columns = "what | change [money] | most: most in | of it: there, change [money]"
+    now, before = (
+        percent(planned_service(within(source.read(name), shared), source.view.items, book.cost))
+        for name in ("supply_plan", "last_supply_plan")
+    )
+    served = (
+        f"; service goes from {before} to {now}" if now != before else f"; service stays at {now}"
+    )
+    sub = f"The {count(len(shared), size)} that both plans hold{served * (before != BLANK)}"
+    columns = "what | change [money] | felt:   | most: most in | of it: there, change [money]"
     shown = source.view.show(table, columns=columns).html if len(table) else ""
     return _headed(title, sub, shown)
 
@@ -178,13 +197,6 @@ def changes(source) -> str:
 def watch_below(source) -> str:
     """``watch``, where its place is taken by what changed."""
     return watch(source) if len(source.read("last_demand_plan")) else ""
-
-
-def against_budget(source, family=None, line="revenue"):
-    """Revenue or margin of the last and the next twelve months beside its budget."""
-    last = source.read("last_financial_plan")
-    told = {"last": last, "line": line, "half": True}
-    return money_chart(source.book.financial_plan, source.view, family, **told)
 
 
 def watch(source) -> str:
@@ -195,11 +207,13 @@ def watch(source) -> str:
     rows = rows.sort_values("money", ascending=False, kind="stable")
     how = {"money": ("money", "sum"), "count": ("count", "sum"), "names": ("name", list)}
     causes = rows.groupby("cause").agg(**how, counted=("counted", "first"))
-    causes = causes.sort_values("money", ascending=False, kind="stable").head(5).reset_index()
+    causes = causes.sort_values("money", ascending=False, kind="stable").reset_index()
     causes["where"] = [
         "the whole company"
         if row.counted == WHOLE
-        else f"{count(row.count, row.counted)}: {listing(dict.fromkeys(row.names))}"
+        else f"{count(row.count, row.counted)}: {listing(dict.fromkeys(row.names))}".replace(
+            f": {WHOLE}", " all over the company"
+        )
         for row in causes.itertuples(index=False)
     ]
     part = 80 * causes["money"] / max(causes["money"].max(), 1e-9)
@@ -224,6 +238,9 @@ def families(source) -> str:
     sums = sums[sums.index != COMPANY]
     total = pd.concat([sums, rest]).sum(min_count=1)
     size, unit = scale([total["revenue"]], view.currency)
+    if sums["revenue"].head(MOST).between(0.5, size / 20).any():  # would read 0.0
+        size, unit = scale([min(total["revenue"], COARSEST)], view.currency)
+    digits = int(size > 1e3)
     gaps = [name for name in ("revenue_gap", "margin_gap") if sums[name].notna().any()]
     most = np.nanmax(sums[gaps].abs().to_numpy()) if gaps else 0.0
     facts = _of_families(source)
@@ -231,10 +248,10 @@ def families(source) -> str:
     def row(css, name, values, own, link=False):
         cells = [Html(f'<a data-family="{escape(name)}">{escape(name)}</a>') if link else name]
         for line in ("revenue", "margin"):
-            cells.append(number(values[line] / size, 1))
+            cells.append(number(values[line] / size, digits))
             if f"{line}_gap" in gaps:
                 gap = values[f"{line}_gap"]
-                words = number(gap / size, 2, sign=True)
+                words = number(gap / size, 2 * digits, sign=True)
                 ink = {"+": "better", "−": "worse"}.get(words[0] if words != BLANK else "", "")
                 cells.append(Html(f'<span class="{ink}">{words}</span>'))
                 cells.append(Html(difference(gap, most) if link else ""))
@@ -280,12 +297,9 @@ FACTS = {
 def _of_families(source) -> dict:
     """What the family table says beside money, by family and for the company."""
     book, view = source.book, source.view
-    demand, past = source.read("demand_plan"), source.read("history")
     stock = at_cost(book, book.inventory_plan, "units", book.buckets).fillna(0.0)
-    wanted = at_cost(book, book.supply_plan, "demand", book.buckets)
     safety = at_cost(book, book.supply_plan, "safety_stock", book.buckets)
-    lasts = cover(stock, wanted.reindex(stock.index).fillna(0.0), per_year=view.calendar.per_year)
-    lasts = pd.DataFrame(lasts, stock.index, stock.columns)
+    lasts = lasting(book)
     waits = book.backlog_plan.pivot(index="family", columns="bucket", values="lead_time")
     plan = source.read("supply_plan")
     missed = plan.assign(missed=plan["late"] + plan["lost"])
@@ -297,12 +311,9 @@ def _of_families(source) -> dict:
     )
     end = book.year[-1]
     told = {WHOLE: {}}
-    for family in demand["family"].unique():
-        sold, unit = view.addable(past, ["demand"], family=family)
-        ahead, _ = view.addable(demand, ["consensus"], family=family)
+    for family in source.read("demand_plan")["family"].unique():
+        sold, ahead, unit = last_and_next(view, family)
         own = told[family] = {}
-        sold = sold.groupby("bucket")["demand"].sum().reindex(book.before(len(book.year)))
-        ahead = ahead.groupby("bucket")["consensus"].sum().reindex(book.year)
         if unit:
             lines = [(sold, MEASURED, ""), ([np.nan] * len(sold) + [*ahead], *PLANNED)]
             own["Demand"] = Html(spark(lines, size=(140, 24), dot=False))

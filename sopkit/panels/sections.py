@@ -9,9 +9,12 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from sopkit import charts
 from sopkit.charts import Block, View, missing
 from sopkit.charts.words import clean, escape
+from sopkit.metrics import exceptions
 from sopkit.pages import common, data, demand, families, review, supply
 from sopkit.pages import money as finance
 from sopkit.panels import overview
@@ -23,10 +26,7 @@ MOST_FAMILIES, MOST_MARKETS = 60, 30
 MOST = 60  # charts of a family in a market; beyond it, of a family or of a market
 EVERY = ("family", "market", "measure", "size")
 FAMILY, MARKET = EVERY[:1], EVERY[:2]
-STOCK = """
-    below_safety_stock excess_stock obsolete_stock unsaleable_stock late lost inside_lead_time
-    stock_out
-""".split()
+STOCK = ["Delivery missed", "Too little capacity", "Late or short", "Too much stock"]
 
 
 class Source:
@@ -98,10 +98,22 @@ def _sheet(s, family):
     return families.sheet(family, s.book, s.view)
 
 
-def _chart(draw, table, by=FAMILY, last=False):
+def _stock(s):
+    """Every item that is late, short or too much, also where the watch counts it elsewhere."""
+    rows = pd.concat([exceptions.each(step, s.book) for step in (1, 3)])
+    rows = rows[rows["cause"].isin(STOCK) & (rows["level"] == "item")]
+    return common.exceptions(rows, s.view, 15)
+
+
+def _chart(name, draw, table, by=FAMILY, last=False, half=False):
     """A section that is one chart of a plan table; ``last``: with last cycle's beside it."""
     more = lambda s: {"last": s.read(f"last_{table}")} if last else {}
-    return Section(table, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by)
+    return Section(name, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by, half)
+
+
+BUDGETED = {"table": "financial_plan", "last": True, "half": True}
+REVENUE = _chart("Revenue", charts.money_chart, **BUDGETED)
+SUPPLY = _chart("Supply", charts.supply_chart, "supply_plan")
 
 
 TABS = {
@@ -112,33 +124,29 @@ TABS = {
         Section("Decisions wanted", overview.asked, half=True),
         Section("What changed", overview.changes, half=True),
         Section("Families", overview.families),
-        Section("Revenue", overview.against_budget, FAMILY, half=True),
+        REVENUE,
         Section("Load", overview.load, half=True),
         Section("Watch", overview.watch_below),
     ],
     "Demand & supply": [
-        Section("forecast", _forecast, MARKET),
-        _chart(charts.supply_chart, "supply_plan"),
-        Section("numbers", lines, EVERY),
+        Section("Forecast", _forecast, MARKET),
+        SUPPLY,
+        Section("Numbers of the plan", lines, EVERY),
         Section("Family page", _sheet, FAMILY),
     ],
     "Stock & backlog": [
-        _chart(charts.inventory_chart, "inventory_plan", last=True),
-        _chart(charts.backlog_chart, "backlog_plan"),
-        _table(
-            "Late, short and surplus items, worst first",
-            lambda exceptions, view: common.exceptions(exceptions, view, STOCK, 15),
-            "exceptions",
-        ),
+        _chart("Stock", charts.inventory_chart, "inventory_plan", last=True),
+        SUPPLY,
+        Section("Late, short and surplus items, worst first", _stock),
     ],
     "Capacity": [
         Section("Load", overview.load),
-        _chart(charts.capacity_chart, "capacity_plan", ()),
+        _chart("Capacity", charts.capacity_chart, "capacity_plan", ()),
         _table("Workers", supply.workforce, "workforce_plan"),
     ],
     "Money": [
-        Section("Revenue", partial(overview.against_budget, line="revenue"), FAMILY, half=True),
-        Section("Margin", partial(overview.against_budget, line="margin"), FAMILY, half=True),
+        REVENUE,
+        _chart("Margin", partial(charts.money_chart, line="margin"), **BUDGETED),
         Section(
             "What moves the margin from budget to plan",
             lambda s: finance.budget_bridge(s.book, s.view),

@@ -82,7 +82,7 @@ byte-order mark: skipped
 absent column: default taken in every row
 empty buckets: read as zero
 stock not counted: left blank
-plan without lots: any quantity is planned, whole lots are handed off; -p lots true plans in lots
+plan without lots: any quantity is planned, whole lots are handed off to the schedule
 unit cost from standard: unit_cost read as standard_cost less the labour of its resources
 unplanned items: left out, as settings say (unplanned)
 promoted scenario: counted in the facts of the plan; sopkit scenario promote NAME --undo takes it \

@@ -101,8 +101,20 @@ SETTINGS = {
             "buckets between two orders; safety stock covers lead time + review",
             at_least=0,
         ),
-        Setting("receivable_days", 30, float, "days until customers pay", at_least=0),
-        Setting("payable_days", 30, float, "days until suppliers are paid", at_least=0),
+        Setting(
+            "receivable_days",
+            30,
+            float,
+            "days until customers pay; what was sold before the plan is collected in it",
+            at_least=0,
+        ),
+        Setting(
+            "payable_days",
+            30,
+            float,
+            "days until suppliers are paid; what was sold before is paid in it, at unit_cost",
+            at_least=0,
+        ),
         Setting(
             "holding_rate",
             0.2,

@@ -57,6 +57,12 @@ def write_earlier(data, packs) -> None:
         keep(release(packs, month, BY, note), past / month, note)
     rows = [_said(past / month / "release.json", month) for month in NOTES]
     pd.DataFrame(rows).to_csv(past / "ledger" / "releases.csv", index=False, lineterminator="\n")
+    path = past / "ledger" / "sign_offs.csv"
+    signed = pd.read_csv(path, dtype=str, keep_default_na=False)
+    manifest = lambda month: json.loads((past / month / "manifest.json").read_text("utf-8"))
+    signs = {month: plan_digest(manifest(month)) for month in NOTES}
+    signed["plan"] = signed["cycle"].map(signs).fillna(signed["plan"])
+    signed.to_csv(path, index=False, lineterminator="\n")
 
 
 def sign_again(path: Path, packs, month: str) -> None:

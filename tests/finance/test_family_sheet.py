@@ -42,6 +42,7 @@ def tables():
         "inventory_plan": plan_table(
             "inventory_plan", item=["A"] * 18, bucket=AHEAD, units=[20.0] * 18
         ),
+        "backlog_plan": pd.DataFrame({"family": "Pumps", "bucket": AHEAD, "lead_time": 2.3}),
         "financial_plan": plan_table(
             "financial_plan",
             family=["Pumps"] * 18,
@@ -146,7 +147,7 @@ def test_stock_items_have_inventory_and_order_items_backlog(tables):
         and s.loc[("Inventory", "planned")]["Q3 27"] == 20
     )
     assert s.loc[("Inventory", "cover")]["Nov 26"] == 2, "20 of A against A's 10 a month"
-    assert s.loc[("Backlog", slice(None)), "Nov 26"].tolist() == [8, 5, 4, 9, 0, 9 / 4]
+    assert s.loc[("Backlog", slice(None)), "Nov 26"].tolist() == [8, 5, 4, 9, 0, 2.3]
     assert (
         s.loc[("Backlog", "opening")]["Q3 27"] == 16
         and s.loc[("Backlog", "closing")]["Q3 27"] == 19
@@ -165,6 +166,7 @@ def test_production_service_and_money(tables):
     assert s.loc[("Money", "revenue")][
         ["Oct 26", "Nov 26", "FY26 est.", "FY26 budget"]
     ].tolist() == [110, 150, 10 * 110 + 300, 12 * 140]
+    assert s.loc[("Money", "revenue to budget")]["Oct 26"] == 110 - 140, "of what was sold, too"
     assert np.isnan(s.loc[("Money", "margin")]["FY26 est."]), "the year's past margin is not known"
 
 

@@ -171,15 +171,36 @@ def test_without_terms_cash_is_margin_less_what_went_into_stock(plan):
 
 
 def test_terms_move_cash_and_keep_its_sum_inside_the_horizon(plan):
-    later = company(plan({"receivable_days": 30, "payable_days": 15}))
+    before = pd.date_range("2025-07-01", periods=14, freq="MS", unit="us")
+    nothing = pd.DataFrame({"item": "A", "market": "N", "bucket": before, "quantity": 0.0})
+    nothing["revenue"] = 0.0
+    later = company(plan({"receivable_days": 30, "payable_days": 15}, sales_history=nothing))
     now = company(plan())
     assert later["cash"].iloc[0] < now["cash"].iloc[0], "customers pay a month later"
     assert later["cash"].sum() == pytest.approx(now["cash"].sum()), (
         "all that September sold and bought is settled by November"
     )
-    assert company(plan({"receivable_days": 400, "payable_days": 0}))[
+    assert company(plan({"receivable_days": 400, "payable_days": 0}, sales_history=nothing))[
         "cash"
     ].sum() == pytest.approx(now["cash"].sum() - 1800)
+
+
+def test_what_was_owed_before_the_plan_is_collected_and_paid_in_it(plan):
+    """Paid 45 days later: of July the last 14 days in September, of August 16 in September and 15 in
+    October.
+    """
+    terms = {"receivable_days": 45, "payable_days": 15}
+    sales = pd.DataFrame({"bucket": pd.to_datetime(["2026-07-01", "2026-08-01"]), "item": "A"})
+    sales = sales.assign(market="N", quantity=31.0, revenue=[3100.0, np.nan])
+    none = sales.assign(quantity=0.0, revenue=0.0)
+    owed, plain = (plan(terms, sales_history=rows) for rows in (sales, none))
+    off = [row(owed, "FA", at)["cash"] - row(plain, "FA", at)["cash"] for at in range(3)]
+    # 100 a day, in August as July's price says; material at 10, of August's last 15 days
+    assert off == pytest.approx([1400 + 1600 - 150, 1500, 0])
+    assert (row(owed, "FB")[["cash"]] == row(plain, "FB")[["cash"]]).all()
+    unknown = plan(terms, sales_history=sales.iloc[:1])
+    assert np.isnan(row(unknown, "FA")["cash"]) and np.isnan(row(unknown, "FB", 1)["cash"])
+    assert row(unknown, "FA", 2)["cash"] == row(owed, "FA", 2)["cash"], "August is in by then"
 
 
 def test_spread_is_by_days():

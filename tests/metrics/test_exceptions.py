@@ -125,6 +125,15 @@ def test_stock_outs_late_orders_and_adherence():
     assert found["money"].is_monotonic_decreasing, "worst first"
 
 
+def test_what_is_made_beyond_the_plan_is_no_missed_delivery():
+    made = pd.DataFrame({"item": ["A"], "bucket": PAST[-1:], "planned": [0.0], "actual": [1119.0]})
+    more = only(
+        data(ITEMS.assign(unit_cost=3.0), FIRST, production_history=made), "over_production"
+    )
+    assert more["reason"] == "Made 1,119 where 0 were planned."
+    assert (more["cause"], more["money"]) == ("Made beyond plan", 3 * 1119)
+
+
 def test_thresholds_of_the_settings_beat_the_defaults():
     made = pd.DataFrame({"item": ["A"], "bucket": PAST[-1:], "planned": [100.0], "actual": [80.0]})
     assert data(
@@ -314,10 +323,9 @@ def test_money_gaps_and_cash():
     assert (gap["value"], gap["money"]) == (pytest.approx(-0.1), 120)
     assert "margin_gap" not in set(found["rule"])
     cash = only(found, "cash")
-    assert (cash["value"], cash["bucket"]) == (
-        -20,
-        AHEAD[3],
-    ), "the first bucket, without the receivables of before, is not judged"
+    assert (cash["value"], cash["bucket"]) == (-500, AHEAD[0])
+    blank = plan.assign(cash=plan["cash"].where(plan["bucket"] != AHEAD[0]))
+    assert only(money(blank), "cash")["value"] == -20, "what is not known breaks nothing"
 
 
 def test_the_companys_gap_is_told_by_its_families_or_where_none_is_by_itself():
@@ -360,6 +368,10 @@ def test_what_waits_for_an_overloaded_resource_is_told_with_the_resource():
     assert found["name"].tolist() == ["line", "B"], (
         "A's row is the line's; B waits for its lead time"
     )
+    book = Book({"items": ITEMS, "supply_plan": plan, "capacity_plan": hours}, first=FIRST)
+    each = exceptions.each(3, book).set_index("name")
+    assert each.loc["A", "cause"] == each.loc["line", "cause"] == "Too little capacity"
+    assert each.loc["A", "money"] == 90 and each.loc["B", "cause"] == "Late or short"
     alone = only(supply(ITEMS, plan, capacity_plan=hours.assign(shadow_price=5.0)), "overload")
     assert alone["money"] == 250, "never both"
 
@@ -433,7 +445,9 @@ def test_a_large_company_is_a_worklist_of_25_rows_that_cover_most_of_the_money()
     assert worklist["money"].head(25).sum() >= 0.8 * worklist["money"].sum() > 0
     assert all(len(part) <= 24 + 3 for part in rows), "the rest is folded, by cause, and counted"
     assert {"family", "company"} <= set(worklist["level"]) and "others" in set(worklist["name"])
-    assert worklist["reason"].str.contains(r"^\d+ in all, most of all P\d+: ").any()
+    many = worklist[worklist["count"] > 1]["reason"]
+    assert many.str.contains(r"^\d+ in all, most of all P\d+: ").any()
+    assert not many.str.contains("most of all F").any(), "the worst item, not the worst family"
     assert (
         set(worklist["cause"]) <= {line["cause"] for line in LEADS.values()}
         and worklist["action"].ne("").all()

@@ -346,7 +346,7 @@ def _(p, _):
     return len(p.year), len(p.year)
 
 
-@claim(r"(?:up: |down: |, | and ){S} {P}")
+@claim(r"(?:last \d+: |, | and ){S} {P}")
 def _(p, m):
     rows = p.of("demand_plan", m.group(1), year=True)
     sold = p.of("history", m.group(1))
@@ -389,7 +389,7 @@ def _(p, _):
     return most.replace("_", " "), sums[most]
 
 
-@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on last year again)?")
+@claim(r"Sales plan, next year {M}(?: [▲▼] {M} on each {B} as a year before)?")
 def _(p, _):
     sums = _wanted(p)
     return sums["consensus"], abs(sums["consensus"] - sums["naive"])
@@ -495,21 +495,22 @@ def _(p, m):
 
 @claim(r"{S}: every demand is met on time, but stock is below safety stock in {N} of {N} {B}s")
 def _(p, m):
+    rows = p.of("supply_plan", m.group(1), year=True)
+    mixed = p.unit[rows["item"].unique()].nunique() > 1
+    worth = rows["item"].map(p.cost) if mixed else 1.0
     held, asked = (
-        p.total("supply_plan", c, m.group(1)) for c in ("projected_available", "safety_stock")
+        (rows[c] * worth).groupby(rows["bucket"]).sum()
+        for c in ("projected_available", "safety_stock")
     )
     least = max(0.5, 1e-6 * p.total("supply_plan", "demand", m.group(1)).max())
     return m.group(1), (held < asked - least).sum(), len(held)
 
 
-@claim(
-    r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})(?:; {N} items? below target at the start)?"
-)
+@claim(r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})")
 def _(p, m):
     rows = p.of("inventory_plan", m.group(1), year=True)
     total = (rows["units"] * rows["item"].map(p.cost)).groupby(rows["bucket"]).sum()
     first, end = total.iloc[0], total.iloc[-1]
-    now = rows[(rows["bucket"] == total.index[0]) & (rows["target"] > 0)]
     return (
         m.group(1),
         first,
@@ -518,46 +519,19 @@ def _(p, m):
         p.name(total.index[0]),
         end,
         p.name(total.index[-1]),
-        (now["units"] < now["target"] - 0.5).sum(),
     )
 
 
-def _backlog(p, m):
-    rows = p.of("backlog_plan", year=True)
-    named = [
-        name for name in rows["family"].unique() if name in m.string.partition("(")[2] + m.string
-    ]
-    return rows[rows["family"].isin(named)].groupby("bucket")[["closing", "late"]].sum()
-
-
-@claim(r"No order is later than agreed; backlog goes from {N} to {N} units?")
-def _(p, m):
-    total = _backlog(p, m)
-    return total["closing"].iloc[0], total["closing"].iloc[-1]
-
-
-@claim(
-    r"Customers wait longer than agreed (?:from {D}|in {N} of {N} {B}s?): up to {N} units are late"
-)
-def _(p, m):
-    late = _backlog(p, m)["late"]
-    return *_lasting(p, late, 0.5), late.max()
-
-
-@claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), by up to {N} h \((\w+), {D}\)")
+@claim(r"Demand exceeds capacity first in {D}, on ([\w ,]+), at most by {N} h \((\w+), {D}\)")
 def _(p, m):
     rows = p.of("capacity_plan", year=True)
     over = rows["unconstrained_load"] - rows["regular_capacity"] - rows["overtime_limit"].fillna(0)
     over = over.replace([np.inf, -np.inf], np.nan)
     worst = rows.loc[over.idxmax()]
-    names = " and ".join(sorted(rows.loc[over > 0.5, "resource"].unique()))
-    return (
-        p.name(rows.loc[over > 0.5, "bucket"].min()),
-        names,
-        over.max(),
-        worst["resource"],
-        p.name(worst["bucket"]),
-    )
+    beyond = rows[over > 0.5]
+    first = beyond["bucket"].min()
+    names = " and ".join(sorted(beyond.loc[beyond["bucket"] == first, "resource"]))
+    return p.name(first), names, over.max(), worst["resource"], p.name(worst["bucket"])
 
 
 @claim(r"The plan needs overtime on ([\w ,]+), first in {D}")
@@ -700,11 +674,12 @@ def _(p, m):
     return len(p.year), abs(gap), "over" if gap > 0 else "under"
 
 
-@claim(r"Units of the next {N} {B}s: (?:{P} (above|below)|as|beside) the last")
+@claim(r"Demand of the next {N} {B}s: (?:{P} (above|below)|as|beside) the last")
 def _(p, m):
-    ahead = _mine(p, m, "demand_plan", "consensus").reindex(p.year).sum()
-    before = sorted(p.t("sales_history")["bucket"].unique())
-    sold = _mine(p, m, "sales_history", "quantity").reindex(before[-len(p.year) :]).sum()
+    family = m.string.partition(" · ")[0]
+    ahead = p.total("demand_plan", "consensus", family).sum()
+    before = sorted(b for b in p.t("history")["bucket"].unique() if b < p.buckets[0])
+    sold = p.total("history", "demand", family, year=False).reindex(before[-len(p.year) :]).sum()
     change = ahead / sold - 1
     return len(p.year), abs(change), "above" if change > 0 else "below"
 
@@ -738,10 +713,7 @@ def _(p, m):
 @claim(r"A new order waits {N} {B}s, in {D} {N}")
 def _(p, m):
     rows = p.of("backlog_plan", m.string.partition(" · ")[0]).set_index("bucket")
-    waits = _mine(p, m, "supply_plan", "backlog", "order")
-    pace = _mine(p, m, "supply_plan", "shipments", "order").rolling(3, min_periods=1).mean()
-    lead = (waits / pace.where(pace > 0)).reindex(p.year).dropna()
-    assert len(rows)
+    lead = rows["lead_time"].reindex(p.year).dropna()
     return lead.iloc[0], p.name(p.year[-1]), lead.iloc[-1]
 
 
@@ -792,12 +764,27 @@ def _(p, _):
     return (p.money["budget_revenue"].notna().sum(),)
 
 
-@claim(r"Supply can follow ?(:|, but)")
+def _likely(p):
+    """The month of the first six in which the least service is likely."""
+    rows = p.t("plan_risk").query("metric == 'service'").sort_values("bucket").head(6)
+    return rows.loc[rows["p50"].idxmin()]
+
+
+@claim(r"likely service falls to {P} in {D}")
+def _(p, _):
+    assert _likely(p)["p50"] < p.settings.get("targets", {}).get("planned_service", 0.98)
+    return _likely(p)["p50"], p.name(_likely(p)["bucket"])
+
+
+@claim(r"Supply (can follow|follows only in part) ?(:|, but) (everything planned ships)?")
 def _(p, m):
     rows = p.of("supply_plan", year=True)
     missed = rows["late"] + rows["lost"]
-    assert p.service(rows) >= p.settings.get("targets", {}).get("planned_service", 0.98)
-    return (", but" if (missed > 0.5).any() else ":",)
+    target = p.settings.get("targets", {}).get("planned_service", 0.98)
+    assert p.service(rows) >= target
+    part, late = _likely(p)["p50"] < target, (missed > 0.5).any()
+    whole = "follows only in part" if part else "can follow"
+    return whole, ", but" if late and not part else ":", "" if late else "everything planned ships"
 
 
 @claim(r"behind target: ([^.]*)\.")
@@ -872,12 +859,12 @@ def _service(p):
     return p.t("plan_risk").query("metric == 'service'").sort_values("bucket").iloc[2]
 
 
-@claim(r"([▲▼]) {N} points (better|worse) than {D}")
+@claim(r"([▲▼]) {N} points on {D}, (better|worse)")
 def _(p, _):
     rows = p.measured("on_time_delivery").tail(2)
     moved = 100 * rows["actual"].diff().iloc[-1]
     words = ("▲", "better") if moved > 0 else ("▼", "worse")
-    return words[0], abs(moved), words[1], p.name(rows["bucket"].iloc[0])
+    return words[0], abs(moved), p.name(rows["bucket"].iloc[0]), words[1]
 
 
 @claim(r"{D} – {D}")
@@ -901,6 +888,11 @@ def _(p, m):
 def _(p, _):
     name, estimate, budget = p.fiscal
     return name, estimate, estimate - budget
+
+
+@claim(r"over the whole horizon, {N} {B}s?, if it happens")
+def _(p, _):
+    return (len(p.buckets),)
 
 
 @claim(r"{M} on last cycle's plan")
@@ -982,9 +974,17 @@ def _(p, _):
     return (p.name(p.last("supply_plan")["bucket"].min()),)
 
 
-@claim(r"The {N} {B}s that both plans hold")
+@claim(r"service (?:goes from {P} to|stays at) {P}(?= What| Nothing|$)")
 def _(p, _):
-    return (len(set(p.last("demand_plan")["bucket"]) & set(p.year)),)
+    shared = sorted(set(p.last("demand_plan")["bucket"]) & set(p.year))
+    plans = (p.last("supply_plan"), p.t("supply_plan"))
+    return [p.service(rows[rows["bucket"].isin(shared)]) for rows in plans]
+
+
+@claim(r"([Tt])he {N} {B}s that both plans hold")
+def _(p, m):
+    held = p.year if m.group(1) == "T" else p.buckets
+    return m.group(1), len(set(p.last("demand_plan")["bucket"]) & set(held))
 
 
 @claim(r"Next {N} {B}s, all markets")
@@ -1017,7 +1017,7 @@ def _(p, m):
 
 # Words that hold a number which no table tells: definitions.
 FIXED = re.compile(
-    r"lags 1–3|p10–p90|orange over 115|8 of 10 futures|lag 1\b|Forecast accuracy lag 1 – no data|"
+    r"lags 1–3|8 of 10 (?:futures|outcomes)|orange over 115|lag 1\b|Forecast accuracy lag 1 – no data|"
     r"by 1 %|the first 12 of|\d+ regular hours"
 )
 

@@ -69,8 +69,9 @@ def test_the_review_is_in_print_order():
     cells = json.loads(NOTEBOOK.read_text())["cells"]
     text = "".join("".join(cell["source"]) for cell in cells)
     order = """
-        bridge( money.families( money.options( review.decisions( money.scenarios( exceptions(
-        review.assumptions( common.kpis( families.sheets( review.sign_offs( first_screen(plan)
+        bridge( money.families( review.decisions( money.options( money.scenarios(
+        review.assumptions( exceptions( common.kpis( review.sign_offs( families.sheets(
+        first_screen(plan)
     """.split()
     assert [text.index(call) for call in order] == sorted(text.index(call) for call in order)
     assert cells[-2]["metadata"]["tags"] == ["headline"], (

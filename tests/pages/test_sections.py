@@ -78,12 +78,12 @@ def test_kpis_stand_in_their_units_with_what_would_feed_the_missing():
                 "kpi": "cover",
                 "bucket": BUCKETS[1],
                 "actual": np.nan,
-                "status": "no data: would come from table inventory_history",
+                "status": "no data: inventory history would tell",
             }
         ]
     )
     text = common.kpis(kpis, view()).text
-    assert "90.0 %" in text and "91.0 %" in text and "inventory_history" in text
+    assert "90.0 %" in text and "91.0 %" in text and "inventory history" in text
 
 
 def test_headlines_say_how_much_rests_on_assumed_receipts():
@@ -185,6 +185,53 @@ def test_days_and_cycles_read_as_people_say_them():
     ).text
     assert "Nov 26" in text and "6 Nov 26" in text and "as of 3 Nov 26, lot 2026-11-99" in text
     assert "10:00" not in text
+
+
+def test_a_decision_stands_in_the_cycle_in_which_it_was_taken():
+    rows = pd.DataFrame(
+        {
+            "id": range(1, 6),
+            "cycle": ["2026-06", "2026-07", "2026-09", "2026-08", "2026-09"],
+            "text": ["Build ahead?", "build ahead?", "Build ahead?", "Buy?", "Buy?"],
+            "chosen": ["", "build", "build", "", None],
+            "due": pd.Timestamp("2026-10-01"),
+        }
+    )
+    open_, taken = review.decisions(rows, view()).text.splitlines()[-2:]
+    assert "taken" in taken and "Jul 26" in taken and "Aug 26" in open_
+
+
+def test_a_launch_that_is_lowered_is_a_correction():
+    plan = pd.DataFrame({"item": ["A", "B"], "bucket": BUCKETS[0], "launch": [400.0, -1486.0]})
+    plan = plan.assign(retirement=0.0, cannibalised=0.0, status="launched")
+    head, _, *rows = demand.products(plan, view()).text.splitlines()
+    assert "launch corrected" in head and rows[1].split()[3:5] == ["–", "−1,486"]
+
+
+def test_an_initiative_shows_margin_and_investment():
+    paid = pd.DataFrame({"initiative": ["Push"], "starts_on": BUCKETS[:1], "investment": [30.0]})
+    plan = pd.DataFrame({"initiative": "Push", "bucket": BUCKETS, "units": 9.0, "hours": 0.0})
+    plan = plan.assign(money=[-10.0, 20.0], weighted=[-5.0, 10.0])
+    look = View(Book({"items": ITEMS, "initiatives": paid, "demand_plan": plan}, calendar=MONTH))
+    total = money.initiatives(plan, look).text.splitlines()[2].split()
+    assert total == ["Total", "40", "30", "10", "5"]
+
+
+def test_costs_of_options_stand_in_one_unit():
+    rows = PLANS["gap_options"].empty().reindex(range(3))
+    rows = rows.assign(option=["a", "b", "c"], gain=[9e3, 8e3, 7e3], cost=[103e3, 9006.0, np.nan])
+    text = money.options(rows, view()).text
+    assert "cost, k€" in text and re.search(r"a +\D*103\b", text) and "not priced" in text
+    assert "9,006" not in text
+
+
+def test_what_a_unit_brings_is_of_a_family_only():
+    sales = pd.DataFrame({"item": ["A", "B"], "market": "N", "bucket": "2026-10-01"})
+    sales = sales.astype({"bucket": "datetime64[us]"}).assign(quantity=2.0, revenue=[10.0, 40.0])
+    plan = pd.DataFrame({"item": ["A", "B"], "bucket": BUCKETS[0], "shipments": 1.0})
+    tables = {"items": ITEMS.assign(price=5.0), "sales_history": sales, "supply_plan": plan}
+    text = money.per_unit(View(Book(tables, calendar=MONTH))).text
+    assert "company" not in text and "Pumps" in text
 
 
 def test_a_family_of_two_units_is_not_summed():

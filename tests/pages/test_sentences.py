@@ -101,10 +101,12 @@ def test_totals_are_the_sums_of_their_rows(shown):
 
 
 MOVED = {
-    "Demand": "consensus",
-    "Margin": "margin",
-    "Gap to budget": "revenue_gap",
-    "Stock at the end": "inventory_value",
+    "Demand": ("demand_plan", "consensus"),
+    "Margin": ("financial_plan", "margin"),
+    "Cash": ("financial_plan", "cash"),
+    "Gap to budget": ("financial_plan", "revenue_gap"),
+    "Stock at the end": ("financial_plan", "inventory_value"),
+    "Late at its peak, or lost": ("supply_plan", ""),
 }
 
 
@@ -119,18 +121,25 @@ def test_what_changed_is_the_difference_of_the_two_plans(shown):
     (unit,) = set(re.findall(r"<small>((?:bn|M|k)?(?:€|\$|¥|CHF))</small>", html))
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
     seen = 0
-    for what, change, *_ in filter(None, rows):
+    for what, change, felt, *_ in (map(words, row) for row in filter(None, rows)):
         if what in MOVED:
-            table = "demand_plan" if what == "Demand" else "financial_plan"
+            table, column = MOVED[what]
             sums = []
             for frame in (told.t(table), told.last(table)):
                 until = shared[-1:] if what == "Stock at the end" else shared
                 frame = frame[frame["bucket"].isin(until)].reset_index(drop=True)
-                frame = told.worth(frame, ["consensus"]) if what == "Demand" else frame
-                sums.append(frame[MOVED[what]].sum())
+                if table == "supply_plan":
+                    frame = told.worth(frame, ["late", "lost"])
+                    late = frame.groupby("bucket")["late"].sum().max()
+                    sums.append(late + frame["lost"].sum())
+                else:
+                    frame = told.worth(frame, ["consensus"]) if what == "Demand" else frame
+                    sums.append(frame[column].sum())
             seen += 1
             value, half = read(f"{change} {unit}")
             assert value == pytest.approx(sums[0] - sums[1], abs=half * 1.01), what
+            less = what in ("Stock at the end", "Late at its peak, or lost")
+            assert felt == ("better" if (value > 0) != less else "worse"), what
     assert seen
 
 

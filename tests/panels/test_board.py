@@ -127,7 +127,7 @@ def test_one_failed_part_is_shown_as_failed_and_the_rest_stays(tmp_path):
     plan.tables["capacity_plan"] = plan.tables["capacity_plan"].drop(columns="load")
     write_board(plan, tmp_path)
     data = read_board(tmp_path)
-    assert "capacity_plan could not be drawn: KeyError" in tab_html(data, "Capacity", {})
+    assert "Capacity could not be drawn: KeyError" in tab_html(data, "Capacity", {})
     assert "could not be drawn" not in tab_html(data, "Money", {})
 
 

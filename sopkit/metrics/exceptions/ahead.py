@@ -269,10 +269,7 @@ def margin_gap(book):
 
 @rule(4, 0.0, "Pays {money:,.0f} more than it collects in the bucket.", level="company")
 def cash(book):
-    """A bucket in which the company pays out more than it collects, by more than this (money), once
-    the plan's first receivables are in: what was owed before the plan is unknown.
-    """
+    """A bucket in which the company pays out more than it collects, by more than this (money)."""
     paid = book.financial_plan.groupby("bucket", as_index=False)["cash"].sum()
-    terms = pd.Timedelta(days=book.settings["receivable_days"])
-    rows = paid[(paid["bucket"] >= paid["bucket"].min() + terms) & (paid["cash"] < 0)]
+    rows = paid[paid["cash"] < 0]
     return rows.assign(name=COMPANY, value=rows["cash"], money=-rows["cash"])

@@ -75,7 +75,20 @@ def late_orders(book):
 
 @rule(1, 0.1, "Made {actual:,.0f} of {planned:,.0f} planned ({change}).")
 def adherence(book):
-    """Made more or less than planned in the last closed bucket: a fraction."""
+    """Made less than planned in the last closed bucket: a fraction."""
+    return _made(book, beyond=False)
+
+
+@rule(1, 0.1, "Made {actual:,.0f} where {planned:,.0f} were planned.")
+def over_production(book):
+    """Made more than planned in the last closed bucket: a fraction; the money is the units beyond
+    at standard cost.
+    """
+    made = _made(book, beyond=True)
+    return made.assign(money=made["units"] * per_item(made, book.cost))
+
+
+def _made(book, beyond):
     made = within(against_production(book), book.before(1)).dropna(subset="planned")
     off = made["actual"] - made["planned"]
-    return made.assign(value=share(off, made["planned"]), units=off)
+    return made.assign(value=share(off, made["planned"]), units=off)[(off > 0) == beyond]

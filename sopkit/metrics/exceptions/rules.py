@@ -23,6 +23,7 @@ CAUSES = """
 Forecast missed: bias tracking_signal: Correct its level, or the overrides behind it.
 Delivery missed: adherence stock_out late_orders: Agree new dates with the customers; find what \
 held it up.
+Made beyond plan: over_production: Find why; take it off the next production.
 Forecast uncertain: short_history forecast_error: Ask sales what the statistics cannot know, or \
 try another method.
 Plan moved: large_override outside_band change: Have its owner confirm the reason.
@@ -82,7 +83,7 @@ def table(step, book) -> pd.DataFrame:
     """
     rows, declared = found(step, book), PLANS["exceptions"]
     if rows.empty:
-        return rows
+        return declared.empty()
     before = book.exceptions.query("step < @step")["money"]
     for level, into in (("family", rows["family"]), (COMPANY, COMPANY)):
         if _high(pd.concat([before, rows["money"]], ignore_index=True)).sum() > NEEDED * step:
@@ -96,20 +97,28 @@ def table(step, book) -> pd.DataFrame:
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 
-def found(step, book) -> pd.DataFrame:
+def each(step, book) -> pd.DataFrame:
     """What a step's rules find, one row per item (family, resource) and cause: the leading rule,
-    the most money of any, all their reasons.
-
-    What waits for an overloaded resource belongs to the resource's row, and the company's row gives
-    way to those of its families: money is added once.
+    the most money of any, all their reasons. The cause of what waits for an overloaded resource
+    (its ``holder``) is the resource's.
     """
     broken = [_broken(name, RULES[name], book) for name in LEADS if RULES[name].step == step]
     broken = [rows for rows in broken if len(rows)]
     if not broken:
-        return PLANS["exceptions"].empty()
+        return PLANS["exceptions"].empty().assign(holder="")
     rows = _merged(pd.concat(broken))
-    waits = rows["holder"].isin(rows.loc[rows["level"] == "resource", "name"])
-    held = _together(rows[waits].assign(**LEADS["overload"]), rows["holder"], "resource", 1)
+    full = rows.loc[rows["level"] == "resource", "name"]
+    lead, waits = LEADS["overload"], rows["holder"].isin(full)
+    return rows.assign(**{name: rows[name].mask(waits, lead[name]) for name in lead})
+
+
+def found(step, book) -> pd.DataFrame:
+    """The rows of ``each``, in which what waits for an overloaded resource is part of the
+    resource's row, and the company's row gives way to those of its families: money is added once.
+    """
+    rows = each(step, book)
+    waits = (rows["cause"] == LEADS["overload"]["cause"]) & (rows["level"] != "resource")
+    held = _together(rows[waits], rows["holder"], "resource", 1)
     rows = _merged(pd.concat([rows[~waits], held]))
     company = rows["level"] == COMPANY
     return rows[~(company & rows["cause"].isin(rows.loc[~company, "cause"]))]
@@ -128,9 +137,15 @@ def _together(rows, into, level, many=MANY):
     alike = rows.groupby(["cause", "into"])["name"].transform("size") >= many
     one = _first(rows[alike], ["cause", "into"], money="sum", count="sum")
     told = zip(one["count"], one["name"], one["reason"])
-    said = [f"{count:.0f} in all, most of all {name}: {reason}" for count, name, reason in told]
+    said = [f"{count:.0f} in all, {_worst(name, reason)}" for count, name, reason in told]
     one = one.assign(level=level, name=one["into"], reason=said)
     return pd.concat([rows[~alike], one], ignore_index=True)
+
+
+def _worst(name, reason):
+    """The worst of many: of a row that is one of many already, its own worst."""
+    known = re.match(r"[\d,]+ in all, (most of all .*)", reason)
+    return known[1] if known else f"most of all {name}: {reason}"
 
 
 def _first(rows, key, **how):

@@ -1,11 +1,10 @@
 """What the plan promises for the year ahead: service, stock, load, money, stability, process."""
 
 import numpy as np
-import pandas as pd
 
 from sopkit.metrics import flow, service
 from sopkit.metrics.kpis.registry import grouped, kpi
-from sopkit.metrics.scopes import against_budget, at_cost, next_year_money, within
+from sopkit.metrics.scopes import against_budget, lasting, next_year_money, within
 from sopkit.metrics.stages import CELL, COMPANY
 from sopkit.tables.judgments import current, is_open
 
@@ -35,11 +34,7 @@ def planned_turns(book):
 def planned_cover(book):
     """Buckets of demand that the first bucket's closing stock lasts, at cost."""
     if len(book.inventory_plan) and len(book.supply_plan):
-        stock = at_cost(book, book.inventory_plan, "units", book.buckets).fillna(0.0)
-        demand = at_cost(book, book.supply_plan, "demand", book.buckets)
-        demand = demand.reindex(stock.index).fillna(0.0)
-        lasts = flow.cover(stock, demand, per_year=book.calendar.per_year)
-        return pd.Series(lasts[:, 0], stock.index)
+        return lasting(book, ("stock", "order")).iloc[:, 0]
 
 
 @kpi(5, "fraction", "lower", "capacity_plan")

@@ -69,7 +69,7 @@ def _rows(name, kpi, book):
     words = status(values, target, kpi)
     if rows.empty:
         rows = pd.DataFrame({"scope": [COMPANY], "actual": np.nan})
-        words = f"no data: would come from table {kpi.feed.replace('_', ' ')}"
+        words = f"no data: {kpi.feed.replace('_', ' ')} would tell"
     unit = kpi.unit.replace("bucket", book.calendar.size)
     return rows.assign(kpi=name, unit=unit, target=target, status=words)
 
