@@ -22,7 +22,8 @@ from sopkit.pack.manifest import plan_digest
 from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks here
 from sopkit.pages import money
 from sopkit.plan import Plan
-from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
+from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
+from sopkit.scenarios.replan import Ground
 from sopkit.scenarios.changes import PROMOTE, SCOPE, named
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
@@ -127,9 +128,9 @@ def scorecard(plan, book, names=(), done=lambda share: None):
     )
     if not asked:
         raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
-    books = {BASE: plan.book()}
+    books, ground = {BASE: plan.book()}, Ground.of(plan)
     for name, changes in asked.items():
-        books |= compared(plan, {name: changes})
+        books[name] = replan(plan, changes, ground)
         done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
     return money.scenarios(table, View(plan.book()))

@@ -122,7 +122,7 @@ class Meeting(Panel):
 
     def _proposed(self, asked):
         """The plan's best options, as decisions that it wants."""
-        rows = self.plan.read("gap_options").head(PROPOSED)[["option", "owner", "gain"]]
+        rows = self.plan.read("gap_options").nlargest(PROPOSED, "gain")[["option", "owner", "gain"]]
         rows = rows.rename(columns={"option": "text", "gain": "expected"})
         rows = rows.assign(mark="the plan offers", text=rows["text"] + "?", options="yes; no")
         return _rows(rows[~subject(rows)["text"].isin(subject(asked)["text"])])
