@@ -23,8 +23,8 @@ from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks h
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
-from sopkit.scenarios.replan import Ground
 from sopkit.scenarios.changes import PROMOTE, SCOPE, named
+from sopkit.scenarios.replan import Ground
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject

@@ -57,7 +57,7 @@ def beside(base, scenarios, names=None) -> dict:
 
     Raises ``PlanError`` for one that is in the base already: it would count twice.
     """
-    inside = promoted(base)
+    inside = _promotions(base)
     if names is None:
         told = scenarios.loc[scenarios["driver"] != PROMOTE, "scenario"].unique()
         names = [n for n in told if n not in inside and len(_standing(scenarios, n))]
@@ -76,7 +76,19 @@ def _standing(scenarios, name):
     return rows[~blank(rows, "value") & ~blank(rows, "driver")]
 
 
-def promoted(scenarios) -> dict:
+def counting(scenarios, first) -> dict:
+    """The changes that count in the base of a plan whose first bucket is ``first``, by scenario, as
+    they stood when it was promoted; those that are over count no more.
+    """
+    told = {
+        name: _standing(scenarios[scenarios["id"] < number], name)
+        for name, number in _promotions(scenarios).items()
+    }
+    told = {name: rows[~(rows["ends_on"] < first)] for name, rows in told.items()}
+    return {name: rows for name, rows in told.items() if len(rows)}
+
+
+def _promotions(scenarios) -> dict:
     """Number of the row that made it part of the base, by scenario that is part of it."""
     said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
     said = said[said["value"] != "off"]
@@ -105,11 +117,7 @@ def in_base(inputs: Inputs, scenarios) -> Inputs:
     out.
     """
     notices = []
-    for name, number in promoted(scenarios).items():
-        rows = _standing(scenarios[scenarios["id"] < number], name)
-        rows = rows[~(rows["ends_on"] < inputs.facts.first)]
-        if rows.empty:
-            continue
+    for name, rows in counting(scenarios, inputs.facts.first).items():
         try:
             inputs = applied(inputs, rows)
         except PlanError as error:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sopkit.metrics.scopes import realised_price, within
 from sopkit.plan import write_table
-from sopkit.scenarios.changes import in_base, promoted
+from sopkit.scenarios.changes import counting, in_base
 from sopkit.scenarios.drivers import Inputs
 from sopkit.scenarios.replan import Ground, bare, demanded, supplied
 from sopkit.sources import Facts
@@ -19,10 +19,12 @@ WITHOUT = Path("inputs") / "without"  # in a pack
 TRIFLE = 1e-6  # money by which a plan may differ from itself
 
 
-def carried_out(decisions, scenarios) -> dict:
-    """Text of each decision that was taken and whose scenario counts in the base, by scenario."""
+def carried_out(decisions, scenarios, first) -> dict:
+    """Text of each decision that was taken and whose scenario counts in the base of a plan whose
+    first bucket is ``first``, by scenario.
+    """
     taken = current(decisions)
-    taken = taken[~is_open(taken) & taken["scenario"].isin(promoted(scenarios))]
+    taken = taken[~is_open(taken) & taken["scenario"].isin(counting(scenarios, first))]
     return dict(zip(taken["scenario"], taken["text"]))
 
 
@@ -32,7 +34,7 @@ def stage_without(folder: Path, inputs: Inputs, decisions, scenarios) -> dict:
     count. Returns the parameters of the steps by scenario.
     """
     told = {}
-    for name in carried_out(decisions, scenarios):
+    for name in carried_out(decisions, scenarios, inputs.facts.first):
         others = in_base(inputs, scenarios[scenarios["scenario"] != name])
         others.facts.write(folder / WITHOUT / name)
         write_table(others.overrides, folder / WITHOUT / name / "overrides.parquet")
@@ -46,7 +48,8 @@ def decision_effects(plan) -> pd.DataFrame:
     without it. Both are planned from the pack's own inputs.
     """
     table, ground, rows = PLANS["decision_effects"], None, []
-    known = carried_out(plan.judgments("decisions"), plan.judgments("scenarios"))
+    said = plan.judgments("decisions"), plan.judgments("scenarios")
+    known = carried_out(*said, plan.first_bucket)
     for name, text in known.items():
         folder, ground = plan.folder / WITHOUT / name, ground or Ground.of(plan)
         overrides = pd.read_parquet(folder / "overrides.parquet")
