@@ -18,9 +18,10 @@ def initiative_plan(book) -> pd.DataFrame:
     bucket of the plan.
 
     units = demand_change × (baseline + events + launches) × share of the bucket's days; hours =
-    capacity_change × that share; money = units × (price − standard cost) − investment (paid in its
-    first bucket; what began before the plan was paid then); weighted = money × probability (blank =
-    1). A row that names a resource changes capacity; any other changes the demand of its scope.
+    capacity_change × that share; money = units × (price − standard cost) − running_cost × that
+    share − investment (paid in its first bucket; what began before the plan was paid then);
+    weighted = money × probability (blank = 1). A row that names a resource changes capacity; any
+    other changes the demand of its scope.
 
     >>> from sopkit.metrics import Book
     >>> buckets = pd.to_datetime(["2026-11-01", "2026-12-01"])
@@ -45,7 +46,7 @@ def initiative_plan(book) -> pd.DataFrame:
     share = grid.covered(rows["starts_on"], rows["ends_on"])
     change, hours, likely = rows[GIVEN].to_numpy(dtype=float).T[:, :, None]
     change = np.maximum(change, -1.0) * share
-    money = change * worth - _investment(book, share)
+    money = change * worth - _running(book, share) - _investment(book, share)
     values = {
         "units": change * before,
         "hours": hours * share,
@@ -60,14 +61,22 @@ def initiative_plan(book) -> pd.DataFrame:
     return PLANS["initiative_plan"].conform(sums)
 
 
-def invested(book) -> pd.Series:
-    """Money by bucket of the plan that initiatives cost, as far as the setting ``initiatives``
-    counts them.
+def initiative_costs(book) -> pd.DataFrame:
+    """What initiatives cost by bucket of the plan, as far as the setting ``initiatives`` counts
+    them: bucket, period_costs (what they cost while they run), at_once (that and investments, paid
+    at once), in money.
     """
     grid = Grid(pd.DataFrame(), book.buckets, book.calendar)
     share = grid.covered(book.initiatives["starts_on"], book.initiatives["ends_on"])
-    counted = chance(book.initiatives, book.settings).to_numpy()[:, None]
-    return pd.Series((_investment(book, share) * counted).sum(axis=0), book.buckets)
+    counted = chance(book.initiatives, book.settings).to_numpy()
+    running, invested = (counted @ part(book, share) for part in (_running, _investment))
+    sums = {"bucket": book.buckets, "period_costs": running, "at_once": running + invested}
+    return pd.DataFrame(sums)
+
+
+def _running(book, share) -> np.ndarray:
+    """(initiative, bucket) money, by the share of the bucket in which it runs."""
+    return book.initiatives["running_cost"].to_numpy(dtype=float)[:, None] * share
 
 
 def _investment(book, share) -> np.ndarray:

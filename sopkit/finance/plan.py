@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.finance.initiatives import invested
+from sopkit.finance.initiatives import initiative_costs
 from sopkit.grid import DAY, Grid
 from sopkit.metrics.scopes import per_item, realised_price, within
 from sopkit.tables import PLANS
@@ -24,21 +24,22 @@ def financial_plan(book) -> pd.DataFrame:
     company.
 
     revenue = shipments × price; cost_of_sales = shipments × standard cost; period_costs = overtime
-    premium (by the families' load), source premium and holding in their family, and idle hours,
-    hiring and lay-off in ``(company)``, as ``plan_costs`` holds them. cash = collections −
-    payments: revenue comes receivable_days after each day of sale, materials and sources are paid
-    payable_days after arrival, wages, holding and investments (no cost of the period) at once. What
-    was owed before the plan counts too: the revenue of the buckets before it, and their sales at
-    unit_cost for what suppliers are owed; cash is blank where it waits for a bucket before the plan
-    of which no sale is known. Budget and gaps are blank where none is budgeted, margin where no
-    cost is known of anything that a family sells.
+    premium (by the families' load), source premium and holding in their family, and in
+    ``(company)`` idle hours, hiring and lay-off, as ``plan_costs`` holds them, and what initiatives
+    cost while they run. cash = collections − payments: revenue comes receivable_days after each day
+    of sale, materials and sources are paid payable_days after arrival, wages, holding, initiatives
+    and investments (no cost of the period) at once. What was owed before the plan counts too: the
+    revenue of the buckets before it, and their sales at unit_cost for what suppliers are owed; cash
+    is blank where it waits for a bucket before the plan of which no sale is known. Budget and gaps
+    are blank where none is budgeted, margin where no cost is known of anything that a family sells.
     """
     families = sorted({*book.family, *book.budget["family"].dropna(), COMPANY})
     terms = {name: book.settings[f"{name}_days"] for name in ("receivable", "payable")}
     past = book.before(1 + int(max(terms.values()) * book.calendar.per_year / 365))
     every, owed = past.append(book.buckets), _owed(book, past)
     grid = pd.MultiIndex.from_product([families, every], names=KEY)
-    rows = pd.concat([owed, _sales(book), _costs(book), _investments(book)], ignore_index=True)
+    initiatives = initiative_costs(book).assign(family=COMPANY)
+    rows = pd.concat([owed, _sales(book), _costs(book), initiatives], ignore_index=True)
     plan = rows.groupby(KEY).sum().reindex(grid, fill_value=0.0)
     dark, plan["cash"] = ~every.isin(rows["bucket"]), -plan["at_once"]
     for name, flow, way in (("receivable", "revenue", 1), ("payable", "on_terms", -1)):
@@ -117,12 +118,6 @@ def spread(buckets, days, calendar) -> np.ndarray:
     grid, later = Grid(pd.DataFrame(), pd.DatetimeIndex(buckets), calendar), days * DAY
     share = grid.covered(grid.buckets + later, calendar.last_day(buckets) + later)
     return share * grid.days / grid.days[:, None]
-
-
-def _investments(book):
-    """What initiatives cost, paid at once by the company; no cost of the period."""
-    paid = invested(book)
-    return pd.DataFrame({"family": COMPANY, "bucket": paid.index, "at_once": paid.to_numpy()})
 
 
 def _owed(book, past):

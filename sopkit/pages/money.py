@@ -107,11 +107,11 @@ def initiatives(initiative_plan, view):
     sums["investment"] = ahead.groupby("initiative")["investment"].sum()
     sums["margin"] = sums["money"] + sums["investment"].fillna(0.0)
     return view.show(
-        sums.join(about[["stage", "probability", "owner"]]).reset_index(),
+        sums.join(about[["stage", "gate_on", "probability", "owner"]]).reset_index(),
         "initiative_plan",
-        "initiative | stage | owner | bucket: from | units | hours | margin [money]"
-        " | investment [money] | money: margin less investment | probability: chance [fraction]"
-        " | weighted: times chance",
+        "initiative | stage | gate_on: next gate | owner | bucket: from | units | hours |"
+        " margin [money] | investment [money] | money: margin less investment |"
+        " probability: chance [fraction] | weighted: times chance",
         total="margin investment money weighted",
         empty="No strategic initiative is known.",
         note=f"over the whole horizon, {count(len(view.book.buckets), view.calendar.size)}, if it"

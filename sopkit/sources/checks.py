@@ -154,6 +154,13 @@ def check_successors(reading):
     reading.say_of("like itself", "launches", bad, "like_item", "is the launched item itself")
 
 
+def check_gates(reading):
+    """An initiative whose gate has passed is told: its stage should have been decided."""
+    gate = reading.tables["initiatives"]["gate_on"]
+    late = gate < reading.first
+    reading.say_of("gate passed", "initiatives", late, "gate_on", "is over when the plan begins")
+
+
 def check_ramps(reading):
     """A ramp holds numbers of at least 0, separated by ;."""
     ramps = reading.tables["launches"]["ramp"].fillna("0")

@@ -55,6 +55,7 @@ thousands separator: read without it
 stray space: spaces around the text removed
 summed duplicates: summed, as settings say (sum_duplicates)
 redundant family: the item counts; the family is left out
+gate passed: planned with the stage as it stands; decide it, then write the next stage and gate
 blank family: read as (none)
 blank market: read as (none)
 blank strategy: read as stock

@@ -27,6 +27,7 @@ CHECKS = (
     checks.check_scopes,
     checks.check_spans,
     checks.check_successors,
+    checks.check_gates,
     checks.check_ramps,
     checks.check_lots,
 )

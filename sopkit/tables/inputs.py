@@ -347,6 +347,13 @@ INPUTS = [
             blank=0,
         ),
         number("investment", "money", "paid in its first bucket; blank = 0", blank=0),
+        number(
+            "running_cost",
+            "money/bucket",
+            "cost of the period in each bucket while it runs; blank = 0",
+            blank=0,
+        ),
+        date("gate_on", "day of its next gate, at which its stage is decided anew"),
     ),
     _input(
         "sales_inputs",

@@ -26,6 +26,7 @@ from tests.company.write import csv_text
 KEPT = (
     "backlog_plan",
     "capacity_plan",
+    "decision_effects",
     "demand_plan",
     "financial_plan",
     "inventory_plan",

@@ -185,7 +185,10 @@ def initiatives(traits, span: Span) -> pd.DataFrame:
             "investment",
         ],
     )
+    gates = [2, 3, None, 6, 1]  # months ahead; what runs has passed its last
     return frame.assign(
+        running_cost=[6500.0, None, 4000.0, None, None],
+        gate_on=[pd.NaT if ahead is None else span.date(span.past + ahead) for ahead in gates],
         starts_on=[span.date(span.past + ahead) for ahead in frame["starts_on"]],
         ends_on=[
             pd.NaT if pd.isna(ahead) else span.date(span.past + ahead - 1, last=True)

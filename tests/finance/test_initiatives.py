@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from sopkit import finance
+from sopkit.finance.initiatives import initiative_costs
 from sopkit.metrics import Book
 from sopkit.tables import INPUTS, PLANS
 from tests.metrics.test_identities import plan_table
@@ -62,6 +63,20 @@ def test_what_has_begun_is_not_invested_again():
         item="A", starts_on=pd.Timestamp("2026-01-01"), demand_change=0.1, investment=99.0
     )
     assert table["money"].tolist() == [40, 40, 40]
+
+
+def test_what_it_costs_while_it_runs_is_a_cost_of_the_period():
+    half = pd.Timestamp("2026-12-16")
+    table = planned(item="B", starts_on=half, running_cost=31.0, investment=5.0)
+    assert table["money"].tolist() == [pytest.approx(-16 - 5), -31]
+    rows = pd.DataFrame(
+        {"initiative": ["Push"], "starts_on": [half], "running_cost": [31.0], "probability": [0.5]}
+    )
+    book = Book({"initiatives": rows}, first=MONTHS[0], settings={"initiatives": "weighted"})
+    book.buckets = MONTHS
+    costs = initiative_costs(book)
+    assert costs["period_costs"].tolist() == costs["at_once"].tolist()
+    assert costs["period_costs"].tolist() == [0, pytest.approx(8), 15.5]
 
 
 def test_rows_of_one_initiative_are_added_up():

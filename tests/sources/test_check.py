@@ -139,6 +139,13 @@ FAULTS = [
         spoiled("sales_inputs", "Ann,,Pumps,,", "Ann,,Pumps,Norht,"),
     ),
     ("like itself", "launches", 2, "like_item", spoiled("launches", "P2,P1", "P2,P2")),
+    (
+        "gate passed",
+        "initiatives",
+        2,
+        "gate_on",
+        {"initiatives": "initiative,starts_on,gate_on\nGo,2027-01-01,2026-10-01\n"},
+    ),
     ("not as typed", "events", 2, "event", spoiled("events", "Fair", "2026-06-10 00:00:00")),
     ("not as typed", "items", 2, "family", spoiled("items", "P1,Pumps", "P1,#N/A")),
     ("not as typed", "items", 2, "item", spoiled("items", "P1,Pumps", "10-Jun,Pumps")),
