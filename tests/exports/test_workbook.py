@@ -22,6 +22,8 @@ HOSTILE = [
 def table_of(sheet):
     """A plan sheet's rows by the words of their heads, without units."""
     rows = list(sheet.iter_rows(min_row=3, values_only=True))
+    wide = sum(head is not None for head in rows[0])  # LibreOffice keeps formats beyond
+    rows = [row[:wide] for row in rows if any(cell is not None for cell in row)]
     return pd.DataFrame(rows[1:], columns=[head.partition(",")[0] for head in rows[0]])
 
 
@@ -65,9 +67,8 @@ def test_recalculated_by_libreoffice_the_formulas_give_the_tables(carried, offic
     for sheet in list(again)[-6:]:
         rows = list(sheet.iter_rows(values_only=True))
         (top,) = [at for at, row in enumerate(rows) if row[0] == "rolled forward"]
-        roll = (
-            pd.DataFrame(rows[top + 1 :]).dropna(axis=1, how="all").set_axis(rows[top][:13], axis=1)
-        )
+        heads = [head for head in rows[top] if head is not None]
+        roll = pd.DataFrame([row[: len(heads)] for row in rows[top + 1 :] if row[0]], columns=heads)
         came = roll[["production", "in overtime", "subcontracted", "purchased", "receipts"]].sum(
             axis=1
         )
