@@ -35,6 +35,7 @@ MONTH: /\d{4}-\d{2}/
 %ignore /\s+/
 """
 EXAMPLE = "demand of Pumps in North >= 1200 a month until 2027-03"
+CITES = {"text", "options", "note"}  # columns in which people quote an assumption
 WHOLE = np.inf  # below a value that is a sum, not a share
 HOLDS = {
     "<=": np.less_equal,
@@ -100,6 +101,24 @@ def verdicts(assumptions, book) -> pd.DataFrame:
             continue
         rows.loc[at, ["result", "seen"]] = _verdict(said, row["cycle"], book)
     return rows
+
+
+def citing(assumptions, book) -> pd.Series:
+    """What rests on each assumption: the rows of the ledger that quote its words, as "override 12,
+    decision 4"; empty where none does.
+    """
+    plain = lambda words: words.astype("str").str.replace(r"\s+", " ", regex=True).str.casefold()
+    told = {}
+    for name in ("overrides", "decisions", "sign_offs"):
+        rows = getattr(book, name)
+        words = [plain(rows[column].fillna("")) for column in CITES & {*rows}]
+        told |= {
+            f"{name.replace('_', '-')[:-1]} {number}": " · ".join(cells)
+            for number, *cells in zip(rows["id"], *words)
+        }
+    return plain(assumptions["text"]).map(
+        lambda text: ", ".join(name for name, words in told.items() if text in words)
+    )
 
 
 class _Read(Transformer):

@@ -2,6 +2,7 @@
 overrides.
 """
 
+from sopkit.metrics.assumptions import citing
 from sopkit.tables.judgments import current, is_open, subject
 
 
@@ -27,11 +28,12 @@ def decisions(decisions, view, followed=None):
 
 
 def assumptions(assumptions, view):
-    """What the plan takes for granted, and whether it held, as last entered."""
+    """What the plan takes for granted, whether it held, as last entered, and what rests on it."""
+    rows = current(assumptions)
     return view.show(
-        current(assumptions),
+        rows.assign(cited=citing(rows, view.book)),
         columns="kind | text: assumption | condition: holds while | result | seen |"
-        " probability [fraction] | effect [money] | owner: watched by",
+        " cited: rests on it | probability [fraction] | effect [money] | owner: watched by",
         empty="No assumption is entered yet.",
     )
 

@@ -141,15 +141,22 @@ def process(source) -> str:
 
 
 def asked(source) -> str:
-    """The decisions that are wanted, or, where none is entered, what the plan itself proposes."""
+    """The decisions that are wanted, those that a broken assumption asks for first, or, where there
+    is none, what the plan itself proposes.
+    """
     book, view = source.book, source.view
     wanted = current(book.decisions)
     wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
+    broken = current(book.assumptions).query("result == 'broken'")
+    broken = broken.assign(text="What now? No longer true: " + broken["text"])
+    number = count(len(wanted), "decision")
+    wanted = pd.concat([broken, wanted])
     if len(wanted):
-        wanted["options"] = wanted["options"].fillna("").str.partition(";")[0]
+        wanted["options"] = wanted["options"].astype("object").fillna("").str.partition(";")[0]
         columns = "text: question | options: first option | expected | owner | due"
         table = view.show(wanted.head(4), "decisions", columns)
-        title, sub = f"{count(len(wanted), 'decision')} wanted", "Entered for this cycle"
+        more = f", {count(len(broken), 'assumption')} broken" if len(broken) else ""
+        title, sub = f"{number} wanted{more}", "Entered for this cycle"
         return _headed(title, sub, table.html)
     columns = "option: the plan proposes | gain: margin | cost | owner"
     table = options(book.gap_options, view, 4, columns, note="")

@@ -5,6 +5,8 @@ import pytest
 
 from sopkit.errors import PlanError
 from sopkit.metrics import Book, condition, verdicts
+from sopkit.metrics.assumptions import citing
+from sopkit.tables import LEDGER
 
 FIRST = pd.Timestamp("2026-11-01")
 PAST = pd.date_range("2026-08-01", "2026-10-01", freq="MS")
@@ -64,6 +66,16 @@ def test_ten_assumptions_get_ten_right_verdicts():
 def test_what_people_judge_stays_as_they_said():
     rows = verdicts(assumptions("an enquiry from them", None), book())
     assert rows["result"].tolist() == ["open", "open"] and rows["seen"].isna().all()
+
+
+def test_what_quotes_an_assumption_rests_on_it():
+    said = {"overrides": ["The wholesaler  is calm", "As A Sells well"], "sign_offs": ["a sells"]}
+    given = {
+        name: LEDGER[name].typed(pd.DataFrame({"id": [7, 8][: len(notes)], "note": notes}))
+        for name, notes in said.items()
+    }
+    rows = pd.DataFrame({"text": ["A sells", "B sells"]})
+    assert citing(rows, Book(given)).tolist() == ["override 8, sign-off 7", ""]
 
 
 def test_only_the_row_that_stands_is_tested():

@@ -723,14 +723,22 @@ def _(p, _):
 
 
 # Page 5 and the board
+def _standing(p, table):
+    return p.t(table).drop_duplicates("text", keep="last")
+
+
 def _wants(p):
-    rows = p.t("decisions").drop_duplicates("text", keep="last")
-    return (rows["chosen"].fillna("") == "").sum()
+    return (_standing(p, "decisions")["chosen"].fillna("") == "").sum()
 
 
 @claim(r"(?:^|\s){N} decisions?(?: is| are)? wanted")
 def _(p, _):
     return (_wants(p),)
+
+
+@claim(r"{N} decisions? wanted, {N} assumptions? broken")
+def _(p, _):
+    return _wants(p), len(_standing(p, "assumptions").query("result == 'broken'"))
 
 
 @claim(r"{N} exceptions? needs? a look(?:, {M} at stake)?")
