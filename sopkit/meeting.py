@@ -212,7 +212,7 @@ def _tested(plan, rows):
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
-PLAIN = {"unasked": ("probability", "effect", "condition", "result")}
+PLAIN = ("probability", "effect", "condition", "result")
 ENTRIES = {
     "decide": Entry(
         "decisions",
@@ -245,7 +245,7 @@ ENTRIES = {
         'note "Export without a second lot of Izmir" --by "Tom Adler"',
         step="demand_plan",
         kind="note",
-        **PLAIN,
+        unasked=PLAIN,
     ),
     "agree": Entry(
         "assumptions",
@@ -253,7 +253,7 @@ ENTRIES = {
         'agree "Booster sets go out by promised date" --owner "Greta Holm" --by "Greta Holm"',
         step="reconcile",
         kind="position",
-        **PLAIN,
+        unasked=PLAIN,
     ),
     "sign": Entry(
         "sign_offs",

@@ -33,7 +33,7 @@ def replay(data, start: str, end: str, packs, parameters=None, quiet=False) -> p
     rows, book = [], Ledger(Path(packs) / "ledger.db")
     for month in months:
         built = build_pack(f"{month:%Y-%m}", data, packs, parameters=parameters, quiet=quiet)
-        freeze(built.folder, "replay", "", book)
+        freeze(built.folder, built.manifest, "replay", "", book)
         rows += _grades(Plan(built.folder), facts)
     return pd.DataFrame(rows)
 
