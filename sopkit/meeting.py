@@ -213,7 +213,7 @@ def _tested(plan, rows):
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
 
 
-PLAIN = {"unasked": ("probability", "effect", "condition", "result")}
+PLAIN = ("probability", "effect", "condition", "result")
 ENTRIES = {
     "decide": Entry(
         "decisions",
@@ -246,7 +246,7 @@ ENTRIES = {
         'note "Export without a second lot of Izmir" --by "Tom Adler"',
         step="demand_plan",
         kind="note",
-        **PLAIN,
+        unasked=PLAIN,
     ),
     "agree": Entry(
         "assumptions",
@@ -254,7 +254,7 @@ ENTRIES = {
         'agree "Booster sets go out by promised date" --owner "Greta Holm" --by "Greta Holm"',
         step="reconcile",
         kind="position",
-        **PLAIN,
+        unasked=PLAIN,
     ),
     "sign": Entry(
         "sign_offs",

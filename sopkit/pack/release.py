@@ -63,12 +63,11 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     ]
     if lacking:
         raise PlanError(f"pack {pack.name} cannot be released: " + "; ".join(lacking))
-    return freeze(pack, by, note, book)
+    return freeze(pack, manifest, by, note, book)
 
 
-def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
+def freeze(pack: Path, manifest: dict, by: str, note: str, book: Ledger) -> Path:
     """The pack, frozen with the ledger's judgments as of now, whatever anybody signed."""
-    manifest = json.loads((pack / "manifest.json").read_text())
     review_again(pack, manifest, book)
     digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
     book.append(
