@@ -44,8 +44,8 @@ def stage_without(folder: Path, inputs: Inputs, decisions, scenarios) -> dict:
 
 def decision_effects(plan) -> pd.DataFrame:
     """The declared ``decision_effects``: of each decision that a scenario in the base carries out,
-    item by item that it moves, contribution (shipments × price less standard cost) with it and
-    without it. Both are planned from the pack's own inputs.
+    item by item that it moves, from the first bucket that it moves on, contribution (shipments ×
+    price less standard cost) with it and without it. Both are planned from the pack's own inputs.
     """
     table, ground, rows = PLANS["decision_effects"], None, []
     said = plan.judgments("decisions"), plan.judgments("scenarios")
@@ -62,7 +62,8 @@ def decision_effects(plan) -> pd.DataFrame:
         )
         both = both.fillna(0.0).reset_index().assign(decision=text)
         moved = (both["planned"] - both["without"]).abs() > TRIFLE
-        rows.append(both[both["item"].isin(both.loc[moved, "item"])])
+        begun = both["bucket"] >= both.loc[moved, "bucket"].min()
+        rows.append(both[begun & both["item"].isin(both.loc[moved, "item"])])
     return table.conform(pd.concat([table.empty(), *rows], ignore_index=True))
 
 

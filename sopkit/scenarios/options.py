@@ -158,10 +158,14 @@ def _told(options, book):
 
 
 def _people(book, step, other, family=""):
-    """Who answers for a step (or a family), and who for the step that must agree."""
+    """Who answers for a step (or a family), and who else must agree: who answers for another step,
+    or finance where that is the same person.
+    """
     owners = book.settings["owners"]
     name = {"supply_plan": "supply planning", "reconcile": "finance", "demand_plan": "sales"}
-    return owners.get(family, owners.get(step, name[step])), owners.get(other, name[other])
+    owner = owners.get(family, owners.get(step, name[step]))
+    agrees = owners.get(other, name[other])
+    return owner, owners.get("reconcile", "finance") if agrees == owner else agrees
 
 
 def _days(book, buckets):

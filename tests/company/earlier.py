@@ -34,6 +34,7 @@ KEPT = (
     "prices",
     "supply_plan",
 )
+DECIDED = "Autumn drive bundle 2026"
 BY = "Dr. Ada Kessel"
 NOTES = {
     "2026-05": "First cycle in the workbook",
@@ -82,13 +83,17 @@ def sign_again(path: Path, packs, month: str) -> None:
 
 def as_of(made: Company, month: str) -> dict:
     """The input tables as they stood before the month, where reading them does not cut them there
-    itself: open orders, and sales inputs no further ahead than each author looks.
+    itself: open orders, sales inputs no further ahead than each author looks, and no event that a
+    meeting of these months decided on: until it happened, a scenario of the ledger was it.
     """
     first, told = pd.Timestamp(month), made.tables["sales_inputs"]
     sight = told["author"].map({author.name: author.months for author in AUTHORS})
     ends = [first + pd.DateOffset(months=ahead) for ahead in sight]
     known = told[told["bucket"] < pd.Series(ends, index=told.index)]
+    events = made.tables["events"]
+    events = events[events["event"] != DECIDED]
     then = made.tables | {"receipts": made.open_orders[month], "sales_inputs": known}
+    then |= {"events": events}
     return {name: table for name, table in then.items() if name != "inventory"}  # counted later
 
 
