@@ -24,7 +24,6 @@ from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
 from sopkit.scenarios.changes import PROMOTE, SCOPE, named
-from sopkit.scenarios.replan import Ground
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
@@ -128,9 +127,9 @@ def scorecard(plan, book, names=(), done=lambda share: None):
     )
     if not asked:
         raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
-    books, ground = {BASE: plan.book()}, Ground.of(plan)
+    books = {BASE: plan.book()}
     for name, changes in asked.items():
-        books[name] = replan(plan, changes, ground)
+        books[name] = replan(plan, changes)
         done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
     return money.scenarios(table, View(plan.book()))

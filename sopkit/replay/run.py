@@ -21,7 +21,7 @@ from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
 from sopkit.processes import drawers
 from sopkit.scenarios import Inputs
-from sopkit.scenarios.replan import Ground, bare, demanded, supplied
+from sopkit.scenarios.replan import Ground, bare, planned, supplied
 from sopkit.sources import opening_stock, read_facts
 from sopkit.sources.files import settings_file
 
@@ -85,16 +85,16 @@ def _month(data, ledger, sold, month):
         ran = plan.buckets()[:RUN]
         if within(sold, ran)["bucket"].nunique() < len(ran):
             return []  # it has not happened yet
-        ground = _gathered(plan)
+        _gathered(plan)
         own = active_overrides(inputs.overrides, month, facts.first, facts.calendar)
         people = {name: own["by"] == name for name in sorted(own["by"].unique())}
-        books = {PLANNED: (len(own), _planned(plan, inputs, ground))}
+        books = {PLANNED: (len(own), planned(plan, inputs))}
         for name, mine in people.items():
             others = inputs.overrides[~inputs.overrides["id"].isin(own.loc[mine, "id"])]
             alone = replace(inputs, overrides=others)
-            books[WITHOUT + name] = (int(mine.sum()), _planned(plan, alone, ground))
+            books[WITHOUT + name] = (int(mine.sum()), planned(plan, alone))
         for name, rule in NAIVE.items():
-            books[name] = (0, _naive(rule, plan, inputs, ground, books[PLANNED][1]))
+            books[name] = (0, _naive(rule, plan, inputs, books[PLANNED][1]))
         return [
             {"month": month, "rule": name, "touches": touches} | _grades(plan, book, sold, ran)
             for name, (touches, book) in books.items()
@@ -102,7 +102,7 @@ def _month(data, ledger, sold, month):
 
 
 def _gathered(plan):
-    """Step 1 and the baseline of step 2, written; what every plan of the month stands on."""
+    """Writes step 1 and the baseline of step 2."""
     book = plan.book(prices=None)
     plan.write(step=1, history=demand.cleanse(book), opening_stock=opening_stock(plan.facts))
     ground = Ground.of(plan)
@@ -110,33 +110,28 @@ def _gathered(plan):
         ground.series, len(ground.buckets), calendar=plan.calendar, groups=plan.facts.items
     )
     plan.write(step=2, baseline_forecast=forecast(fitted))
-    return ground
 
 
-def _planned(plan, inputs, ground):
-    return supplied(plan, demanded(bare(plan, inputs), inputs, ground), inputs, ground)
-
-
-def _naive(rule, plan, inputs, ground, planned):
+def _naive(rule, plan, inputs, own):
     """The plan that makes what a naive rule expects and keeps what it says in stock, asked at the
     workbook's prices.
     """
-    rows = plan.read("history").rename(columns={"cleansed": "quantity"})
+    rows, buckets = plan.read("history").rename(columns={"cleansed": "quantity"}), plan.buckets()
     wide = rows.pivot_table("quantity", ["item", "market"], "bucket", "sum", fill_value=0.0)
     lead = plan.facts.items.set_index("item")["lead_time"].fillna(0.0)
-    expected, safety = rule(wide, lead, plan.calendar.per_year, len(ground.buckets))
-    expected = expected.set_axis(ground.buckets, axis=1).rename_axis(columns="bucket").stack()
-    cells = planned.demand_plan
+    expected, safety = rule(wide, lead, plan.calendar.per_year, len(buckets))
+    expected = expected.set_axis(buckets, axis=1).rename_axis(columns="bucket").stack()
+    cells = own.demand_plan
     at = pd.MultiIndex.from_frame(cells[["item", "market", "bucket"]])
     book = bare(plan, inputs).also(
         demand_plan=cells.assign(consensus=expected.reindex(at).fillna(0.0).clip(lower=0).array),
-        product_plan=planned.product_plan,
-        prices=planned.prices,
+        product_plan=own.product_plan,
+        prices=own.prices,
     )
     stock = book.items.loc[book.items["strategy"] != "order", ["item"]]
     stock = stock.assign(quantity=stock["item"].map(safety).fillna(0.0))
-    stock = stock.merge(pd.DataFrame({"bucket": ground.buckets}), how="cross")
-    return supplied(plan, book, inputs, ground, stock)
+    stock = stock.merge(pd.DataFrame({"bucket": buckets}), how="cross")
+    return supplied(plan, book, inputs, stock)
 
 
 def last_year(wide, lead_time, per_year: int, many: int):

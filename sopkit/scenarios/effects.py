@@ -10,7 +10,7 @@ from sopkit.metrics.scopes import realised_price, within
 from sopkit.plan import write_table
 from sopkit.scenarios.changes import counting, in_base
 from sopkit.scenarios.drivers import Inputs
-from sopkit.scenarios.replan import Ground, bare, demanded, supplied
+from sopkit.scenarios.replan import planned
 from sopkit.sources import Facts
 from sopkit.tables import PLANS
 from sopkit.tables.judgments import current, is_open
@@ -47,18 +47,17 @@ def decision_effects(plan) -> pd.DataFrame:
     item by item that it moves, from the first bucket that it moves on, contribution (shipments ×
     price less standard cost) with it and without it. Both are planned from the pack's own inputs.
     """
-    table, ground, rows = PLANS["decision_effects"], None, []
+    table, rows = PLANS["decision_effects"], []
     said = plan.judgments("decisions"), plan.judgments("scenarios")
     known = carried_out(*said, plan.first_bucket)
     for name, text in known.items():
-        folder, ground = plan.folder / WITHOUT / name, ground or Ground.of(plan)
+        folder = plan.folder / WITHOUT / name
         overrides = pd.read_parquet(folder / "overrides.parquet")
         inputs = Inputs(Facts.load(folder), overrides, plan.cycle["without"][name])
-        without = supplied(plan, demanded(bare(plan, inputs), inputs, ground), inputs, ground)
         both = (
             _contribution(plan.book())
             .to_frame("planned")
-            .join(_contribution(without).rename("without"), how="outer")
+            .join(_contribution(planned(plan, inputs)).rename("without"), how="outer")
         )
         both = both.fillna(0.0).reset_index().assign(decision=text)
         moved = (both["planned"] - both["without"]).abs() > TRIFLE

@@ -2,6 +2,7 @@
 
 import copy
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -31,52 +32,62 @@ class Ground(NamedTuple):
 
     @classmethod
     def of(cls, plan) -> "Ground":
-        """The ground of a pack's plan."""
-        facts, calendar, history = plan.facts, plan.calendar, plan.read("history")
-        sold = demand.forecastable(history, facts.items)
-        learned = learn_events(sold, facts.events, facts.items, calendar=calendar)
-        series = without_events(sold, learned)
-        ahead = len(demand.unfinished(history, calendar, plan.first_bucket))
-        told = plan.cycle["parameters"]
-        buckets, paths = plan.buckets(told.get("horizon", 0)), told.get("paths", 500)
-        until = ahead + len(buckets)
-        drawn = sample_paths(series, until, paths, calendar=calendar, groups=facts.items)
-        return cls(learned, series, buckets, drawn[:, :, ahead:])
+        """The ground of a pack's plan, worked out once."""
+        if plan not in GROUNDS:
+            facts, calendar, history = plan.facts, plan.calendar, plan.read("history")
+            sold = demand.forecastable(history, facts.items)
+            learned = learn_events(sold, facts.events, facts.items, calendar=calendar)
+            series = without_events(sold, learned)
+            ahead = len(demand.unfinished(history, calendar, plan.first_bucket))
+            told = plan.cycle["parameters"]
+            buckets, paths = plan.buckets(told.get("horizon", 0)), told.get("paths", 500)
+            until = ahead + len(buckets)
+            drawn = sample_paths(series, until, paths, calendar=calendar, groups=facts.items)
+            GROUNDS[plan] = cls(learned, series, buckets, drawn[:, :, ahead:])
+        return GROUNDS[plan]
 
 
-def replan(plan, changes, ground=None):
+GROUNDS = WeakKeyDictionary()  # of the plans that live
+
+
+def replan(plan, changes):
     """The ``Book`` of the plan that the ``changes`` (rows of the ledger's scenarios) make of a
     pack's ``plan``: every table of steps 2 to 4 that follows from the numbers; exceptions, options
     and the schedule have no row.
 
-    The baseline stays, as no driver touches what was sold; who plans more than once hands over the
-    ``ground``. Raises ``PlanError`` where a change contradicts the facts.
+    The baseline stays, as no driver touches what was sold. Raises ``PlanError`` where a change
+    contradicts the facts.
     """
     step = min((DRIVERS[name].step for name in changes["driver"] if name in DRIVERS), default=3)
-    inputs, ground = applied(Inputs.of(plan), changes), ground or Ground.of(plan)
-    book = bare(plan, inputs)
-    return supplied(plan, demanded(book, inputs, ground) if step == 2 else book, inputs, ground)
+    inputs = applied(Inputs.of(plan), changes)
+    book = demanded(plan, inputs) if step == 2 else bare(plan, inputs)
+    return supplied(plan, book, inputs)
 
 
-def demanded(book, inputs, ground):
+def planned(plan, inputs):
+    """The ``Book`` of the plan that other inputs make, as ``replan`` gives it."""
+    return supplied(plan, demanded(plan, inputs), inputs)
+
+
+def demanded(plan, inputs):
     """The book with the plan of step 2: what is asked, and at which price."""
-    facts = inputs.facts
+    facts, book, ground = inputs.facts, bare(plan, inputs), Ground.of(plan)
     uplifts = fill_uplifts(facts.events, ground.learned, ground.series, facts.items)
     said = demand.consensus(book.also(events=uplifts), ground.buckets)
     book.also(demand_plan=said.demand_plan, product_plan=said.product_plan, events=facts.events)
     return book.also(prices=finance.prices(book))
 
 
-def supplied(plan, book, inputs, ground, safety_stock=None):
+def supplied(plan, book, inputs, safety_stock=None):
     """The book with the plan of steps 3 and 4 for what it asks: supply, money, risk. The safety
     stock is that of the demand paths, unless one is given (item, bucket, quantity).
     """
-    facts, history, drawn = inputs.facts, plan.read("history"), ground.drawn
+    facts, history, ground = inputs.facts, plan.read("history"), Ground.of(plan)
     items, settings, names = facts.items, facts.settings, sorted(ground.series["item"].unique())
     told = {"bill_of_resources": facts.bill_of_resources, "settings": settings}
     if safety_stock is None:
         safety_stock = supply.safety_stock(
-            drawn, names, ground.buckets, items, sourcing=facts.sourcing, **told
+            ground.drawn, names, ground.buckets, items, sourcing=facts.sourcing, **told
         )
     asked = supply.supply_inputs(
         book.demand_plan,
@@ -99,7 +110,7 @@ def supplied(plan, book, inputs, ground, safety_stock=None):
     risk = supply.plan_under_uncertainty(
         result.supply_plan,
         items,
-        drawn,
+        ground.drawn,
         names=names,
         standard_cost=book.cost,
         prices=book.item_prices,
@@ -131,8 +142,7 @@ def compared(plan, scenarios: dict) -> dict:
 
 
 def _replanned(plan, scenarios):
-    ground = Ground.of(plan) if scenarios else None
-    return {name: replan(plan, changes, ground) for name, changes in scenarios.items()}
+    return {name: replan(plan, changes) for name, changes in scenarios.items()}
 
 
 def bare(plan, inputs):

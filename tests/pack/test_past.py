@@ -172,7 +172,8 @@ def test_the_bundle_brought_what_the_ledger_says(facts):
     item = facts.items.set_index("item").loc["D-100"]
     worth = (sold["quantity"].sum() - plan["baseline"].sum()) * (item["price"] - item["unit_cost"])
     assert decision["realised"] == pytest.approx(worth, abs=100)
-    expected = plan["events"].sum() * (item["price"] - item["unit_cost"])
+    frozen = _kept("2026-08", "decision_effects").query("item == 'D-100'")
+    expected = (frozen["planned"] - frozen["without"]).sum()
     assert decision["expected"] == pytest.approx(expected, abs=100)
 
 
