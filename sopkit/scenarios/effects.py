@@ -17,6 +17,7 @@ from sopkit.tables.judgments import current, is_open
 
 WITHOUT = Path("inputs") / "without"  # in a pack
 TRIFLE = 1e-6  # money by which a plan may differ from itself
+RIPPLE = 0.01  # share of all that a decision moves: an item below it is not what it is about
 
 
 def carried_out(decisions, scenarios, first) -> dict:
@@ -71,8 +72,8 @@ def followed(plan) -> pd.DataFrame:
     have passed, ``planned`` and ``realised`` effect (money).
 
     Planned is the frozen plan less the one without the decision; realised what the items that it
-    moves did bring (revenue less standard cost) less the plan without it, so all else that came
-    otherwise than planned is in it.
+    moves (each a hundredth of all or more) did bring, revenue less standard cost, less the plan
+    without it: all else that came otherwise than planned is in it.
     """
     book, rows, seen = plan.book(), [], set()
     price = realised_price(book)
@@ -81,9 +82,12 @@ def followed(plan) -> pd.DataFrame:
     sold["came"] = sold["revenue"] - sold["quantity"] * sold["item"].map(book.cost)
     for release in plan.releases.values():
         frozen = release.read("decision_effects")
-        frozen = frozen[(frozen["bucket"] < book.first) & ~frozen["decision"].isin(seen)]
+        frozen = frozen[~frozen["decision"].isin(seen)]
+        frozen["moved"] = (frozen["planned"] - frozen["without"]).abs()
+        of_item = frozen.groupby(["decision", "item"])["moved"].transform("sum")
+        frozen = frozen[of_item >= RIPPLE * frozen.groupby("decision")["moved"].transform("sum")]
         seen |= {*frozen["decision"]}
-        for text, cells in frozen.groupby("decision"):
+        for text, cells in frozen[frozen["bucket"] < book.first].groupby("decision"):
             came = within(sold[sold["item"].isin(cells["item"])], cells["bucket"])["came"].sum()
             without = cells["without"].sum()
             rows.append(
