@@ -88,9 +88,18 @@ def _workers(book):
     return {"hired (workers)": moves["hired"], "laid off (workers)": moves["laid_off"]}
 
 
+def _risk(book):
+    rows = within(book.plan_risk, book.year).query("metric == 'service'")
+    return {
+        "likely service, lowest bucket (fraction)": rows["p50"].min(),
+        "service in 9 of 10 futures, lowest bucket (fraction)": rows["p10"].min(),
+    }
+
+
 MEASURES = {
     "financial_plan": _money,
     "supply_plan": _units,
     "capacity_plan": _hours,
     "workforce_plan": _workers,
+    "plan_risk": _risk,
 }

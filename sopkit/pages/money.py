@@ -17,7 +17,8 @@ TOGETHER = (
 # purpose: metrics of a scenario, + if more is better, - if less, = neither
 SCORED = """
 service: + service (fraction); - late (units × buckets); - lost (units)
-service: - backlog at the end (units)
+service: - backlog at the end (units); + likely service, lowest bucket (fraction)
+service: + service in 9 of 10 futures, lowest bucket (fraction)
 money: + revenue (money); + margin (money); + revenue gap to budget (money)
 cash: + cash (money); + lowest cash so far (money)
 stock: - mean stock (money)
@@ -171,8 +172,9 @@ def scenarios(scenarios, view, note: str = ""):
     for metric, (purpose, better) in PURPOSES.items():
         if metric not in wide.index:
             continue
-        name, _, unit = metric.removesuffix(")").partition(" (")
-        unit = {"money": view.currency}.get(unit, unit.replace("bucket", view.calendar.size))
+        told = metric.removesuffix(")").replace("bucket", view.calendar.size)
+        name, _, unit = told.partition(" (")
+        unit = {"money": view.currency}.get(unit, unit)
         told = [wide.at[metric, BASE], *off.loc[metric, others]]
         told = [_reads(value, unit, sign=at > 0) for at, value in enumerate(told)]
         good = better * wide.loc[metric, [BASE, *others]]

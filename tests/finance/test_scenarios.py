@@ -87,3 +87,13 @@ def test_unlimited_capacity_has_no_utilisation():
         np.isnan(values["highest utilisation (fraction)"])
         and values["unconstrained load above all hours (hours)"] == 0
     )
+
+
+def test_risk_is_told_by_its_worst_bucket():
+    buckets = pd.date_range("2026-11-01", periods=2, freq="MS", unit="us")
+    risk = pd.DataFrame({"metric": ["service"] * 2 + ["cash"] * 2, "bucket": [*buckets] * 2})
+    risk = risk.assign(p10=[0.9, 0.8, 0.1, 0.1], p50=[0.95, 0.97, 0.1, 0.1], p90=1.0)
+    free = tables()["financial_plan"]
+    values = scenario_metrics(plan_risk=risk, financial_plan=free)
+    told = values.set_index("metric")["value"].filter(like="lowest bucket")
+    assert told.tolist() == [0.95, 0.8]
