@@ -23,7 +23,7 @@ from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks h
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
-from sopkit.scenarios.changes import PROMOTE, SCOPE, named
+from sopkit.scenarios.changes import PROMOTE, SCOPE, named, promotions, spoken
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
@@ -147,6 +147,8 @@ def promoted(plan, book, name, by, note=None, undo=False, cycle=None) -> str:
         changes = changes_of(book.read("scenarios", cycle), name)
         if name in beside(plan.judgments("scenarios"), book.read("scenarios")):
             applied(Inputs.of(plan), changes)
+    elif name not in promotions(book.read("scenarios", cycle)):
+        raise PlanError(f"scenario {name!r} is not in the base, so nothing is taken out")
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
     book.append("scenarios", [row], by=by, cycle=cycle)
     return (
@@ -169,8 +171,7 @@ def _plannable(plan, book, rows):
         return
     kept = changes_of(known, name)[[*SCOPE]]
     if not pd.concat([kept, rows[[*SCOPE]]]).fillna("").duplicated().iloc[-1]:
-        has = kept.astype("object").fillna("").astype("str")
-        has = has.agg(" ".join, axis=1).str.split().str.join(" ")
+        has = spoken(changes_of(known, name))
         raise PlanError(
             f"scenario {name} has no such change to take back; name driver, whom and days as it was"
             f" entered: {'; '.join(has)}"

@@ -86,7 +86,11 @@
     </xsl:when>
     <xsl:when test="$part = 'Ways to close the gaps' and $head[text() = 'margin gained']">
       <xsl:variable name="gain" select="count($head[text() = 'margin gained']/preceding-sibling::th) + 1"/>
-      <xsl:value-of select="concat($rows[2]/td[1], ' brings most: ', $rows[2]/td[$gain], ' ', $head[$gain]/small, ' of margin')"/>
+      <xsl:choose>
+        <xsl:when test="starts-with($rows[2]/td[1], 'Together')">The best of them together</xsl:when>
+        <xsl:otherwise><xsl:value-of select="$rows[2]/td[1]"/></xsl:otherwise>
+      </xsl:choose>
+      <xsl:value-of select="concat(' brings most: ', $rows[2]/td[$gain], ' ', $head[$gain]/small, ' of margin')"/>
     </xsl:when>
     <xsl:when test="$part = 'Scenarios side by side' and not($rows/td/b)">No other plan does better or worse than the base plan</xsl:when>
     <xsl:when test="$part = 'Scenarios side by side'">

@@ -19,12 +19,12 @@ def carry(pack):
     plan = Plan(pack)
     for name, write in FILES.items():
         target = plan.folder / f"exports/{name}"
-        target.unlink(missing_ok=True)
         beside = target.with_name(f".{name}")
         try:
             write(plan, beside)
             yield f"{beside.replace(target)}"
         except Exception as error:  # a pack stands without them, and a release goes through
+            beside.unlink(missing_ok=True)
             yield f"{name} is not written: {error}"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.finance.plan import COMPANY, KEY
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import per_item, revenue
 
 EFFECTS = ("volume", "mix", "people", "supply", "price", "cost")
 CELL = ["family", "item", "bucket"]
@@ -103,11 +103,10 @@ def budget_cells(book, buckets=None) -> pd.DataFrame:
 
 def actual_cells(book, buckets=None) -> pd.DataFrame:
     """What was sold in the form of ``plan_cells``: its margin is revenue less standard cost, before
-    the costs of the period. Sales whose revenue is unknown bring the list price.
+    the costs of the period.
     """
     sold = book.sales_history
-    list_price = per_item(sold, book.list_price)
-    sold = sold.assign(revenue=sold["revenue"].fillna(sold["quantity"] * list_price))
+    sold = sold.assign(revenue=revenue(book, sold))
     rows = book.by_family(sold).groupby(CELL, as_index=False)[["quantity", "revenue"]].sum()
     rows = rows.rename(columns={"quantity": "units"}).assign(people=0.0, supply=0.0, period=0.0)
     rows["price"] = rows["revenue"] / rows["units"].where(rows["units"] != 0)

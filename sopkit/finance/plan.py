@@ -5,7 +5,7 @@ import pandas as pd
 
 from sopkit.finance.initiatives import initiative_costs
 from sopkit.grid import DAY, Grid
-from sopkit.metrics.scopes import per_item, realised_price, within
+from sopkit.metrics.scopes import per_item, revenue, within
 from sopkit.tables import PLANS
 
 COMPANY = "(company)"
@@ -121,14 +121,11 @@ def spread(buckets, days, calendar) -> np.ndarray:
 
 
 def _owed(book, past):
-    """What was sold in the buckets before the plan, at the price realised where no revenue is
-    known, and what its material cost.
-    """
+    """What was sold in the buckets before the plan, and what its material cost."""
     rows = book.by_family(within(book.sales_history, past))
-    usual = realised_price(book, year=False).combine_first(book.list_price)
     material = per_item(rows, book.items.set_index("item")["unit_cost"])
     return rows[KEY].assign(
-        revenue=rows["revenue"].fillna(rows["quantity"] * per_item(rows, usual)),
+        revenue=revenue(book, rows),
         on_terms=rows["quantity"] * material,
     )
 

@@ -49,13 +49,14 @@ def scenarios_table(plans: dict) -> pd.DataFrame:
 
 def _money(book):
     total = company(within(book.financial_plan, book.year))
+    cash = total["cash"].cumsum(skipna=False)  # blank where a bucket's is unknown
     gap, opening = total["revenue_gap"].sum(min_count=1), book.settings["opening_cash"] or 0.0
     values = {
         "revenue (money)": total["revenue"].sum(),
         "margin (money)": total["margin"].sum(),
         "period costs (money)": total["period_costs"].sum(),
-        "cash (money)": total["cash"].sum(),
-        "lowest cash so far (money)": opening + total["cash"].cumsum().min(),
+        "cash (money)": cash.iloc[-1],
+        "lowest cash so far (money)": opening + cash.min(skipna=False),
         "mean stock (money)": total["inventory_value"].mean(),
     }
     return values if np.isnan(gap) else values | {"revenue gap to budget (money)": gap}

@@ -54,6 +54,14 @@ def realised_price(book, year=True) -> pd.Series:
     return sums["revenue"] / sums["quantity"]
 
 
+def revenue(book, sold) -> pd.Series:
+    """The revenue of each row of sales, in money; where it is unknown, its units at the price that
+    the item ever realised, or else at its list price.
+    """
+    usual = realised_price(book, year=False).combine_first(book.list_price)
+    return sold["revenue"].fillna(sold["quantity"] * per_item(sold, usual))
+
+
 def wide(frame, column, buckets) -> pd.DataFrame:
     """A table scope × bucket of a column, summed, blank where absent."""
     return frame.groupby(["scope", "bucket"])[column].sum().unstack().reindex(columns=buckets)

@@ -84,9 +84,9 @@ def freeze(pack: Path, manifest: dict, by: str, note: str, book: Ledger) -> Path
     write_page(pack)
     for path in (pack / "notebooks").glob("*.ipynb"):  # the state stands on every page
         draw_page(pack, path.stem)
-    if (pack / "exports/deck.pptx").exists():
-        from sopkit.exports.room import carry
+    from sopkit.exports.room import FILES, carry
 
+    if any((pack / "exports" / name).exists() for name in FILES):
         list(carry(pack))
     for path in pack.rglob("*"):
         if path.is_file():

@@ -10,7 +10,7 @@ from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
 
-TOGETHER = (
+ABOUT_OPTIONS = (
     "next year less the plan's, each planned anew, the best choice of them together; what a move"
     " itself costs, as a campaign or a tool, is not in it"
 )
@@ -88,7 +88,7 @@ def per_unit(view):
     )
 
 
-def options(gap_options, view, most=15, columns=OFFERED, note=TOGETHER):
+def options(gap_options, view, most=15, columns=OFFERED, note=ABOUT_OPTIONS):
     """Ways to close a gap, best first."""
     best = gap_options.nlargest(most, "gain")
     none = "No option is planned: there is no gap, or the company is too large for it."
@@ -128,17 +128,18 @@ def budget_bridge(book, view):
 def release_bridge(book, view):
     """What moved the margin since last cycle's release."""
     none = "no earlier plan is released; from the first release on, changes are explained here"
-    return _bridge(since_last(book), view, "over the next year, as far as both plans hold it", none)
+    words = "over the next year, as far as both plans hold it"
+    return _bridge(since_last(book), view, words, none, "since last cycle's plan")
 
 
 def actual_bridge(book, view):
     """What moved the margin from last cycle's release to what was then sold."""
     none = "no month that an earlier plan released has passed"
     words = "months of last cycle's plan that have passed, before the costs of the period"
-    return _bridge(to_actual(book), view, words, none)
+    return _bridge(to_actual(book), view, words, none, "from last cycle's plan to sales")
 
 
-def _bridge(moved, view, words, none):
+def _bridge(moved, view, words, none, head="from the budget"):
     """What moved the margin, largest first, as differences only."""
     sums = moved.groupby("effect")["money"].sum()
     by = moved[(moved["family"] != COMPANY) & (moved["money"].abs() > 0.5)].sort_values(
@@ -153,7 +154,7 @@ def _bridge(moved, view, words, none):
     rows["bar"] = pd.Series(bars, dtype=object)
     return view.show(
         rows,
-        columns="effect: what moved the margin | money: change [money] | bar: less / more |"
+        columns=f"effect: what moved the margin {head} | money: change [money] | bar: less / more |"
         " family: most in | money_most: there, change [money]",
         total="money",
         empty=f"What moved the margin cannot be told: {none}.",

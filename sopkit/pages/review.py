@@ -22,7 +22,8 @@ def decisions(decisions, view, followed=None):
         rows.sort_values(["state", "due"], kind="stable"),
         "decisions",
         "state | cycle: since | text: question | options | chosen | owner | due | expected |"
-        " realised | planned: planned so far [money] | brought: brought so far [money]",
+        " realised: brought, as entered | months: followed over [months] |"
+        " planned: planned till now [money] | brought: brought till now [money]",
         empty="No decision is entered for this cycle yet.",
     )
 

@@ -148,7 +148,7 @@ def asked(source) -> str:
     wanted = current(book.decisions)
     wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
     broken = current(book.assumptions).query("result == 'broken'")
-    broken = broken.assign(text="What now? No longer true: " + broken["text"])
+    broken = broken.assign(text="Broken assumption, what follows? " + broken["text"])
     number = count(len(wanted), "decision")
     wanted = pd.concat([broken, wanted])
     if len(wanted):

@@ -67,7 +67,7 @@ def rules(grades, view) -> Block:
         " wape_3: 3 buckets ahead [fraction] | wape_6: 6 buckets ahead [fraction]",
         note=f"mean of the first {count(RUN, view.calendar.size)} of each plan; every month opens"
         " with its own stock, and what is made and bought arrives as planned; all rules have the"
-        " same hours, sources and prices",
+        " same hours, sources and prices; only the plan knows launches that are still to come",
     )
 
 

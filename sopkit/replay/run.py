@@ -20,7 +20,7 @@ from sopkit.metrics.scopes import within
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
 from sopkit.processes import drawers
-from sopkit.scenarios import Inputs
+from sopkit.scenarios import Inputs, in_base
 from sopkit.scenarios.replan import Ground, bare, planned, supplied
 from sopkit.sources import opening_stock, read_facts
 from sopkit.sources.files import settings_file
@@ -42,13 +42,14 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     ``profit`` (money), and ``wape_1``, ``wape_3``, ``wape_6`` of the forecast of the first, third
     and sixth bucket (fractions; NaN where it has not happened).
 
-    Rules: *plan*, the workbook's, from the facts and the overrides of the ``ledger`` (path or URL;
-    by default the rows in ``earlier/ledger`` beside the facts) as they stood; *without NAME*, the
-    same without one person's overrides; *last year + trend* (with a bucket of cover) and *moving
-    average* (of three buckets, with a reorder point), both making what they forecast under the same
-    capacity and sources. Every month opens with its own stock; what a plan makes and buys arrives
-    as planned, what customers ask is what was sold. Profit is revenue less shipments at standard
-    cost, holding of the stock that then lay there, and the plan's other costs of the period.
+    Rules: *plan*, the workbook's, from the facts, and from the overrides and promoted scenarios of
+    the ``ledger`` (path or URL; by default the rows in ``earlier/ledger`` beside the facts) as they
+    stood; *without NAME*, the same without one person's overrides; *last year + trend* (with a
+    bucket of cover) and *moving average* (of three buckets, with a reorder point), both making what
+    they forecast under the same capacity and sources. Every month opens with its own stock; what a
+    plan makes and buys arrives as planned, what customers ask is what was sold. Profit is revenue
+    less shipments at standard cost, holding of the stock that then lay there, and the plan's other
+    costs of the period.
 
     Raises ``PlanError`` if ``start`` is after ``end``, or nothing was sold after it.
     """
@@ -78,6 +79,7 @@ def _month(data, ledger, sold, month):
         said = Ledger("sqlite://")
         said.start(settings_file(data).with_name("earlier") / "ledger")
     inputs = Inputs(facts, said.read("overrides", month), {})
+    inputs = in_base(inputs, said.read("scenarios", month))
     with tempfile.TemporaryDirectory() as folder:
         cycle = {"month": month, "parameters": {}, "scenarios": []}
         stage_inputs(Path(folder), inputs, said, [], cycle)

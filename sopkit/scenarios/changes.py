@@ -57,7 +57,7 @@ def beside(base, scenarios, names=None) -> dict:
 
     Raises ``PlanError`` for one that is in the base already: it would count twice.
     """
-    inside = _promotions(base)
+    inside = promotions(base)
     if names is None:
         told = scenarios.loc[scenarios["driver"] != PROMOTE, "scenario"].unique()
         names = [n for n in told if n not in inside and len(_standing(scenarios, n))]
@@ -81,14 +81,14 @@ def counting(scenarios, first) -> dict:
     they stood when it was promoted; those that are over count no more.
     """
     told = {
-        name: _standing(scenarios[scenarios["id"] < number], name)
-        for name, number in _promotions(scenarios).items()
+        named(name): _standing(scenarios[scenarios["id"] < number], name)
+        for name, number in promotions(scenarios).items()
     }
     told = {name: rows[~(rows["ends_on"] < first)] for name, rows in told.items()}
     return {name: rows for name, rows in told.items() if len(rows)}
 
 
-def _promotions(scenarios) -> dict:
+def promotions(scenarios) -> dict:
     """Number of the row that made it part of the base, by scenario that is part of it."""
     said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
     said = said[said["value"] != "off"]

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sopkit.errors import PlanError
 from sopkit.finance import company
 from sopkit.metrics import planned_service
 from sopkit.metrics.scopes import against_budget, within
 from sopkit.metrics.stages import COMPANY
-from sopkit.scenarios.changes import spoken
+from sopkit.scenarios.changes import applied, spoken
+from sopkit.scenarios.drivers import Inputs
 from sopkit.scenarios.replan import compared
 from sopkit.tables import LEDGER, PLANS
 
@@ -48,21 +50,20 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
     *Supply* (where units are late or lost): more overtime, more hours, more from a source. *Demand*
     (families whose revenue of the next year is below budget): a price 1 % higher with its volume, a
     launch earlier. Promotions ahead, moved or dropped, and less safety stock wherever there is a
-    gap. Money, units and service are those of the next year less the base plan's. An option that
-    moves less than equal plans differ by is left out; empty where there is no gap, or in a company
-    of more than ``most_items`` items.
+    gap. Money, units and service are those of the next year less the base plan's. Left out is what
+    the facts do not bear, and what brings neither service nor more margin than plans of equal cost
+    differ by; empty where there is no gap, or in a company of more than ``most_items`` items.
     """
     table = PLANS["gap_options"]
     options = offered(book) if len(book.items) <= most_items else {}
+    options = {words: option for words, option in options.items() if _bears(plan, option)}
     if not options:
         return table.empty()
     solved = compared(plan, {words: option.changes for words, option in options.items()})
     base = _worth(book)
     worth = pd.DataFrame({words: _worth(other) - base for words, other in solved.items()}).T
     enough = NOISE * base["revenue"]
-    worth = worth[
-        (worth["gain"] > enough) | (worth["closes"] > TRIFLE * book.supply_plan["demand"].sum())
-    ]
+    worth = worth[(worth["gain"] > enough) | (worth["service"] > TRIFLE)]
     rows = [worth]
     best = _best(worth, [options[words].of for words in worth.index], book)
     parts = {words: (options[words],) for words in worth.index}
@@ -72,9 +73,10 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
         changes = pd.concat([option.changes for option in parts[words]], ignore_index=True)
         rows.append(pd.DataFrame({words: _worth(compared(plan, {words: changes})[words]) - base}).T)
     found = pd.concat(rows).rename_axis("option").reset_index()
-    found["cost"] = (found["revenue"] - found["gain"]).round(2) + 0.0  # never −0
+    found["closes"] = found["closes"].round(6) + 0.0  # never −0
+    found["cost"] = (found["revenue"] - found["gain"]).round(2) + 0.0
     found["value_per_unit"] = found["gain"] / found["closes"].where(found["closes"] > 0)
-    told = [_told(parts[words], book) for words in found["option"]]
+    told = [_told(parts[words]) for words in found["option"]]
     found = found.join(pd.DataFrame(told, columns=["starts_on", "owner", "agrees", "changes"]))
     return table.conform(found)
 
@@ -91,6 +93,14 @@ def offered(book) -> dict:
     found += [find(book, behind) for find in DEMAND if len(behind)]
     found += [find(book) for find in EITHER if len(short) or len(behind)]
     return {option.words: option for option in chain(*found)}
+
+
+def _bears(plan, option):
+    """Whether the facts bear the option's change."""
+    try:
+        return bool(applied(Inputs.of(plan), option.changes))
+    except PlanError:
+        return False
 
 
 def _worth(book):
@@ -135,7 +145,8 @@ def _best(worth, of, book):
     choices = (np.arange(2 ** len(worth))[:, None] >> np.arange(len(worth))) & 1 > 0
     for name in set(of):
         choices = choices[choices[:, of == name].sum(axis=1) <= 1]
-    gaps = {"revenue": _behind(book)["gap"].sum(), "closes": _short(book)["units"].sum()}
+    missed = 1 - _worth(book)["service"] if len(_short(book)) else 0.0
+    gaps = {"revenue": _behind(book)["gap"].sum(), "service": missed}
     closed = sum(
         np.minimum(choices @ worth[name].to_numpy(), gap) / gap for name, gap in gaps.items() if gap
     )
@@ -145,14 +156,15 @@ def _best(worth, of, book):
     return list(first[choices[order[0]]])
 
 
-def _told(options, book):
+def _told(options):
     """First day, owners, who must agree, and the changes in words, of options together."""
     rows = pd.concat([option.changes for option in options], ignore_index=True)
     once = lambda names: ", ".join(dict.fromkeys(names))
+    owners = {option.owner for option in options}
     return (
         min(option.day for option in options),
         once(option.owner for option in options),
-        once(option.agrees for option in options),
+        once(option.agrees for option in options if option.agrees not in owners),
         "; ".join(spoken(rows)),
     )
 
@@ -166,6 +178,11 @@ def _people(book, step, other, family=""):
     owner = owners.get(family, owners.get(step, name[step]))
     agrees = owners.get(other, name[other])
     return owner, owners.get("reconcile", "finance") if agrees == owner else agrees
+
+
+def _later(book):
+    """The first bucket outside the planning fence."""
+    return book.buckets[min(book.settings["planning_fence"], len(book.buckets) - 1)]
 
 
 def _days(book, buckets):
@@ -186,21 +203,17 @@ def _rooms(book, short):
     return rooms.sort_values("price", ascending=False, kind="stable").head(EACH).itertuples()
 
 
-def _overtime(book, short):
-    yield from _more(book, short, "overtime", "+50 %", "Half as much overtime again on {}")
-
-
 def _hours(book, short):
-    yield from _more(book, short, "hours", "+10 %", "A tenth more hours on {}")
-
-
-def _more(book, short, driver, value, words):
     people = _people(book, "supply_plan", "reconcile")
     for room in _rooms(book, short):
-        if driver == "hours" or room.overtime > 0:
+        for driver, value, words in (
+            ("overtime", "+50 %", "Half as much overtime again on {}"),
+            ("hours", "+10 %", "A tenth more hours on {}"),
+        ):
             change = {"driver": driver, "name": room.Index, "value": value}
             change |= _days(book, [room.first, room.last])
-            yield Option(words.format(room.Index), room.Index, room.first, *people, change)
+            if driver == "hours" or room.overtime > 0:
+                yield Option(words.format(room.Index), room.Index, room.first, *people, change)
 
 
 def _sources(book, short):
@@ -210,11 +223,11 @@ def _sources(book, short):
     for row in offers.nlargest(EACH, "units").itertuples():
         change = {"driver": "source_limit", "name": row.source, "item": row.item, "value": "+50 %"}
         words = f"Half as many {row.item} again from {row.source}"
-        yield Option(words, f"{row.item} from {row.source}", book.first, *people, change)
+        yield Option(words, f"{row.item} from {row.source}", _later(book), *people, change)
 
 
 def _prices(book, behind):
-    later = book.buckets[min(book.settings["planning_fence"], len(book.buckets) - 1)]
+    later = _later(book)
     for family in behind["scope"].head(EACH):
         change = {"driver": "price", "family": family, "value": "+1 %"}
         change |= _days(book, [later, book.buckets[-1]])
@@ -249,11 +262,11 @@ def _safety_stock(book):
         change = {"driver": "service_level", "value": "-0.01"}
         people = _people(book, "supply_plan", "demand_plan")
         words = "Safety stock for one point less service"
-        yield Option(words, "safety stock", book.first, *people, change)
+        yield Option(words, "safety stock", _later(book), *people, change)
 
 
 SUPPLY, DEMAND, EITHER = (
-    (_overtime, _hours, _sources),
+    (_hours, _sources),
     (_prices, _launches),
     (_promotions, _safety_stock),
 )

@@ -91,17 +91,18 @@ def test_only_what_a_gap_calls_for_is_offered():
 def test_the_best_choice_closes_most_then_brings_most_and_takes_one_of_each_object():
     names = ["overtime", "hours", "price", "launch"]
     worth = pd.DataFrame(
-        {"revenue": [0, 0, 60.0, 100.0], "gain": [9.0, -4, 30, 50], "closes": [3.0, 8, 0, 0]},
+        {"revenue": [0, 0, 60.0, 100.0], "gain": [9.0, -4, 30, 50], "service": [0.03, 0.08, 0, 0]},
         index=names,
     )
-    # the launch alone closes the budget's 100; hours close all 8 units, overtime only 3 of them
+    # the launch alone closes the budget's 100; hours close all of the 8 of 120, overtime not
     chosen = options._best(worth, ["line", "line", "price", "launch"], book())
     assert sorted(chosen) == ["hours", "launch", "price"]
-    draw = np.random.default_rng(7)
+    draw, gap = np.random.default_rng(7), 8 / 120
     for _ in range(20):  # against every choice, one by one
         worth = pd.DataFrame(
-            draw.normal(20, 30, (5, 3)).round(1), columns=["revenue", "gain", "closes"]
+            draw.normal(20, 30, (5, 3)).round(1), columns=["revenue", "gain", "service"]
         )
+        worth["service"] /= 1000
         of = [0, 0, 1, 1, 2]
         chosen, best = options._best(worth, of, book()), None
         for mask in range(32):
@@ -109,7 +110,7 @@ def test_the_best_choice_closes_most_then_brings_most_and_takes_one_of_each_obje
             if len({of[n] for n in rows}) < len(rows):
                 continue
             sums = worth.loc[rows].sum()
-            closed = round(min(sums["revenue"], 100) / 100 + min(sums["closes"], 8) / 8, 6)
+            closed = round(min(sums["revenue"], 100) / 100 + min(sums["service"], gap) / gap, 6)
             best = max(best or (-np.inf,), (closed, round(sums["gain"], 6), -len(rows), rows))
         assert sorted(chosen) == best[3]
 
