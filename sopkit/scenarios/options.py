@@ -250,7 +250,7 @@ def _promotions(book):
     ahead = book.events[book.events["kind"] == "promotion"].sort_values("starts_on", kind="stable")
     ahead = ahead[ahead["starts_on"] >= book.first].drop_duplicates("event")
     people = _people(book, "demand_plan", "supply_plan")
-    for row in ahead.head(EACH).itertuples():
+    for row in ahead.head(1).itertuples():
         for value, words in (("off", "Drop {}"), ("+1", f"{{}} one {book.calendar.size} later")):
             change = {"driver": "event", "name": row.event, "value": value}
             words = words.format(row.event)
