@@ -23,7 +23,7 @@ from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks h
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
-from sopkit.scenarios.changes import PROMOTE, SCOPE, named, promotions, spoken
+from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import current, subject
@@ -143,10 +143,15 @@ def promoted(plan, book, name, by, note=None, undo=False, cycle=None) -> str:
     cycle = cycle or plan.entry_month
     if cycle < plan.month:
         raise PlanError(f"cycle {cycle} is over; the newest pack plans {plan.month}")
+    inputs = Inputs.of(plan)
     if not undo:
-        changes = changes_of(book.read("scenarios", cycle), name)
-        if name in beside(plan.judgments("scenarios"), book.read("scenarios")):
-            applied(Inputs.of(plan), changes)
+        said, built = book.read("scenarios", cycle), plan.judgments("scenarios")
+        fresh = {**counting(said, plan.first_bucket), name: changes_of(said, name)}
+        for other in fresh:
+            if other not in (*counting(built, plan.first_bucket), name):
+                inputs = applied(inputs, fresh[other])
+        if name in beside(built, said):
+            applied(inputs, fresh[name])
     elif name not in promotions(book.read("scenarios", cycle)):
         raise PlanError(f"scenario {name!r} is not in the base, so nothing is taken out")
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
@@ -178,6 +183,13 @@ def _plannable(plan, book, rows):
         )
 
 
+def _carried_out(plan, book, rows):
+    """Refuses a scenario that nobody has entered."""
+    name, known = rows["scenario"].iloc[0], {*book.read("scenarios")["scenario"]}
+    if pd.notna(name) and name not in known:
+        raise PlanError(f"no scenario {name!r}{nearest(name, known)}; sopkit scenario add")
+
+
 def _entitled(plan, book, rows):
     """The plan that is signed; refuses a role that nobody knows, who does not hold it, and a plan
     that is released.
@@ -191,6 +203,8 @@ def _entitled(plan, book, rows):
         raise PlanError(f"no role {role!r}; the settings know: {', '.join(sorted(known))}")
     if by not in held.get(role, [by]):
         raise PlanError(f"{by} is not {role}; {' or '.join(held[role])} may sign")
+    if (cycle := rows["cycle"].iloc[0]) != plan.month and plan.state != "released":
+        raise PlanError(f"{cycle} is not the month of pack {plan.folder.name}, which is signed")
     if plan.state == "released":
         raise PlanError(f"pack {plan.folder.name} is released; sign the next one once it is built")
     return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
@@ -220,6 +234,7 @@ ENTRIES = {
         "A decision that is wanted, taken or deferred",
         'decide "Second shift?" --options "yes; no" --chosen yes --owner "Ines Marlow"'
         ' --due 2026-12-15 --by "Dr. Ada Kessel"',
+        check=_carried_out,
     ),
     "assume": Entry(
         "assumptions",

@@ -83,6 +83,8 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
         (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
         (["assume", "x", "--condition", "steel is dear", "--by", "A"], "is not understood at"),
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),
+        (["decide", "Q?", "--scenario", "nosuch", "--by", "A"], "no scenario 'nosuch'"),
+        (["scenario", "promote", "x", "--undo", "--by", "A"], "'x' is not in the base"),
     ],
 )
 def test_what_must_be_mended_is_said(run, words, message):

@@ -5,6 +5,7 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from sopkit.pack.stage import staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
+from sopkit.scenarios.changes import counting
 from sopkit.tables import PLANS
 from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
 from sopkit.tables.settings import people, who
@@ -125,7 +127,12 @@ def unsettled(plan: Plan, book: Ledger, by: str = "") -> list[str]:
     may = who(plan.settings["roles"], "executive_review", "accountable")
     wrong = f"{by} is not accountable for the review; {' or '.join(may)} releases"
     late = [wrong] if by and may and by not in may else []
-    return [*_unsigned(plan, signed(plan, book)), *_undecided(plan, book), *late]
+    return [
+        *_unsigned(plan, signed(plan, book)),
+        *_undecided(plan, book),
+        *_older(plan, book),
+        *late,
+    ]
 
 
 def _unsigned(plan, mine):
@@ -139,13 +146,22 @@ def _unsigned(plan, mine):
         own = mine[mine["role"] == role].groupby("state")["family"].agg(set)
         this = own.get("approved", set())
         left = sorted({*plan.facts.items["family"].dropna()} - this)
+        sign = f"{SIGN} {quote(role)} approved"
         if this and "" not in this and left:
             yield f"{role} has signed {', '.join(sorted(this))}, but not {', '.join(left)}"
         elif not this and "another plan" in own:
-            yield f"{role} signed another plan than this; read it, then {SIGN} {role} approved"
+            yield f"{role} signed another plan than this; read it, then {sign}"
         elif not this:
             may = " or ".join(roles.get(role, ["anybody"]))
-            yield f"{role} has not signed ({may}); {SIGN} {role} approved"
+            yield f"{role} has not signed ({may}); {sign}"
+
+
+def _older(plan, book):
+    """Whether other scenarios count in the base by now than when the pack was built."""
+    said = plan.judgments("scenarios"), book.read("scenarios", plan.month)
+    then, now = (counting(rows, plan.first_bucket).values() for rows in said)
+    if [[*rows["id"]] for rows in then] != [[*rows["id"]] for rows in now]:
+        yield "other scenarios count in the base than when this was built; build the pack again"
 
 
 def _undecided(plan, book):

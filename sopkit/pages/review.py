@@ -16,7 +16,9 @@ def decisions(decisions, view, followed=None):
     since = decisions["cycle"].where(now).groupby(text).transform("first")
     rows = current(decisions.assign(cycle=since))
     if followed is not None:
-        rows = rows.merge(followed, on="text", how="left")
+        about = followed.assign(text=subject(followed)["text"])
+        rows = rows.assign(said=subject(rows)["text"])
+        rows = rows.merge(about.rename(columns={"text": "said"}), on="said", how="left")
     rows = rows.assign(state=is_open(rows).map({True: "open", False: "taken"}))
     return view.show(
         rows.sort_values(["state", "due"], kind="stable"),

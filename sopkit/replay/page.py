@@ -7,7 +7,7 @@ import pandas as pd
 from sopkit.charts import View
 from sopkit.charts.axes import timeline
 from sopkit.charts.style import styled
-from sopkit.charts.table import Block, stack
+from sopkit.charts.table import Block, missing, stack
 from sopkit.charts.words import count, escape, money, percent
 from sopkit.exports.pages import page
 from sopkit.metrics import Book
@@ -74,6 +74,8 @@ def rules(grades, view) -> Block:
 def people(grades, view) -> Block:
     """What each person's overrides brought: profit of the plan less that without them."""
     alone = grades[grades["rule"].str.startswith(WITHOUT)]
+    if alone.empty:
+        return missing("Nobody had overridden a forecast of these months.")
     whole = grades[grades["rule"] == PLANNED].set_index("month")
     rows = alone.assign(
         person=alone["rule"].str.removeprefix(WITHOUT),
@@ -87,7 +89,6 @@ def people(grades, view) -> Block:
         sums,
         columns="person | month: months [plans] | touches [overrides] | brought: profit brought"
         " [money] | each: per override [money] | error: change of forecast error [fraction]",
-        empty="Nobody had overridden a forecast of these months.",
         note="the plan less the same plan without this person's overrides; a negative change of the"
         " error is better",
     )
@@ -118,7 +119,7 @@ def profit_chart(grades, view):
 @styled
 def missed_chart(grades, view):
     """What was late or lost, by month and rule."""
-    missed = 100 * (1 - _wide(grades, "service"))
+    missed = 100 * (1 - _wide(grades, "service").fillna(1.0))  # nothing asked is nothing missed
     best = (missed.idxmin(axis=1) == PLANNED).sum()
     title = f"The plan served best in {best} of {count(len(missed), 'month')}"
     words = "% of what was asked, late or lost"

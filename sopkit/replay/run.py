@@ -191,9 +191,10 @@ def _grades(plan, book, sold, ran):
     holding = held.sum() * book.settings["holding_rate"] / plan.calendar.per_year
     revenue = (done["shipped"] * price).sum()
     spent = (done["shipped"] * cost).sum() + holding + money["period_costs"].sum() - costs
-    worth = (asked * cost).sum()
+    weight = cost if (asked * cost).sum() else np.ones_like(cost)
+    worth = (asked * weight).sum()
     return {
-        "service": 1 - (done["missed"] * cost).sum() / worth if worth else np.nan,
+        "service": 1 - (done["missed"] * weight).sum() / worth if worth else np.nan,
         "stock": held.sum(axis=0).mean(),
         "revenue": revenue,
         "cost": spent,

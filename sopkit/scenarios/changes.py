@@ -89,10 +89,12 @@ def counting(scenarios, first) -> dict:
 
 
 def promotions(scenarios) -> dict:
-    """Number of the row that made it part of the base, by scenario that is part of it."""
-    said = scenarios[scenarios["driver"] == PROMOTE].drop_duplicates("scenario", keep="last")
+    """Number of the row that made it part of the base, by scenario that is part of it, in the order
+    in which they first were.
+    """
+    said = scenarios[scenarios["driver"] == PROMOTE].groupby("scenario", sort=False).last()
     said = said[said["value"] != "off"]
-    return dict(zip(said["scenario"], said["id"]))
+    return dict(zip(said.index, said["id"]))
 
 
 def spoken(rows) -> pd.Series:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sopkit.errors import PlanError
 from sopkit.metrics.scopes import per_item, revenue
 from sopkit.plan import write_table
 from sopkit.scenarios.changes import counting, in_base
@@ -23,15 +24,20 @@ RIPPLE = 0.01  # share of all that a decision moves: an item below it is not wha
 def stage_without(folder: Path, inputs: Inputs, decisions, scenarios) -> dict:
     """Puts what the plan would be made from without each decision that a scenario in the base
     carries out into a pack's ``folder``: the ``inputs`` (those before any scenario) after all other
-    scenarios that count. Returns, by scenario, the decision and the parameters of the steps.
+    scenarios that count. Returns, by scenario, the decisions and the parameters of the steps; a
+    scenario on which others rest is left out.
     """
     taken, told = current(decisions), {}
-    taken = taken[~is_open(taken)].groupby("scenario")["text"].agg("; ".join)
+    taken = taken[~is_open(taken) & (taken["chosen"].str.casefold() != "no")]
+    taken = taken.groupby("scenario")["text"].agg(list)
     for name in counting(scenarios, inputs.facts.first).keys() & {*taken.index}:
-        others = in_base(inputs, scenarios[scenarios["scenario"] != name])
+        try:
+            others = in_base(inputs, scenarios[scenarios["scenario"] != name])
+        except PlanError:  # what else counts rests on it: there is no plan without it
+            continue
         others.facts.write(folder / WITHOUT / name)
         write_table(others.overrides, folder / WITHOUT / name / "overrides.parquet")
-        told[name] = {"decision": taken[name], "parameters": others.parameters}
+        told[name] = {"decisions": taken[name], "parameters": others.parameters}
     return dict(sorted(told.items()))
 
 
@@ -52,7 +58,8 @@ def decision_effects(plan) -> pd.DataFrame:
         moved = (both["planned"] - both["without"]).abs().groupby(both["item"]).transform("sum")
         both = both[moved > RIPPLE * moved.groupby(both["item"]).first().sum()]
         begun = both["bucket"].where(~np.isclose(both["planned"], both["without"])).min()
-        rows.append(both[both["bucket"] >= begun].assign(decision=told["decision"]))
+        both = both[both["bucket"] >= begun]
+        rows += [both.assign(decision=text) for text in told["decisions"]]
     return table.conform(pd.concat([table.empty(), *rows], ignore_index=True))
 
 

@@ -92,3 +92,10 @@ def test_the_page_says_who_was_better_and_by_how_much(grades, tmp_path):
     html = (tmp_path / "sub" / "replay.html").read_text()
     assert html.count("<svg") == 2 and "Greta Holm" in html and "None" not in html
     assert len(pd.read_csv(tmp_path / "sub" / "replay.csv")) == len(grades)
+
+
+def test_a_company_whose_people_and_prices_are_silent_has_its_page(grades, tmp_path):
+    alone = grades[~grades["rule"].str.startswith("without")]
+    alone = alone.assign(service=np.nan, revenue=0.0, cost=0.0, profit=0.0)
+    said = write_page(alone, read_facts(SAMPLE), tmp_path / "replay.html")
+    assert "Nobody had overridden a forecast of these months." in said

@@ -6,6 +6,7 @@ import pytest
 
 from sopkit.errors import PlanError
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, in_base
+from sopkit.scenarios.changes import promotions
 from sopkit.sources import read_facts
 from sopkit.tables import INPUTS, LEDGER
 from tests.conftest import ROOT
@@ -195,6 +196,14 @@ def test_a_promoted_scenario_is_in_the_base_until_it_is_taken_out_and_is_told(in
     assert in_base(inputs, changes(*rows, {"driver": "promote", "value": "off"})) is inputs
     over = {"driver": "demand", "value": "+8 %", "ends_on": "2026-10-31"}
     assert in_base(inputs, changes(over, rows[1])) is inputs
+
+
+def test_a_scenario_that_is_promoted_again_keeps_its_place():
+    rows = [
+        {"scenario": name, "driver": "promote", "value": value}
+        for name, value in (("a", "yes"), ("b", "yes"), ("c", "yes"), ("a", "yes"), ("c", "off"))
+    ]
+    assert [*promotions(changes(*rows)).items()] == [("a", 4), ("b", 2)]
 
 
 def test_what_is_changed_after_a_scenario_was_promoted_waits_for_the_next_time(inputs):
