@@ -1,5 +1,6 @@
 """What is carried to the room: the plan as a workbook, as slides, and page 5 as it prints."""
 
+from contextlib import suppress
 from shutil import which
 from subprocess import run
 
@@ -24,7 +25,9 @@ def carry(pack):
             write(plan, beside)
             yield f"{beside.replace(target)}"
         except Exception as error:  # a pack stands without them, and a release goes through
-            beside.unlink(missing_ok=True)
+            for path in (beside, target):  # an old print would tell an old state
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
             yield f"{name} is not written: {error}"
 
 

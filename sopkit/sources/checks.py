@@ -156,9 +156,10 @@ def check_successors(reading):
 
 def check_gates(reading):
     """An initiative whose gate has passed is told: its stage should have been decided."""
-    gate = reading.tables["initiatives"]["gate_on"]
-    late = gate < reading.first
-    reading.say_of("gate passed", "initiatives", late, "gate_on", "is over when the plan begins")
+    if reading.first is not None:
+        late = reading.tables["initiatives"]["gate_on"] < reading.first
+        words = "is over when the plan begins"
+        reading.say_of("gate passed", "initiatives", late, "gate_on", words)
 
 
 def check_ramps(reading):

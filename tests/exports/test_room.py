@@ -7,7 +7,7 @@ from pptx import Presentation
 
 from sopkit.exports import room
 from sopkit.exports.room import FILES, carry
-from sopkit.pack import release
+from tests.company.signing import signed_release
 
 
 def test_the_three_files_stand_beside_the_schedule(carried):
@@ -44,7 +44,7 @@ def test_without_a_browser_the_others_stand_and_a_sentence_says_what_to_do(
 def test_release_writes_them_again_with_its_state(carried, tmp_path):
     packs = tmp_path / "packs"
     shutil.copytree(carried[0], packs / "2026-11")
-    pack = release(packs, "2026-11", by="Ada")
+    pack = signed_release(packs, "2026-11")
     deck = Presentation(pack / "exports" / "deck.pptx")
-    assert "Released by Ada" in deck.slide_master.shapes[-1].text_frame.text
+    assert "Released by Dr. Ada" in deck.slide_master.shapes[-1].text_frame.text
     assert (pack / "exports" / "deck.pptx").stat().st_mode & 0o222 == 0

@@ -149,10 +149,10 @@ def test_since_last_cycle_and_to_the_budget(packs):
 def test_from_the_released_plan_to_what_was_sold(packs):
     """October as the release of October planned it, beside October's sales at their own prices."""
     plan = Plan(packs / "2026-11")
-    book = plan.book()
-    then = plan.last.read("financial_plan").query("bucket == '2026-10-01'")
+    book, of_month = plan.book(), lambda rows: rows[rows["bucket"] == pd.Timestamp("2026-10-01")]
+    then = of_month(plan.last.read("financial_plan"))
     planned = (then["revenue"] - then["cost_of_sales"]).sum()
-    sold = plan.facts.sales_history.query("bucket == '2026-10-01'")
+    sold = of_month(plan.facts.sales_history)
     lists = sold["item"].map(plan.facts.items.set_index("item")["price"])
     came = sold["revenue"].fillna(sold["quantity"] * lists).sum()
     came -= (sold["quantity"] * sold["item"].map(book.cost)).sum()
