@@ -44,7 +44,7 @@ def answer(grades, view) -> Block:
     mean, many = means(grades)["profit"], grades["month"].nunique()
     apart = [
         f"{money(mean[PLANNED] - mean[name], view.currency, sign=True)}"
-        f" ({percent(mean[PLANNED] / mean[name] - 1, sign=True)}) against {name}"
+        f" ({percent(mean[PLANNED] / mean[name] - 1 if mean[name] else None, sign=True)}) against {name}"
         for name in NAIVE
     ]
     words = (
