@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sopkit.charts import View
@@ -44,8 +45,8 @@ def answer(grades, view) -> Block:
     mean, many = means(grades)["profit"], grades["month"].nunique()
     apart = [
         f"{money(mean[PLANNED] - mean[name], view.currency, sign=True)}"
-        f" ({percent(mean[PLANNED] / mean[name] - 1 if mean[name] else None, sign=True)}) against {name}"
-        for name in NAIVE
+        f" ({percent(share, sign=True)}) against {name}"
+        for name, share in (mean[PLANNED] / mean[[*NAIVE]].replace(0.0, np.nan) - 1).items()
     ]
     words = (
         f"Executed against what then happened, the plans of {count(many, 'past month')} earned"
