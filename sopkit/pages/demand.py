@@ -5,6 +5,7 @@ import pandas as pd
 from sopkit import charts
 from sopkit.charts.demand import STAGES
 from sopkit.charts.words import count, money, percent
+from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
 AGAIN = "as a year before"  # the seasonal naive, in words
@@ -23,7 +24,7 @@ def answer(demand_plan, view):
     if len(shared):
         now, before = (
             view.valued(frame, ["consensus"])["consensus"].sum()
-            for frame in (shared, _within(last, shared["bucket"]))
+            for frame in (shared, within(last, shared["bucket"]))
         )
         change = f", {against(now, before)} last cycle's plan"
     stages = worth[STAGES[2:-1]]
@@ -190,7 +191,3 @@ def levels(value_added, view):
         empty="Too little history for a backtest.",
         note=f"{ERROR}; of the sums, in the backtest: misses within a sum net out",
     )
-
-
-def _within(frame, buckets):
-    return frame[frame["bucket"].isin(buckets)]
