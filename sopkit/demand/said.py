@@ -14,6 +14,7 @@ from sopkit.tables import LEDGER
 SCOPE = [*WHO, "bucket"]
 RULES = ("midpoint", "sum", "mean", "latest")
 WANTED = ("set_to", "units", "percent")
+SCENARIO_ROWS = 10**9  # an override's number in billions: 0 in the ledger, else a scenario's change
 
 
 def sales_input_units(given, before) -> tuple[np.ndarray, list[dict]]:
@@ -85,17 +86,25 @@ def active_overrides(overrides, cycle, first_bucket, calendar) -> pd.DataFrame:
 def override_units(given, before) -> tuple[np.ndarray, list[dict]]:
     """What the active overrides add to the sum before, and the issues of rows without a value, and
     of those that moved finer ones or nothing.
+
+    People's rows are spread by baseline; then each change of a scenario by what stands so far, one
+    upon another: two of +10 % make 21 %.
     """
-    grid, rows = given.grid, given.overrides
-    settled = settle(grid, before, given.baseline, wanted(rows, grid.calendar))
-    return settled.units, counted(
+    grid, rows, units = given.grid, given.overrides, np.zeros(before.shape)
+    gave_way = np.zeros(grid.shape, dtype=bool)
+    for change, part in rows.groupby(rows["id"] // SCENARIO_ROWS):
+        after = before + units
+        weight = after if change else given.baseline
+        settled = settle(grid, after, weight, wanted(part, grid.calendar))
+        units, gave_way = units + settled.units, gave_way | settled.gave_way
+    return units, counted(
         rows.loc[rows["value"].isna(), "id"],
         "overrides",
         "value",
         "no value",
         "overrides have no value, by id",
         "they changed nothing; enter them again with a value, and a remove for the blank ones",
-    ) + _issues(grid, "overrides", rows, settled.gave_way)
+    ) + _issues(grid, "overrides", rows, gave_way)
 
 
 def wanted(overrides, calendar) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from sopkit import demand, metrics
 from sopkit.buckets import Calendar, parse_month
 from sopkit.demand import active_overrides
+from sopkit.demand.said import SCENARIO_ROWS
 from sopkit.errors import PlanError
 from sopkit.forecast import fit, forecast
 from sopkit.ledger import Ledger
@@ -21,7 +22,6 @@ from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
 from sopkit.processes import drawers
 from sopkit.scenarios import Inputs, in_base
-from sopkit.scenarios.drivers import SCENARIO_ROWS
 from sopkit.scenarios.replan import Ground, bare, planned, supplied
 from sopkit.sources import opening_stock, read_facts
 from sopkit.sources.files import settings_file

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sopkit.demand.said import SCENARIO_ROWS
 from sopkit.errors import PlanError
 from sopkit.metrics.book import registry
 from sopkit.sources import Facts
@@ -17,7 +18,6 @@ from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import INPUTS, LEDGER, SETTINGS
 
 ENDLESS = 10_000  # no setting that counts days or buckets, and no rate, goes so far
-SCENARIO_ROWS = 10**9  # overrides above this number are a scenario's, after all of the ledger's
 RELATIVE = ("percent", "units")
 ANY = (*RELATIVE, "set_to")
 OFFSETS = {
@@ -125,12 +125,17 @@ NAMED = {
 
 @driver("+10 %", "item", "family", "market", timed=True, step=2)
 def demand(inputs, change):
-    """Demand in each bucket: +10 %, +200 units, or 500 set to, spread as an override is."""
+    """Demand in each bucket, people's overrides included: +10 %, +200 units, or 500 set to, each
+    series by its share of what stands so far.
+    """
     kind, value = change.amount
     known = LEDGER["overrides"].typed(inputs.overrides)
-    buckets = _buckets(inputs.facts, change)
+    buckets, block = (
+        _buckets(inputs.facts, change),
+        known["id"].to_numpy().max(initial=0) // SCENARIO_ROWS,
+    )
     rows = pd.DataFrame({"bucket": buckets, "kind": kind, "value": value}).assign(
-        id=max(known["id"].to_numpy().max(initial=0), SCENARIO_ROWS) + 1 + np.arange(len(buckets)),
+        id=(block + 1) * SCENARIO_ROWS + np.arange(len(buckets)),
         cycle=inputs.facts.month,
         reason=change.said,
         owner=change.by,

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from sopkit.demand import active_overrides
+from sopkit.demand.said import SCENARIO_ROWS
 
 NOV = "2026-11-01"
 
@@ -47,6 +48,20 @@ def _consensus(plan, level, overrides, **tables):
 )
 def test_what_the_rows_of_a_cell_come_to(level, plan, table, rows, consensus):
     assert _consensus(plan, level, _rows(table, *rows))["consensus"] == pytest.approx(consensus)
+
+
+def test_changes_of_a_scenario_multiply_what_people_made_of_it(level, plan, table):
+    first, second = ({"id": n * SCENARIO_ROWS, "item": None} for n in (1, 2))
+    rows = _rows(table, ("units", 20.0, {}), ("percent", 10.0, first), ("percent", 10.0, second))
+    both = plan(level({"A N": 100, "B N": 300}), overrides=rows).demand_plan
+    assert both["consensus"].tolist() == pytest.approx([120 * 1.21, 300 * 1.21])
+
+
+def test_a_finer_change_comes_upon_a_coarser_one(level, plan, table):
+    of_all, of_a = {"id": SCENARIO_ROWS, "item": None}, {"id": 2 * SCENARIO_ROWS}
+    rows = _rows(table, ("percent", 10.0, of_all), ("percent", -50.0, of_a))
+    both = plan(level({"A N": 100, "B N": 300}), overrides=rows).demand_plan
+    assert both["consensus"].tolist() == pytest.approx([55, 330])
 
 
 def test_set_to_90_after_an_author_made_it_120_is_minus_30(level, plan, table):
