@@ -107,6 +107,24 @@ def cut(supply_plan, demand_plan, view):
     )
 
 
+def limits(limit_prices, view, most=8):
+    """What one more unit would save where a supplier, a lead time, the fence or room holds the
+    plan of the next year, the dearest first.
+    """
+    rows = view.next_year(limit_prices)
+    sums = rows.groupby(["limit", "source", "item"], as_index=False).agg(
+        bucket=("bucket", "min"), many=("bucket", "nunique"), price=("price", "mean")
+    )
+    worth = (sums["many"] * sums["price"]).abs().sort_values(ascending=False, kind="stable")
+    return view.show(
+        sums.loc[worth.index[:most]],
+        columns=f"limit: held by | source | item | bucket: from | many: {view.calendar.size}s |"
+        " price: one more unit saves, mean [money/unit]",
+        empty="No supplier, lead time, fence or room holds the plan of the next year; hours may.",
+        note="a negative price is what one unit less of what the fence keeps would save",
+    )
+
+
 def workforce(workforce_plan, view):
     """Workers of every resource over the first year (of weeks every fourth), with all hired and
     laid off over the horizon.

@@ -125,9 +125,7 @@ NAMED = {
 
 @driver("+10 %", "item", "family", "market", timed=True, step=2)
 def demand(inputs, change):
-    """Demand in each bucket, people's overrides included: +10 %, +200 units, or 500 set to, each
-    series by its share of what stands so far.
-    """
+    """Demand in each bucket, overrides included: +10 %, +200 units, 500 set to, by what stands."""
     kind, value = change.amount
     known = LEDGER["overrides"].typed(inputs.overrides)
     buckets, block = (
@@ -270,6 +268,15 @@ def service_level(inputs, change):
 def unit_cost(inputs, change):
     """Material or purchase cost of a unit of items."""
     return _set(inputs, "items", _chosen(inputs, change), "unit_cost", change.amount)
+
+
+@driver("+50 %", "item", "family")
+def stock_limit(inputs, change):
+    """The most stock of items, where they have a limit (maximum_stock)."""
+    mine = _chosen(inputs, change) & inputs.facts.items["maximum_stock"].notna()
+    if not mine.any():
+        raise PlanError("no maximum_stock of these items could change")
+    return _set(inputs, "items", mine, "maximum_stock", change.amount)
 
 
 @driver("level", kinds=("word",), named="rule", step=2)

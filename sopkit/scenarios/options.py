@@ -47,7 +47,8 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
     option re-solved as a scenario, and the choice of them that closes most of the gap at the best
     margin, re-solved together.
 
-    *Supply* (where units are late or lost): more overtime, more hours, more from a source. *Demand*
+    *Supply* (where units are late or lost): more overtime, more hours, more from a source, more
+    room for stock, less of a planning fence, the dearest limits first. *Demand*
     (families whose revenue of the next year is below budget): a price 1 % higher with its volume, a
     launch earlier. Promotions ahead, moved or dropped, and less safety stock wherever there is a
     gap. Money, units and service are those of the next year less the base plan's. Left out is what
@@ -218,12 +219,27 @@ def _hours(book, short):
 
 def _sources(book, short):
     people = _people(book, "supply_plan", "reconcile")
-    offers = book.sourcing.merge(short, on="item")
-    offers = offers[(offers["max_quantity"] > 0) & np.isfinite(offers["max_quantity"])]
-    for row in offers.nlargest(EACH, "units").itertuples():
+    for row in _limits(book, short, "source"):
         change = {"driver": "source_limit", "name": row.source, "item": row.item, "value": "+50 %"}
         words = f"Half as many {row.item} again from {row.source}"
         yield Option(words, f"{row.item} from {row.source}", _later(book), *people, change)
+    for row in _limits(book, short, "stock"):
+        change = {"driver": "stock_limit", "item": row.item, "value": "+50 %"}
+        words = f"Room for half as much stock again of {row.item}"
+        yield Option(words, f"stock of {row.item}", _later(book), *people, change)
+    if any(_limits(book, short, "planning fence")):
+        fence = f"{book.settings['planning_fence'] - 1}"
+        change = {"driver": "rule", "name": "planning_fence", "value": fence}
+        words = f"Plan the last {book.calendar.size} of the planning fence anew"
+        yield Option(words, "planning fence", book.first, *people, change)
+
+
+def _limits(book, short, kind):
+    """The limits of a kind that hold what is short in the next year, the dearest first."""
+    prices = within(book.limit_prices, book.year)
+    prices = prices[(prices["limit"] == kind) & prices["item"].isin(short["item"])]
+    sums = prices.groupby(["source", "item"], as_index=False)["price"].sum()
+    return sums[sums["price"] > 0].nlargest(EACH, "price").itertuples()
 
 
 def _prices(book, behind):

@@ -16,7 +16,7 @@ from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, chase, follow_demand
 from sopkit.supply.why import reasons
-from sopkit.supply.worth import worth_of
+from sopkit.supply.worth import limit_prices, worth_of
 from sopkit.tables import PLANS
 
 
@@ -29,6 +29,7 @@ class SupplyResult:
     workforce_plan: pd.DataFrame
     sourcing_plan: pd.DataFrame
     plan_costs: pd.DataFrame
+    limit_prices: pd.DataFrame
     costs: pd.Series
     costs_by_bucket: pd.DataFrame  # kind × bucket
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
@@ -149,7 +150,8 @@ def plan_supply(
     worth = worth_of(programme, values, holding, solved)
     steered = steering(facts, values)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
-    facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
+    flows, limits, worth = (at_buckets(record, shown) for record in (flows, limits, worth))
+    facts = facts.until(facts.shown)
     costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
@@ -157,6 +159,7 @@ def plan_supply(
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
         plan_costs=plan_costs(facts, flows, holding, standard),
+        limit_prices=limit_prices(facts, limits, worth),
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         idle=idle,

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from sopkit.supply.worth import held_by
+
 VISIBLE = 0.005  # shares below half a per cent are left out
 AT_LIMIT = " at its limit"
 FILLED = "stock before it at maximum_stock, or at what its shelf_life lets be sold"
@@ -48,11 +50,11 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
     more = np.where(staff.movable[:, None], " (workforce)", more).astype("object")
     full = "resource " + staff.names.astype("str").to_numpy("object")[:, None] + " full" + more
 
-    source = ways.source[:, None]
-    named, early = source != "", np.arange(facts.shape[1]) < ways.opens[:, None]
+    source, kind = ways.source[:, None], held_by(facts, limits)
+    named = source != ""
     limit = np.select(
-        [limits.frozen, early & named, early, named],
-        ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
+        [kind == "planning fence", kind == "lead time", named],
+        [kind, kind + np.where(named, " of " + source, ""), "supplier " + source + AT_LIMIT],
         "whole lots",
     )
     beyond = np.where(limits.frozen, np.abs(worth.quantity), -worth.quantity)

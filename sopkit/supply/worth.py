@@ -1,25 +1,35 @@
-"""What constraints are worth: the plan priced once more with whole numbers fixed and lost units
+"""What limits are worth: the plan priced once more with whole numbers fixed and lost units
 bounded.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from sopkit.grid import NONE
 from sopkit.supply.flows import tidy
-from sopkit.supply.model import LOADED, hours_by_way, level_hours, objective_prices
+from sopkit.supply.model import (
+    LOADED,
+    hours_by_way,
+    level_hours,
+    objective_prices,
+    stock_segments,
+)
 from sopkit.supply.solve import solve
+from sopkit.tables import PLANS
 
 NOTHING = 1e-4  # money: a price below it is a tie, no bottleneck
 
 
 @dataclass(frozen=True)
 class Worth:
-    """Money per unit of each constraint at the optimum, by bucket."""
+    """Money per unit of each limit at the optimum, by bucket."""
 
     hour: np.ndarray  # (resource, bucket): what one more hour saves, ≥ 0
     # (way, bucket): what one more unit costs beyond its price; < 0: its upper limit holds the plan
     quantity: np.ndarray
+    stock: np.ndarray  # (item, bucket): what room for one more unit saves, ≥ 0
 
 
 def worth_of(programme, values: dict, holding: str, solved) -> Worth:
@@ -49,7 +59,46 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
         used = share[:, None] * (level_hours(staff) > 0)
         hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
     beyond = _priced(beyond - hours_by_way(facts, loads)) / programme.units["way"]
-    return Worth(np.maximum(_priced(hour), 0.0), beyond)
+    stock = _priced(_room(programme, balance, prices) / programme.units["item"])
+    return Worth(np.maximum(_priced(hour), 0.0), beyond, np.maximum(stock, 0.0))
+
+
+def limit_prices(facts, limits, worth: Worth) -> pd.DataFrame:
+    """The declared ``limit_prices``: every limit but hours that holds the plan, and what one more
+    unit there saves (of what the fence keeps also what one less would, as a negative price).
+    """
+    ways, buckets = facts.ways, facts.shape[1]
+    less = limits.frozen & (limits.least > 0)  # of nothing there is no less
+    price = np.where(less, -worth.quantity, np.maximum(-worth.quantity, 0.0))
+    table = facts.grid.only(ways.item).frame(price=price, limit=held_by(facts, limits))
+    table["source"] = np.repeat(np.where(ways.source == "", NONE, ways.source), buckets)
+    stock = facts.grid.frame(price=worth.stock).assign(limit="stock", source=NONE)
+    table = pd.concat([table, stock])
+    return PLANS["limit_prices"].conform(table[(table["price"] != 0) & (table["limit"] != "")])
+
+
+def held_by(facts, limits) -> np.ndarray:
+    """(way, bucket) which limit is the quantity's: planning fence, lead time, source, or "" where
+    it has none.
+    """
+    ways, early = facts.ways, np.arange(facts.shape[1]) < facts.ways.opens[:, None]
+    kinds = [limits.frozen, early, np.isfinite(ways.limit)[:, None]]
+    return np.select(kinds, ["planning fence", "lead time", "source"], "").astype("object")
+
+
+def _room(programme, balance, prices) -> np.ndarray:
+    """What one more unit of stock at a bucket's end saves in the next one beyond what it costs,
+    where it is kept in the price segment that a higher limit would make longer.
+    """
+    facts, limits = programme.facts, programme.limits
+    known = np.isfinite(limits.stock) & ~facts.items.to_order[:, None]
+    limits = replace(limits, stock=np.where(known, limits.stock, 0.0))
+    wider = replace(limits, stock=limits.stock * (1 + 1e-6) + 1e-6)
+    here, there = (stock_segments(facts, limit) for limit in (limits, wider))
+    grown = {name: there[name] - here[name] for name in here}
+    kept = sum(grown[name] * prices[name] for name in grown) / sum(grown.values())
+    after = np.append(balance[:, 1:], balance[:, -1:] * 0, axis=1)
+    return np.where(known, after - balance - kept, 0.0)
 
 
 def _priced(money: np.ndarray) -> np.ndarray:

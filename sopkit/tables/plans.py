@@ -252,6 +252,17 @@ PLANS = [
         number("shadow_price", "money/hour", "what one more hour saves"),
     ),
     _plan(
+        "limit_prices",
+        (3,),
+        "limit source item bucket",
+        "What one more unit would save where a limit other than hours holds the plan",
+        text("limit", "source, lead time, planning fence or stock (maximum stock, shelf life)"),
+        text("source", "supplier or subcontractor; (none) = what has none"),
+        ITEM,
+        BUCKET,
+        number("price", "money/unit", "what one more unit saves; negative: what one less would"),
+    ),
+    _plan(
         "workforce_plan",
         (3,),
         "resource bucket",

@@ -51,6 +51,7 @@ CASES = [
     ({"driver": "source_limit", "name": "Merrow Castings", "value": "off"}, {"sourcing"}),
     ({"driver": "lead_time", "family": "Pumps", "value": "+1"}, {"items", "sourcing"}),
     ({"driver": "service_level", "value": "99 %"}, {"items"}),
+    ({"driver": "stock_limit", "item": "LIMITED", "value": "+50 %"}, {"items"}),
     ({"driver": "unit_cost", "family": "Pumps", "value": "+5 %"}, {"items"}),
     ({"driver": "rule", "name": "receivable_days", "value": "60"}, {"receivable_days"}),
     ({"driver": "rule", "name": "strategy", "value": "level"}, {"strategy"}),
@@ -64,6 +65,7 @@ def named(inputs, change):
     real = {
         "Autumn seal sale": ahead.iloc[0],
         "P-150": facts.launches.loc[facts.launches["launched_on"] >= facts.first, "item"].iloc[0],
+        "LIMITED": facts.items.dropna(subset="maximum_stock")["item"].iloc[0],
         "INITIATIVE": facts.initiatives["initiative"].iloc[0],
     }
     return {key: real.get(value, value) for key, value in change.items()}
@@ -119,6 +121,10 @@ def test_changes_add_up_in_their_order(inputs):
     "change, words",
     [
         ({"driver": "demnad", "value": "+1 %"}, "did you mean demand"),
+        (
+            {"driver": "stock_limit", "item": "P-100", "value": "+1"},
+            "no maximum_stock of these items could change",
+        ),
         ({"driver": "demand", "value": "ten"}, "write one like +10 %"),
         ({"driver": "demand", "value": "+1 %", "item": "P-1OO"}, "no item 'P-1OO'; did you mean"),
         ({"driver": "demand", "value": "+1 %", "market": "Mars"}, "no market 'Mars'"),

@@ -15,6 +15,12 @@ from tests.metrics.test_identities import plan_table
 
 MONTHS = pd.date_range("2026-11-01", periods=3, freq="MS", unit="us")
 
+LIMITS = [
+    "Half as many A again from Tarn",
+    "Room for half as much stock again of A",
+    "Plan the last month of the planning fence anew",
+]
+
 
 def book(late=(0.0, 8.0, 0.0), budget=1000.0, price=(0.0, 60.0, 0.0), **tables):
     """A company of one short item, one room, one source, a launch and two promotions ahead."""
@@ -41,7 +47,14 @@ def book(late=(0.0, 8.0, 0.0), budget=1000.0, price=(0.0, 60.0, 0.0), **tables):
         "bill_of_resources": pd.DataFrame(
             {"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]}
         ),
-        "sourcing": pd.DataFrame({"item": ["A"], "source": ["Tarn"], "max_quantity": [20.0]}),
+        "limit_prices": plan_table(
+            "limit_prices",
+            limit=["source", "stock", "planning fence", "source"],
+            source=["Tarn", "(none)", "(none)", "Umbra"],
+            item=["A", "A", "A", "B"],
+            bucket=[MONTHS[1]] * 4,
+            price=[7.0, 3.0, 2.0, 9.0],
+        ),
         "launches": pd.DataFrame(
             {"item": ["A", "B"], "launched_on": [MONTHS[2], MONTHS[2]], "like": ["B", "A"]}
         ),
@@ -63,7 +76,7 @@ def test_what_is_short_and_what_is_behind_call_for_options():
     assert [*both] == [
         "Half as much overtime again on line",
         "A tenth more hours on line",
-        "Half as many A again from Tarn",
+        *LIMITS,
         "Prices of FA 1 % higher",
         "Launch A one month earlier",
         "Drop Spring",
@@ -73,6 +86,8 @@ def test_what_is_short_and_what_is_behind_call_for_options():
     assert hours.change["starts_on"] == MONTHS[1]  # where an hour is worth something
     assert (hours.owner, hours.agrees) == ("Ines", "finance")
     assert (price.owner, price.change["starts_on"]) == ("Tom", MONTHS[1])  # after the fence
+    fence = both["Plan the last month of the planning fence anew"]
+    assert fence.change["value"] == "0" and fence.day == MONTHS[0]
     assert both["Launch A one month earlier"].day == MONTHS[1]
 
 
@@ -82,7 +97,7 @@ def test_only_what_a_gap_calls_for_is_offered():
     assert [*on_time][:1] == ["Prices of FA 1 % higher"]
     in_budget = options.offered(book(budget=900.0, price=(0, 0, 0)))
     assert [*in_budget] == [
-        "Half as many A again from Tarn",
+        *LIMITS,
         "Drop Spring",
         "Spring one month later",
     ]

@@ -234,3 +234,65 @@ def test_what_may_never_be_lost_and_cannot_be_served_is_named():
 def test_nothing_is_printed(capfd):
     plan_supply(**as_arguments(random_case(0)), lots=True)
     assert capfd.readouterr() == ("", "")
+
+
+def limit_case():
+    """Two items from limited sources that cannot follow demand in March and April; what is bought
+    ahead is held by room (unit) and by shelf life (part)."""
+    demand = pd.DataFrame(
+        {
+            "item": np.repeat(["unit", "part"], 6),
+            "bucket": [*months(6)] * 2,
+            "quantity": [10.0, 12, 40, 45, 12, 10, 5, 5, 30, 9, 5, 5],
+        }
+    )
+    items = pd.DataFrame(
+        {
+            "item": ["unit", "part"],
+            "unit_cost": [5.0, 9.0],
+            "holding_cost": [1.0, 0.5],
+            "backlog_cost": [4.0, 7.0],
+            "lost_sales_cost": [100.0, 80.0],
+            "price": [60.0, 70.0],
+            "maximum_stock": [15.0, None],
+            "shelf_life": [None, 1.0],
+        }
+    )
+    sourcing = pd.DataFrame(
+        {
+            "item": ["unit", "unit", "part"],
+            "source": ["near", "far", "sole"],
+            "unit_cost": [5.0, 8.0, 9.0],
+            "max_quantity": [18.0, 6.0, 12.0],
+        }
+    )
+    return {"demand": demand, "items": items, "sourcing": sourcing}
+
+
+def test_a_limit_s_price_is_what_one_more_unit_saves_of_the_whole_plan():
+    """Against the plan solved anew: a source that sends one unit more in each bucket, room for one
+    unit more, in which no more is lost than before."""
+    case = limit_case()
+    result = plan_supply(**case)
+    prices = result.limit_prices
+    assert {*prices["limit"]} == {"source", "stock"} and (prices["price"] > 0).all()
+
+    def saved(table, row, column):
+        wider = case | {table: case[table].copy()}
+        wider[table].loc[row, column] += 1e-3
+        again = plan_supply(**wider)
+        assert (
+            again.supply_plan["lost"].sum() == pytest.approx(0) == result.supply_plan["lost"].sum()
+        )
+        return (result.objective - again.objective) / 1e-3
+
+    of = lambda **cells: prices.loc[
+        np.logical_and.reduce([prices[name] == cell for name, cell in cells.items()]), "price"
+    ].sum()
+    for row, (item, source) in enumerate([("unit", "near"), ("unit", "far"), ("part", "sole")]):
+        told = of(limit="source", source=source, item=item)
+        assert told == pytest.approx(saved("sourcing", row, "max_quantity"), abs=0.05)
+    assert of(limit="stock", item="unit") == pytest.approx(
+        saved("items", 0, "maximum_stock"), abs=0.05
+    )
+    assert of(limit="stock", item="unit") > 1 and of(limit="source", source="near") > 1
