@@ -92,14 +92,17 @@ def plot(past, ahead, calendar, hue, level=()) -> str:
     )
 
 
-def difference(value: float, most: float) -> str:
-    """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``."""
-    length = 46 * abs(value) / most if np.isfinite(value) and most else 0.0
-    colour = ink(value)
+def difference(value: float, most: float, good=None, width: int = 96) -> str:
+    """A bar to the left or right of an axis in its middle, as long as ``value`` is of ``most``, in
+    the colour of what is ``good`` above 0 (the value itself; 0 is neither).
+    """
+    half = width / 2
+    length = (half - 2) * abs(value) / most if np.isfinite(value) and most else 0.0
+    colour = MEASURED if good == 0 else ink(value if good is None else good)
     return (
-        f'<svg class="spark" width="96" height="26" aria-hidden="true"><rect y="6" height="13"'
-        f' x="{48 - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'
-        '<path d="M48 0V26" stroke="#222"/></svg>'
+        f'<svg class="spark" width="{width}" height="26" aria-hidden="true"><rect y="6" height="13"'
+        f' x="{half - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'
+        f'<path d="M{half:g} 0V26" stroke="#222"/></svg>'
     )
 
 

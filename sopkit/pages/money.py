@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from sopkit.charts.spark import difference
-from sopkit.charts.words import Html, count, escape, is_money, number, quantity
+from sopkit.charts.words import Html, count, escape, is_money, money, number, quantity
 from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
 from sopkit.metrics.scopes import within
@@ -33,6 +34,7 @@ MOVED = {  # effects of a bridge in words
     "price": "prices",
     "cost": "standard cost and costs of the period",
 }
+LARGE = 0.1  # of the largest bar: it has a sentence
 TIE = 1e-3  # of a row: nearer plans are as good, as one optimum may be told in two ways
 PURPOSES = {
     metric[2:]: (purpose, {"+": 1, "-": -1, "=": 0}[metric[0]])
@@ -142,24 +144,43 @@ def actual_bridge(book, view):
 def _bridge(moved, view, words, none, head="from the budget"):
     """What moved the margin, largest first, as differences only."""
     sums = moved.groupby("effect")["money"].sum()
-    by = moved[(moved["family"] != COMPANY) & (moved["money"].abs() > 0.5)].sort_values(
-        "money", key=abs, kind="stable"
-    )
-    most = by.drop_duplicates("effect", keep="last").set_index("effect")
-    most = most.rename(columns={"money": "money_most"})
-    rows = pd.DataFrame({"money": sums}).join(most)
-    rows = rows.sort_values("money", key=abs, ascending=False, kind="stable").reset_index()
+    rows = sums.sort_values(key=abs, ascending=False, kind="stable").reset_index()
+    size, by = rows["money"].abs(), moved[moved["family"] != COMPANY]
+    rows["why"] = [
+        _most_in(by[by["effect"] == row.effect].set_index("family")["money"], row.money, view)
+        if abs(row.money) >= LARGE * size.max()
+        else ""
+        for row in rows.itertuples()
+    ]
     rows["effect"] = rows["effect"].map(MOVED)
-    bars = [Html(difference(value, sums.abs().max())) for value in rows["money"]]
+    bars = [Html(difference(value, size.max())) for value in rows["money"]]
     rows["bar"] = pd.Series(bars, dtype=object)
     return view.show(
         rows,
         columns=f"effect: what moved the margin {head} | money: change [money] | bar: less / more |"
-        " family: most in | money_most: there, change [money]",
+        " why: where",
         total="money",
         empty=f"What moved the margin cannot be told: {none}.",
         note=f"{words}; the effects add up exactly, whatever their order",
     )
+
+
+def _most_in(by, whole, view):
+    """A sentence: the family with most of an effect, and the one that went most against it."""
+    along = (by * np.sign(whole)).sort_values(ascending=False)
+    told = (
+        [
+            f"{word} {name}, {money(by[name], view.currency, sign=True)}"
+            for word, name, size in (
+                ("Most in", along.index[0], along.iloc[0]),
+                ("against it", along.index[-1], -along.iloc[-1]),
+            )
+            if size >= LARGE * abs(whole)
+        ]
+        if len(along)
+        else []
+    )
+    return "; ".join(told)
 
 
 def scenarios(scenarios, view, note: str = ""):
@@ -180,9 +201,11 @@ def scenarios(scenarios, view, note: str = ""):
         told = [_reads(value, unit, sign=at > 0) for at, value in enumerate(told)]
         good = better * wide.loc[metric, [BASE, *others]]
         best = good.max() - good <= TIE * good.abs().max()
+        moved = off.loc[metric].where(off.loc[metric].abs() > TIE * good.abs().max(), 0.0)
+        bars = (difference(moved[n], moved.abs().max(), better * moved[n], 64) for n in others)
         cells = [
-            Html(f"<b>{escape(word)}</b>") if first and not best.all() else word
-            for word, first in zip(told, best)
+            Html(f"<b>{escape(word)}</b>{bar}" if first and not best.all() else escape(word) + bar)
+            for word, first, bar in zip(told, best, ["", *bars])
         ]
         rows.append([purpose if purpose != before else "", name, *cells])
         before = purpose

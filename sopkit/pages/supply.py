@@ -107,19 +107,20 @@ def cut(supply_plan, demand_plan, view):
     )
 
 
-def limits(limit_prices, view, most=8):
-    """What one more unit would save where a supplier, a lead time, the fence or room holds the
-    plan of the next year, the dearest first.
+def limits(limit_prices, view):
+    """What one more unit would save where a supplier, a lead time, the fence or room holds the plan
+    of the next year: of each the item that it costs most, the dearest first.
     """
-    rows = view.next_year(limit_prices)
-    sums = rows.groupby(["limit", "source", "item"], as_index=False).agg(
+    rows, by = view.next_year(limit_prices), ["limit", "source"]
+    sums = rows.groupby([*by, "item"], as_index=False).agg(
         bucket=("bucket", "min"), many=("bucket", "nunique"), price=("price", "mean")
     )
     worth = (sums["many"] * sums["price"]).abs().sort_values(ascending=False, kind="stable")
+    sums["items"] = sums.groupby(by)["item"].transform("nunique")
     return view.show(
-        sums.loc[worth.index[:most]],
-        columns=f"limit: held by | source | item | bucket: from | many: {view.calendar.size}s |"
-        " price: one more unit saves, mean [money/unit]",
+        sums.loc[worth.index].drop_duplicates(by),
+        columns="limit: held by | source | items | item: dearest | bucket: from |"
+        f" many: {view.calendar.size}s | price: one unit more saves, mean [money/unit]",
         empty="No supplier, lead time, fence or room holds the plan of the next year; hours may.",
         note="a negative price is what one unit less of what the fence keeps would save",
     )
