@@ -198,7 +198,7 @@ def _cell(column, value):
             return pd.Timestamp(value).to_pydatetime()
         if column.kind == "number" and not math.isfinite(value := float(value)):
             raise ValueError("not a finite number")
-        return value if column.kind == "number" else str(value)
+        return value if column.kind == "number" else str(value).encode().decode()
     except (TypeError, ValueError) as error:
         raise PlanError(
             f"column {column.name}: {value!r} is not a {column.kind} ({error}); write dates as"

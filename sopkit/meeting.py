@@ -26,7 +26,7 @@ from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, repla
 from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
 from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
-from sopkit.tables.judgments import current, subject
+from sopkit.tables.judgments import DEFERRED, current, subject
 from sopkit.tables.settings import people
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -90,14 +90,14 @@ def entering(name: str, entry: Entry) -> click.Command:
     def parameter(column):
         if column.name in entry.places.split():
             return click.Argument([column.name])
-        kind = {"number": float, "date": DAY}.get(column.kind, str)
-        kind = click.Choice(column.choices) if column.choices else kind
+        kind = click.Choice(column.choices) if column.choices else str
+        kind = DAY if column.kind == "date" else kind
         option = [f"--{column.name.replace('_', '-')}"]
         return click.Option(option, type=kind, required=column.required, help=column.doc)
 
     options = [*map(parameter, entry.columns), BY, CYCLE, *WHERE]
     words = f"{entry.title}.\n\n\b\nExample:\n  sopkit {entry.example}"
-    loose = {"ignore_unknown_options": True}  # -10 % is an amount
+    loose = {"ignore_unknown_options": "value" in entry.places.split()}  # -10 % is an amount
     return click.Command(name, loose, callback=_opened(enter), params=options, help=words)
 
 
@@ -113,8 +113,8 @@ def _opened(function):
 
 def standing(book, table: str, row: dict) -> dict:
     """What the ledger says already of the row's subject, without who said it and when."""
-    rows, asked = current(book.read(table)), subject(pd.DataFrame([row]))["text"].iloc[0]
-    same = rows[subject(rows)["text"] == asked].drop(columns=[*STAMPED])
+    rows, asked = current(book.read(table)), subject(pd.DataFrame([row])).iloc[0]
+    same = rows[(subject(rows)[asked.index] == asked).all(axis=1)].drop(columns=[*STAMPED])
     return same.iloc[0].dropna().to_dict() if len(same) else {}
 
 
@@ -168,6 +168,9 @@ def _plannable(plan, book, rows):
     """
     row, known = rows.iloc[0], book.read("scenarios", rows["cycle"].iloc[0])
     name = named(row["scenario"])
+    for other in {*known["scenario"]} - {name}:
+        if other.casefold() == name.casefold():  # some disks know one folder of the two
+            raise PlanError(f"scenario {other!r} is there already; write it so, or another name")
     if row["driver"] == PROMOTE:
         raise PlanError(f"to {PROMOTE} a scenario: sopkit scenario {PROMOTE} NAME")
     if not blank(rows, "value").any():
@@ -184,10 +187,15 @@ def _plannable(plan, book, rows):
 
 
 def _carried_out(plan, book, rows):
-    """Refuses a scenario that nobody has entered."""
-    name, known = rows["scenario"].iloc[0], {*book.read("scenarios")["scenario"]}
-    if pd.notna(name) and name not in known:
-        raise PlanError(f"no scenario {name!r}{nearest(name, known)}; sopkit scenario add")
+    """Refuses a scenario that nobody has entered, and a choice that is none of the options."""
+    row, known = rows.fillna("").iloc[0], {*book.read("scenarios")["scenario"]}
+    if row["scenario"] and row["scenario"] not in known:
+        near = nearest(row["scenario"], known)
+        raise PlanError(f"no scenario {row['scenario']!r}{near}; sopkit scenario add")
+    options = [*filter(None, map(str.strip, row["options"].split(";"))), DEFERRED]
+    if row["options"] and row["chosen"] not in ("", *options):
+        near = nearest(row["chosen"], options) or f"; they are: {'; '.join(options)}"
+        raise PlanError(f"chosen {row['chosen']!r} is none of the options{near}")
 
 
 def _entitled(plan, book, rows):

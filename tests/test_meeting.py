@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from sopkit.cli import main
 from sopkit.ledger import Ledger
+from sopkit.tables.judgments import current
 from tests.conftest import ROOT
 
 SIGN = ["sign", "finance", "approved"]
@@ -85,6 +86,13 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),
         (["decide", "Q?", "--scenario", "nosuch", "--by", "A"], "no scenario 'nosuch'"),
         (["scenario", "promote", "x", "--undo", "--by", "A"], "'x' is not in the base"),
+        (["scenario", "add", "BOOM", "demand", "+1 %", "--by", "A"], "'boom' is there already"),
+        (
+            ["decide", "Q?", "--options", "build; buy", "--chosen", "bild", "--by", "A"],
+            "chosen 'bild' is none of the options; did you mean build",
+        ),
+        (["risk", "x", "--probability", "nan", "--by", "A"], "'nan' is not a number"),
+        (["note", b"caf\xe9".decode(errors="surrogateescape"), "--by", "A"], "is not a text"),
     ],
 )
 def test_what_must_be_mended_is_said(run, words, message):
@@ -92,6 +100,18 @@ def test_what_must_be_mended_is_said(run, words, message):
     result = run(*words)
     assert result.exit_code == 1 and message in result.output, result.output
     assert len(run.ledger.read("scenarios")) == before
+
+
+def test_an_option_that_nobody_knows_is_no_text(run):
+    result = run("decide", "Q?", "--ownr=Bo", "--by", "A")
+    assert result.exit_code == 2 and "--ownr" in result.output
+
+
+def test_a_note_with_the_words_of_an_assumption_stands_beside_it(run):
+    for entry in ("assume", "note"):
+        assert run(entry, "Steel holds", "--by", "Ada").exit_code == 0
+    rows = current(run.ledger.read("assumptions")).query("text == 'Steel holds'")
+    assert rows["kind"].tolist() == ["assumption", "note"]
 
 
 @pytest.mark.parametrize("words", ["decide", "assume", "sign", "scenario add"])

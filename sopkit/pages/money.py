@@ -192,7 +192,7 @@ def scenarios(scenarios, view, note: str = ""):
     others = [name for name in wide if name != BASE]
     rows, before = [], ""
     for metric, (purpose, better) in PURPOSES.items():
-        if metric not in wide.index:
+        if metric not in wide.index or not wide.loc[metric].any():
             continue
         told = metric.removesuffix(")").replace("bucket", view.calendar.size)
         name, _, unit = told.partition(" (")

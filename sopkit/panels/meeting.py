@@ -109,7 +109,7 @@ class Meeting(Panel):
 
     def _item(self, name, row):
         """A row of the ledger on the agenda: its key, its cells in words, what opens."""
-        words, key = [row.get("mark")], subject(pd.DataFrame([row])).iloc[0, 0]
+        words, key = [row.get("mark")], " ".join(subject(pd.DataFrame([row])).iloc[0])
         for column in self.run.ENTRIES[name].columns:
             if column.name in row and column.name not in ("options", "condition"):
                 value = row[column.name]

@@ -57,10 +57,11 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     first, last = parse_month(start), parse_month(end)
     if first > last:
         raise PlanError(f"replay from {start} to {end}: the start is after the end; swap them")
-    sold = read_facts(data).sales_history
-    months = Calendar("month")
-    many = int(np.diff(months.number([first, last]))[0]) + 1
-    asked = [f"{month:%Y-%m}" for month in months.range(first, many)]
+    facts = read_facts(data)
+    sold, quarters = facts.sales_history, facts.calendar.size == "quarter"
+    cycles = facts.calendar if quarters else Calendar("month")
+    many = int(np.diff(cycles.number(cycles.start([first, last])))[0]) + 1
+    asked = [f"{month:%Y-%m}" for month in cycles.range(cycles.start([first])[0], many)]
     with drawers(SIDE_BY_SIDE) as pool:
         rows = [*pool.map(partial(_month, data, ledger, sold), asked)]
     table = pd.DataFrame([row for month in rows for row in month])

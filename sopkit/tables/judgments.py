@@ -137,11 +137,11 @@ def current(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def subject(rows: pd.DataFrame) -> pd.DataFrame:
-    """What each row speaks of, in the letters that count: its text; of a sign-off its cycle, family
-    and role.
+    """What each row speaks of, in the letters that count: its text (of a note or a risk not that
+    of an assumption); of a sign-off its cycle, family and role.
     """
-    names = ["text"] if "text" in rows else ["cycle", "family", "role"]
-    said = rows.reindex(columns=names).astype("str")
+    names = [*{"kind"} & {*rows}, "text"] if "text" in rows else ["cycle", "family", "role"]
+    said = rows.reindex(columns=names).fillna({"kind": "assumption"}).astype("str")
     return said.apply(lambda cells: cells.str.replace(r"\s", "", regex=True).str.casefold())
 
 

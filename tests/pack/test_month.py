@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from sopkit import Plan
 from sopkit.cli import main
+from sopkit.finance import company, since_last, to_actual
 from sopkit.ledger import Ledger
-from sopkit.metrics.scopes import MADE
+from sopkit.metrics.scopes import MADE, within
 from sopkit.pack import build_pack
 from sopkit.tables.judgments import JUDGMENTS, current
 from tests.company import without_past
@@ -20,6 +21,18 @@ from tests.golden import leave_out_kernels_and_pages
 
 NOVEMBER = pd.Timestamp("2026-11-01")
 CELL = ["item", "market", "bucket"]
+ASSUMED = {  # text: condition, and what the next month's pack says of it
+    "Pumps sell": ("demand of Pumps >= 1 until 2026-12", "held"),
+    "Nobody buys valves": ("demand of Valves <= 1 until 2026-12", "broken"),
+    "Spring is not winter": ("demand of Pumps >= 1 from 2027-03", "not yet"),
+    "Nordic buys drives": ("demand of Drives & controls in Nordic >= 1 a month", "held"),
+    "Pumps are cheap": ("price of Pumps <= 1", "broken"),
+    "Prices of pumps stand in 2027": ("price of Pumps >= 1 from 2027-01 until 2027-06", "not yet"),
+    "The plant does what it planned": ("plan adherence >= 99 %", "held"),
+    "The forecast is perfect": ("forecast accuracy lag 1 >= 99 %", "broken"),
+    "Far away": ("demand of Pumps >= 1 from 2040-01", "no data"),
+    "Hours are plenty": ("load of North assembly <= 1 %", "broken"),
+}
 
 
 @pytest.fixture
@@ -54,10 +67,7 @@ def test_a_month_from_pack_to_pack(room):
     before = Plan(packs / "2026-11").read("demand_plan").set_index(CELL)["consensus"]
     override(40)
     run("note", "Nordic asks for more", "--by", "Tom Adler")
-    for text, condition in (
-        ("Pumps sell", "demand of Pumps >= 1 until 2026-12"),
-        ("Nobody buys valves", "demand of Valves <= 1 until 2026-12"),
-    ):
+    for text, (condition, _) in ASSUMED.items():
         said = run("assume", text, "--condition", condition, "--by", "Greta Holm")
         assert "entered" in said, said
     run("scenario", "add", "push", "demand", "+10 %", "--family", "Valves", "--by", "Tom Adler")
@@ -109,8 +119,32 @@ def test_a_month_from_pack_to_pack(room):
     assert kpis["forecast_accuracy_lag_1"] == pytest.approx(1 - missed)
     assert kpis["plan_adherence"] == pytest.approx(1.0)
     told = current(later.read("assumptions")).set_index("text")["result"]
-    assert told["Pumps sell"] == "held" and told["Nobody buys valves"] == "broken"
+    assert told[[*ASSUMED]].to_dict() == {text: said for text, (_, said) in ASSUMED.items()}
     assert later.judgments("decisions")["chosen"].tolist()[-1] == "yes"
+
+    # what moved the margin, from plan to plan and from plan to what was sold, to the cent
+    now, then = later.book(), plan.book()
+    both = now.year.intersection(then.financial_plan["bucket"])
+    margin = lambda book: within(company(book.financial_plan), both)["margin"].sum()
+    assert since_last(now)["money"].sum() == pytest.approx(margin(now) - margin(then), abs=0.005)
+    cost, price = then.cost, then.prices.query("bucket == @NOVEMBER").set_index(CELL)["price"]
+    shipped = then.priced(then.supply_plan.query("bucket == @NOVEMBER"))
+    earned = lambda rows, units: (units * (rows["price"] - rows["item"].map(cost))).sum()
+    sold = later.facts.sales_history.query("bucket == @NOVEMBER").drop(columns="revenue")
+    sold = sold.join(price, on=CELL)
+    moved = earned(sold, sold["quantity"]) - earned(shipped, shipped["shipments"])
+    assert to_actual(now)["money"].sum() == pytest.approx(moved, abs=0.005)
+
+    # a correction of what was released is a revision, signed and released anew
+    assert "--revise" in run("pack", "2026-11", "--data", str(data))
+    override(10)
+    how = {"parameters": {"most_items": 0}, "quiet": True, "revise": True}
+    revision = Plan(build_pack("2026-11", data, packs, **how).folder)
+    assert revision.folder.name == "2026-11-r2" and plan.state == "released"
+    assert "Released" not in run(*release)
+    sign(packs, "2026-11")
+    assert "Released" in run(*release)
+    assert pack("2026-12").last.folder.name == "2026-11-r2"
 
 
 def _more(data, table, rows):
