@@ -173,7 +173,7 @@ def stored(declared, number: int, row: dict, stamped=STAMPED) -> dict:
             f"ledger table {declared.name}, row {number}: unknown columns {unknown}; known are:"
             f" {', '.join(c.name for c in own)}"
         )
-    record = {c.name: _cell(c, row.get(c.name)) for c in own}
+    record = {c.name: cell(c, row.get(c.name)) for c in own}
     for column in own:
         value = record[column.name]
         if column.required and value is None:
@@ -190,7 +190,8 @@ def stored(declared, number: int, row: dict, stamped=STAMPED) -> dict:
     return record
 
 
-def _cell(column, value):
+def cell(column, value):
+    """The value of a declared column as it is stored; ``PlanError`` where it is not of its kind."""
     if pd.isna(value) or not str(value).strip():
         return None
     try:

@@ -15,7 +15,7 @@ from sopkit.errors import PlanError
 from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.finance.scenarios import BASE
 from sopkit.grid import blank
-from sopkit.ledger import STAMPED, Ledger, stored
+from sopkit.ledger import STAMPED, Ledger, cell, stored
 from sopkit.metrics.assumptions import condition, verdicts
 from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
@@ -65,7 +65,9 @@ class Entry:
         """The row that the cells ``given`` make, as it would be entered; what is not given stays as
         the ledger says it of the same text. ``PlanError`` where something is wrong.
         """
-        row, declared = given | {"kind": self.kind} if self.kind else given, LEDGER[self.table]
+        declared = LEDGER[self.table]
+        row = {name: cell(declared[name], value) for name, value in given.items()}
+        row |= {"kind": self.kind} if self.kind else {}
         if self.places == "text":
             row = standing(book, self.table, row) | row
         row = stored(declared, 1, row) | {"id": 0, "by": by.strip(), "cycle": cycle}
@@ -188,7 +190,8 @@ def _plannable(plan, book, rows):
 
 def _carried_out(plan, book, rows):
     """Refuses a scenario that nobody has entered, and a choice that is none of the options."""
-    row, known = rows.fillna("").iloc[0], {*book.read("scenarios")["scenario"]}
+    row = rows[["scenario", "options", "chosen"]].fillna("").iloc[0]
+    known = {*book.read("scenarios")["scenario"]}
     if row["scenario"] and row["scenario"] not in known:
         near = nearest(row["scenario"], known)
         raise PlanError(f"no scenario {row['scenario']!r}{near}; sopkit scenario add")

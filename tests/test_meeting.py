@@ -91,7 +91,7 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
             ["decide", "Q?", "--options", "build; buy", "--chosen", "bild", "--by", "A"],
             "chosen 'bild' is none of the options; did you mean build",
         ),
-        (["risk", "x", "--probability", "nan", "--by", "A"], "'nan' is not a number"),
+        (["risk", "x", "--probability", "nan", "--by", "A"], "nan is not a number"),
         (["note", b"caf\xe9".decode(errors="surrogateescape"), "--by", "A"], "is not a text"),
     ],
 )
