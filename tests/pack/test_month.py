@@ -107,6 +107,9 @@ def test_a_month_from_pack_to_pack(room):
     # the next month: nine tenths were sold, as much was made as was planned
     released = plan.read("demand_plan").query("bucket == @NOVEMBER")
     sold = released[CELL].assign(quantity=(0.9 * released["consensus"]).round())
+    price = plan.read("prices").set_index(CELL)["price"].rename("revenue")
+    sold = sold.join(price, on=CELL)
+    sold["revenue"] = (sold["revenue"] * sold["quantity"]).round(2)
     _more(data, "sales_history", sold)
     supply = plan.read("supply_plan").query("bucket == @NOVEMBER")
     made = supply[["item", "bucket"]].assign(actual=supply[MADE].sum(axis=1))
@@ -127,12 +130,9 @@ def test_a_month_from_pack_to_pack(room):
     both = now.year.intersection(then.financial_plan["bucket"])
     margin = lambda book: within(company(book.financial_plan), both)["margin"].sum()
     assert since_last(now)["money"].sum() == pytest.approx(margin(now) - margin(then), abs=0.005)
-    cost, price = then.cost, then.prices.query("bucket == @NOVEMBER").set_index(CELL)["price"]
-    shipped = then.priced(then.supply_plan.query("bucket == @NOVEMBER"))
-    earned = lambda rows, units: (units * (rows["price"] - rows["item"].map(cost))).sum()
-    sold = later.facts.sales_history.query("bucket == @NOVEMBER").drop(columns="revenue")
-    sold = sold.join(price, on=CELL)
-    moved = earned(sold, sold["quantity"]) - earned(shipped, shipped["shipments"])
+    planned = company(then.financial_plan).set_index("bucket").loc[NOVEMBER]
+    earned = sold["revenue"].sum() - (sold["quantity"] * sold["item"].map(now.cost)).sum()
+    moved = earned - (planned["revenue"] - planned["cost_of_sales"])
     assert to_actual(now)["money"].sum() == pytest.approx(moved, abs=0.005)
 
     # a correction of what was released is a revision, signed and released anew
