@@ -30,9 +30,7 @@ def most_hours(staff) -> np.ndarray:
     """
     movable = staff.movable[:, None]
     hiring = movable & (~np.isnan(staff.hiring_cost)).cumsum(axis=1).astype(bool)
-    workers = np.where(movable, staff.workers[:, :1], staff.workers)
-    workers = np.where(hiring, 1e12, workers)
-    return staff.all_hours(workers)
+    return staff.all_hours(np.where(hiring, 1e12, staff.workers))
 
 
 def explain_infeasible(facts, limits) -> PlanError:

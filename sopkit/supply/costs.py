@@ -120,7 +120,9 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
     missing = np.fmax(facts.required - flows.stock, 0)
-    late, stock = charged(flows.late, facts.late_opening, holding), flows.stock + facts.expired
+    # an order customer's opening backlog counts as late only when it is
+    opening = np.where(facts.items.to_order, 0.0, facts.backlog)
+    late, stock = charged(flows.late, opening, holding), flows.stock + facts.expired
     return {
         "material": made,
         "subcontract": subcontract,
@@ -157,10 +159,10 @@ def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(sums, orient="index", columns=facts.buckets).rename_axis("kind")
 
 
-def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame:
+def plan_costs(facts, flows, holding: str) -> pd.DataFrame:
     """The declared ``plan_costs``: the same money by what it is for and whose it is.
 
-    What is bought costs its ``standard`` cost (money/unit by item), and what its source asks and
+    What is bought costs its standard cost, and what its source asks and
     takes of own hours beyond that is the source_premium; other hours worked cost their regular
     rate, overtime is a premium on it, and hours paid but not worked are idle. What is less than a
     millionth is nothing.
@@ -168,6 +170,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     regular, made = facts.resources.regular_cost, facts.ways.own[:, None]
     theirs, bill = np.where(made, 0.0, flows.quantity), facts.bill
+    standard = facts.standard_cost
     hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
     premium = fold(hours, bill.item, facts.shape[0])
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):

@@ -87,8 +87,7 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     can work, all overtime included, beside what is frozen, take none from the plan.
     """
     staff = facts.resources
-    workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
-    left = staff.all_hours(workers) - facts.load(least)
+    left = staff.all_hours(staff.workers) - facts.load(least)
     return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
@@ -109,7 +108,7 @@ def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(item, bucket) stock less backlog, and units lost to date, where ``arriving`` comes beside
     the receipts: what may not be late is lost at once, and does not use later arrivals.
     """
-    net = facts.opening[:, None] + np.cumsum(facts.coming + arriving - facts.demand, axis=1)
+    net = facts.net(arriving)
     lost = np.maximum.accumulate(np.maximum(-net, 0.0), axis=1)
     lost = np.where(np.isinf(facts.prices.backlog)[:, None], lost, 0.0)
     return net + lost, lost
@@ -130,37 +129,34 @@ def frozen_quantities(facts) -> np.ndarray:
         told = frozen.assign(way=named, production=made).dropna(subset=kind)
         at = told["way"].to_numpy(), facts.grid.column(told["bucket"])
         its = summed(*at, told[kind].to_numpy(), fixed.shape)
-        total = facts.grid.array(told, kind) - facts.by_item(its)
-        total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
+        total = facts.grid.array(told, kind)
+        held = facts.grid.array(told, 1) > 0
+        rest = np.where(held, total - facts.by_item(its), np.nan)
         chosen = np.flatnonzero(ways.kind == kind)
         chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])
         upto = most.groupby(item).cumsum()
         cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]
         most = np.maximum(most.to_numpy()[:, None] - its[chosen], 0.0)
-        fixed[chosen] = np.clip(total[item] - cheaper, 0.0, most) + its[chosen]
-        _refuse_beyond(facts, kind, total + facts.by_item(its), fixed)
+        fixed[chosen] = np.clip(rest[item] - cheaper, 0.0, most) + its[chosen]
+        _refuse_beyond(facts, kind, total, fixed)
     return fixed
 
 
 def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> None:
     """Raise ``PlanError`` for frozen totals of a kind that its ways cannot deliver."""
-    left = np.nan_to_num(total) - facts.by_item(np.nan_to_num(fixed), kind)
-    rows = np.argwhere(left > 1e-9 * np.maximum(1.0, np.nan_to_num(total)))
+    left = total - facts.by_item(np.nan_to_num(fixed), kind)
+    rows = np.argwhere(left > 1e-9 * np.maximum(1.0, total))
     if not len(rows):
         return
     shown = "; ".join(
         f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
         for i, t in rows[:5]
     )
-    reason = (
-        "is above max_quantity of its sources, or the item has no such way"
-        if (facts.ways.kind == kind).any()
-        else "has no such way"
-    )
     raise PlanError(
         f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
-        f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
+        " is above max_quantity of its sources, or the item has no such way:"
+        f" {shown}; lower the frozen quantity or raise max_quantity in sourcing"
     )
 
 
@@ -170,8 +166,7 @@ def net_requirements(facts) -> np.ndarray:
 
     Order-driven items fall due when the agreed wait has passed.
     """
-    used = np.cumsum(facts.demand - facts.coming, axis=1) - facts.opening[:, None]
-    return to_arrive(facts.target - facts.recent + used)
+    return to_arrive(facts.target - facts.recent - facts.net())
 
 
 def to_arrive(short: np.ndarray) -> np.ndarray:

@@ -41,9 +41,8 @@ class Programme:
         """A new quantity by ``dim`` and bucket between its limits."""
         from xarray import DataArray
 
-        shape = np.broadcast_shapes(np.shape(lower), np.shape(upper), (1, self.facts.shape[1]))
-        limits = (np.broadcast_to(limit, shape).astype(float) for limit in (lower, upper))
-        limits = (DataArray(limit, dims=(dim, "bucket")) for limit in limits)
+        *limits, _ = np.broadcast_arrays(lower, upper, np.zeros(self.facts.shape[1]))
+        limits = (DataArray(limit.astype(float), dims=(dim, "bucket")) for limit in limits)
         self.model.add_variables(*limits, name=name, integer=integer)
 
     def rows(self, name: str, left, sense: str, right=0.0, where=True) -> None:
@@ -141,8 +140,7 @@ def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=Fal
     programme = Programme(linopy.Model(sparse=True), *sizes, strategy, facts.units)
     stock(programme)
     balance(programme)
-    if len(facts.resources):
-        capacity(programme, whole_workers)
+    capacity(programme, whole_workers)
     if lots:
         whole_lots(programme)
     return programme
@@ -227,7 +225,7 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     load = programme.summed("quantity", bill.resource, bill.way, bill.hours, len(staff))
     regular = load - overtime
     at_work = times(staff.hours_per_worker, workers)
-    taken, open_ = programme.limits.taken, np.maximum(staff.hours + staff.extra, 0.0)
+    taken, open_ = programme.limits.taken, staff.hours + staff.extra
     there = np.where(staffed, staff.extra, open_) - taken
     programme.rows("hours", regular - at_work, "<=", there)
     # a workforce works no longer than its plant is open
@@ -307,11 +305,9 @@ def whole_lots(programme: Programme) -> None:
         programme.variable("runs", "way", least > 0, integer=True)
         quantity, runs = programme["quantity"], programme["runs"]
         highest = np.maximum(most * step, least)
-        for name, limit, sense in (
-            ("minimum_lot", least, ">="),
-            ("nothing_or_more", highest, "<="),
-        ):
-            programme.rows(name, quantity - times(limit, runs), sense, where=least > 0)
+        above, below = (quantity - times(limit, runs) for limit in (least, highest))
+        programme.rows("minimum_lot", above, ">=", where=least > 0)
+        programme.rows("nothing_or_more", below, "<=", where=least > 0)
 
 
 def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:

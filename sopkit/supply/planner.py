@@ -141,9 +141,9 @@ def plan_supply(
     solved = run(programme, prices)
     if solved is None:
         raise explain_infeasible(facts, limits)
-    values, standard = programme.values(solved), facts.standard_cost
+    values = programme.values(solved)
     if allocation == "fair" and not lots:
-        values = shared(facts, limits, values, facts.prices.price - standard, priced, run)
+        values = shared(facts, limits, values, priced, run)
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, solved)
@@ -156,7 +156,7 @@ def plan_supply(
         capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
-        plan_costs=plan_costs(facts, flows, holding, standard),
+        plan_costs=plan_costs(facts, flows, holding),
         costs=costs.sum(axis=1).rename("cost"),
         costs_by_bucket=costs,
         idle=idle,

@@ -3,7 +3,6 @@ contradicts itself is named by table, row and column.
 """
 
 import re
-from functools import cache
 from math import inf
 
 import numpy as np
@@ -81,12 +80,13 @@ def given(frame, name: str) -> pd.DataFrame:
     >>> given(pd.DataFrame({"item": ["A"], "lead_time": [None]}), "items")["lead_time"].tolist()
     [0.0]
     """
-    return _nothing(name).copy() if frame is None else TABLES[name].filled(checked(frame, name))
+    return TABLES[name].filled(checked(frame, name))
 
 
-@cache
-def _nothing(name: str) -> pd.DataFrame:
-    return TABLES[name].filled(None)
+def of_items(names, frame, name: str) -> pd.DataFrame:
+    """The rows of a table of a plan, as ``given``, that are of some items."""
+    told = given(frame, name)
+    return told[told["item"].isin(names)]
 
 
 def checked(frame, name: str) -> pd.DataFrame:

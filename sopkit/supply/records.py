@@ -183,12 +183,12 @@ class Facts:
             resources=at_buckets(staff, slice(count), grid=staff.grid.over(grid.numbers[:count])),
         )
 
-    @property
-    def late_opening(self) -> np.ndarray:
-        """Backlog before the first bucket that is late already, per item: an order customer's
-        counts as late only when it is.
+    def net(self, *arriving) -> np.ndarray:
+        """(item, bucket) stock less backlog at the end of each bucket, where these units come
+        beside the receipts.
         """
-        return np.where(self.items.to_order, 0.0, self.backlog)
+        moved = sum(arriving, self.coming) - self.demand
+        return self.opening[:, None] + np.cumsum(moved, axis=1)
 
     def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
         """(way, bucket) quantities summed to (item, bucket), all kinds or one."""

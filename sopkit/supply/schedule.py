@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.grid import NONE, summed
+from sopkit.grid import NONE, grid_of
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.supply.costs import order_by
@@ -65,19 +65,17 @@ def _orders(plan: Finished, sourcing_plan, fence: int) -> pd.DataFrame:
         lead = plan.fact("lead_time").repeat(plan.shape[1])
         days = order_by(sourcing_plan["bucket"], lead, plan.calendar, plan.buckets[0])
         sourcing_plan = sourcing_plan.assign(source=NONE, order_by=days)
-    names = pd.MultiIndex.from_frame(sourcing_plan[["item", "source"]])
-    row, each = pd.factorize(names)
-    column = plan.buckets.get_indexer(sourcing_plan["bucket"])
-    units = summed(row, column, sourcing_plan["quantity"], (len(each), plan.shape[1]))
-    item = plan.names.get_indexer([name for name, _ in each])
+    grid = grid_of(sourcing_plan, plan.buckets, None, plan.calendar, ("item", "source"))
+    item = plan.grid.find(grid.series["item"])
+    units = grid.array(sourcing_plan, "quantity")
     lots = in_lots(units, plan.fact("lot_size")[item], plan.fact("minimum_lot")[item])
-    day = np.busday_offset(sourcing_plan["order_by"].to_numpy("datetime64[D]"), 0, "forward")
-    number = plan.calendar.number(sourcing_plan["order_by"])
-    orders = sourcing_plan[["item", "source"]].assign(
+    orders = sourcing_plan.drop(columns="quantity").merge(grid.frame(quantity=lots))
+    day = np.busday_offset(orders["order_by"].to_numpy("datetime64[D]"), 0, "forward")
+    number = plan.calendar.number(orders["order_by"])
+    orders = orders.assign(
         bucket=plan.calendar.stamp(number),
         week=pd.DatetimeIndex(day).to_period("W").start_time,
         action="buy",
-        quantity=lots[row, column],
     )
     orders = orders[number < plan.calendar.number(plan.buckets[:1])[0] + fence]
     keys = ["item", "source", "bucket", "week", "action"]

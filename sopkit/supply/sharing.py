@@ -54,7 +54,7 @@ def _number(*columns) -> np.ndarray:
     return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
 
 
-def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict:
+def shared(facts, limits, values: dict, priced, run) -> dict:
     """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
     them: in every bucket the largest part of what was asked of any of them to date that is late or
     lost is the least there can be.
@@ -67,6 +67,7 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
     short = np.where(missing > floor + SHORT * facts.units["item"], missing - floor, 0.0)
+    margin = facts.prices.price - facts.standard_cost
     worth = np.stack([facts.prices.lost, margin])
     group, hours = alike(facts, values["quantity"], short, worth)
     if not (group >= 0).any():

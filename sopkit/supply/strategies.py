@@ -23,7 +23,7 @@ def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved 
     """
     parts, count = programme.parts, programme.facts.shape[1]
     labels = {name: programme.labels(name) for name in programme.model.variables}
-    values, leave = np.zeros(programme.width), labels.get("laid_off", np.zeros(0, dtype=int))
+    values, leave = np.zeros(programme.width), labels["laid_off"]
     free, parts.ub[leave] = parts.ub[leave], parts.lb[leave]
     last = labels["lost"][:, -1]  # what is late for good is lost at the end
     parts.ub[last] = np.where(np.isinf(programme.facts.prices.lost), 0.0, np.inf)

@@ -33,7 +33,7 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
     lost = values["lost"] / programme.units["item"]
     if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
         parts = programme.parts
-        for name in [*whole, *(["workers"] if chase and "workers" in programme else [])]:
+        for name in [*whole, *["workers"] * chase]:
             at = programme.labels(name)
             parts.lb[at] = parts.ub[at] = solved.values[at]
         parts.vtypes[:] = "C"
