@@ -151,6 +151,7 @@ class TestWorkOrders:
             pd.DataFrame({"item": ["unit"]}),
             bill_of_resources=pd.DataFrame(HOURS),
             capacity_plan=result.capacity_plan,
+            sourcing_plan=result.sourcing_plan,
         )["quantity"]
         assert weeks.sum() == 40.0 and weeks.max() <= np.ceil(40.0 * 5 / 22)
 
