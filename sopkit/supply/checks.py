@@ -37,7 +37,7 @@ def explain_infeasible(facts, limits) -> PlanError:
     """The ``PlanError`` for facts that leave no plan at all: what may neither be late nor lost, or
     the hours that are missing.
     """
-    names = facts.items.names
+    names = facts.names
     rigid = names[np.isinf(facts.prices.lost)]
     if len(rigid):
         return PlanError(
@@ -65,4 +65,4 @@ def explain_infeasible(facts, limits) -> PlanError:
 def _frozen_items(facts, limits, resource: int, bucket: int) -> str:
     bill = facts.bill
     held = bill.item[(bill.resource == resource) & (limits.least[bill.way, bucket] > 0)]
-    return ", ".join(map(str, facts.items.names[held[:5]]))
+    return ", ".join(map(str, facts.names[held[:5]]))

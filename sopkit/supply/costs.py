@@ -121,7 +121,7 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     )
     missing = np.fmax(facts.required - flows.stock, 0)
     # an order customer's opening backlog counts as late only when it is
-    opening = np.where(facts.items.to_order, 0.0, facts.backlog)
+    opening = np.where(facts.to_order, 0.0, facts.backlog)
     late, stock = charged(flows.late, opening, holding), flows.stock + facts.expired
     return {
         "material": made,
@@ -129,7 +129,7 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         "purchase": purchase,
         "holding": _times(prices.holding, charged(stock, facts.on_hand, holding)),
         # what may not be late cannot be: only its backlog before the plan was
-        "backlog": _times(np.where(np.isinf(prices.backlog), 0.0, prices.backlog), late),
+        "backlog": _times(np.nan_to_num(prices.backlog, posinf=0.0), late),
         "lost_sales": _times(prices.lost, flows.lost),
         "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
         "ending_stock": _times(prices.ending, missing),
@@ -150,13 +150,11 @@ def _of_resources(facts, flows) -> dict[str, np.ndarray]:
     }
 
 
-def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
-    """Money of a finished plan: one row per kind, one column per bucket; the sum of all is the
-    objective.
-    """
+def costs_of(facts, flows, holding: str) -> pd.Series:
+    """Money of a finished plan by kind: the sum of all is the objective."""
     kinds = _of_items(facts, flows, holding) | _of_resources(facts, flows)
-    sums = {kind: kinds[kind].sum(axis=0) for kind in KINDS}
-    return pd.DataFrame.from_dict(sums, orient="index", columns=facts.buckets).rename_axis("kind")
+    sums = {kind: kinds[kind].sum(axis=0).sum() for kind in KINDS}
+    return pd.Series(sums, name="cost").rename_axis("kind")
 
 
 def plan_costs(facts, flows, holding: str) -> pd.DataFrame:

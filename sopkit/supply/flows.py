@@ -35,7 +35,7 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     units, workers = facts.units, values["workers"]
     quantity = np.clip(tidy(values["quantity"], units["way"]), limits.least, limits.most)
     if "lots" in values:
-        size = lot_sizes(facts, limits, facts.items.lot_size)
+        size = lot_sizes(facts, limits, facts.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
@@ -73,7 +73,7 @@ def roll(facts, got: np.ndarray, lost: np.ndarray):
     backlog[:, -1] -= late[:, -1]
     late[:, -1] = 0.0
     spare = np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0))
-    spare = np.where(facts.items.to_order & (stock[:, -1] == 0), spare, 0.0)
+    spare = np.where(facts.to_order & (stock[:, -1] == 0), spare, 0.0)
     lost[:, -1] -= spare
     backlog[:, -1] += spare
     return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))

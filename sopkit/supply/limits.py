@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import summed
+from sopkit.supply.costs import per
 from sopkit.supply.reading import MADE
 from sopkit.supply.shelf import sold_within
 
@@ -40,19 +41,18 @@ def without_idle(facts, lots: bool):
     those sources in words; where the plan is in ``lots``, a required ending stock is worth more
     than the dearest lot that could have been made of its hours.
     """
-    items, ways, prices = facts.items, facts.ways, facts.prices
-    least = np.fmax(items.minimum_lot, items.lot_size)
+    ways, prices, required = facts.ways, facts.prices, facts.ending_stock
+    least = np.maximum(facts.minimum_lot, facts.lot_size)
     smallest = least[ways.item]
     idle = smallest > ways.limit * (1 + 1e-9)
     told = [
-        f"{items.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
+        f"{facts.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
         f" its limit {ways.limit[way]:,.10g})"
         for way in np.flatnonzero(idle)
     ]
-    worth = least * np.where(np.isfinite(prices.lost), prices.lost, 0.0)
-    asked = np.where(items.ending_stock > 0, items.ending_stock, np.inf)
+    worth = (least * np.nan_to_num(prices.lost, posinf=0.0)).max(initial=0.0)
     # a fortieth missing costs it
-    ending = prices.ending + 40 * worth.max(initial=0.0) / asked * lots
+    ending = prices.ending + per(40 * worth, required) * lots
     ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
@@ -67,7 +67,7 @@ def limits_of(facts) -> Limits:
     least = np.where(held, fixed, 0.0)
     most = np.where(held, fixed, most)
     last = facts.buckets == facts.buckets[-1]
-    to_order = facts.items.to_order[:, None]
+    to_order = facts.to_order[:, None]
     owed = facts.demand.copy()
     owed[:, 0] += facts.backlog
     lost = np.where(to_order, np.where(last, np.inf, 0.0), owed)
@@ -97,10 +97,10 @@ def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
     """
     there = np.maximum(left_over(facts, arriving)[0], 0.0)
     limit = np.minimum(
-        facts.items.maximum_stock[:, None],
-        sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
+        facts.maximum_stock[:, None],
+        sold_within(facts.demand, facts.shelf_life, facts.grid.calendar.per_year),
     )
-    limit = np.where(facts.items.to_order[:, None], 0.0, limit)
+    limit = np.where(facts.to_order[:, None], 0.0, limit)
     return np.maximum(limit, there)
 
 
@@ -150,7 +150,7 @@ def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> No
     if not len(rows):
         return
     shown = "; ".join(
-        f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
+        f"{facts.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
         for i, t in rows[:5]
     )
     raise PlanError(

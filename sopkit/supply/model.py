@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sopkit.grid import fold
 from sopkit.supply.limits import Limits, in_sizes
 from sopkit.supply.records import Facts
 from sopkit.supply.solve import Solved
@@ -156,7 +155,7 @@ def stock(programme: Programme) -> None:
             programme.variable(name, "item", most)
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
-    if facts.items.to_order.any():
+    if facts.to_order.any():
         programme.variable("agreed", "item", facts.recent)
 
 
@@ -179,9 +178,9 @@ def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
     """Money that the price of covers adds to what a plan's stock costs: it steers towards even
     stock, nobody pays it.
     """
-    dearer = {name: SMOOTH * cover for name, cover in zip(ABOVE, COVERS) if name in values}
-    stock = sum(share * values[name] for name, share in dearer.items())
-    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum()) if dearer else 0.0
+    none = np.zeros(facts.shape)
+    stock = sum(SMOOTH * cover * values.get(name, none) for name, cover in zip(ABOVE, COVERS))
+    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum())
 
 
 STOCK = "safe", "ending", *ABOVE
@@ -290,13 +289,10 @@ def whole_lots(programme: Programme) -> None:
     """What is got is a whole number of lots, and either nothing or at least the minimum lot (frozen
     buckets stay as they are).
     """
-    items = programme.facts.items
-    size, least = (
-        lot_sizes(programme.facts, programme.limits, units)
-        for units in (items.lot_size, items.minimum_lot)
-    )
+    facts, limits = programme.facts, programme.limits
+    size, least = (lot_sizes(facts, limits, lot) for lot in (facts.lot_size, facts.minimum_lot))
     step = np.where(size > 0, size, 1.0)
-    most = most_lots(programme.facts, programme.limits, step)
+    most = most_lots(facts, limits, step)
     if size.any():
         programme.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
         part = programme["quantity"] - times(size, programme["lots"])
@@ -321,14 +317,8 @@ def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
     for, in one bucket.
     """
     wanted = facts.demand.sum(axis=1) + facts.backlog + facts.target.max(axis=1)
-    wanted = wanted + facts.items.minimum_lot
+    wanted = wanted + facts.minimum_lot
     return np.ceil(np.minimum(limits.most, wanted[facts.ways.item][:, None]) / size) + 1
-
-
-def hours_by_way(facts: Facts, per_hour: np.ndarray) -> np.ndarray:
-    """(way, bucket) sum over the resources that a unit needs: its hours × ``per_hour`` of each."""
-    bill = facts.bill
-    return fold(bill.hours[:, None] * per_hour[bill.resource], bill.way, len(facts.ways))
 
 
 def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndarray]:
@@ -351,10 +341,10 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     # where a plan runs on, nobody is lost today to hold stock against tomorrow
     wait = np.arange(facts.shape[1])[::-1] * (facts.shape[1] > facts.shown)
     smooth = (SMOOTH * prices.holding + stocked)[:, None]
-    late, lost = (np.where(np.isfinite(price), price, 0.0) for price in (prices.backlog, lost))
+    late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     return {
-        "quantity": facts.ways.unit_cost[:, None] + hours_by_way(facts, hourly),
+        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly,
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,

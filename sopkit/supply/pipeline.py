@@ -35,7 +35,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
     by_item = receipts.groupby("item")["quantity"].sum()
-    cost = pd.Series(facts.standard_cost, facts.items.names)
+    cost = pd.Series(facts.standard_cost, facts.names)
     done = "assumed to arrive as needed; bring receipts to plan with the real ones"
     said = [
         f"{item}: stock and lead time do not cover {units:,.10g} units"

@@ -7,7 +7,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.grid import at_buckets
 from sopkit.supply.checks import check_facts, explain_infeasible
-from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
+from sopkit.supply.costs import costs_of, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
@@ -30,7 +30,6 @@ class SupplyResult:
     sourcing_plan: pd.DataFrame
     plan_costs: pd.DataFrame
     costs: pd.Series
-    costs_by_bucket: pd.DataFrame  # kind × bucket
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
@@ -150,15 +149,13 @@ def plan_supply(
     steered = steering(facts, values)
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     facts, flows, worth = facts.until(facts.shown), *(at_buckets(x, shown) for x in (flows, worth))
-    costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
         capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
         plan_costs=plan_costs(facts, flows, holding),
-        costs=costs.sum(axis=1).rename("cost"),
-        costs_by_bucket=costs,
+        costs=costs_of(facts, flows, holding),
         idle=idle,
         steering=steered,
         gap=solved.gap,

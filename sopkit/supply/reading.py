@@ -314,12 +314,13 @@ def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
     at = np.maximum(buckets.searchsorted(due, side="right") - 1, 0)
     receipts = receipts.assign(bucket=buckets[at])
 
-    def units(which):
-        return _cell_sums(receipts[which], "quantity").set_index(["item", "bucket"])["quantity"]
-
     frozen, on = released.set_index(["item", "bucket"]), receipts["ordered_on"]
     ordered, undated, before = (
-        units(which).reindex(frozen.index, fill_value=0.0)
+        receipts[which]
+        .groupby(frozen.index.names)["quantity"]
+        .sum()
+        .reindex(frozen.index)
+        .fillna(0.0)
         for which in (on >= since, on.isna(), on < since)
     )
     known = (frozen.get("receipts", 0.0) - before).clip(lower=0)

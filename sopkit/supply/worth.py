@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sopkit.supply.flows import tidy
-from sopkit.supply.model import LOADED, hours_by_way, level_hours, objective_prices
+from sopkit.supply.flows import TINY
+from sopkit.supply.model import LOADED, level_hours, objective_prices
 from sopkit.supply.solve import solve
 
 NOTHING = 1e-4  # money: a price below it is a tie, no bottleneck
@@ -48,10 +48,10 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
         share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
         used = share[:, None] * (level_hours(staff) > 0)
         hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
-    beyond = _priced(beyond - hours_by_way(facts, loads)) / programme.units["way"]
+    beyond = _priced(beyond - facts.hours.T @ loads) / programme.units["way"]
     return Worth(np.maximum(_priced(hour), 0.0), beyond)
 
 
 def _priced(money: np.ndarray) -> np.ndarray:
-    dust = tidy(money, max(1.0, np.abs(money).max(initial=0.0)))
-    return np.where(np.abs(dust) > NOTHING, money, 0.0)
+    least = max(NOTHING, TINY * np.abs(money).max(initial=0.0))
+    return np.where(np.abs(money) > least, money, 0.0)

@@ -159,7 +159,7 @@ ODD = {
 @pytest.mark.parametrize("tables", ODD.values(), ids=ODD)
 def test_an_odd_table_is_the_plain_one_that_it_means(tables, plain):
     made = planned(**tables)
-    for name in ("supply_plan", "capacity_plan", "costs_by_bucket"):
+    for name in ("supply_plan", "capacity_plan", "plan_costs"):
         pd.testing.assert_frame_equal(getattr(made, name), getattr(plain, name))
 
 
