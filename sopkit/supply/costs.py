@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.grid import fold
+from sopkit.grid import NONE, fold
 from sopkit.tables import PLANS
 
 KINDS = (
@@ -219,5 +219,5 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     )
     lead = np.repeat(ways.lead[bought], facts.shape[1])
     table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])
-    source = np.repeat(np.where(ways.source == "", "(none)", ways.source)[bought], facts.shape[1])
+    source = np.repeat(np.where(ways.source == "", NONE, ways.source)[bought], facts.shape[1])
     return PLANS["sourcing_plan"].conform(table.assign(source=source).query("quantity != 0"))

@@ -59,13 +59,10 @@ def without_idle(facts, lots: bool):
 
 def limits_of(facts) -> Limits:
     """``Limits`` from facts."""
-    ways, shape = facts.ways, facts.shape
-    open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
-    most = np.where(open_, ways.limit[:, None], 0.0)
+    most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     fixed = frozen_quantities(facts)
     held = ~np.isnan(fixed)
-    least = np.where(held, fixed, 0.0)
-    most = np.where(held, fixed, most)
+    least, most = np.where(held, fixed, 0.0), np.where(held, fixed, most)
     last = facts.buckets == facts.buckets[-1]
     to_order = facts.to_order[:, None]
     owed = facts.demand.copy()

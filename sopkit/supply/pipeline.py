@@ -27,8 +27,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     settings = settled(inputs.get("settings"))
     facts = read_facts(inputs, inputs.get("settings"))
-    closed = np.arange(facts.shape[1]) < facts.ways.opens[:, None]
-    missed = facts.by_item(np.where(closed, facts.ways.limit[:, None], 0.0))
+    missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts).most)
     short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
     units = np.minimum(to_arrive(short), missed)

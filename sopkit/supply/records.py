@@ -109,6 +109,11 @@ class Facts:
         return np.arange(self.shape[1]) < self.shown
 
     @property
+    def early(self) -> np.ndarray:
+        """(way, bucket): True before anything new can arrive."""
+        return np.arange(self.shape[1]) < self.ways.opens[:, None]
+
+    @property
     def coming(self) -> np.ndarray:
         """(item, bucket) receipts less what passes its shelf life."""
         return self.receipts - self.expiring

@@ -49,7 +49,7 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
     full = "resource " + staff.names.astype("str").to_numpy("object")[:, None] + " full" + more
 
     source = ways.source[:, None]
-    named, early = source != "", np.arange(facts.shape[1]) < ways.opens[:, None]
+    named, early = source != "", facts.early
     limit = np.select(
         [limits.frozen, early & named, early, named],
         ["planning fence", "lead time of " + source, "lead time", "supplier " + source + AT_LIMIT],
