@@ -30,16 +30,14 @@ def most_hours(staff) -> np.ndarray:
     """
     movable = staff.movable[:, None]
     hiring = movable & (~np.isnan(staff.hiring_cost)).cumsum(axis=1).astype(bool)
-    workers = np.where(movable, staff.workers[:, :1], staff.workers)
-    workers = np.where(hiring, 1e12, workers)
-    return staff.all_hours(workers)
+    return staff.all_hours(np.where(hiring, 1e12, staff.workers))
 
 
 def explain_infeasible(facts, limits) -> PlanError:
     """The ``PlanError`` for facts that leave no plan at all: what may neither be late nor lost, or
     the hours that are missing.
     """
-    names = facts.items.names
+    names = facts.names
     rigid = names[np.isinf(facts.prices.lost)]
     if len(rigid):
         return PlanError(
@@ -67,4 +65,4 @@ def explain_infeasible(facts, limits) -> PlanError:
 def _frozen_items(facts, limits, resource: int, bucket: int) -> str:
     bill = facts.bill
     held = bill.item[(bill.resource == resource) & (limits.least[bill.way, bucket] > 0)]
-    return ", ".join(map(str, facts.items.names[held[:5]]))
+    return ", ".join(map(str, facts.names[held[:5]]))

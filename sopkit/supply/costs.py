@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.grid import fold
+from sopkit.grid import NONE, fold
 from sopkit.tables import PLANS
 
 KINDS = (
@@ -120,14 +120,16 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
     missing = np.fmax(facts.required - flows.stock, 0)
-    late, stock = charged(flows.late, facts.late_opening, holding), flows.stock + facts.expired
+    # an order customer's opening backlog counts as late only when it is
+    opening = np.where(facts.to_order, 0.0, facts.backlog)
+    late, stock = charged(flows.late, opening, holding), flows.stock + facts.expired
     return {
         "material": made,
         "subcontract": subcontract,
         "purchase": purchase,
         "holding": _times(prices.holding, charged(stock, facts.on_hand, holding)),
         # what may not be late cannot be: only its backlog before the plan was
-        "backlog": _times(np.where(np.isinf(prices.backlog), 0.0, prices.backlog), late),
+        "backlog": _times(np.nan_to_num(prices.backlog, posinf=0.0), late),
         "lost_sales": _times(prices.lost, flows.lost),
         "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
         "ending_stock": _times(prices.ending, missing),
@@ -148,19 +150,17 @@ def _of_resources(facts, flows) -> dict[str, np.ndarray]:
     }
 
 
-def costs_by_bucket(facts, flows, holding: str) -> pd.DataFrame:
-    """Money of a finished plan: one row per kind, one column per bucket; the sum of all is the
-    objective.
-    """
+def costs_of(facts, flows, holding: str) -> pd.Series:
+    """Money of a finished plan by kind: the sum of all is the objective."""
     kinds = _of_items(facts, flows, holding) | _of_resources(facts, flows)
-    sums = {kind: kinds[kind].sum(axis=0) for kind in KINDS}
-    return pd.DataFrame.from_dict(sums, orient="index", columns=facts.buckets).rename_axis("kind")
+    sums = {kind: kinds[kind].sum(axis=0).sum() for kind in KINDS}
+    return pd.Series(sums, name="cost").rename_axis("kind")
 
 
-def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame:
+def plan_costs(facts, flows, holding: str) -> pd.DataFrame:
     """The declared ``plan_costs``: the same money by what it is for and whose it is.
 
-    What is bought costs its ``standard`` cost (money/unit by item), and what its source asks and
+    What is bought costs its standard cost, and what its source asks and
     takes of own hours beyond that is the source_premium; other hours worked cost their regular
     rate, overtime is a premium on it, and hours paid but not worked are idle. What is less than a
     millionth is nothing.
@@ -168,6 +168,7 @@ def plan_costs(facts, flows, holding: str, standard: np.ndarray) -> pd.DataFrame
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     regular, made = facts.resources.regular_cost, facts.ways.own[:, None]
     theirs, bill = np.where(made, 0.0, flows.quantity), facts.bill
+    standard = facts.standard_cost
     hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
     premium = fold(hours, bill.item, facts.shape[0])
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
@@ -218,5 +219,5 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     )
     lead = np.repeat(ways.lead[bought], facts.shape[1])
     table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])
-    source = np.repeat(np.where(ways.source == "", "(none)", ways.source)[bought], facts.shape[1])
+    source = np.repeat(np.where(ways.source == "", NONE, ways.source)[bought], facts.shape[1])
     return PLANS["sourcing_plan"].conform(table.assign(source=source).query("quantity != 0"))

@@ -11,7 +11,7 @@ from sopkit.grid import Grid, at_buckets
 from sopkit.metrics.book import with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import steering_prices
-from sopkit.supply.records import LIMITS, Bill, Facts, Items, Ways
+from sopkit.supply.records import UNITS, Bill, Facts, Ways
 from sopkit.supply.shelf import expiring, sum_to
 from sopkit.supply.workforce import read_resources
 from sopkit.tables import settled
@@ -55,24 +55,22 @@ def read_facts(tables, settings=None) -> Facts:
     opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
     opening = opening.reindex(items["item"], fill_value=0.0)
     to_order = (items["strategy"] == "order").to_numpy()
-    known = {
-        name: np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
+    wanted, safe = (
+        np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
         for name in ("demand", "safety_stock")
-    }
-    wanted = known["demand"]
+    )
     owed = items["backlog_cost"].ne(np.inf).to_numpy()
     until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
-    on_hand, backlog = (opening[name].to_numpy() for name in ("on_hand", "backlog"))
-    life, per_year = items["shelf_life"].to_numpy(), grid.calendar.per_year
+    on_hand, backlog = opening.to_numpy().T
+    told_of = {name: items[name].to_numpy() for name in (*UNITS, "shelf_life")}
+    life, per_year = told_of["shelf_life"], grid.calendar.per_year
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
         tables=told,
         grid=grid,
-        items=Items(
-            pd.Index(items["item"]),
-            to_order,
-            **{name: items[name].to_numpy() for name in LIMITS},
-        ),
+        names=pd.Index(items["item"]),
+        to_order=to_order,
+        **told_of,
         ways=ways,
         bill=bill,
         resources=staff,
@@ -80,7 +78,7 @@ def read_facts(tables, settings=None) -> Facts:
         demand=wanted,
         receipts=coming,
         expiring=expiring(wanted, coming, on_hand - backlog, life, per_year, until),
-        safety_stock=np.where(to_order[:, None], 0.0, known["safety_stock"]),
+        safety_stock=np.where(to_order[:, None], 0.0, safe),
         recent=np.where(to_order[:, None], recent, 0.0),
         on_hand=on_hand,
         backlog=backlog,

@@ -32,22 +32,21 @@ class Flows:
 
 def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     """``Flows`` of a solution: arrays by the name of the model's variables."""
-    units, people = facts.units, values.get("workers", np.zeros((0, facts.shape[1])))
+    units, workers = facts.units, values["workers"]
     quantity = np.clip(tidy(values["quantity"], units["way"]), limits.least, limits.most)
     if "lots" in values:
-        size = lot_sizes(facts, limits, facts.items.lot_size)
+        size = lot_sizes(facts, limits, facts.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
     stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
     staff, load = facts.resources, facts.load(quantity) + limits.taken
-    workers = tidy(people, max(1.0, people.max(initial=0.0)))
+    most = max(1.0, workers.max(initial=0.0))
+    workers = tidy(workers, most)
     if "whole_workers" in values:
         workers = np.where(staff.movable[:, None], np.round(workers), workers)
     change = workers - before(workers, staff.workers[:, :1])
-    change = np.where(staff.staffed[:, None], change, 0.0)
-    change[np.abs(change) < 100 * TINY * max(1.0, workers.max(initial=0.0))] = 0.0
-    overtime = values.get("overtime", workers)
-    overtime = _overtime(facts, load, overtime, workers, "share" in values)
+    change = tidy(np.where(staff.staffed[:, None], change, 0.0), 100 * most)
+    overtime = _overtime(staff, load, values["overtime"], workers, "share" in values)
     return Flows(
         quantity=quantity,
         lost=lost,
@@ -67,14 +66,14 @@ def roll(facts, got: np.ndarray, lost: np.ndarray):
     hand is backlog, what remains at the end is lost.
     """
     lost = lost.copy()
-    net = facts.opening[:, None] + np.cumsum(facts.coming + got + lost - facts.demand, axis=1)
+    net = facts.net(got, lost)
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
     lost[:, -1] += late[:, -1]
     backlog[:, -1] -= late[:, -1]
     late[:, -1] = 0.0
     spare = np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0))
-    spare = np.where(facts.items.to_order & (stock[:, -1] == 0), spare, 0.0)
+    spare = np.where(facts.to_order & (stock[:, -1] == 0), spare, 0.0)
     lost[:, -1] -= spare
     backlog[:, -1] += spare
     return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))
@@ -85,17 +84,14 @@ def tidy(values: np.ndarray, size) -> np.ndarray:
     return np.where(np.abs(values) < TINY * size, 0.0, values)
 
 
-def _overtime(
-    facts, load: np.ndarray, planned: np.ndarray, workers: np.ndarray, level: bool
-) -> np.ndarray:
+def _overtime(staff, load, planned, workers, level: bool) -> np.ndarray:
     """Overtime hours worked: no more than the load asks for beyond regular hours, unless overtime
     is planned on purpose.
     """
-    staff = facts.resources
-    needed = np.maximum(load - staff.regular_capacity(workers), 0.0)
-    planned = tidy(planned, np.maximum(1.0, load))
-    worked = np.where(level | staff.overtime_first, np.maximum(planned, needed), needed)
-    return np.where(worked < TINY * np.maximum(1.0, load), 0.0, np.minimum(worked, load))
+    needed, usual = np.maximum(load - staff.regular_capacity(workers), 0.0), np.maximum(1.0, load)
+    wanted = np.maximum(tidy(planned, usual), needed)
+    worked = np.where(level | staff.overtime_first, wanted, needed)
+    return np.minimum(tidy(worked, usual), load)
 
 
 def overtime_share(facts, flows: Flows) -> np.ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.grid import summed
+from sopkit.supply.costs import per
 from sopkit.supply.reading import MADE
 from sopkit.supply.shelf import sold_within
 
@@ -40,34 +41,30 @@ def without_idle(facts, lots: bool):
     those sources in words; where the plan is in ``lots``, a required ending stock is worth more
     than the dearest lot that could have been made of its hours.
     """
-    items, ways, prices = facts.items, facts.ways, facts.prices
-    least = np.fmax(items.minimum_lot, items.lot_size)
+    ways, prices, required = facts.ways, facts.prices, facts.ending_stock
+    least = np.maximum(facts.minimum_lot, facts.lot_size)
     smallest = least[ways.item]
     idle = smallest > ways.limit * (1 + 1e-9)
     told = [
-        f"{items.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
+        f"{facts.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
         f" its limit {ways.limit[way]:,.10g})"
         for way in np.flatnonzero(idle)
     ]
-    worth = least * np.where(np.isfinite(prices.lost), prices.lost, 0.0)
-    asked = np.where(items.ending_stock > 0, items.ending_stock, np.inf)
+    worth = (least * np.nan_to_num(prices.lost, posinf=0.0)).max(initial=0.0)
     # a fortieth missing costs it
-    ending = prices.ending + 40 * worth.max(initial=0.0) / asked * lots
+    ending = prices.ending + per(40 * worth, required) * lots
     ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
 
 def limits_of(facts) -> Limits:
     """``Limits`` from facts."""
-    ways, shape = facts.ways, facts.shape
-    open_ = np.arange(shape[1])[None, :] >= ways.opens[:, None]
-    most = np.where(open_, ways.limit[:, None], 0.0)
+    most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     fixed = frozen_quantities(facts)
     held = ~np.isnan(fixed)
-    least = np.where(held, fixed, 0.0)
-    most = np.where(held, fixed, most)
+    least, most = np.where(held, fixed, 0.0), np.where(held, fixed, most)
     last = facts.buckets == facts.buckets[-1]
-    to_order = facts.items.to_order[:, None]
+    to_order = facts.to_order[:, None]
     owed = facts.demand.copy()
     owed[:, 0] += facts.backlog
     lost = np.where(to_order, np.where(last, np.inf, 0.0), owed)
@@ -87,8 +84,7 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     can work, all overtime included, beside what is frozen, take none from the plan.
     """
     staff = facts.resources
-    workers = np.where(staff.movable[:, None], staff.workers[:, :1], staff.workers)
-    left = staff.all_hours(workers) - facts.load(least)
+    left = staff.all_hours(staff.workers) - facts.load(least)
     return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
@@ -98,10 +94,10 @@ def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
     """
     there = np.maximum(left_over(facts, arriving)[0], 0.0)
     limit = np.minimum(
-        facts.items.maximum_stock[:, None],
-        sold_within(facts.demand, facts.items.shelf_life, facts.grid.calendar.per_year),
+        facts.maximum_stock[:, None],
+        sold_within(facts.demand, facts.shelf_life, facts.grid.calendar.per_year),
     )
-    limit = np.where(facts.items.to_order[:, None], 0.0, limit)
+    limit = np.where(facts.to_order[:, None], 0.0, limit)
     return np.maximum(limit, there)
 
 
@@ -109,7 +105,7 @@ def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(item, bucket) stock less backlog, and units lost to date, where ``arriving`` comes beside
     the receipts: what may not be late is lost at once, and does not use later arrivals.
     """
-    net = facts.opening[:, None] + np.cumsum(facts.coming + arriving - facts.demand, axis=1)
+    net = facts.net(arriving)
     lost = np.maximum.accumulate(np.maximum(-net, 0.0), axis=1)
     lost = np.where(np.isinf(facts.prices.backlog)[:, None], lost, 0.0)
     return net + lost, lost
@@ -130,37 +126,34 @@ def frozen_quantities(facts) -> np.ndarray:
         told = frozen.assign(way=named, production=made).dropna(subset=kind)
         at = told["way"].to_numpy(), facts.grid.column(told["bucket"])
         its = summed(*at, told[kind].to_numpy(), fixed.shape)
-        total = facts.grid.array(told, kind) - facts.by_item(its)
-        total = np.where(facts.grid.array(told, 1) > 0, total, np.nan)
+        total = facts.grid.array(told, kind)
+        held = facts.grid.array(told, 1) > 0
+        rest = np.where(held, total - facts.by_item(its), np.nan)
         chosen = np.flatnonzero(ways.kind == kind)
         chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])
         upto = most.groupby(item).cumsum()
         cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]
         most = np.maximum(most.to_numpy()[:, None] - its[chosen], 0.0)
-        fixed[chosen] = np.clip(total[item] - cheaper, 0.0, most) + its[chosen]
-        _refuse_beyond(facts, kind, total + facts.by_item(its), fixed)
+        fixed[chosen] = np.clip(rest[item] - cheaper, 0.0, most) + its[chosen]
+        _refuse_beyond(facts, kind, total, fixed)
     return fixed
 
 
 def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> None:
     """Raise ``PlanError`` for frozen totals of a kind that its ways cannot deliver."""
-    left = np.nan_to_num(total) - facts.by_item(np.nan_to_num(fixed), kind)
-    rows = np.argwhere(left > 1e-9 * np.maximum(1.0, np.nan_to_num(total)))
+    left = total - facts.by_item(np.nan_to_num(fixed), kind)
+    rows = np.argwhere(left > 1e-9 * np.maximum(1.0, total))
     if not len(rows):
         return
     shown = "; ".join(
-        f"{facts.items.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
+        f"{facts.names[i]} in {facts.buckets[t].date()}: {left[i, t]:g} of {total[i, t]:g}"
         for i, t in rows[:5]
-    )
-    reason = (
-        "is above max_quantity of its sources, or the item has no such way"
-        if (facts.ways.kind == kind).any()
-        else "has no such way"
     )
     raise PlanError(
         f"table frozen, column {kind}: {len(rows)} frozen quantity(ies) cannot be met; what"
-        f" {reason}: {shown}; lower the frozen quantity or raise max_quantity in sourcing"
+        " is above max_quantity of its sources, or the item has no such way:"
+        f" {shown}; lower the frozen quantity or raise max_quantity in sourcing"
     )
 
 
@@ -170,8 +163,7 @@ def net_requirements(facts) -> np.ndarray:
 
     Order-driven items fall due when the agreed wait has passed.
     """
-    used = np.cumsum(facts.demand - facts.coming, axis=1) - facts.opening[:, None]
-    return to_arrive(facts.target - facts.recent + used)
+    return to_arrive(facts.target - facts.recent - facts.net())
 
 
 def to_arrive(short: np.ndarray) -> np.ndarray:

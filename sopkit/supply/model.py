@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sopkit.grid import fold
 from sopkit.supply.limits import Limits, in_sizes
 from sopkit.supply.records import Facts
 from sopkit.supply.solve import Solved
@@ -41,9 +40,8 @@ class Programme:
         """A new quantity by ``dim`` and bucket between its limits."""
         from xarray import DataArray
 
-        shape = np.broadcast_shapes(np.shape(lower), np.shape(upper), (1, self.facts.shape[1]))
-        limits = (np.broadcast_to(limit, shape).astype(float) for limit in (lower, upper))
-        limits = (DataArray(limit, dims=(dim, "bucket")) for limit in limits)
+        *limits, _ = np.broadcast_arrays(lower, upper, np.zeros(self.facts.shape[1]))
+        limits = (DataArray(limit.astype(float), dims=(dim, "bucket")) for limit in limits)
         self.model.add_variables(*limits, name=name, integer=integer)
 
     def rows(self, name: str, left, sense: str, right=0.0, where=True) -> None:
@@ -141,8 +139,7 @@ def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=Fal
     programme = Programme(linopy.Model(sparse=True), *sizes, strategy, facts.units)
     stock(programme)
     balance(programme)
-    if len(facts.resources):
-        capacity(programme, whole_workers)
+    capacity(programme, whole_workers)
     if lots:
         whole_lots(programme)
     return programme
@@ -158,7 +155,7 @@ def stock(programme: Programme) -> None:
             programme.variable(name, "item", most)
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
-    if facts.items.to_order.any():
+    if facts.to_order.any():
         programme.variable("agreed", "item", facts.recent)
 
 
@@ -181,9 +178,9 @@ def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
     """Money that the price of covers adds to what a plan's stock costs: it steers towards even
     stock, nobody pays it.
     """
-    dearer = {name: SMOOTH * cover for name, cover in zip(ABOVE, COVERS) if name in values}
-    stock = sum(share * values[name] for name, share in dearer.items())
-    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum()) if dearer else 0.0
+    none = np.zeros(facts.shape)
+    stock = sum(SMOOTH * cover * values.get(name, none) for name, cover in zip(ABOVE, COVERS))
+    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum())
 
 
 STOCK = "safe", "ending", *ABOVE
@@ -227,7 +224,7 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     load = programme.summed("quantity", bill.resource, bill.way, bill.hours, len(staff))
     regular = load - overtime
     at_work = times(staff.hours_per_worker, workers)
-    taken, open_ = programme.limits.taken, np.maximum(staff.hours + staff.extra, 0.0)
+    taken, open_ = programme.limits.taken, staff.hours + staff.extra
     there = np.where(staffed, staff.extra, open_) - taken
     programme.rows("hours", regular - at_work, "<=", there)
     # a workforce works no longer than its plant is open
@@ -292,13 +289,10 @@ def whole_lots(programme: Programme) -> None:
     """What is got is a whole number of lots, and either nothing or at least the minimum lot (frozen
     buckets stay as they are).
     """
-    items = programme.facts.items
-    size, least = (
-        lot_sizes(programme.facts, programme.limits, units)
-        for units in (items.lot_size, items.minimum_lot)
-    )
+    facts, limits = programme.facts, programme.limits
+    size, least = (lot_sizes(facts, limits, lot) for lot in (facts.lot_size, facts.minimum_lot))
     step = np.where(size > 0, size, 1.0)
-    most = most_lots(programme.facts, programme.limits, step)
+    most = most_lots(facts, limits, step)
     if size.any():
         programme.variable("lots", "way", np.where(size > 0, most, 0), integer=True)
         part = programme["quantity"] - times(size, programme["lots"])
@@ -307,11 +301,9 @@ def whole_lots(programme: Programme) -> None:
         programme.variable("runs", "way", least > 0, integer=True)
         quantity, runs = programme["quantity"], programme["runs"]
         highest = np.maximum(most * step, least)
-        for name, limit, sense in (
-            ("minimum_lot", least, ">="),
-            ("nothing_or_more", highest, "<="),
-        ):
-            programme.rows(name, quantity - times(limit, runs), sense, where=least > 0)
+        above, below = (quantity - times(limit, runs) for limit in (least, highest))
+        programme.rows("minimum_lot", above, ">=", where=least > 0)
+        programme.rows("nothing_or_more", below, "<=", where=least > 0)
 
 
 def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
@@ -325,14 +317,8 @@ def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
     for, in one bucket.
     """
     wanted = facts.demand.sum(axis=1) + facts.backlog + facts.target.max(axis=1)
-    wanted = wanted + facts.items.minimum_lot
+    wanted = wanted + facts.minimum_lot
     return np.ceil(np.minimum(limits.most, wanted[facts.ways.item][:, None]) / size) + 1
-
-
-def hours_by_way(facts: Facts, per_hour: np.ndarray) -> np.ndarray:
-    """(way, bucket) sum over the resources that a unit needs: its hours × ``per_hour`` of each."""
-    bill = facts.bill
-    return fold(bill.hours[:, None] * per_hour[bill.resource], bill.way, len(facts.ways))
 
 
 def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndarray]:
@@ -355,10 +341,10 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     # where a plan runs on, nobody is lost today to hold stock against tomorrow
     wait = np.arange(facts.shape[1])[::-1] * (facts.shape[1] > facts.shown)
     smooth = (SMOOTH * prices.holding + stocked)[:, None]
-    late, lost = (np.where(np.isfinite(price), price, 0.0) for price in (prices.backlog, lost))
+    late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
     return {
-        "quantity": facts.ways.unit_cost[:, None] + hours_by_way(facts, hourly),
+        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly,
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,

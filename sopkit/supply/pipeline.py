@@ -27,15 +27,14 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     settings = settled(inputs.get("settings"))
     facts = read_facts(inputs, inputs.get("settings"))
-    closed = np.arange(facts.shape[1]) < facts.ways.opens[:, None]
-    missed = facts.by_item(np.where(closed, facts.ways.limit[:, None], 0.0))
+    missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts).most)
     short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
     units = np.minimum(to_arrive(short), missed)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
     by_item = receipts.groupby("item")["quantity"].sum()
-    cost = pd.Series(facts.standard_cost, facts.items.names)
+    cost = pd.Series(facts.standard_cost, facts.names)
     done = "assumed to arrive as needed; bring receipts to plan with the real ones"
     said = [
         f"{item}: stock and lead time do not cover {units:,.10g} units"

@@ -7,7 +7,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.grid import at_buckets
 from sopkit.supply.checks import check_facts, explain_infeasible
-from sopkit.supply.costs import costs_by_bucket, plan_costs, sourcing_plan
+from sopkit.supply.costs import costs_of, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
@@ -31,7 +31,6 @@ class SupplyResult:
     plan_costs: pd.DataFrame
     limit_prices: pd.DataFrame
     costs: pd.Series
-    costs_by_bucket: pd.DataFrame  # kind × bucket
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
@@ -142,9 +141,9 @@ def plan_supply(
     solved = run(programme, prices)
     if solved is None:
         raise explain_infeasible(facts, limits)
-    values, standard = programme.values(solved), facts.standard_cost
+    values = programme.values(solved)
     if allocation == "fair" and not lots:
-        values = shared(facts, limits, values, facts.prices.price - standard, priced, run)
+        values = shared(facts, limits, values, priced, run)
     values = averaged(programme, values)
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, solved)
@@ -152,16 +151,14 @@ def plan_supply(
     why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     flows, limits, worth = (at_buckets(record, shown) for record in (flows, limits, worth))
     facts = facts.until(facts.shown)
-    costs = costs_by_bucket(facts, flows, holding)
     return SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
         capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
-        plan_costs=plan_costs(facts, flows, holding, standard),
+        plan_costs=plan_costs(facts, flows, holding),
         limit_prices=limit_prices(facts, limits, worth),
-        costs=costs.sum(axis=1).rename("cost"),
-        costs_by_bucket=costs,
+        costs=costs_of(facts, flows, holding),
         idle=idle,
         steering=steered,
         gap=solved.gap,

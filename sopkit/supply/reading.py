@@ -3,7 +3,6 @@ contradicts itself is named by table, row and column.
 """
 
 import re
-from functools import cache
 from math import inf
 
 import numpy as np
@@ -81,12 +80,13 @@ def given(frame, name: str) -> pd.DataFrame:
     >>> given(pd.DataFrame({"item": ["A"], "lead_time": [None]}), "items")["lead_time"].tolist()
     [0.0]
     """
-    return _nothing(name).copy() if frame is None else TABLES[name].filled(checked(frame, name))
+    return TABLES[name].filled(checked(frame, name))
 
 
-@cache
-def _nothing(name: str) -> pd.DataFrame:
-    return TABLES[name].filled(None)
+def of_items(names, frame, name: str) -> pd.DataFrame:
+    """The rows of a table of a plan, as ``given``, that are of some items."""
+    told = given(frame, name)
+    return told[told["item"].isin(names)]
 
 
 def checked(frame, name: str) -> pd.DataFrame:
@@ -314,12 +314,13 @@ def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
     at = np.maximum(buckets.searchsorted(due, side="right") - 1, 0)
     receipts = receipts.assign(bucket=buckets[at])
 
-    def units(which):
-        return _cell_sums(receipts[which], "quantity").set_index(["item", "bucket"])["quantity"]
-
     frozen, on = released.set_index(["item", "bucket"]), receipts["ordered_on"]
     ordered, undated, before = (
-        units(which).reindex(frozen.index, fill_value=0.0)
+        receipts[which]
+        .groupby(frozen.index.names)["quantity"]
+        .sum()
+        .reindex(frozen.index)
+        .fillna(0.0)
         for which in (on >= since, on.isna(), on < since)
     )
     known = (frozen.get("receipts", 0.0) - before).clip(lower=0)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from sopkit.grid import Grid, at_buckets, fold
 from sopkit.metrics.book import standard_cost
@@ -16,20 +17,7 @@ from sopkit.supply.costs import Prices
 from sopkit.supply.limits import scaled
 from sopkit.supply.workforce import Resources
 
-LIMITS = ("lot_size", "minimum_lot", "maximum_stock", "ending_stock", "shelf_life")
-
-
-@dataclass(frozen=True)
-class Items:
-    """What is planned, one entry per item in each array (units, buckets)."""
-
-    names: pd.Index
-    to_order: np.ndarray  # True where finished stock is never built
-    lot_size: np.ndarray
-    minimum_lot: np.ndarray
-    maximum_stock: np.ndarray  # inf = unlimited
-    ending_stock: np.ndarray  # NaN = no requirement
-    shelf_life: np.ndarray  # inf = keeps for ever
+UNITS = "lot_size", "minimum_lot", "maximum_stock", "ending_stock"  # of items, in units
 
 
 @dataclass(frozen=True)
@@ -74,11 +62,17 @@ class Bill:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything a plan starts from."""
+    """Everything a plan starts from; one entry per item where nothing else is said."""
 
     tables: dict[str, pd.DataFrame]  # as declared
     grid: Grid  # items × buckets
-    items: Items
+    names: pd.Index
+    to_order: np.ndarray  # True where finished stock is never built
+    lot_size: np.ndarray
+    minimum_lot: np.ndarray
+    maximum_stock: np.ndarray  # inf = unlimited
+    ending_stock: np.ndarray  # NaN = no requirement
+    shelf_life: np.ndarray  # buckets, inf = keeps for ever
     ways: Ways
     bill: Bill
     resources: Resources
@@ -88,8 +82,8 @@ class Facts:
     expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life from its end
     safety_stock: np.ndarray  # (item, bucket)
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
-    on_hand: np.ndarray  # (item,)
-    backlog: np.ndarray  # (item,)
+    on_hand: np.ndarray
+    backlog: np.ndarray
     notice: tuple[float, float]  # buckets before hiring and lay-off
     announced: tuple[np.ndarray, np.ndarray]  # (resource, bucket): hired and laid off inside it
     shown: int  # buckets of the plan; those after them are hidden: the plan runs on
@@ -115,6 +109,11 @@ class Facts:
         return np.arange(self.shape[1]) < self.shown
 
     @property
+    def early(self) -> np.ndarray:
+        """(way, bucket): True before anything new can arrive."""
+        return np.arange(self.shape[1]) < self.ways.opens[:, None]
+
+    @property
     def coming(self) -> np.ndarray:
         """(item, bucket) receipts less what passes its shelf life."""
         return self.receipts - self.expiring
@@ -132,8 +131,8 @@ class Facts:
         required = np.full(self.shape, np.nan)
         if self.shape[1] > self.shown:
             required[:, -1] = self.safety_stock[:, -1]
-        required[:, self.shown - 1] = self.items.ending_stock
-        return np.where(self.items.to_order[:, None], np.nan, required)
+        required[:, self.shown - 1] = self.ending_stock
+        return np.where(self.to_order[:, None], np.nan, required)
 
     @property
     def target(self) -> np.ndarray:
@@ -145,7 +144,7 @@ class Facts:
         """Money/unit by item, as the books carry it."""
         told = (self.tables[name] for name in ("items", "bill_of_resources", "resources"))
         cost = standard_cost(*told).set_index("item")["standard_cost"]
-        return cost.reindex(self.items.names).to_numpy()
+        return cost.reindex(self.names).to_numpy()
 
     @cached_property
     def size(self) -> np.ndarray:
@@ -165,9 +164,9 @@ class Facts:
         """The same facts with every item counted in its own size: no item is large or small."""
         size, of_way = self.size, self.size[self.ways.item]
         by_bucket = "demand", "receipts", "expiring", "safety_stock", "recent"
+        facts = scaled(self, 1 / size[:, None], *by_bucket)
         return replace(
-            scaled(scaled(self, 1 / size[:, None], *by_bucket), 1 / size, "on_hand", "backlog"),
-            items=scaled(self.items, 1 / size, *LIMITS[:-1]),  # a shelf life is no quantity
+            scaled(facts, 1 / size, "on_hand", "backlog", *UNITS),
             ways=scaled(scaled(self.ways, of_way, "unit_cost"), 1 / of_way, "limit"),
             bill=scaled(self.bill, size[self.bill.item], "hours"),
             prices=scaled(self.prices, size, *vars(self.prices)),
@@ -183,17 +182,23 @@ class Facts:
             resources=at_buckets(staff, slice(count), grid=staff.grid.over(grid.numbers[:count])),
         )
 
-    @property
-    def late_opening(self) -> np.ndarray:
-        """Backlog before the first bucket that is late already, per item: an order customer's
-        counts as late only when it is.
+    def net(self, *arriving) -> np.ndarray:
+        """(item, bucket) stock less backlog at the end of each bucket, where these units come
+        beside the receipts.
         """
-        return np.where(self.items.to_order, 0.0, self.backlog)
+        moved = sum(arriving, self.coming) - self.demand
+        return self.opening[:, None] + np.cumsum(moved, axis=1)
 
     def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
         """(way, bucket) quantities summed to (item, bucket), all kinds or one."""
         chosen = slice(None) if kind is None else self.ways.kind == kind
         return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
+
+    @property
+    def hours(self) -> sparse.csr_array:
+        """(resource, way) hours per unit."""
+        shape, bill = (len(self.resources), len(self.ways)), self.bill
+        return sparse.csr_array((bill.hours, (bill.resource, bill.way)), shape)
 
     @property
     def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -204,9 +209,7 @@ class Facts:
 
     def load(self, quantity: np.ndarray) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
-        bill = self.bill
-        hours = bill.hours[:, None] * quantity[bill.way]
-        return fold(hours, bill.resource, len(self.resources))
+        return self.hours @ quantity
 
     def own_load(self, units: np.ndarray) -> np.ndarray:
         """(resource, bucket) hours that (item, bucket) units take if they are made; those of

@@ -15,7 +15,7 @@ from sopkit.supply.after import Finished
 from sopkit.supply.costs import per
 from sopkit.supply.facts import read_facts
 from sopkit.supply.inventory import demand_paths
-from sopkit.supply.reading import fence
+from sopkit.supply.reading import fence, of_items
 from sopkit.supply.shelf import sold_within
 from sopkit.tables import PLANS
 
@@ -94,12 +94,10 @@ def plan_under_uncertainty(
     price = plan.price(0.0)[:, None] if prices is None else plan.grid.array(prices, "price")
     price = price + np.zeros(plan.shape)
     came, missed = np.empty((len(METRICS), plan.shape[1], count)), np.zeros(plan.shape[0])
-    wanted = np.zeros(plan.shape[0])
+    wanted, columns = np.zeros(plan.shape[0]), np.arange(plan.shape[1])
     for part in np.array_split(np.arange(count), max(1, len(own) * count // CELLS)):
-        asked = np.repeat(plan["demand"][:, None, :], len(part), axis=1)
-        at, bucket = np.nonzero(varies)
-        asked[at, :, bucket] = paths[own[at][:, None], part, bucket[:, None]]
-        asked[at, :, bucket] *= scale[at, bucket][:, None]
+        asked = paths[np.ix_(own, part, columns)] * scale[:, None]
+        asked = np.where(varies[:, None], asked, plan["demand"][:, None])
         came[..., part], short = _rolled(plan, rule, price, asked)
         missed += short
         wanted += asked.sum(axis=(1, 2))
@@ -177,10 +175,11 @@ class _Rule:
         """The rule of a plan that was asked with ``inputs``; None where it has no item."""
         if not len(plan.names):
             return None
-        asked = {"items": plan.items, "demand": plan.table(quantity=plan["demand"])}
-        for name in ("bill_of_resources", "sourcing"):
-            if inputs.get(name) is not None:
-                asked[name] = inputs[name][inputs[name]["item"].isin(plan.names)]
+        asked = {
+            name: of_items(plan.names, inputs.get(name), name)
+            for name in ("bill_of_resources", "sourcing")
+        }
+        asked |= {"items": plan.items, "demand": plan.table(quantity=plan["demand"])}
         settings = inputs.get("settings")
         facts = read_facts(asked, settings)
         ways, (item, resource, hours), staff = facts.ways, facts.own_bill, facts.resources

@@ -6,27 +6,26 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.grid import NONE, summed
+from sopkit.grid import NONE, grid_of
 from sopkit.supply import reading
 from sopkit.supply.after import Finished
-from sopkit.supply.costs import order_by
 from sopkit.tables import PLANS
 
 SLACK = 1e-6  # of a lot, against rounding
 
 
 def master_schedule(
-    supply_plan, items, *, bill_of_resources, capacity_plan, sourcing_plan=None, settings=None
+    supply_plan, items, *, bill_of_resources, capacity_plan, sourcing_plan, settings=None
 ) -> pd.DataFrame:
     """The declared ``master_schedule``: item, source, bucket, week (Monday), action (make | buy),
     quantity in whole lots, or units where there are none; only rows above 0, sorted by key.
 
     The next lot is released when the cumulative plan needs it: never short, never more than one lot
     ahead. ``make`` stands where it is finished. ``buy`` stands where it is ordered: at ``order_by``
-    of the ``sourcing_plan``, or by the item's own lead time where none is given. The setting
-    planning_fence (buckets) says how far. Items that run out first are made first; a week gets no
-    more hours than its share of working days of the bucket's hours (``capacity_plan`` and
-    ``bill_of_resources``, None = nothing needs hours), but for orders that fit into no week.
+    of the ``sourcing_plan``. The setting planning_fence (buckets) says how far. Items that run out
+    first are made first; a week gets no more hours than its share of working days of the bucket's
+    hours (``capacity_plan`` and ``bill_of_resources``, None = nothing needs hours), but for orders
+    that fit into no week.
 
     >>> plan = pd.DataFrame({"item": "A", "bucket": pd.to_datetime(["2026-11-01"]), "demand": 40.0,
     ...     "production": 42.0, "overtime_production": 0.0,
@@ -36,7 +35,7 @@ def master_schedule(
     >>> hours = pd.DataFrame({"resource": ["L"], "bucket": pd.to_datetime(["2026-11-01"]),
     ...     "load": 42.0, "regular_capacity": 42.0, "overtime": 0.0, "overtime_limit": 0.0})
     >>> master_schedule(plan, pd.DataFrame({"item": ["A"]}), bill_of_resources=bill,
-    ...     capacity_plan=hours)["quantity"].tolist()
+    ...     capacity_plan=hours, sourcing_plan=PLANS["sourcing_plan"].empty())["quantity"].tolist()
     [10.0, 10.0, 10.0, 10.0, 2.0]
     """
     fence = reading.fence(settings)
@@ -60,24 +59,17 @@ def master_schedule(
 
 def _orders(plan: Finished, sourcing_plan, fence: int) -> pd.DataFrame:
     """What is to be ordered inside the fence, by item and source, in whole lots."""
-    if sourcing_plan is None:
-        sourcing_plan = plan.table(quantity=plan["subcontracted"] + plan["purchased"])
-        lead = plan.fact("lead_time").repeat(plan.shape[1])
-        days = order_by(sourcing_plan["bucket"], lead, plan.calendar, plan.buckets[0])
-        sourcing_plan = sourcing_plan.assign(source=NONE, order_by=days)
-    names = pd.MultiIndex.from_frame(sourcing_plan[["item", "source"]])
-    row, each = pd.factorize(names)
-    column = plan.buckets.get_indexer(sourcing_plan["bucket"])
-    units = summed(row, column, sourcing_plan["quantity"], (len(each), plan.shape[1]))
-    item = plan.names.get_indexer([name for name, _ in each])
+    grid = grid_of(sourcing_plan, plan.buckets, None, plan.calendar, ("item", "source"))
+    item = plan.grid.find(grid.series["item"])
+    units = grid.array(sourcing_plan, "quantity")
     lots = in_lots(units, plan.fact("lot_size")[item], plan.fact("minimum_lot")[item])
-    day = np.busday_offset(sourcing_plan["order_by"].to_numpy("datetime64[D]"), 0, "forward")
-    number = plan.calendar.number(sourcing_plan["order_by"])
-    orders = sourcing_plan[["item", "source"]].assign(
+    orders = sourcing_plan.drop(columns="quantity").merge(grid.frame(quantity=lots))
+    day = np.busday_offset(orders["order_by"].to_numpy("datetime64[D]"), 0, "forward")
+    number = plan.calendar.number(orders["order_by"])
+    orders = orders.assign(
         bucket=plan.calendar.stamp(number),
         week=pd.DatetimeIndex(day).to_period("W").start_time,
         action="buy",
-        quantity=lots[row, column],
     )
     orders = orders[number < plan.calendar.number(plan.buckets[:1])[0] + fence]
     keys = ["item", "source", "bucket", "week", "action"]

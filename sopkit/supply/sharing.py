@@ -26,10 +26,8 @@ def averaged(programme, values: dict) -> dict:
     if "lots" in values or "runs" in values:
         return values
     facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
-    bill, count = facts.bill, (len(ways), len(facts.resources))
-    hours = summed(bill.way, bill.resource, bill.hours, count)
     kind, bounds = pd.factorize(ways.kind)[0], (limits.least, limits.most)
-    mark = _number(hours, *bounds, kind, ways.unit_cost)
+    mark = _number(facts.hours.T.toarray(), *bounds, kind, ways.unit_cost)
     order = np.lexsort((mark, ways.item))
     place = np.zeros(len(ways), dtype=int)
     place[order] = pd.Series(order).groupby(ways.item[order]).cumcount()
@@ -37,7 +35,7 @@ def averaged(programme, values: dict) -> dict:
     wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
     held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
-        marks, *wanted, *held, facts.items.to_order, facts.opening, *vars(facts.prices).values()
+        marks, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()
     )
     way = item[ways.item] * (place.max(initial=0) + 1) + place
     means = {
@@ -54,7 +52,7 @@ def _number(*columns) -> np.ndarray:
     return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
 
 
-def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict:
+def shared(facts, limits, values: dict, priced, run) -> dict:
     """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
     them: in every bucket the largest part of what was asked of any of them to date that is late or
     lost is the least there can be.
@@ -67,6 +65,7 @@ def shared(facts, limits, values: dict, margin: np.ndarray, priced, run) -> dict
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
     short = np.where(missing > floor + SHORT * facts.units["item"], missing - floor, 0.0)
+    margin = facts.prices.price - facts.standard_cost
     worth = np.stack([facts.prices.lost, margin])
     group, hours = alike(facts, values["quantity"], short, worth)
     if not (group >= 0).any():
@@ -109,7 +108,7 @@ def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.nda
     that was asked of it are worth, so that it comes before whatever item.
     """
     member = group[:, None] >= 0
-    price = sum(np.where(np.isfinite(one), one, 0.0) for one in (prices["lost"], prices["late"]))
+    price = prices["lost"] + prices["late"]
     best = np.zeros(group.max() + 1)
     np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])
     worth = fold(asked * hours[:, None], group, len(best)) * 2 * best[:, None]

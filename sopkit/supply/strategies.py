@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from sopkit.supply.model import ABOVE, Programme, hours_by_way
+from sopkit.supply.model import ABOVE, Programme
 from sopkit.supply.solve import Solved, solve
 
 # level: one workforce and equal shares of hours; chase: output follows demand, nothing is built
@@ -23,7 +23,7 @@ def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved 
     """
     parts, count = programme.parts, programme.facts.shape[1]
     labels = {name: programme.labels(name) for name in programme.model.variables}
-    values, leave = np.zeros(programme.width), labels.get("laid_off", np.zeros(0, dtype=int))
+    values, leave = np.zeros(programme.width), labels["laid_off"]
     free, parts.ub[leave] = parts.ub[leave], parts.lb[leave]
     last = labels["lost"][:, -1]  # what is late for good is lost at the end
     parts.ub[last] = np.where(np.isinf(programme.facts.prices.lost), 0.0, np.inf)
@@ -60,8 +60,8 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
     company's, so that they do not depend on which programme an item is solved in.
     """
     facts = programme.facts
-    ways, staff, items = facts.ways, facts.resources, facts.items
-    long = hours_by_way(facts, np.ones((len(staff), 1)))
+    ways, staff = facts.ways, facts.resources
+    long = facts.hours.T @ np.ones((len(staff), 1))
     moves = np.nan_to_num(staff.hiring_cost) + np.nan_to_num(staff.layoff_cost)
     movable = staff.movable[:, None] & (staff.hours_per_worker > 0)
     per_hour = moves / np.where(movable, staff.hours_per_worker, np.inf)
@@ -71,14 +71,14 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
     dearest = _most(ways.unit_cost) + _most(facts.prices.holding) + 1
     ahead = 10 * ((idle + overtime) * _most(long) + dearest)
     lots = "lots" in programme or "runs" in programme
-    behind = ahead * (1 + 100 * lots * _most(np.fmax(items.lot_size, items.minimum_lot)))
+    behind = ahead * (1 + 100 * lots * _most(np.maximum(facts.lot_size, facts.minimum_lot)))
     behind = behind + _most(facts.prices.ending)
 
     elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)[:, None]
     own = facts.by_item(long, "production")[ways.item]
     first = np.where(np.isinf(facts.prices.lost), 10, 2)[:, None]  # who may not be lost
     dearer = {
-        "quantity": elsewhere * own - idle * hours_by_way(facts, movable),
+        "quantity": elsewhere * own - idle * (facts.hours.T @ movable),
         "workers": movable * idle * staff.hours_per_worker,
         "overtime": movable * (idle + overtime),
         "late": first * behind,

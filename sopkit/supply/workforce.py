@@ -18,7 +18,7 @@ class Resources:
     staffed: np.ndarray  # (resource,): has workers, who are paid for all their hours
     movable: np.ndarray  # (resource,): workers can be hired or laid off
     hours: np.ndarray  # fixed regular hours, or the ceiling on a workforce's hours; inf = unlimited
-    workers: np.ndarray  # as given; where movable only the first bucket counts
+    workers: np.ndarray  # before any move: where movable, those of the first bucket
     hours_per_worker: np.ndarray
     extra: np.ndarray  # regular hours beside those, paid for
     overtime_hours: np.ndarray  # limit of the resource, inf = limited per worker only
@@ -50,14 +50,7 @@ class Resources:
 
     def overtime_limit(self, workers: np.ndarray) -> np.ndarray:
         """Overtime hours that this many workers may work."""
-        return np.minimum(
-            self.overtime_hours,
-            np.where(
-                np.isnan(self.overtime_per_worker),
-                np.inf,
-                workers * np.nan_to_num(self.overtime_per_worker),
-            ),
-        )
+        return np.fmin(self.overtime_hours, workers * self.overtime_per_worker)
 
     def all_hours(self, workers: np.ndarray) -> np.ndarray:
         """Hours that this many workers can work, all overtime included."""
@@ -77,16 +70,18 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     cells["workers"][endless] = cells["hours_per_worker"][endless] = np.nan
     told = {name: ~np.isnan(values).all(axis=1) for name, values in cells.items()}
     staffed = told["workers"] | (told["hours_per_worker"] & ~told["hours"])
+    movable = staffed & (told["hiring_cost"] | told["layoff_cost"])
     crew = staffed[:, None]
     each, limit = cells["overtime_per_worker"], cells["overtime_hours"]
     no_overtime = np.isnan(limit) & (np.isnan(each) | ~crew)
     workers = np.where(crew, np.nan_to_num(cells["workers"]), 0.0)
+    workers = np.where(movable[:, None], workers[:, :1], workers)
     hours = _hours(cells, crew, grid, resources)
     there = np.minimum(hours["hours"], np.where(crew, workers * hours["hours_per_worker"], np.inf))
     return Resources(
         grid=grid,
         staffed=staffed,
-        movable=staffed & (told["hiring_cost"] | told["layoff_cost"]),
+        movable=movable,
         workers=workers,
         **hours,
         extra=np.maximum(cells["extra_hours"], -there),

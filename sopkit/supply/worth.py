@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.grid import NONE
-from sopkit.supply.flows import tidy
-from sopkit.supply.model import (
-    LOADED,
-    hours_by_way,
-    level_hours,
-    objective_prices,
-    stock_segments,
-)
+from sopkit.supply.flows import TINY
+from sopkit.supply.model import LOADED, level_hours, objective_prices, stock_segments
 from sopkit.supply.solve import solve
 from sopkit.tables import PLANS
 
@@ -43,7 +37,7 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
     lost = values["lost"] / programme.units["item"]
     if whole or chase or lost.max() > 1e-7 * facts.demand.max(initial=1):
         parts = programme.parts
-        for name in [*whole, *(["workers"] if chase and "workers" in programme else [])]:
+        for name in [*whole, *["workers"] * chase]:
             at = programme.labels(name)
             parts.lb[at] = parts.ub[at] = solved.values[at]
         parts.vtypes[:] = "C"
@@ -58,7 +52,7 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
         share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
         used = share[:, None] * (level_hours(staff) > 0)
         hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
-    beyond = _priced(beyond - hours_by_way(facts, loads)) / programme.units["way"]
+    beyond = _priced(beyond - facts.hours.T @ loads) / programme.units["way"]
     stock = _priced(_room(programme, balance, prices) / programme.units["item"])
     return Worth(np.maximum(_priced(hour), 0.0), beyond, np.maximum(stock, 0.0))
 
@@ -81,8 +75,7 @@ def held_by(facts, limits) -> np.ndarray:
     """(way, bucket) which limit is the quantity's: planning fence, lead time, source, or "" where
     it has none.
     """
-    ways, early = facts.ways, np.arange(facts.shape[1]) < facts.ways.opens[:, None]
-    kinds = [limits.frozen, early, np.isfinite(ways.limit)[:, None]]
+    kinds = [limits.frozen, facts.early, np.isfinite(facts.ways.limit)[:, None]]
     return np.select(kinds, ["planning fence", "lead time", "source"], "").astype("object")
 
 
@@ -91,7 +84,7 @@ def _room(programme, balance, prices) -> np.ndarray:
     where it is kept in the price segment that a higher limit would make longer.
     """
     facts, limits = programme.facts, programme.limits
-    known = np.isfinite(limits.stock) & ~facts.items.to_order[:, None]
+    known = np.isfinite(limits.stock) & ~facts.to_order[:, None]
     limits = replace(limits, stock=np.where(known, limits.stock, 0.0))
     wider = replace(limits, stock=limits.stock * (1 + 1e-6) + 1e-6)
     here, there = (stock_segments(facts, limit) for limit in (limits, wider))
@@ -102,5 +95,5 @@ def _room(programme, balance, prices) -> np.ndarray:
 
 
 def _priced(money: np.ndarray) -> np.ndarray:
-    dust = tidy(money, max(1.0, np.abs(money).max(initial=0.0)))
-    return np.where(np.abs(dust) > NOTHING, money, 0.0)
+    least = max(NOTHING, TINY * np.abs(money).max(initial=0.0))
+    return np.where(np.abs(money) > least, money, 0.0)

@@ -310,6 +310,7 @@ def test_a_lot_that_asks_for_more_hours_than_there_are_is_told():
             items,
             bill_of_resources=bill,
             capacity_plan=plan.capacity_plan,
+            sourcing_plan=plan.sourcing_plan,
             settings={"planning_fence": 1},
         )
         book = Book(tables | plan.tables, calendar=MONTH)

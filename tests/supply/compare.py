@@ -41,7 +41,7 @@ def breaches(result, opening):
         "overtime": _beyond(capacity, over.clip(lower=0)),
         "workers": _beyond(staff, moved.fillna(0.0)),
     }
-    money = result.objective, result.plan_costs["money"].sum(), result.costs_by_bucket.sum().sum()
+    money = result.objective, result.plan_costs["money"].sum()
     tables = plan, capacity, staff
     low = any((one.select_dtypes("number") < 0).any().any() for one in tables)
     blank = any(one.isna().any().any() for one in tables)

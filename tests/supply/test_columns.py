@@ -160,6 +160,7 @@ def outputs(tables: dict) -> dict:
         items,
         bill_of_resources=tables["bill_of_resources"],
         capacity_plan=made.capacity_plan,
+        sourcing_plan=made.sourcing_plan,
     )
     tables = (products, issues, schedule, backlog_plan(plan, items))
     tables += (inventory_plan(plan, items), stock_risk(plan, items))

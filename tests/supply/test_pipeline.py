@@ -151,6 +151,7 @@ class TestWorkOrders:
             pd.DataFrame({"item": ["unit"]}),
             bill_of_resources=pd.DataFrame(HOURS),
             capacity_plan=result.capacity_plan,
+            sourcing_plan=result.sourcing_plan,
         )["quantity"]
         assert weeks.sum() == 40.0 and weeks.max() <= np.ceil(40.0 * 5 / 22)
 
@@ -305,3 +306,28 @@ def test_extra_hours_are_worked_beyond_what_a_crew_can():
         for extra in (0.0, 20.0, 30.0, -200.0)
     ]
     assert lost == pytest.approx([90.0, 30.0, 0.0, 390.0])
+
+
+def test_hours_are_taken_from_a_crew_whose_size_stands_in_its_first_bucket():
+    month = months(3)
+    crew = pd.DataFrame(
+        {
+            "resource": "crew",
+            "bucket": [pd.NaT, month[0], month[1]],
+            "workers": [np.nan, 10.0, np.nan],
+            "hours_per_worker": [10.0, np.nan, np.nan],
+            "hiring_cost": [500.0, np.nan, np.nan],
+            "extra_hours": [np.nan, np.nan, -30.0],
+        }
+    )
+    result = plan_supply(
+        demand_of([100, 100, 100]),
+        pd.DataFrame({"item": ["unit"], "price": [9.0], "lost_sales_cost": [50.0]}),
+        resources=crew,
+        bill_of_resources=pd.DataFrame(
+            {"item": ["unit"], "resource": ["crew"], "hours_per_unit": [1.0]}
+        ),
+    )
+    workers = result.workforce_plan["workers"].to_numpy()
+    there = result.capacity_plan["regular_capacity"]
+    assert there.tolist() == pytest.approx(10 * workers - [0, 30, 0])

@@ -46,6 +46,7 @@ def unlimited(result, items, fence):
         items,
         bill_of_resources=None,
         capacity_plan=result.capacity_plan,
+        sourcing_plan=result.sourcing_plan,
         settings={"planning_fence": fence},
     )
 
@@ -57,6 +58,7 @@ def test_weeks_sum_to_the_plans_buckets(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
+        sourcing_plan=result.sourcing_plan,
         settings={"planning_fence": 2},
     )
     plan = result.supply_plan.set_index(["item", "bucket"])
@@ -84,6 +86,7 @@ def test_no_week_gets_more_hours_than_it_has(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
+        sourcing_plan=result.sourcing_plan,
         settings={"planning_fence": 3},
     )
     made = table[table["action"] == "make"]
@@ -102,6 +105,7 @@ def test_what_runs_out_first_is_made_first(facts):
         items,
         bill_of_resources=bill,
         capacity_plan=result.capacity_plan,
+        sourcing_plan=result.sourcing_plan,
         settings={"planning_fence": 1},
     )
     first = table[table["action"] == "make"].groupby("item")["week"].min()
@@ -110,8 +114,9 @@ def test_what_runs_out_first_is_made_first(facts):
 
 def test_every_week_gets_whole_lots(facts):
     items, bill, result = facts
-    told = {"bill_of_resources": bill, "capacity_plan": result.capacity_plan}
-    for table in (unlimited(result, items, 3), master_schedule(result.supply_plan, items, **told)):
+    told = {"capacity_plan": result.capacity_plan, "sourcing_plan": result.sourcing_plan}
+    fitted = master_schedule(result.supply_plan, items, bill_of_resources=bill, **told)
+    for table in (unlimited(result, items, 3), fitted):
         lots = table[(table["item"] == "A") & (table["action"] == "make")]["quantity"]
         assert len(lots) > 1 and (np.mod(lots, 20) == 0).all()
 
