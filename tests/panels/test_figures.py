@@ -65,11 +65,17 @@ def _near(shown, value, digits=0.05):
     return number == pytest.approx(value, abs=digits * 1.02)
 
 
-@pytest.fixture(params=["sample", "real"])
+@pytest.fixture(
+    params=[
+        pytest.param(("packs", "2026-11"), marks=pytest.mark.xdist_group("packs"), id="sample"),
+        pytest.param(
+            ("real_packs", "2017-10"), marks=pytest.mark.xdist_group("real_packs"), id="real"
+        ),
+    ]
+)
 def board(request):
-    if request.param == "real":
-        return Pack(request.getfixturevalue("real_packs") / "2017-10")
-    return Pack(request.getfixturevalue("pack"))
+    name, month = request.param
+    return Pack(request.getfixturevalue(name) / month)
 
 
 def test_revenue_and_its_gap(board):
