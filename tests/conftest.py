@@ -34,18 +34,21 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory):
-    """The sample company over two cycles, built once from its facts alone: October released, then
-    November with judgments in the ledger and a scenario.
+    """The sample company over two cycles, built once from its facts alone: October released, of
+    whose pages there is the board, then November with judgments in the ledger and a scenario.
     """
     from sopkit.ledger import Ledger
     from sopkit.pack import build_pack
     from tests.company import without_past
     from tests.company.signing import signed_release
+    from tests.golden import leave_out_kernels_and_pages
 
     folder = tmp_path_factory.mktemp("packs")
     data = without_past(tmp_path_factory.mktemp("facts") / "data")
-    build_pack("2026-10", data, folder, parameters={"most_items": 0}, quiet=True)
-    signed_release(folder, "2026-10")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_kernels_and_pages(patch.setattr, board=True)
+        build_pack("2026-10", data, folder, parameters={"most_items": 0}, quiet=True)
+        signed_release(folder, "2026-10")
     book = Ledger(folder / "ledger.db")
     book.append(
         "overrides",
@@ -97,14 +100,17 @@ def pack(packs):
 
 @pytest.fixture(scope="session")
 def real_packs(tmp_path_factory):
-    """Packs of the real trading company, before and after its volume breaks."""
+    """Packs of the real trading company, before its volume breaks (without pages) and after."""
     from sopkit.pack import build_pack
+    from tests.golden import leave_out_kernels_and_pages
 
     if not (REAL / "jit").is_dir():
         pytest.skip("needs the real data beside the project")
     folder = tmp_path_factory.mktemp("real")
-    for month in ("2017-10", "2018-01"):
-        build_pack(month, REAL / "jit", folder, quiet=True)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_kernels_and_pages(patch.setattr)
+        build_pack("2017-10", REAL / "jit", folder, parameters={"most_items": 0}, quiet=True)
+    build_pack("2018-01", REAL / "jit", folder, quiet=True)
     return folder
 
 

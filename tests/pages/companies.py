@@ -230,13 +230,13 @@ def heading(chart: Chart) -> str:
     return f"<svg><text>{escape(repr(chart))}</text></svg>"
 
 
-def build(data, folder, month=MONTH, before=(), ledger=None) -> Pages:
+def build(data, folder, month=MONTH, before=(), ledger=None, **parameters) -> Pages:
     """The pack of a month as its pages and board show it, built in this process in ``folder``;
     ``before``: folders of earlier packs that were released.
     """
     folder.mkdir(parents=True)
     facts, steps = read_facts(data, month), find_steps()
-    settled = settle(steps, {"paths": 60})
+    settled = settle(steps, {"paths": 60} | parameters)
     cycle = {"month": month, "parameters": settled, "scenarios": []}
     ledger = ledger or Ledger("sqlite://")
     given = Inputs(facts, ledger.read("overrides", month), settled)
@@ -296,7 +296,7 @@ def packs(folder, number: int) -> Pages:
     data, before = company(folder / "data", number), []
     if number in (1, 4):
         month = BEFORE if number == 1 else "2026-07"
-        build(data, folder / month, month)
+        build(data, folder / month, month, most_items=0)
         before = [released(folder / month)]
     ledger = judged() if number % 2 else None
     return build(data, folder / MONTH, MONTH, before, ledger)
