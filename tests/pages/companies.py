@@ -29,6 +29,7 @@ OPTIONAL = """
 """.split()  # resources come with bill_of_resources
 MONTH, BEFORE = "2026-10", "2026-09"
 COMPANIES = 10
+PRICED = 1, 2, 3, 4, 7  # whose options and strategies are planned
 # No digit stands in a name, so that every digit on a page is a number that somebody worked out.
 GOODS = "Anvil Bellows Clamp Dowel Eyelet Flange Gasket Hinge".split()
 FAMILIES = ["Brass goods", "Castings", "<Tools> & jigs"]
@@ -289,8 +290,8 @@ def judged(month=MONTH) -> Ledger:
 
 
 def packs(folder, number: int) -> Pages:
-    """The pages of the random company's pack; two companies plan their second cycle, and half of
-    them have judgments.
+    """The pages of the random company's pack; two companies plan their second cycle, half of them
+    have judgments, half of them options.
     """
     folder = Path(folder)
     data, before = company(folder / "data", number), []
@@ -299,7 +300,8 @@ def packs(folder, number: int) -> Pages:
         build(data, folder / month, month, most_items=0)
         before = [released(folder / month)]
     ledger = judged() if number % 2 else None
-    return build(data, folder / MONTH, MONTH, before, ledger)
+    most = {} if number in PRICED else {"most_items": 0}
+    return build(data, folder / MONTH, MONTH, before, ledger, **most)
 
 
 TAG = re.compile(r"<[^>]*>")
