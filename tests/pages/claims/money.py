@@ -73,3 +73,8 @@ def _(p, m):
 @claim(r"^Cash(?: at the year's end)? {M}$")
 def _(p, _):
     return ((p.settings.get("opening_cash") or 0.0) + p.money["cash"].sum(),)
+
+
+@claim(r"strategies are compared in companies of up to {N} items")
+def _(p, _):
+    return (p.parameters["most_items"],)

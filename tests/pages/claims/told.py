@@ -1,5 +1,6 @@
 """A pack's tables, and what several claims work out of them."""
 
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -30,6 +31,10 @@ class Told:
     @cached_property
     def settings(self):
         return tomllib.loads((self.folder / "inputs" / "settings.toml").read_text())
+
+    @cached_property
+    def parameters(self):
+        return json.loads((self.folder / "inputs" / "cycle.json").read_text())["parameters"]
 
     @cached_property
     def released(self):
