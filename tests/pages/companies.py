@@ -29,7 +29,7 @@ OPTIONAL = """
 """.split()  # resources come with bill_of_resources
 MONTH, BEFORE = "2026-10", "2026-09"
 COMPANIES = 10
-PRICED = 1, 2, 3, 4, 7  # whose options and strategies are planned
+PRICED = 1, 4, 7  # a company of each bucket, whose options and strategies are planned
 # No digit stands in a name, so that every digit on a page is a number that somebody worked out.
 GOODS = "Anvil Bellows Clamp Dowel Eyelet Flange Gasket Hinge".split()
 FAMILIES = ["Brass goods", "Castings", "<Tools> & jigs"]
@@ -291,7 +291,7 @@ def judged(month=MONTH) -> Ledger:
 
 def packs(folder, number: int) -> Pages:
     """The pages of the random company's pack; two companies plan their second cycle, half of them
-    have judgments, half of them options.
+    have judgments, three options.
     """
     folder = Path(folder)
     data, before = company(folder / "data", number), []
