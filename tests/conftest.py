@@ -3,8 +3,6 @@ there is one.
 """
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,52 +21,34 @@ FLAGS = [
 ]
 
 
+SHARED = {"packs", "real_packs", "first_pack", "grades", "monthly"}  # fixtures that take long
+
+
+@pytest.hookimpl(tryfirst=True)  # before the workers take the groups into the tests' names
 def pytest_collection_modifyitems(items):
-    """Of two workers one builds the packs and tries all that reads them."""
+    """All that reads what takes long to make is tried by one worker, which makes it once."""
     for item in items:
-        if {"packs", "real_packs"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("packs"))
-
-
-REAL_MONTHS = ("2017-10", "2018-01")
-BUILD_REAL = (
-    "import sys; from sopkit.pack import build_pack; [build_pack(month, sys.argv[1], sys.argv[2],"
-    " quiet=True) for month in sys.argv[3:]]"
-)
+        for name in SHARED & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(scope="session")
-def real_build(tmp_path_factory):
-    """Packs of the real trading company being built by another process, so that both cores are
-    used; None without the data.
-    """
-    if not (REAL / "jit").is_dir():
-        yield None
-        return
-    folder = tmp_path_factory.mktemp("real")
-    with subprocess.Popen(
-        [sys.executable, "-c", BUILD_REAL, REAL / "jit", folder, *REAL_MONTHS],
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process, folder
-        process.kill()
-
-
-@pytest.fixture(scope="session")
-def packs(tmp_path_factory, real_build):
-    """The sample company over two cycles, built once from its facts alone: October released, then
-    November with judgments in the ledger and a scenario.
+def packs(tmp_path_factory):
+    """The sample company over two cycles, built once from its facts alone: October released, of
+    whose pages there is the board, then November with judgments in the ledger and a scenario.
     """
     from sopkit.ledger import Ledger
     from sopkit.pack import build_pack
     from tests.company import without_past
     from tests.company.signing import signed_release
+    from tests.golden import leave_out_kernels_and_pages
 
     folder = tmp_path_factory.mktemp("packs")
     data = without_past(tmp_path_factory.mktemp("facts") / "data")
-    build_pack("2026-10", data, folder, parameters={"most_items": 0}, quiet=True)
-    signed_release(folder, "2026-10")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_kernels_and_pages(patch.setattr, board=True)
+        build_pack("2026-10", data, folder, parameters={"most_items": 0}, quiet=True)
+        signed_release(folder, "2026-10")
     book = Ledger(folder / "ledger.db")
     book.append(
         "overrides",
@@ -119,13 +99,18 @@ def pack(packs):
 
 
 @pytest.fixture(scope="session")
-def real_packs(real_build):
-    """Packs of the real trading company, before and after its volume breaks."""
-    if real_build is None:
+def real_packs(tmp_path_factory):
+    """Packs of the real trading company, before its volume breaks (without pages) and after."""
+    from sopkit.pack import build_pack
+    from tests.golden import leave_out_kernels_and_pages
+
+    if not (REAL / "jit").is_dir():
         pytest.skip("needs the real data beside the project")
-    process, folder = real_build
-    said = process.communicate()[1]
-    assert process.returncode == 0, said
+    folder = tmp_path_factory.mktemp("real")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_kernels_and_pages(patch.setattr)
+        build_pack("2017-10", REAL / "jit", folder, parameters={"most_items": 0}, quiet=True)
+    build_pack("2018-01", REAL / "jit", folder, quiet=True)
     return folder
 
 

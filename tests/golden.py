@@ -26,6 +26,8 @@ import pandas as pd
 from sopkit.ledger import Ledger
 from sopkit.pack import build_pack
 from sopkit.pack.steps import parameters_of
+from sopkit.panels import write_board
+from sopkit.plan import Plan
 from tests.company import without_past, write_company
 from tests.company.signing import signed_release
 
@@ -141,19 +143,25 @@ def _write_company(folder):
     write_company(folder, items=500)
 
 
-def leave_out_kernels_and_pages(put=setattr):
-    """From now on packs are built by running the steps' code in this process, undrawn; ``put`` is
-    how a function is replaced.
+def leave_out_kernels_and_pages(put=setattr, board=False):
+    """From now on packs are built by running the steps' code in this process, undrawn but for the
+    ``board`` if it is asked for; ``put`` is how a function is replaced.
     """
     building, releasing = (sys.modules[f"sopkit.pack.{name}"] for name in ("build", "release"))
     nobody = SimpleNamespace(submit=lambda *drawing: None)
     put(building, "run_step", _run_here)
-    put(building, "dress", lambda *finished: {})
+    put(building, "dress", _draw_board if board else lambda *finished: {})
     put(building, "warm_up", lambda: None)
     put(building, "drawers", lambda number: nullcontext(nobody))
     put(building, "start_kernel", lambda *run: None)
     put(building, "stop_kernel", lambda kernel: None)
-    put(releasing, "write_page", lambda pack: None)
+    if not board:
+        put(releasing, "write_page", lambda pack: None)
+
+
+def _draw_board(folder, *pages):
+    write_board(Plan(folder), folder)
+    return {}
 
 
 def _run_here(step, folder, settled, kernel):

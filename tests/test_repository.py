@@ -163,6 +163,15 @@ def test_the_pins_cover_every_dependency_and_name_no_index():
     assert "://" not in pins and "index" not in pins.lower() and "find-links" not in pins
 
 
+@pytest.mark.xdist_group("tests")
+def test_a_group_of_tests_is_tried_by_one_worker(request):
+    """Lost groups are silent: each worker would build every pack, for a third more minutes."""
+    asked = getattr(request.config.option, "loadgroup", False)  # as a worker of make test has it
+    assert not asked or request.node.nodeid.endswith("@tests"), (
+        "pip install -c constraints.txt pytest"
+    )
+
+
 def test_readme_names_every_command_and_make_target():
     from sopkit.cli import main
 

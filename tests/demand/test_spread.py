@@ -134,7 +134,7 @@ _scope = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @cases(
     st.lists(_amount, min_size=4, max_size=4),
     st.lists(_amount, min_size=4, max_size=4),
@@ -149,7 +149,7 @@ def test_every_set_to_is_met_exactly(before, weight, scope, target):
     assert grid["after"].sum() == pytest.approx(target, abs=1e-6) and grid["after"].min() >= -1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @cases(
     st.lists(_amount, min_size=4, max_size=4),
     st.lists(_scope, unique_by=str, min_size=2, max_size=4),

@@ -29,6 +29,7 @@ OPTIONAL = """
 """.split()  # resources come with bill_of_resources
 MONTH, BEFORE = "2026-10", "2026-09"
 COMPANIES = 10
+PRICED = 1, 4, 7  # a company of each bucket, whose options and strategies are planned
 # No digit stands in a name, so that every digit on a page is a number that somebody worked out.
 GOODS = "Anvil Bellows Clamp Dowel Eyelet Flange Gasket Hinge".split()
 FAMILIES = ["Brass goods", "Castings", "<Tools> & jigs"]
@@ -230,13 +231,13 @@ def heading(chart: Chart) -> str:
     return f"<svg><text>{escape(repr(chart))}</text></svg>"
 
 
-def build(data, folder, month=MONTH, before=(), ledger=None) -> Pages:
+def build(data, folder, month=MONTH, before=(), ledger=None, **parameters) -> Pages:
     """The pack of a month as its pages and board show it, built in this process in ``folder``;
     ``before``: folders of earlier packs that were released.
     """
     folder.mkdir(parents=True)
     facts, steps = read_facts(data, month), find_steps()
-    settled = settle(steps, {"paths": 60})
+    settled = settle(steps, {"paths": 60} | parameters)
     cycle = {"month": month, "parameters": settled, "scenarios": []}
     ledger = ledger or Ledger("sqlite://")
     given = Inputs(facts, ledger.read("overrides", month), settled)
@@ -289,17 +290,18 @@ def judged(month=MONTH) -> Ledger:
 
 
 def packs(folder, number: int) -> Pages:
-    """The pages of the random company's pack; two companies plan their second cycle, and half of
-    them have judgments.
+    """The pages of the random company's pack; two companies plan their second cycle, half of them
+    have judgments, three options.
     """
     folder = Path(folder)
     data, before = company(folder / "data", number), []
     if number in (1, 4):
         month = BEFORE if number == 1 else "2026-07"
-        build(data, folder / month, month)
+        build(data, folder / month, month, most_items=0)
         before = [released(folder / month)]
     ledger = judged() if number % 2 else None
-    return build(data, folder / MONTH, MONTH, before, ledger)
+    most = {} if number in PRICED else {"most_items": 0}
+    return build(data, folder / MONTH, MONTH, before, ledger, **most)
 
 
 TAG = re.compile(r"<[^>]*>")

@@ -28,7 +28,12 @@ NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 CHANCE = 0.04  # of wrong numbers of the same form that may pass
 
 
-@pytest.fixture(scope="module", params=range(COMPANIES))
+def alone(number):
+    """A company's number: one worker builds its pack and reads it."""
+    return pytest.param(number, marks=pytest.mark.xdist_group(f"company {number}"))
+
+
+@pytest.fixture(scope="module", params=map(alone, range(COMPANIES)))
 def shown(request, tmp_path_factory):
     """A random company's pages and board, and its tables."""
     pages = packs(tmp_path_factory.mktemp("random"), request.param)

@@ -1,5 +1,7 @@
 """A replanned book is the pack that the same inputs would give."""
 
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -73,6 +75,10 @@ def test_the_pack_after_a_promotion_has_the_very_numbers_of_the_scenario(packs, 
     from tests.golden import leave_out_kernels_and_pages
 
     data, folder = without_past(tmp_path / "data"), tmp_path / "packs"
+    folder.mkdir()
+    shutil.copytree(packs / "2026-10", folder / "2026-10")
+    shutil.copyfile(packs / "ledger.db", folder / "ledger.db")
+    plan = Plan(packs / "2026-11")
     book, spring = Ledger(folder / "ledger.db"), {"starts_on": "2027-03-01"}
     rows = [
         {"driver": "demand", "family": "Pumps", "value": "+10 %"} | spring,
@@ -85,9 +91,6 @@ def test_the_pack_after_a_promotion_has_the_very_numbers_of_the_scenario(packs, 
     ]
     with pytest.MonkeyPatch.context() as patch:
         leave_out_kernels_and_pages(patch.setattr)
-        plan = Plan(
-            build_pack("2026-11", data, folder, parameters={"most_items": 0}, quiet=True).folder
-        )
         book.append("scenarios", [r | {"scenario": "mix"} for r in rows], by="Ada", cycle="2026-11")
         scenario = replan(plan, changes_of(book.read("scenarios"), "mix"))
         said = {"scenario": "mix", "driver": "promote", "value": "yes"}

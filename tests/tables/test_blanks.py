@@ -2,20 +2,14 @@
 made of what their declaration says that they mean; in supply, and from the facts to the board.
 """
 
-import sys
-from contextlib import nullcontext
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
 from sopkit.pack import build_pack
-from sopkit.panels import write_board
-from sopkit.plan import Plan
 from sopkit.sources import read_facts
 from sopkit.supply import plan_supply
 from sopkit.tables import INPUTS, declared
-from tests.golden import _run_here, differences
+from tests.golden import differences, leave_out_kernels_and_pages
 from tests.sources.company import COMPANY, MONTH, write
 
 BUCKETS = pd.date_range("2026-11-01", periods=4, freq="MS")
@@ -117,7 +111,6 @@ def facts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     """A function: the plan tables of a company and the board's sections, all drawn."""
-    build = sys.modules["sopkit.pack.build"]
 
     def plan(tables):
         folder = tmp_path_factory.mktemp("company")
@@ -133,15 +126,7 @@ def shown(tmp_path_factory):
         return made | {"board": pd.DataFrame({"section": board.split('{"name": ')})}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "run_step", _run_here)
-        idle = SimpleNamespace(shutdown_kernel=lambda now: None)
-        patch.setattr(build, "start_kernel", lambda folder: idle)
-        patch.setattr(build, "warm_up", lambda: None)
-        nobody = SimpleNamespace(submit=lambda *drawing: None)
-        patch.setattr(build, "drawers", lambda number: nullcontext(nobody))
-        patch.setattr(
-            build, "dress", lambda folder, *rest: {"": bool(write_board(Plan(folder), folder))}
-        )
+        leave_out_kernels_and_pages(patch.setattr, board=True)
         yield plan
 
 
