@@ -4,12 +4,15 @@ series, the rows that other numbers become, and which numbers must be confirmed.
 A *scope* is (item, family, market), "" = all of them; a *cell* is a scope in a bucket.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from sopkit.charts import View
 from sopkit.charts.words import clean, day, money, number, percent
 from sopkit.demand import active_overrides, before_overrides, overridden, scoped
+from sopkit.demand.said import override_units
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.metrics.forecast_errors import ratio
@@ -148,13 +151,8 @@ class Standing:
         kept_out = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
         said["value"] = (wanted.to_numpy() - kept_out).round(6)
         said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
-        name, count = self.plan.calendar.name, len(wanted)
-        below = cells[self.at(wanted.index, self.before) + wanted.to_numpy() < -1e-9]
-        for cell in below.head(1).to_dict("records"):
-            raise PlanError(
-                f"{called(cell)}: the consensus of {name(cell['bucket'])} would be below zero"
-                f" ({len(below)} of {count} cells in all); take away less"
-            )
+        self._refuse_below_zero(wanted)
+        name = self.plan.calendar.name
         for cell in said[said["value"].abs() < TINY].head(1).to_dict("records"):
             raise PlanError(
                 f"{called(cell)}, {name(cell['bucket'])}: a row of a wider level reaches this cell,"
@@ -164,10 +162,29 @@ class Standing:
         rows = pd.concat([ended, said.drop(columns="id")], ignore_index=True)
         return rows, self.made_by(pd.concat([others, said]))
 
+    def _refuse_below_zero(self, wanted):
+        below = wanted[self.at(wanted.index, self.before) + wanted.to_numpy() < -1e-9]
+        for cell in below.head(1).index.to_frame().to_dict("records"):
+            raise PlanError(
+                f"{called(cell)}: the consensus of {self.plan.calendar.name(cell['bucket'])} would"
+                f" be below zero ({len(below)} of {len(wanted)} cells in all); take away less"
+            )
+
     def ending(self, ids) -> pd.DataFrame:
         """The ledger rows that end the rows of these ids, and nothing else."""
         rows = self.rows[self.rows["id"].isin(ids)]
         return rows[CELL].assign(kind="remove", takes_back=rows["id"].astype(float))
+
+    def with_rows(self, rows) -> pd.Series:
+        """The override that other ledger rows would make of the cells that they speak of."""
+        kept = self.active[~self.active["id"].isin(rows["takes_back"])]
+        new = rows[rows["kind"] != "remove"].assign(id=np.inf)
+        cells = pd.MultiIndex.from_frame(new[CELL].drop_duplicates())
+        given = replace(self.given, overrides=pd.concat([kept, new]))
+        made, _ = override_units(given, self.before)
+        wanted = pd.Series(self.at(cells, made), cells)
+        self._refuse_below_zero(wanted)
+        return wanted
 
     def with_replaced(self, ids) -> pd.Series:
         """The ids, and those by which the same saves ended what stood in these cells before."""
@@ -217,7 +234,10 @@ class Standing:
                 "the field by is blank; write your name there, so that the ledger knows who entered"
                 " the rows"
             )
-        rows, month = rows.assign(owner=by.strip(), **words), self.plan.entry_month
+        rows, month = rows.assign(**words), self.plan.entry_month
+        owner = rows.get("owner", pd.Series("", rows.index)).fillna("")
+        rows = rows.assign(owner=owner.where(owner != "", by.strip()))
+        rows.loc[rows["kind"] == "remove", "reason"] = rows["reason"].fillna("taken back")
         ids = self.ledger.append("overrides", rows, by=by, cycle=month)
         self.read()
         return ids
