@@ -63,6 +63,7 @@ class Standing:
             "Events, launches": known,
             "Sales inputs": self.before - self.statistics,
         }
+        self._inside = {}
         self.read()
 
     def read(self) -> pd.DataFrame:
@@ -71,6 +72,7 @@ class Standing:
         self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
         rows = active_overrides(self.rows, plan.entry_month, plan.first_bucket, plan.calendar)
         self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
+        self._held = self.grid.holds(self.active)
         fresh = self.rows[self.rows["id"] > self.seen]
         self.seen = self.rows["id"].max() if len(self.rows) else 0
         return fresh
@@ -81,7 +83,10 @@ class Standing:
 
     def inside(self, scope) -> np.ndarray:
         """Which series a scope holds."""
-        return self.grid.holds(pd.DataFrame([scope], columns=list(WHO)))[0]
+        if scope not in self._inside:
+            rows = pd.DataFrame([scope], columns=list(WHO))
+            self._inside[scope] = self.grid.holds(rows)[0]
+        return self._inside[scope]
 
     def of(self, scope, values) -> np.ndarray:
         """The sum of a scope by bucket."""
@@ -97,8 +102,9 @@ class Standing:
         """The rows, else those that count, which act from whatever level on a scope in these
         buckets.
         """
+        held = self._held if rows is None else self.grid.holds(rows)
         rows = self.active if rows is None else rows
-        held = self.grid.holds(rows)[:, self.inside(scope)].any(axis=1)
+        held = held[:, self.inside(scope)].any(axis=1)
         return rows[held & rows["bucket"].isin(buckets)]
 
     def since(self, cells) -> pd.DataFrame:
