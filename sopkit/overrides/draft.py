@@ -162,7 +162,7 @@ class Draft:
             marks = {line.what: True, "acts": tip, "typed": typed, "below": value < -1e-9}
             marks["doubt"] = typed and cell in self.doubtful
             zero = line.what != CONSENSUS and not typed and abs(value) < TINY / 2
-            exact = (n for n in range(4) if n == 3 or round(value, n) == round(value, 3))
-            places = max(decimals, next(exact)) if typed else decimals
+            exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
+            places = next(exact, decimals) if typed else decimals
             text = "" if zero else written(value, places, self.mark, sign=line.what == OVERRIDE)
             yield [text, " ".join(name for name, on in marks.items() if on), tip]

@@ -110,7 +110,7 @@ class Standing:
     def since(self, cells) -> pd.DataFrame:
         """The rows that others entered on these cells since the ledger was read; it is now."""
         fresh = self.read()
-        parts = [self.acting(scope, [bucket], fresh) for *scope, bucket in cells]
+        parts = [self.acting(tuple(scope), [bucket], fresh) for *scope, bucket in cells]
         return pd.concat([fresh.head(0), *parts]).drop_duplicates("id")
 
     def saves(self, rows) -> list[pd.DataFrame]:

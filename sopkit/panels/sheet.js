@@ -120,22 +120,28 @@ function render({ model, el }) {
     event.stopPropagation();
   }, true);
 
-  box.addEventListener("paste", (event) => {
-    const text = event.clipboardData.getData("text/plain");
-    if (event.target.tagName === "INPUT") {
+  // A paste reaches whatever the document has selected, so it is caught where the focus is.
+  function paste(event) {
+    if (!box.contains(document.activeElement)) return;
+    const text = event.clipboardData.getData("text/plain"), input = document.activeElement;
+    if (input.tagName === "INPUT") {
       if (!/[\t\n]/.test(text)) return;
-      event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+      input.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     }
     event.preventDefault();
     event.stopPropagation();
     const cell = cells()[0];
     if (cell) tell("paste", { row: cell.getRow().getIndex(), column: place(cell), text });
-  }, true);
+  }
+  document.addEventListener("paste", paste, true);
 
   model.on("change:rows", show);
   model.on("change:columns", draw);
   draw();
-  return () => table.destroy();
+  return () => {
+    document.removeEventListener("paste", paste, true);
+    table.destroy();
+  };
 }
 
 export default { render };
