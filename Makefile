@@ -5,6 +5,8 @@ BIN = .venv/bin
 MONTH ?=
 DATA ?= data
 PACKS ?= packs
+# An extension of JupyterLab that runs a notebook which asks for it when it is opened
+RUNS = --LabApp.extra_labextensions_path=$(CURDIR)/sopkit/panels/jupyter/labextensions
 
 .PHONY: pack test bench dashboard lab meeting sample past clean
 
@@ -22,7 +24,7 @@ dashboard: .venv/ready
 	$(BIN)/sopkit dashboard $(MONTH) --packs $(PACKS)
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/tune_forecasts.ipynb
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(RUNS) notebooks/tune_forecasts.ipynb
 
 meeting: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/run_meeting.ipynb

@@ -246,47 +246,49 @@ def overrides():
 @overrides.command("export")
 @click.argument("file", type=PATH)
 @click.option("--month", help="month of the pack [default: the newest]")
+@LEDGER
 @PACKS
-def overrides_export(file, month, packs):
-    """Write the overrides of the newest pack to FILE (xlsx)."""
+def overrides_export(file, month, ledger, packs):
+    """Write the overrides that the ledger holds now to FILE (xlsx), at every level."""
     from sopkit.exports import export_overrides
+
+    click.echo(
+        f"{export_overrides(_standing(packs, ledger, month), file)}: edit the sheet overrides,"
+        f" then: sopkit overrides import {quote(str(file))}"
+    )
+
+
+def _standing(packs, ledger, month=None):
+    from sopkit.ledger import Ledger
+    from sopkit.overrides import Standing
     from sopkit.pack import find_pack
     from sopkit.plan import Plan
 
-    plan = Plan(find_pack(packs, month))
-    click.echo(
-        f"{export_overrides(plan.read('demand_plan'), file)}: edit the sheet overrides, then:"
-        f" sopkit overrides import {quote(str(file))}"
-    )
+    return Standing(Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db"))
 
 
 @overrides.command("import")
 @click.argument("file", type=PATH)
-@click.option(
-    "--month", help="month that they are entered for [default: the next that is not released]"
-)
 @click.option("--by", help="who enters them; asked for if not given")
 @click.option("--accept", is_flag=True, help="enter the differences without asking")
 @LEDGER
 @PACKS
-def overrides_import(file, month, by, accept, ledger, packs):
+def overrides_import(file, by, accept, ledger, packs):
     """Show what FILE changes, and enter it into the ledger once accepted."""
     from sopkit.exports import read_overrides
-    from sopkit.ledger import Ledger
-    from sopkit.pack import find_pack
-    from sopkit.panels.entries import rows_to_import
-    from sopkit.plan import Plan
 
-    rows = read_overrides(file)
+    stands = _standing(packs, ledger)
+    rows = read_overrides(file, stands)
+    said = rows[rows["kind"] != "remove"]
+    if rows.empty:
+        return click.echo("Nothing changed.")
+    question = stands.question(stands.with_rows(rows))
+    click.echo(said.assign(bucket=said["bucket"].dt.strftime("%Y-%m")).to_string(index=False))
     click.echo(
-        rows.assign(bucket=rows["bucket"].dt.strftime("%Y-%m-%d")).to_string(index=False)
-        if len(rows)
-        else "Nothing changed."
+        f"{len(rows) - len(said)} rows of the ledger are ended." + f"\n{question}" * bool(question)
     )
-    if rows.empty or not (accept or click.confirm(f"Enter these {len(rows)} overrides?")):
+    if not (accept or click.confirm(f"Enter these {len(said)} overrides?")):
         return
-    plan, by = Plan(find_pack(packs)), by or click.prompt("Entered by")
-    month, ledger = month or plan.entry_month, Ledger(ledger or packs / "ledger.db")
-    rows = rows_to_import(rows, plan, ledger).assign(owner=by)
-    entered = ledger.append("overrides", rows, by=by, cycle=month)
-    click.echo(f"{len(entered)} overrides entered for {month}. Next: sopkit pack {month}")
+    month = stands.plan.entry_month
+    stands.enter(rows, by or click.prompt("Entered by"))
+    click.echo(f"{len(said)} overrides entered for {month}. Next: sopkit pack {month}")

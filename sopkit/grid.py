@@ -98,6 +98,12 @@ class Grid:
         words = [pd.Index(self.series[name].unique(), dtype=object) for name in self.keys]
         return words, pd.Index(_combined(words, [self.series[name] for name in self.keys]))
 
+    @cached_property
+    def _named(self):
+        """What each series is called at every level."""
+        known = [fields for fields in LEVELS if set(fields) <= set(self.series)]
+        return {fields: _names(self.series, fields) for fields in known}
+
     def find(self, *codes) -> np.ndarray:
         """Number of the series of each row, given one array per key; −1 where the grid has none."""
         words, own = self._words
@@ -143,7 +149,7 @@ class Grid:
             if len(rows) and set(fields) <= set(who):
                 names = _names(frame.iloc[rows], fields)
                 scopes = names.unique()
-                member = scopes.get_indexer(_names(self.series, fields))
+                member = scopes.get_indexer(self._named[fields])
                 yield Level(rows, scopes.get_indexer(names), member, len(scopes))
 
     def holds(self, frame) -> np.ndarray:

@@ -111,15 +111,18 @@ def test_overrides_go_out_and_come_back_as_differences(packs, tmp_path):
     from sopkit.ledger import Ledger
 
     file, ledger = tmp_path / "overrides.xlsx", tmp_path / "ledger.db"
-    assert run("overrides", "export", file, "--packs", packs).exit_code == 0
+    where = ("--packs", packs, "--ledger", ledger)
+    assert run("overrides", "export", file, *where).exit_code == 0
     book = openpyxl.load_workbook(file)
-    book["overrides"]["E3"], book["overrides"]["C3"] = 120, "promotion"
+    sheet = book["overrides"]
+    sheet["J3"], sheet["F3"] = 9000, "promotion"
     book.save(file)
-    result = run(
-        "overrides", "import", file, "--packs", packs, "--by", "Ada", "--accept", "--ledger", ledger
-    )
+    result = run("overrides", "import", file, *where, "--by", "Ada", "--accept")
     assert result.exit_code == 0 and "1 overrides entered for 2026-11" in result.output
-    assert Ledger(ledger).read("overrides")[["value", "owner"]].values.tolist() == [[120.0, "Ada"]]
+    assert f"{sheet['B3'].value}, {sheet['D3'].value}, Nov 26: 9," in result.output  # far off
+    assert Ledger(ledger).read("overrides")[["value", "owner"]].values.tolist() == [[9000.0, "Ada"]]
+    again = run("overrides", "import", file, *where, "--by", "Ada", "--accept")
+    assert again.output == "Nothing changed.\n" and len(Ledger(ledger).read("overrides")) == 1
 
 
 def test_overrides_imported_after_a_release_are_for_the_next_month(packs, tmp_path):
@@ -131,7 +134,7 @@ def test_overrides_imported_after_a_release_are_for_the_next_month(packs, tmp_pa
     book = openpyxl.load_workbook(file)
     sheet = book["overrides"]
     for value, told in ((-1e9, "would be below zero"), (9, "1 overrides entered for 2026-11")):
-        sheet["E3"], sheet["C3"] = value, "promotion"
+        sheet["J3"], sheet["F3"] = value, "promotion"
         book.save(file)
         assert told in run("overrides", "import", file, *words).output
 
@@ -143,4 +146,4 @@ def test_a_path_with_blanks_is_quoted_in_the_hint(tmp_path):
     with pytest.raises(PlanError, match=f"run `sopkit check '{folder}'`"):
         read_facts(folder)
     with pytest.raises(PlanError, match=f"sopkit overrides export '{folder}/none.xlsx'"):
-        read_overrides(folder / "none.xlsx")
+        read_overrides(folder / "none.xlsx", None)

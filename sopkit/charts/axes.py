@@ -54,6 +54,7 @@ class Panel:
         for bucket in {values.idxmax(), values.idxmin()} if len(values) else ():
             high = values[bucket]
             look = {"ha": "center", "va": "bottom" if high >= 0 else "top", "zorder": 5}
+            look["gid"] = "extreme"
             look["bbox"] = {"facecolor": "white", "alpha": 0.7, "pad": 0.5, "linewidth": 0}
             place, off = (self.at([bucket])[0], high), (0, 2 if high >= 0 else -2)
             words = number(high, sign=sign)

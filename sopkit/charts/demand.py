@@ -56,7 +56,7 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
         view,
         [*plan, *shown_past.to_numpy().ravel()],
         unit,
-        _forecast_title(past["demand"], plan, unit, where, view.calendar),
+        forecast_title(past["demand"], plan, unit, where, view.calendar),
         f"per {view.calendar.size}, {where}; "
         + (band if single else "a band of 8 of 10 outcomes is shown for single series"),
     )
@@ -143,7 +143,8 @@ def _history_title(rows, where):
     )
 
 
-def _forecast_title(past, plan, unit, where, calendar):
+def forecast_title(past, plan, unit, where, calendar) -> str:
+    """What the plan (units by bucket) of the next year says beside the ``past`` one."""
     if plan.empty:
         return f"{where}: no plan yet"
     year = plan.loc[calendar.next_year(plan.index)]

@@ -11,17 +11,26 @@ from sopkit.demand.cleanse import (
     unfinished,
     with_estimates,
 )
-from sopkit.demand.consensus import STAGES, Consensus, consensus
-from sopkit.demand.said import active_overrides
+from sopkit.demand.consensus import (
+    STAGES,
+    Consensus,
+    before_overrides,
+    consensus,
+    overridden,
+)
+from sopkit.demand.said import active_overrides, scoped
 
 __all__ = [
     "STAGES",
     "Consensus",
     "active_overrides",
+    "before_overrides",
     "cleanse",
     "consensus",
     "forecastable",
     "history_issues",
+    "overridden",
+    "scoped",
     "unfinished",
     "with_estimates",
 ]

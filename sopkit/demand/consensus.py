@@ -2,7 +2,7 @@
 sum before it; and what changed since the last plan.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sopkit.demand.orders import order_excess
 from sopkit.demand.said import active_overrides, override_units, sales_input_units
 from sopkit.grid import NONE, Grid, attribute, grid_of
 from sopkit.metrics import Book
-from sopkit.tables import PLANS
+from sopkit.tables import LEDGER, PLANS
 
 # Each stage: (given, sum before) → (signed units, issues). The order is the order of application
 # and of the columns.
@@ -99,13 +99,44 @@ def consensus(book, buckets) -> Consensus:
     )
     given = Given(book, grid, before, active, orders)
     values = {"naive": seasonal_naive(grid, book.history), "baseline": before}
-    for name, stage in STAGES.items():
-        units, found = stage(given, before)
-        values[name], cut = _cut(name, grid, units, before)
-        before, issues = before + values[name], issues + found + cut
-    plan = PLANS["demand_plan"].conform(grid.frame(**values, consensus=np.maximum(before, 0)))
+    added, found = _staged(given, before, STAGES)
+    values, issues = values | added, issues + found
+    plan = PLANS["demand_plan"].conform(grid.frame(**values))
     products = product_plan(given, launch_parts(given, given.baseline + values["events"]))
     return Consensus(plan, products, issues_frame(issues))
+
+
+def before_overrides(book) -> tuple[Given, np.ndarray]:
+    """What the stages of a finished plan were given, and the sum before its overrides (series ×
+    bucket); its overrides are none.
+    """
+    plan, names = book.demand_plan, [*STAGES]
+    earlier = ["baseline", *names[: names.index("override")]]
+    buckets = pd.DatetimeIndex(np.unique(pd.DatetimeIndex(plan["bucket"])))
+    grid = grid_of(plan, buckets, book.items, book.calendar)
+    orders = book.orders[book.orders["shipped_on"].isna()]
+    given = Given(book, grid, grid.array(plan, "baseline"), LEDGER["overrides"].empty(), orders)
+    return given, grid.array(plan.assign(sum=plan[earlier].sum(axis=1)), "sum")
+
+
+def overridden(given, before, overrides) -> dict[str, np.ndarray]:
+    """The last columns of the demand plan (override, order_excess, consensus: series × bucket) that
+    these active overrides make of the sum ``before`` them.
+    """
+    stages = {name: STAGES[name] for name in ("override", "order_excess")}
+    return _staged(replace(given, overrides=overrides), before, stages)[0]
+
+
+def _staged(given, before, stages):
+    """The signed units of the stages upon the sum before, the consensus that they make, and the
+    issues found.
+    """
+    values, issues = {}, []
+    for name, stage in stages.items():
+        units, found = stage(given, before)
+        values[name], cut = _cut(name, given.grid, units, before)
+        before, issues = before + values[name], issues + found + cut
+    return values | {"consensus": np.maximum(before, 0)}, issues
 
 
 def seasonal_naive(grid: Grid, history) -> np.ndarray:

@@ -61,7 +61,7 @@ def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
     >>> [view["set_to"].tolist() for view in each]
     [[130.0], [150.0]]
     """
-    said = _cells(sales_inputs.dropna(subset=["quantity"]), calendar)
+    said = scoped(sales_inputs.dropna(subset=["quantity"]), calendar)
     said = said.assign(set_to=said["quantity"], units=0.0, percent=0.0)
     if rule == "latest":
         return [said.drop_duplicates(SCOPE, keep="last")] if len(said) else []
@@ -73,12 +73,17 @@ def active_overrides(overrides, cycle, first_bucket, calendar) -> pd.DataFrame:
     """The ledger rows that count in the pack of ``cycle`` ("2026-11"), by id.
 
     Entered for this cycle or an earlier one, their bucket not passed, not expired before
-    ``first_bucket`` and not taken back: a ``remove`` takes back the earlier rows of its own cell
-    (item, family, market, bucket), and counts no further itself.
+    ``first_bucket`` and not taken back: a ``remove`` takes back the row that it names, which may
+    be a ``remove``, or else the earlier rows of its own cell (item, family, market, bucket), and
+    counts no further itself.
     """
     rows = LEDGER["overrides"].typed(overrides).sort_values("id", kind="stable")
     entered = rows["cycle"].str[:7] <= str(cycle)[:7]
     rows = rows[entered & (rows["bucket"] >= calendar.start([first_bucket])[0])]
+    named, ended = rows[rows["kind"].eq("remove") & rows["takes_back"].notna()], set()
+    for row in named[::-1].itertuples():  # the latest first: what is ended itself ends nothing
+        ended |= {row.takes_back} - {row.id} if row.id not in ended else set()
+    rows = rows[~rows["id"].isin([*ended, *named["id"]])]
     removed = _latest(rows, "remove", calendar)
     return rows[~(rows["id"] <= removed) & ~(rows["expires_on"] < pd.Timestamp(first_bucket))]
 
@@ -120,14 +125,14 @@ def wanted(overrides, calendar) -> pd.DataFrame:
     >>> cells[["set_to", "units", "percent"]].values.tolist()
     [[90.0, 10.0, 0.0]]
     """
-    rows = _cells(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")
+    rows = scoped(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")
     rows = rows[~(rows["id"] < _latest(rows, "set_to", calendar))]
     by_kind = {kind: rows["value"].where(rows["kind"] == kind) for kind in WANTED}
     cells = rows[SCOPE].assign(**by_kind).groupby(SCOPE, sort=False)
     return cells.agg({"set_to": "last", "units": "sum", "percent": "sum"}).reset_index()
 
 
-def _cells(rows, calendar):
+def scoped(rows, calendar) -> pd.DataFrame:
     """The rows with the bucket that holds their day, and "" where they name nothing, or a family
     beside an item.
     """
@@ -137,7 +142,7 @@ def _cells(rows, calendar):
 
 def _latest(rows, kind, calendar):
     """The id of the last row of that kind in the cell of each row; NaN where it has none."""
-    cell = _cells(rows, calendar).groupby(SCOPE, sort=False).ngroup()
+    cell = scoped(rows, calendar).groupby(SCOPE, sort=False).ngroup()
     return rows["id"].where(rows["kind"] == kind).groupby(cell).transform("max")
 
 

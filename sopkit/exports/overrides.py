@@ -1,4 +1,6 @@
-"""Overrides in a spreadsheet: out to Excel, edited there, back as differences to accept."""
+"""Overrides in a spreadsheet: out to Excel what the ledger holds now, edited there, back as
+differences to accept.
+"""
 
 from contextlib import closing
 from pathlib import Path
@@ -9,14 +11,17 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.exports.schedule import text_workbook
+from sopkit.grid import WHO
+from sopkit.overrides import CELL, REASONS, TINY
 from sopkit.sources.files import BROKEN, open_book, read_sheet
+from sopkit.tables.judgments import KINDS
 
-KEY = ["item", "market"]
-WORDS = ["reason", "note"]
+WORDS = ["reason", "note", "owner", "expires_on"]
+NAMES = [*WHO, "kind", *WORDS]
 SHEETS = {
     "overrides": (
-        "signed units that planners add; edit the numbers and give a reason on each row that you"
-        " change"
+        "what the ledger holds now, a line for each scope and its words (blank item and family ="
+        " everything, blank market = all); edit numbers and words, or add lines below"
     ),
     "consensus": "the demand plan with these overrides, for reading",
     "baseline": "statistical forecast, for reading",
@@ -24,67 +29,138 @@ SHEETS = {
 }
 
 
-def export_overrides(demand_plan: pd.DataFrame, path) -> Path:
-    """The workbook written: one row per item and market, one column per bucket, overrides beside
-    consensus and baseline.
+def export_overrides(stands, path) -> Path:
+    """The workbook written: the active overrides at every level by scope and words, a column per
+    bucket; then an empty line per item and market; beside them consensus and baseline.
 
     Text is written as text: nothing in it is ever a formula.
     """
     path = Path(path)
-    beside = path.with_suffix(".writing.xlsx")
+    beside, grid = path.with_suffix(".writing.xlsx"), stands.grid
+    consensus = grid.frame(
+        consensus=stands.values["consensus"], baseline=stands.parts["Statistical"]
+    )
+    days = [f"{bucket:%Y-%m-%d}" for bucket in grid.buckets]
+    lines = _lines(stands).pivot_table(
+        index=NAMES, columns="bucket", values="value", aggfunc="sum", sort=False
+    )
+    lines = lines.rename(columns="{:%Y-%m-%d}".format).reindex(columns=days).reset_index()
+    empty = grid.series[["item", "market"]].assign(kind="units")
+    lines = (
+        pd.concat([lines, empty]).reindex(columns=[*NAMES, *days]).fillna(dict.fromkeys(NAMES, ""))
+    )
+    lines.insert(0, "line", [*range(1, len(lines) + 1)])
     with text_workbook(beside) as book:
         for sheet, words in SHEETS.items():
-            values = sheet if sheet in demand_plan else "override"
-            wide = demand_plan.pivot(index=KEY, columns="bucket", values=values).round(3)
-            wide = wide.rename(columns="{:%Y-%m-%d}".format).reset_index()
-            if sheet == "overrides":
-                wide.insert(2, "reason", ""), wide.insert(3, "note", "")
+            wide = lines
+            if sheet in consensus:
+                wide = consensus.pivot(index=["item", "market"], columns="bucket", values=sheet)
+                wide = wide.round(3).rename(columns="{:%Y-%m-%d}".format).reset_index()
             wide.to_excel(book, sheet_name=sheet, index=False, startrow=1)
             page = book.sheets[sheet]
             page.write_string("A1", words)
             page.set_column("A:CV", 14)
-            page.freeze_panes("C3")
+            page.freeze_panes("E3" if sheet == "overrides" else "C3")
             if sheet == "as exported":
                 page.hide()
     beside.replace(path)
     return path
 
 
-def read_overrides(path) -> pd.DataFrame:
-    """The differences between a workbook's overrides and what was exported, as rows for the ledger
-    (kind ``units``).
+def read_overrides(path, stands) -> pd.DataFrame:
+    """The ledger rows (kind, value, words, and a ``remove`` for each row that they take the place
+    of) that a workbook's edited lines say and the ledger does not; none for one imported before.
 
-    Raises ``PlanError`` naming sheet and cell where a number is none, a row is new or gone, or a
-    change lacks its reason.
+    Raises ``PlanError`` naming sheet, row and column where a number, kind, reason or day is none, a
+    scope is unknown or a line is gone, and where the ledger moved since on what was edited.
     """
-    now, before = _sheet(path, "overrides"), _sheet(path, "as exported")
-    missing = [column for column in [*before, *WORDS] if column not in now]
+    now, before = _long(path, "overrides"), _long(path, "as exported")
+    gone = sorted({*before["line"]} - {*now["line"]})
+    if gone:
+        raise PlanError(
+            f"{Path(path).name}, sheet overrides: {len(gone)} lines were removed, first line"
+            f" {gone[0]}; empty a line's numbers to end them"
+        )
+    place, names = ["line", "bucket"], [*NAMES, "bucket"]
+    edited = now.merge(before, how="left", indicator="was").query("was == 'left_only'")
+    old = before.merge(edited[place]).dropna(subset=["value"])
+    edited = edited.dropna(subset=["value"]).drop(columns="was")
+    _refuse(path, edited, stands)
+    held = _lines(stands)
+    sums = pd.concat([held, held.assign(owner="")])  # a blank owner is who enters it
+    sums = sums.groupby(names, as_index=False)["value"].sum().round(6)
+    new, there = (
+        rows.merge(sums.drop_duplicates(), how="left", indicator="held") for rows in (edited, old)
+    )
+    new = new[new["held"] == "left_only"]
+    there, lost = there[there["held"] == "both"], there[there["held"] == "left_only"]
+    lost = lost.merge(new[place])
+    for row in lost.head(1).itertuples():
+        raise PlanError(
+            f"{Path(path).name}, line {row.line}: the ledger no longer holds the {row.value:g} of"
+            f" {row.bucket:%Y-%m} that was exported ({len(lost)} cells in all); export again and"
+            " edit that file"
+        )
+    ended = held.merge(there[names])["id"]
+    return pd.concat(
+        [stands.ending(ended), new[[*CELL, "kind", "value", *WORDS]]], ignore_index=True
+    )
+
+
+def _lines(stands):
+    """The active rows in the words of a workbook."""
+    rows = stands.active.dropna(subset=["value"])
+    days = rows["expires_on"].dt.strftime("%Y-%m-%d")
+    rows = rows.assign(expires_on=days)
+    return rows.fillna(dict.fromkeys(NAMES, "")).astype(dict.fromkeys(NAMES, "str"))
+
+
+def _long(path, sheet):
+    """A sheet's lines, a row for each bucket; what a person adds is numbered as it stands."""
+    frame = _sheet(path, sheet)
+    missing = [name for name in ("line", *NAMES) if name not in frame]
     if missing:
         raise PlanError(
-            f"{Path(path).name}, sheet overrides: columns {missing} are gone; export again and edit"
+            f"{Path(path).name}, sheet {sheet}: columns {missing} are gone; export again and edit"
             " that file"
         )
-    now, before = now.set_index(KEY), before.set_index(KEY)
-    here = now.index
-    strange = here.symmetric_difference(before.index).append(here[here.duplicated()])
-    if len(strange):
-        raise PlanError(
-            f"{Path(path).name}, sheet overrides: {len(strange)} rows were added, removed or"
-            f" doubled, first {', '.join(strange[0])}; edit the numbers of the exported rows only"
-        )
-    change = _numbers(path, now[before.columns]) - _numbers(path, before).reindex(now.index)
-    long = change.rename_axis(columns="bucket").stack().rename("value").reset_index()
-    long = long[long["value"].abs() > 1e-9].join(now[WORDS], on=KEY)
-    silent = long[long["reason"].str.strip() == ""]
-    if len(silent):
-        raise PlanError(
-            f"{Path(path).name}, sheet overrides: {silent[KEY].drop_duplicates().shape[0]} changed"
-            f" rows have no reason, first {silent.iloc[0]['item']}, {silent.iloc[0]['market']};"
-            " fill in the column reason"
-        )
-    return long.assign(kind="units", bucket=pd.to_datetime(long["bucket"]))[
-        ["item", "market", "bucket", "kind", "value", "reason", "note"]
-    ]
+    frame["line"] = frame["line"].where(
+        frame["line"] != "", "new, row " + (frame.index + 3).astype(str)
+    )
+    frame["expires_on"] = frame["expires_on"].str[:10]
+    numbers = frame.drop(columns=["line", *NAMES])
+    frame[numbers.columns] = _numbers(path, numbers)
+    long = frame.melt(["line", *NAMES], var_name="bucket")
+    return long.assign(bucket=pd.to_datetime(long["bucket"]), value=long["value"].round(6))
+
+
+def _refuse(path, rows, stands):
+    """``PlanError`` for the first edited row that the ledger cannot take."""
+    known = stands.grid.holds(rows).any(axis=1)
+    days = pd.to_datetime(rows["expires_on"].where(rows["expires_on"] != ""), errors="coerce")
+    first, size = stands.plan.first_bucket, rows["value"].abs()
+    problems = {
+        "item": (
+            ~known,
+            "is nothing that is planned, with its family and market; mend one of them",
+        ),
+        "kind": (~rows["kind"].isin(KINDS[:3]), f"is no kind; write {', '.join(KINDS[:3])}"),
+        "reason": (~rows["reason"].isin(REASONS), f"is no reason; choose {', '.join(REASONS)}"),
+        "expires_on": (
+            (rows["expires_on"] != "") & ~(days >= first),
+            f"is no day from {first:%Y-%m-%d} on; write it like that, or leave it blank",
+        ),
+        "value": (
+            (size < TINY) & (rows["kind"] != "set_to"),
+            "is less than a thousandth of a unit",
+        ),
+    }
+    for column, (wrong, words) in problems.items():
+        for row in rows[wrong].head(1).to_dict("records"):
+            raise PlanError(
+                f"{Path(path).name}, sheet overrides, line {row['line']}, column {column}:"
+                f" {row[column]!r} {words} ({wrong.sum()} cells in all)"
+            )
 
 
 def _sheet(path, sheet):
@@ -102,27 +178,28 @@ def _sheet(path, sheet):
             " and edit that file"
         ) from None
     names = [str(name)[:10] for name in names]  # of a date only the day
-    frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
+    lines = [dict(zip(names, row)) for row in rows]  # a line may end before the last column
+    frame = pd.DataFrame(lines, columns=names, dtype=object).fillna("")
     frame = frame[(frame != "").any(axis=1)]
-    told = frame.drop(columns=KEY).astype("str").stack()
+    told = frame.astype("str").stack()
     for (row, name), text in told[told.str.startswith("\0")].head(1).items():
         raise PlanError(
             f"{Path(path).name}, sheet {sheet}, row {row + 3}, column {name}: {text[1:]!r} is a"
             " formula that was never calculated; open the file in a spreadsheet and save it, or"
             " type the value"
         )
-    return frame.astype({column: str for column in KEY + WORDS if column in frame})
+    return frame.astype({column: str for column in [*NAMES, "line"] if column in frame})
 
 
 def _numbers(path, frame):
-    raw = frame.replace("", 0)
+    raw = frame.replace("", np.nan)
     numbers = raw.apply(pd.to_numeric, errors="coerce")
-    bad = ~np.isfinite(numbers.to_numpy(dtype=float))
+    bad = raw.notna().to_numpy() & ~np.isfinite(numbers.to_numpy(dtype=float))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise PlanError(
             f"{Path(path).name}, sheet overrides: {bad.sum()} cells are no number, first row"
-            f" {row + 3}, column {raw.columns[column]}: {raw.iat[row, column]!r}; write units, for"
-            " example 200 or -50"
+            f" {frame.index[row] + 3}, column {raw.columns[column]}: {raw.iat[row, column]!r};"
+            " write units, for example 200 or -50"
         )
     return numbers.astype(float)

@@ -8,37 +8,31 @@ from pathlib import Path
 
 from ipywidgets import (
     HTML,
-    Accordion,
     Box,
     Button,
     DatePicker,
     Dropdown,
     FloatSlider,
-    Select,
+    SelectMultiple,
     Text,
-    Textarea,
 )
 
 from sopkit.errors import PlanError
-from sopkit.metrics.stages import CHOSEN, NEAR
-from sopkit.panels.entries import REASONS
+from sopkit.metrics.stages import CHOSEN
+from sopkit.overrides import REASONS
+from sopkit.panels.sheet import Sheet
 from sopkit.panels.trial import SLIDERS, offered
 from sopkit.panels.worklist import STATES
 
 STYLE = Path(__file__).with_name("tuner.css").read_text(encoding="utf-8")
-OVERRIDES, CONSENSUS = "these are overrides", "these are the consensus"
 BUTTONS = {
     "take": "Take as override",
     "save": "Save",
-    "undo": "Undo",
+    "anyway": "Save anyway",
     "check": "Checked ✓",
     "next": "Next ▸",
-    "read": "Read range",
-    "accept": "Accept",
-    "drop": "Drop",
+    "back": "Take back",
 }
-ROWS = """<div title="events, launches, initiatives, sales inputs, orders"><b>&nbsp;</b><br>baseline
-<br>other stages<div class="typed">override</div><b>consensus</b></div>"""
 
 
 class Panel:
@@ -76,56 +70,45 @@ class Panel:
 class Desk(Panel):
     """The widgets by their names, ``buttons`` and ``sliders`` by theirs; ``box`` holds them all."""
 
-    def __init__(self, families, by):
+    def __init__(self, families, years, by):
         self.sliders = {name: FloatSlider(max=1, step=0.05, description=name) for name in SLIDERS}
         self.buttons = {name: Button(description=words) for name, words in BUTTONS.items()}
-        take, *steps, read, accept, drop = self.buttons.values()
-        take.tooltip = "fills the override row with the difference to what counts now"
-        steps[0].button_style = "primary"
+        take, save, *steps, back = self.buttons.values()
+        save.button_style, self.buttons["anyway"].button_style = "primary", "warning"
+        take.tooltip = "fills the override row with the difference to the statistics"
+        back.tooltip = "ends the chosen rows, expiry included; what they replaced stands again"
         asked = self._box(
-            HTML("<b>Worklist</b>"),
             family=Dropdown(options=choices("all families", families)),
             status=Dropdown(options=choices("open and checked", STATES)),
             search=Text(placeholder="item …"),
-            list=Select(rows=18),
+            list=SelectMultiple(rows=18),
             count=HTML(),
         )
         tools = self._box(
-            trying=self._box(
-                HTML("<b>Method</b> (0 = automatic)"),
-                method=Dropdown(options=[CHOSEN, *offered()]),
-                **self.sliders,
-                start=Dropdown(description="from"),
-                taking=Box([take]),
-            ),
-            graded=self._box(
-                HTML(f"<b>Backtest error</b> (WAPE, 1–{NEAR} ahead)"),
-                accuracy=HTML(),
-            ),
-            saving=self._box(HTML("<b>If saved</b>"), effect=HTML()),
+            method=Dropdown(options=[CHOSEN, *offered()]),
+            **self.sliders,
+            start=Dropdown(options=choices("all history", years), description="from"),
+            taking=Box([take]),
+            effect=HTML(),
         )
         entry = self._box(
-            by=Text(by, description="by", placeholder="your name"),
             reason=Dropdown(options=choices("choose a reason", REASONS), description="reason"),
-            note=Text(description="note", placeholder="in words"),
+            note=Text(description="note", placeholder="in words", continuous_update=False),
             until=DatePicker(description="until", tooltip="blank = until its month has passed"),
+            by=Text(by, description="by", placeholder="your name"),
         )
-        pasting = self._box(
-            pasted=Textarea(placeholder="paste a range from a spreadsheet here"),
-            meaning=Dropdown(options=[OVERRIDES, CONSENSUS]),
-            reading=Box([read]),
-            preview=HTML(),
-            deciding=Box([accept, drop]),
-        )
-        item = self._box(market=Dropdown(description="market"), picture=HTML(), tools=tools)
         self.box = self._box(
             HTML(f"<style>{STYLE}</style>"),
-            top=self._box(asked=asked, item=item),
-            grid=Box(),
+            top=self._box(
+                asked=asked,
+                item=self._box(title=HTML(), market=Dropdown(), picture=HTML()),
+                tools=tools,
+                accuracy=HTML(),
+            ),
+            sheet=Sheet(),
             entry=entry,
-            steps=Box(steps),
-            message=HTML(),
-            pasting=Accordion([pasting], titles=["Paste from a spreadsheet"]),
+            steps=self._box(saving=Box([save, *steps]), message=HTML()),
+            said=self._box(heading=HTML(), acting=SelectMultiple(rows=4), taking_back=Box([back])),
         ).add_class("tuner")
 
     def _box(self, *widgets, **named):

@@ -1,27 +1,34 @@
-"""The tuner's picture: the forecast chart of a cell, of which only two lines move while a planner
-tunes.
+"""The tuner's picture: the forecast chart of a scope, of which only what a planner moves is drawn
+anew while they tune.
 """
+
+from functools import partial
 
 import pandas as pd
 
 from sopkit.charts import COLOURS, Chart, forecast_chart
+from sopkit.charts.axes import Panel
+from sopkit.charts.demand import forecast_title
+from sopkit.charts.measure import by_bucket, scope
 from sopkit.charts.style import styled
 
 
 class Picture:
-    """The drawn chart of a cell, whose consensus and tried forecast can be moved without drawing
-    the rest again.
+    """The drawn chart of ``tables`` (history, baseline_forecast, demand_plan, last) and a
+    ``choice`` (item, market), whose consensus, title and tried forecast move.
     """
 
     @styled
-    def __init__(self, cell, view):
-        choice = {"item": cell.item, "market": cell.market or None}
-        self.chart = forecast_chart(**cell.tables, view=view, last=cell.last, **choice)
+    def __init__(self, tables, view, choice):
+        self.chart = forecast_chart(**tables, view=view, **choice)
         (self.axes,) = self.chart.figure.axes
         (self.consensus,) = (line for line in self.axes.lines if line.get_gid() == "consensus")
         dashed = {"linewidth": 1.8, "linestyle": (0, (4, 2))}
         (self.tried,) = self.axes.plot([], [], color=COLOURS["baseline"], **dashed)
-        self.number = view.calendar.number
+        self.number, self.panel = view.calendar.number, Panel(self.axes, view.calendar)
+        past, unit = view.addable(tables["history"], ["demand"], **choice)
+        told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
+        self.title = partial(forecast_title, by_bucket(past, "demand"), **told)
 
     @styled
     def moved(self, consensus: pd.Series, tried: pd.Series, name: str) -> str:
@@ -34,6 +41,11 @@ class Picture:
         highest = max([*consensus, *tried])
         if highest > high:
             self.axes.set_ylim(low, highest * 1.06)
+        for text in [text for text in self.axes.texts if text.get_gid() == "extreme"]:
+            text.remove()
+        self.panel.extremes(consensus)
+        title = self.title(consensus)
         words = self.chart.subtitle + (f"; dashed: {name}" if len(tried) else "")
-        self.chart.figure.texts[1].set_text(words)
-        return Chart(self.chart.figure, self.chart.title, words).svg
+        for text, said in zip(self.chart.figure.texts, (title, words)):
+            text.set_text(said)
+        return Chart(self.chart.figure, title, words).svg

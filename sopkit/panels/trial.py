@@ -1,6 +1,4 @@
-"""Trying another method on one series: its forecast, its backtest, and what a change would do to
-family, company and capacity.
-"""
+"""Trying another method on one series: its forecast and its backtest."""
 
 import warnings
 from dataclasses import dataclass
@@ -9,12 +7,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.words import money, number, percent
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, fit, forecast, graded
 from sopkit.forecast.methods import Method, seen
 from sopkit.metrics import accuracy_table
-from sopkit.metrics.forecast_errors import ratio
 from sopkit.metrics.stages import CHOSEN, NEAR
 from sopkit.panels.worklist import accuracy_of
 
@@ -95,49 +91,3 @@ def _holt_winters(window, horizon, alpha=None, beta=None, gamma=None):
             fitted = model.fit(alpha, beta, season and gamma)
             ahead[row] = np.maximum(fitted.forecast(horizon), 0)
     return ahead
-
-
-def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
-    """The consensus in money that a change of an item is a share of: its family's and the
-    company's, by item.
-    """
-    money = view.book.by_family(view.valued(demand_plan, ["consensus"]))
-    family = money.groupby("family")["consensus"].transform("sum")
-    shared = money[["item"]].assign(family=family, company=money["consensus"].sum())
-    return shared.groupby("item").first()
-
-
-def effect(change: pd.Series, item, plan, view, planned) -> list[str]:
-    """What ``change`` (units by bucket) of one item would do, in words: units, and money at the
-    plan's prices; shares of what is ``planned`` (``worth``); the load of the fullest resource by
-    rough cut, as if it were made when it falls due.
-    """
-    if not change.any():
-        return ["nothing changed yet"]
-    rows = pd.DataFrame({"bucket": change.index, "item": item})
-    worth = view.price(rows) @ change.to_numpy()
-    family, company = (ratio(worth, total) for total in planned.loc[item])
-    return [
-        f"{number(change.sum(), sign=True)} units, {money(worth, view.currency, sign=True)}",
-        f"family {percent(family, sign=True)}",
-        f"company {percent(company, 2, sign=True)}",
-        *_fullest(change, item, plan),
-    ]
-
-
-def _fullest(change, item, plan):
-    """The resource and bucket whose load (share of regular hours) is highest after the change."""
-    bill, capacity = plan.facts["bill_of_resources"], plan.read("capacity_plan")
-    hours = bill.query("item == @item").groupby("resource")["hours_per_unit"].max()
-    rows = capacity.query("regular_capacity > 0")
-    added = rows["bucket"].map(change) * rows["resource"].map(hours)
-    before, after = (
-        load / rows["regular_capacity"] for load in (rows["load"], rows["load"] + added)
-    )
-    after = after[added.abs() > 0]
-    if after.empty:
-        return []
-    at = after.idxmax()
-    way, where = "▲" if after[at] > before[at] else "▼", plan.calendar.name(rows["bucket"][at])
-    now, then = percent(before[at]), percent(after[at])
-    return [f"{rows['resource'][at]} {way} {then} in {where} (was {now})"]

@@ -1,5 +1,8 @@
-"""The tuner: a planner works through the worklist, tries methods, types overrides and saves them to
-the ledger.
+"""The tuner: a planner works through the worklist, tries methods, types numbers into the sheet and
+saves them to the ledger.
+
+What is open is one or several scopes: an item in a market or in all of them. What is typed there
+is a ``Draft``; what stands there is read from the ledger (``Standing``), whoever entered it.
 """
 
 import asyncio
@@ -7,25 +10,27 @@ from functools import cached_property, partial
 from html import escape
 
 import pandas as pd
-from ipywidgets import HTML, Box, FloatText, VBox
+from ipywidgets import Box
 
 from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import number, percent
+from sopkit.charts.words import clean, day, listing, percent
 from sopkit.demand import forecastable
 from sopkit.errors import PlanError
 from sopkit.forecast import learn_events, without_events
 from sopkit.ledger import Ledger
-from sopkit.metrics.stages import CHOSEN
+from sopkit.metrics.stages import CHOSEN, NEAR
+from sopkit.overrides import CONSENSUS, OVERRIDE, TINY, Draft, Standing, effect, worth
 from sopkit.panels import worklist as work
-from sopkit.panels.cell import cell_of, rows_of
-from sopkit.panels.desk import OVERRIDES, ROWS, Desk, choices, said
-from sopkit.panels.entries import parse_range, placed, rows_to_save, rows_to_undo
+from sopkit.panels.desk import Desk, choices, said
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import effect, reasons, takes, try_method, worth
+from sopkit.panels.trial import reasons, takes, try_method
 
 LISTED = 300
-PAUSE = 0.05  # seconds of silence after the last move of a slider before the picture is drawn
+OPENED = 40  # rows that can be typed at once
+PAUSE = 0.05  # seconds of silence after the last move before the picture is drawn
+EACH = "each market"
+WORDS = "reason", "note", "until"
 
 
 def tuner(plan, ledger, by: str = "") -> Box:
@@ -41,26 +46,31 @@ class Tuner(Desk):
     """
 
     def __init__(self, plan, ledger, by=""):
-        self.plan, self.ledger = plan, ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-        demand_plan = plan.read("demand_plan")
-        self.view = View(plan.book())
-        self.planned = worth(self.view, demand_plan)
-        self.rows = work.worklist(demand_plan, work.each(plan), self.view.items)
-        self.markets = demand_plan.groupby("item")["market"].unique()
-        self.typed, self.saved, self.waiting = {}, [], pd.Series()
-        self.cell = self._timer = self._quiet = None
-        super().__init__(sorted(self.rows["family"].unique()), by)
+        ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+        self.plan, self.stands, self.view = plan, Standing(plan, ledger), View(plan.book())
+        self.grid, self.buckets = self.stands.grid, self.stands.grid.buckets
+        demand = plan.read("demand_plan")
+        self.planned, self.markets = worth(self.view, demand), demand.groupby("item")["market"]
+        self.rows = work.worklist(demand, work.each(plan), self.view.items)
+        self.drafts, self.items, self.scopes = {}, (), ()
+        self._timer = self._quiet = self.trial = self.asked = None
+        years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
+        super().__init__(sorted(self.rows["family"].unique()), years, by)
+        self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
         self._on(self._list, self.family, self.status, self.search)
         self._on(self._select, self.list)
         self._on(self._open, self.market)
+        self._on(self._word, *(getattr(self, name) for name in WORDS))
         tried = (self.method, self.start, *self.sliders.values())
         self._on(partial(self._later, self._try), *tried)
+        moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
+        self.sheet.on(self._safely, look=self.look, **moves)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
         self._list()
 
     def _later(self, action):
-        """Runs the action once the sliders rest; at once where no event loop runs."""
+        """Runs the action once the planner rests; at once where no event loop runs."""
         if self._timer:
             self._timer.cancel()
         try:
@@ -68,82 +78,109 @@ class Tuner(Desk):
         except RuntimeError:
             self._safely(action)
 
+    def _set(self, widget, **traits):
+        """Changes a widget as nobody's wish."""
+        self._quiet = True
+        for name, value in traits.items():
+            setattr(widget, name, value)
+        self._quiet = False
+
     # The worklist
 
     def _list(self):
         asked = {"family": self.family.value, "status": self.status.value}
         rows = work.filtered(self.rows, **asked, text=self.search.value).head(LISTED)
-        items, here = rows["item"].tolist(), self.cell.item if self.cell else ""
-        self._quiet = True
+        items = rows["item"].tolist()
         labels = [work.line(row, self.view.currency) for row in rows.itertuples()]
-        self.list.options = list(zip(labels, items))
-        if items:
-            self.list.value = here if here in items else items[0]
-        self._quiet = False
+        here = [item for item in self.items if item in items] or items[:1]
+        self._set(self.list, options=list(zip(labels, items)), value=tuple(here))
         states = [f"{(self.rows['status'] == state).sum()} {state}" for state in work.STATES]
         self.count.value = said(" · ".join([*states, f"{len(rows)} shown"]))
         self._select()
 
     def _select(self):
-        item = self.list.value
-        if item is None or (self.cell and self.cell.item == item):
+        if not self.list.value or self.list.value == self.items:
             return
-        markets = sorted(self.markets[item])
-        self._quiet = True
-        self.market.options = choices("all markets", markets)
-        self.market.index = int(len(markets) == 1)
-        self._quiet = False
+        self.items = self.list.value
+        markets = sorted({market for item in self.items for market in self._sold_in(item)})
+        several = len(markets) > 1
+        options = choices("all markets", [EACH, *markets] if several else markets)
+        self._set(self.market, options=options, value="" if several else markets[0])
         self._open()
 
+    def _sold_in(self, item):
+        return sorted(self.markets.get_group(item).unique())
+
     def _open(self):
-        self._look(self.list.value, self.market.value)
-        self.drawn = Picture(self.cell, self.view)
-        years = sorted(set(self.cell.tables["history"]["bucket"].dt.year))[1:-1]
-        self._quiet = True
-        self.method.value = CHOSEN
-        self.start.options = choices("all history", years)
-        self.start.index = 0
-        for slider in self.sliders.values():
-            slider.value = 0
-        self._quiet = False
-        self.message.value = ""
-        self._try()
+        """Opens the chosen items in the chosen market, with what was typed there before."""
+        asked, scopes = self.market.value, []
+        for item in self.items:
+            own = self._sold_in(item)
+            markets = own if asked == EACH else [asked] * (asked in ("", *own))
+            scopes += [(item, "", market) for market in markets]
+        self.scopes, self.looked, self.message.value = tuple(scopes[:OPENED]), self.buckets, ""
+        for name in WORDS:
+            self._set(getattr(self, name), value=getattr(self.draft, name))
+        self._turn(self.scopes[0])
 
     # The picture and the numbers beside it
+
+    def _turn(self, scope):
+        """Shows the history and the methods of one of the open scopes."""
+        self.here, (item, _, market) = scope, scope
+        names = "history", "baseline_forecast", "demand_plan"
+        self.tables = {name: self._rows_of(self.plan.read(name)) for name in names}
+        last = self._rows_of(self.plan.last.read("demand_plan"))
+        choice = {"item": item, "market": market or None}
+        self.drawn = Picture(self.tables | {"last": last}, self.view, choice)
+        row = self.view.items.set_index("item").loc[item]
+        words = [item, row.get("description"), row["family"], row["unit"]]
+        self.title.value = " · ".join(escape(clean(word)) for word in words if clean(word))
+        self._set(self.method, value=CHOSEN)
+        self._move("work")
+        self._try()
+
+    def _rows_of(self, rows):
+        """The rows of the scope that is looked at."""
+        item, _, market = self.here
+        return rows[rows["item"].eq(item) & (rows["market"].eq(market) | (not market))]
 
     def _try(self):
         method, self.trial = self.method.value, None
         for name, slider in self.sliders.items():
             slider.disabled = name not in takes(method)
         if method != CHOSEN:
-            history = rows_of(self.series, self.cell.item)
+            history = self.series[self.series["item"] == self.here[0]]
             self.trial = try_method(
                 history[history["bucket"].dt.year >= (self.start.value or 0)],
                 method,
                 self.plan.calendar,
-                self.cell.buckets[-1],
+                self.buckets[-1],
                 **{name: slider.value for name, slider in self.sliders.items()},
             )
         self._draw()
         self._show_accuracy()
 
     def _draw(self):
-        consensus, tried = self.cell.consensus(self.override), self.tried.dropna()
-        self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
-        found = effect(self.change, self.cell.item, self.plan, self.view, self.planned)
-        self.effect.value = "".join(map(said, found))
+        consensus = pd.Series(self.stands.of(self.here, self.draft.values[CONSENSUS]), self.buckets)
+        self.picture.value = self.drawn.moved(consensus, self.tried.dropna(), self.method.value)
+        more = self.draft.values[CONSENSUS] - self.stands.values[CONSENSUS]
+        change = self.grid.frame(units=more)
+        change = change[change["units"].abs() >= TINY / 2]
+        found = effect(change, self.plan, self.view, self.planned)
+        self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}"
 
     def _show_accuracy(self):
-        known = work.accuracy_of(self.plan.read("forecast_accuracy"), self.cell.item)
+        item = self.here[0]
         lines = {f"{self.method.value}, tried here": self.trial.wape} if self.trial else {}
-        lines |= known
+        lines |= work.accuracy_of(self.plan.read("forecast_accuracy"), item)
         rows = "".join(
             f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
             for name, value in (lines or {"no backtest: too little history": None}).items()
         )
-        of = "errors of its markets, added up" if len(self.markets[self.cell.item]) > 1 else ""
-        why = reasons(self.forecast)
-        self.accuracy.value = f'{said(of)}<table class="say">{rows}</table>{said(why)}'
+        of = ", its markets added up" if len(self._sold_in(item)) > 1 else ""
+        head = f"<b>Backtest error</b>, 1–{NEAR} ahead{of}"
+        self.accuracy.value = f"{head}<table>{rows}</table>{said(reasons(self.forecast))}"
 
     @cached_property
     def series(self) -> pd.DataFrame:
@@ -156,163 +193,128 @@ class Tuner(Desk):
 
     @property
     def forecast(self) -> pd.DataFrame:
-        """The forecast of the cell by market: what is tried, else the pack's."""
-        pack = self.cell.tables["baseline_forecast"]
-        return rows_of(self.trial.forecast, *self.cell.key) if self.trial else pack
+        """The forecast of the scope by market: what is tried, else the pack's."""
+        pack = self.tables["baseline_forecast"]
+        return self._rows_of(self.trial.forecast) if self.trial else pack
 
     @property
     def tried(self) -> pd.Series:
         """What is tried, by bucket; NaN where nothing is."""
         rows = self.forecast if self.trial else self.forecast.head(0)
-        return by_bucket(rows, "baseline").reindex(self.cell.buckets)
+        return by_bucket(rows, "baseline").reindex(self.buckets)
 
-    # The grid of overrides
-
-    @property
-    def override(self) -> pd.Series:
-        """The override row as typed, by bucket."""
-        typed = [field.value for field in self.fields]
-        return pd.Series(typed, index=self.cell.buckets, dtype=float)
+    # The sheet
 
     @property
-    def change(self) -> pd.Series:
-        """What is typed less what counts now; 0 where that is only rounding."""
-        change = self.override - self.cell.numbers["override"]
-        return change.where(change.abs() > 1e-6, 0.0)
+    def draft(self) -> Draft:
+        """What was typed for what is open."""
+        return self.drafts.setdefault(self.scopes, Draft(self.stands, self.scopes))
 
-    def _look(self, item, market):
-        """Reads the cell, as the ledger has it by now, and fills the grid with it."""
-        self.cell = cell_of(self.plan, self.ledger, item, market)
-        numbers, kept = self.cell.numbers, self.typed.get(self.cell.key, {})
-        others = numbers["consensus"] - numbers["baseline"] - numbers["override"]
-        labels = self.plan.calendar.label(numbers.index)
-        self.tops = [
-            HTML(f"<b>{label}</b><br>{number(base, 0)}<br>{number(more, 0, sign=True)}")
-            for label, base, more in zip(labels, numbers["baseline"], others)
-        ]
-        self.fields = [
-            FloatText(round(kept.get(bucket, value), 6))
-            for bucket, value in numbers["override"].items()
-        ]
-        self.bottoms = [HTML() for _ in self.fields]
-        self._on(self._typed, *self.fields)
-        self.grid.children = [HTML(ROWS), *map(VBox, zip(self.tops, self.fields, self.bottoms))]
-        self._show_consensus()
+    def _word(self):
+        """Reason, note and expiry belong to what they were typed for."""
+        for name in WORDS:
+            setattr(self.draft, name, getattr(self, name).value)
 
-    def _typed(self):
-        self.typed[self.cell.key] = self.override[self.change != 0]
-        self._show_consensus()
-        self._later(self._draw)
-
-    def _show_consensus(self):
-        for bottom, value in zip(self.bottoms, self.cell.consensus(self.override)):
-            bottom.value = f"<b>{number(value, 0)}</b>{' ✗' if value < -1e-9 else ''}"
-
-    def _set(self, wanted):
-        """Puts numbers by bucket into the override row; other buckets stay."""
-        row = wanted.reindex(self.cell.buckets).fillna(self.override)
-        self._quiet = True
-        for field, value in zip(self.fields, row):
-            field.value = round(value, 6)
-        self._quiet = False
-        self._typed()
+    def _move(self, move, **told):
+        """Makes a move of the draft, and shows what it makes of the plan."""
+        self.asked, self.message.value = None, ""
+        self.buttons["anyway"].layout.visibility = "hidden"
+        try:
+            getattr(self.draft, move)(**told)
+        finally:
+            self.sheet.rows = self.draft.sheet()
+            self._list_acting()
+            self._later(self._draw)
 
     def take(self):
         if self.trial is None:
             raise PlanError("nothing is tried, so there is no difference to take; try a method")
-        numbers = self.cell.numbers
-        self._set((self.tried + numbers["override"] - numbers["baseline"]).round())
-        self._say(
-            f"{self.method.value} is in the override row as the difference to the baseline; give a"
-            " reason and save"
-        )
+        stands = self.stands.of(self.here, self.stands.values[OVERRIDE])
+        base = self.stands.of(self.here, self.stands.parts["Statistical"])
+        wanted = (self.tried + stands - base).round()
+        self._move("put", wanted={(*self.here, bucket): value for bucket, value in wanted.items()})
+        self._say(f"{self.method.value} is in the override row; give a reason and save")
 
-    # Paste, difference, accept
-
-    def read(self):
-        values = placed(parse_range(self.pasted.value), self.cell.buckets)
-        before = self.override
-        already = before if self.meaning.value == OVERRIDES else self.cell.consensus(before)
-        self.waiting = (before + (values - already)).dropna()
-        after = self.waiting.combine_first(before)
-        told = {"now": before, "then": after, "consensus": self.cell.consensus(after)}
-        shown = pd.DataFrame(told).assign(change=after - before).query("abs(change) > 1e-9")
-        self.preview.value = self.view.show(
-            shown.rename_axis("bucket").reset_index(),
-            columns="bucket: month | now: override now [units] | then: pasted [units] |"
-            " change [units] | consensus: consensus then [units]",
-            rows=24,
-        )._repr_html_()
-        self._say(f"{len(shown)} of {len(values)} pasted cells differ; look, then Accept or Drop")
-
-    def accept(self):
-        if self.waiting.empty:
-            raise PlanError("no range was read; paste one and press Read range")
-        self._set(self.waiting)
-        self.drop("the pasted numbers are in the override row; give a reason and save")
-
-    def drop(self, words="the pasted range was dropped"):
-        self.waiting, self.preview.value, self.pasted.value = pd.Series(), "", ""
-        self._say(words)
+    def look(self, row, first, last):
+        """Turns to the scope and the buckets that are selected in the sheet."""
+        self.looked, scope = self.buckets[first : last + 1], self.draft.lines[row].scope
+        if scope != self.here:
+            self._turn(scope)
+        self._list_acting()
 
     # The ledger
 
-    def _enter(self, rows):
-        """Numbers of the rows entered in the ledger; raises ``PlanError`` if nobody signs them."""
-        if not self.by.value.strip():
-            raise PlanError(
-                "the field by is blank; write your name there, so that the ledger knows who entered"
-                " the rows"
-            )
-        cycle = self.plan.entry_month
-        return self.ledger.append("overrides", rows, by=self.by.value, cycle=cycle)
+    def _list_acting(self):
+        """Lists the rows of the ledger that act where the planner looks, by save."""
+        rows = self.stands.acting(self.here, self.looked)
+        saves = self.stands.saves(rows)
+        options = [(self.stands.told(part, self.here), tuple(part["id"])) for part in saves]
+        self._set(self.acting, options=options, value=())
+        words = "In the ledger for" if options else "No override in the ledger acts on"
+        where = f"{' '.join(filter(None, self.here))}, {self.stands.span(self.looked)}"
+        self.heading.value = f"<b>{words}</b> {escape(clean(where))}"
 
-    def save(self):
-        rows = rows_to_save(
-            self.change,
-            self.cell.consensus(self.override),
-            self.plan.calendar,
-            item=self.cell.item,
-            market=self.cell.market,
-            reason=self.reason.value,
-            note=self.note.value,
-            owner=self.by.value.strip(),
-            expires_on=self.until.value,
-        )
-        self.saved.append(self._enter(rows))
-        self._settle(self.cell.key)
+    def save(self, sure=False):
+        draft = self.draft
+        if not draft.cells:
+            raise PlanError("nothing was changed; type a number into the override row, then save")
+        if not draft.reason:
+            raise PlanError(
+                "no reason is given; choose one, so that next cycle can learn whether it held"
+            )
+        if draft.until and pd.Timestamp(draft.until) < self.plan.first_bucket:
+            raise PlanError(
+                f"until {day(draft.until)} is before the plan starts; choose a later day"
+            )
+        if len(others := self.stands.since(draft.cells)):
+            self._move("work")
+            raise PlanError(
+                f"entered since you looked:\n{self.stands.told(others)}\nThe sheet shows it, and"
+                " still what you typed; look, then save again"
+            )
+        rows, _ = self.stands.entries(draft.wanted)
+        if (question := self.stands.question(draft.wanted)) and not sure:
+            self.asked, self.buttons["anyway"].layout.visibility = draft.cells, "visible"
+            return self._say(f"Is this meant? {question}", "ask")
+        words = {"reason": draft.reason, "note": draft.note, "expires_on": draft.until}
+        self.stands.enter(rows, self.by.value, **words)
+        self.drafts.pop(self.scopes)
+        self._open()
+        ended = (rows["kind"] == "remove").sum()
         self._say(
-            f"saved {len(rows)} rows to the ledger for {self.cell.item}; the next pack of"
-            f" {self.plan.entry_month} carries them"
+            f"saved {len(rows) - ended} rows to the ledger for {listing(self.items)}"
+            f"{f' in place of {ended}' if ended else ''}; the next pack of {self.plan.entry_month}"
+            " carries them"
         )
 
-    def undo(self):
-        if not self.saved:
-            raise PlanError(
-                "nothing was saved in this session, so there is nothing to undo; older rows are"
-                " taken back by typing the old number and saving"
-            )
-        rows = rows_to_undo(self.saved[-1], self.ledger.read("overrides"), self.plan)
-        self._enter(rows)
-        self.saved.pop()
-        item, market = rows[["item", "market"]].iloc[0]
-        self._settle((item, market))
-        self._say(f"took back {len(rows)} rows of {item}; both stay in the ledger for the record")
+    def anyway(self):
+        """Saves what was asked about."""
+        self.save(sure=self.asked is self.draft.cells)
 
-    def _settle(self, key):
-        """Reads the open cell again after the ledger changed; of ``key`` nothing is only typed."""
-        self.typed.pop(key, None)
-        self._look(*self.cell.key)
-        self._draw()
+    def back(self):
+        """Ends the chosen rows of the ledger; what their save replaced stands again."""
+        ids = {number for save in self.acting.value for number in save}
+        if not ids:
+            raise PlanError("no row is chosen; click one in the list, then take it back")
+        self.stands.read()
+        if not ids <= {*self.stands.active["id"]}:
+            self._move("work")
+            raise PlanError("somebody took it back already; the list shows what stands now")
+        rows = self.stands.ending(self.stands.with_replaced(ids))
+        self.stands.enter(rows, self.by.value, reason="taken back")
+        self._move("work")
+        self._say(f"{len(ids)} rows are taken back; what stood there before them stands again")
 
     def check(self):
-        self.rows.loc[self.rows["item"] == self.cell.item, "status"] = work.CHECKED
+        self.rows.loc[self.rows["item"].isin(self.items), "status"] = work.CHECKED
         try:
             self.next()
         finally:
             self._list()
 
     def next(self):
-        if (self.list.index or 0) + 1 >= len(self.list.options):
+        items = [item for _, item in self.list.options]
+        after = items.index(self.items[-1]) + 1 if self.items[-1] in items else 0
+        if after >= len(items):
             raise PlanError("this is the end of the list; change the filters, or take a break")
-        self.list.index += 1
+        self.list.value = (items[after],)

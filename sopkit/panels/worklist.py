@@ -67,14 +67,3 @@ def accuracy_of(forecast_accuracy, item) -> pd.Series:
     rows = forecast_accuracy.query("item == @item and source == 'backtest'")
     rows = rows[rows["lag"] <= NEAR]
     return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
-
-
-def as_table(rows):
-    """The worklist as a page table, for reading without widgets."""
-    from sopkit.charts import show
-
-    return show(
-        rows[rows["status"] != ""].reset_index(drop=True),
-        "exceptions",
-        "item | family | money: at stake | count: exceptions | reason: worst of them",
-    )

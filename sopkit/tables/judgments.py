@@ -30,7 +30,7 @@ LEDGER = [
         bucket("bucket that is changed"),
         text(
             "kind",
-            "units, percent, set_to, or remove (takes earlier rows of the cell back)",
+            "units, percent, set_to, or remove (takes earlier rows back)",
             required=True,
             choices=KINDS,
         ),
@@ -39,6 +39,12 @@ LEDGER = [
         text("note", "in words"),
         text("owner", "who answers for it"),
         date("expires_on", "counts up to this day; blank = until its bucket has passed"),
+        number(
+            "takes_back",
+            "id",
+            "the row that a remove ends, which may be a remove; blank = every earlier row of the"
+            " cell",
+        ),
     ),
     _ledger(
         "decisions",

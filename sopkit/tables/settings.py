@@ -41,6 +41,13 @@ SETTINGS = {
     s.name: s
     for s in [
         Setting("currency", "EUR", str, "currency of every money column"),
+        Setting(
+            "decimal_mark",
+            ".",
+            str,
+            "how planners type and paste numbers: 1,200.5 or 1.200,5",
+            (".", ","),
+        ),
         Setting("bucket", "month", str, "size of a bucket", ("month", "week", "quarter")),
         Setting(
             "horizon",

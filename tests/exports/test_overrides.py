@@ -1,4 +1,4 @@
-"""Excel round trip: what comes back are differences, with their reasons, and nothing else."""
+"""Excel round trip: out goes what the ledger holds, what comes back are differences with reasons."""
 
 import openpyxl
 import pandas as pd
@@ -6,28 +6,23 @@ import pytest
 
 from sopkit import PlanError
 from sopkit.exports import export_overrides, read_overrides
+from tests.charts import small
+from tests.overrides.test_standing import FAMILY, NORTH, override, row, stands
 
-BUCKETS = pd.to_datetime(["2026-11-01", "2026-12-01"])
+MAR = "L"  # its column in the sheet: after line, names and words
 
 
 @pytest.fixture
-def file(tmp_path):
-    cells = [("000123", "NA"), ("=1+1", "North")]
-    plan = pd.DataFrame(
-        [
-            {
-                "item": i,
-                "market": m,
-                "bucket": b,
-                "baseline": 100.0,
-                "override": 5.0,
-                "consensus": 105.0,
-            }
-            for i, m in cells
-            for b in BUCKETS
-        ]
+def standing():
+    return stands(
+        row(value=30.0, note="fair in <Ulm>", owner="Grace", expires_on="2027-06-30"),
+        row(FAMILY, value=5.0, kind="percent", reason="season"),
     )
-    return export_overrides(plan, tmp_path / "overrides.xlsx")
+
+
+@pytest.fixture
+def file(standing, tmp_path):
+    return export_overrides(standing, tmp_path / "overrides.xlsx")
 
 
 def edit(file, **cells):
@@ -35,68 +30,116 @@ def edit(file, **cells):
     for cell, value in cells.items():
         book["overrides"][cell] = value
     book.save(file)
+    return file
 
 
-def test_an_untouched_file_changes_nothing(file):
-    assert read_overrides(file).empty
+def cells(file, number):
+    return [cell.value for cell in openpyxl.load_workbook(file)["overrides"][number]]
 
 
-def test_keys_stay_text_and_nothing_is_a_formula(file):
-    sheet = openpyxl.load_workbook(file)["overrides"]
-    assert [sheet["A3"].value, sheet["B3"].value, sheet["A4"].value] == ["000123", "NA", "=1+1"]
-    assert sheet["A4"].data_type == "s"
+def test_it_holds_what_the_ledger_holds_now_at_every_level(file, standing):
+    head = ["line", "item", "family", "market", "kind", "reason", "note", "owner", "expires_on"]
+    assert cells(file, 2)[:12] == [*head, "2027-01-01", "2027-02-01", "2027-03-01"]
+    words = ["units", "promotion", "fair in <Ulm>", "Grace", "2027-06-30", None, None, 30]
+    assert cells(file, 3)[:12] == [1, "P-300", None, "North", *words]
+    assert cells(file, 4)[1:6] == [None, "pumps", None, "percent", "season"]
+    assert cells(file, 5)[:5] == [3, "P-300", None, "North", "units"]
+    book = openpyxl.load_workbook(file)
+    assert book["overrides"].max_row == 2 + 2 + 8 and book["as exported"].sheet_state == "hidden"
+    share = standing.values["consensus"][standing.inside(NORTH)][0, 2]
+    assert book["consensus"]["E3"].value == pytest.approx(share, abs=1e-3)
 
 
-def test_a_changed_cell_is_the_difference_with_its_reason(file):
-    edit(file, E3=25, F4=None, C3="promotion", C4="customer", D3="fair in <Ulm>")
-    assert read_overrides(file).to_dict("records") == [
-        {
-            "item": "000123",
-            "market": "NA",
-            "bucket": BUCKETS[0],
-            "kind": "units",
-            "value": 20.0,
-            "reason": "promotion",
-            "note": "fair in <Ulm>",
-        },
-        {
-            "item": "=1+1",
-            "market": "North",
-            "bucket": BUCKETS[1],
-            "kind": "units",
-            "value": -5.0,
-            "reason": "customer",
-            "note": "",
-        },
+def test_an_untouched_file_changes_nothing_even_with_words_no_longer_declared(file, standing):
+    assert read_overrides(file, standing).empty
+
+
+def test_a_new_number_enters_once_and_a_changed_one_replaces(file, standing):
+    edit(file, L3=44, F6="customer", J6=7, G6="a, b")
+    for rows_then in (3, 0, 0):
+        rows = read_overrides(file, standing)
+        assert len(rows) == rows_then
+        if len(rows):
+            standing.enter(rows, "Ada")
+    assert override(standing, NORTH) == 44
+    new = standing.active.sort_values("id").tail(2)
+    assert new[["by", "owner", "reason", "value"]].values.tolist() == [
+        ["Ada", "Ada", "customer", 7.0],
+        ["Ada", "Grace", "promotion", 44.0],
+    ] or new[["by", "owner", "reason", "value"]].values.tolist() == [
+        ["Ada", "Grace", "promotion", 44.0],
+        ["Ada", "Ada", "customer", 7.0],
     ]
+    assert new["expires_on"].dropna().tolist() == [pd.Timestamp("2027-06-30")]
+    assert standing.rows["kind"].tolist().count("remove") == 1
+
+
+def test_words_alone_replace_the_row_and_an_emptied_cell_ends_it(file, standing):
+    rows = read_overrides(edit(file, F3="price"), standing)
+    assert rows["kind"].tolist() == ["remove", "units"] and rows["reason"].tolist()[1] == "price"
+    rows = read_overrides(edit(file, L3=None), standing)
+    assert rows["kind"].tolist() == ["remove"]
+    standing.enter(rows, "Ada")
+    assert len(standing.active) == 1
+    assert read_overrides(file, standing).empty
+
+
+def test_a_line_at_another_level_is_added_below(file, standing):
+    edit(file, C13="pumps", D13="South", E13="units", F13="customer", L13=60)
+    rows = read_overrides(file, standing)
+    assert rows[["family", "market", "value"]].values.tolist() == [["pumps", "South", 60.0]]
+
+
+def test_what_another_changed_since_the_export_is_refused(file, standing):
+    standing.enter(standing.ending([1]), "Karl", reason="taken back")
+    with pytest.raises(PlanError, match="line 1: the ledger no longer holds the 30 of 2027-03"):
+        read_overrides(edit(file, L3=44), standing)
 
 
 @pytest.mark.parametrize(
-    "cells, message",
+    "change, message",
     [
-        ({"E3": 25}, "1 changed rows have no reason, first 000123, NA"),
-        ({"E3": "lots", "C3": "x"}, "first row 3, column 2026-11-01: 'lots'"),
-        ({"A3": "123"}, "rows were added, removed or doubled"),
-        ({"E2": "2030-01-01"}, "are gone"),
+        ({"L5": 25}, "line 3, column reason: '' is no reason; choose promotion, customer"),
+        ({"L5": 25, "F5": "because"}, "column reason: 'because' is no reason"),
+        ({"L4": 6}, "column reason: 'season' is no reason"),
+        ({"L5": "lots", "F5": "price"}, "first row 5, column 2027-03-01: 'lots'"),
+        (
+            {"B5": "P-999", "L5": 5, "F5": "price"},
+            "column item: 'P-999' is nothing that is planned",
+        ),
+        (
+            {"E5": "boxes", "L5": 5, "F5": "price"},
+            "'boxes' is no kind; write units, percent, set_to",
+        ),
+        ({"I5": "2026-01-01", "L5": 5, "F5": "price"}, "is no day from 2027-01-01 on"),
+        ({"I5": "soon", "L5": 5, "F5": "price"}, "column expires_on: 'soon' is no day"),
+        ({"L5": 0.0004, "F5": "price"}, "column value: 0.0004 is less than a thousandth"),
+        ({"A3": None}, "1 lines were removed, first line 1"),
+        ({"F2": "why"}, "columns .'reason'. are gone"),
     ],
 )
-def test_refusals_name_the_cell(file, cells, message):
-    edit(file, **cells)
+def test_refusals_name_the_cell(file, standing, change, message):
     with pytest.raises(PlanError, match=message):
-        read_overrides(file)
+        read_overrides(edit(file, **change), standing)
 
 
-@pytest.mark.parametrize("cell, column", [("E3", "2026-11-01"), ("C3", "reason"), ("D4", "note")])
-def test_a_formula_that_was_never_calculated_is_named(file, cell, column):
+@pytest.mark.parametrize("cell, column", [("L3", "2027-03-01"), ("F3", "reason"), ("G4", "note")])
+def test_a_formula_that_was_never_calculated_is_named(file, standing, cell, column):
     edit(file, **{cell: "=10+15"})
-    row = cell[1]
-    with pytest.raises(PlanError, match=rf"row {row}, column {column}: '=10\+15' is a formula"):
-        read_overrides(file)
+    with pytest.raises(PlanError, match=rf"row {cell[1]}, column {column}: '=10\+15' is a formula"):
+        read_overrides(file, standing)
 
 
-def test_a_missing_or_foreign_file_says_how_to_get_one(tmp_path):
+def test_keys_stay_text_and_nothing_is_a_formula(tmp_path):
+    standing = stands(row(note="=1+1"))
+    sheet = openpyxl.load_workbook(export_overrides(standing, tmp_path / "o.xlsx"))["overrides"]
+    assert sheet["G3"].value == "=1+1" and sheet["G3"].data_type == "s"
+
+
+def test_a_missing_or_foreign_file_says_how_to_get_one(tmp_path, standing):
     with pytest.raises(PlanError, match="export one first"):
-        read_overrides(tmp_path / "none.xlsx")
+        read_overrides(tmp_path / "none.xlsx", standing)
     pd.DataFrame({"a": [1]}).to_excel(tmp_path / "other.xlsx")
     with pytest.raises(PlanError, match="no sheet 'overrides'"):
-        read_overrides(tmp_path / "other.xlsx")
+        read_overrides(tmp_path / "other.xlsx", standing)
+    assert len(small.AHEAD) == 18

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,22 +18,17 @@ from tests.panels.test_browser import _port, page  # noqa: F401 a fixture
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "run_meeting.ipynb"
 
 
-@pytest.fixture
-def lab(packs, tmp_path):
-    """JupyterLab over the notebook, set to the packs and a ledger of its own: (address, ledger)."""
-    notebook, port = json.loads(NOTEBOOK.read_text()), _port()
-    told = {"packs": str(packs), "ledger": str(tmp_path / "ledger.db"), "by": "Ines Marlow"}
-    (parameters,) = [cell for cell in notebook["cells"] if cell["metadata"].get("tags")]
-    parameters["source"] = [f"{name} = {value!r}\n" for name, value in told.items()]
-    (tmp_path / NOTEBOOK.name).write_text(json.dumps(notebook))
-    shutil.copy(packs / "ledger.db", tmp_path)
+@contextmanager
+def jupyter(folder, *options):
+    """JupyterLab over a folder of notebooks: its address."""
+    port = _port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={tmp_path}", "--allow-root"]
-    command += ["--IdentityProvider.token=shown"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    command += ["--IdentityProvider.token=shown", *options]
     paths = {"PYTHONPATH": os.pathsep.join(filter(None, [str(NOTEBOOK.parents[1]), *sys.path]))}
     paths |= {
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "IPYTHONDIR": str(folder / "ipython"),
     }
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(command, env=os.environ | paths, **quiet)
@@ -44,10 +40,28 @@ def lab(packs, tmp_path):
                 break
             except OSError:
                 time.sleep(0.25)
-        yield f"{address}/doc/tree/{NOTEBOOK.name}?token=shown&reset", Ledger(told["ledger"])
+        yield address
     finally:
         server.terminate()
         server.wait(20)
+
+
+def written(notebook, path, **told):
+    """The notebook written to a path with these parameters."""
+    notebook = json.loads(notebook.read_text())
+    (parameters,) = [cell for cell in notebook["cells"] if cell["metadata"].get("tags")]
+    parameters["source"] = [f"{name} = {value!r}\n" for name, value in told.items()]
+    path.write_text(json.dumps(notebook))
+
+
+@pytest.fixture
+def lab(packs, tmp_path):
+    """JupyterLab over the notebook, set to the packs and a ledger of its own: (address, ledger)."""
+    told = {"packs": str(packs), "ledger": str(tmp_path / "ledger.db"), "by": "Ines Marlow"}
+    written(NOTEBOOK, tmp_path / NOTEBOOK.name, **told)
+    shutil.copy(packs / "ledger.db", tmp_path)
+    with jupyter(tmp_path) as address:
+        yield f"{address}/doc/tree/{NOTEBOOK.name}?token=shown&reset", Ledger(told["ledger"])
 
 
 def run_all(page):  # noqa: F811

@@ -1,0 +1,168 @@
+"""What a planner has open and has typed there: what it makes of the plan, as a sheet shows it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts.words import matter
+from sopkit.errors import PlanError
+from sopkit.overrides.standing import CELL, TINY, doubtful
+from sopkit.overrides.typed import block, read_number, written
+
+TYPED = OVERRIDE, CONSENSUS = "override", "consensus"  # the lines that take numbers
+
+
+class Line(NamedTuple):
+    """A line of the sheet: its name, scope, and what it shows of it by bucket."""
+
+    head: str
+    scope: tuple
+    what: str
+    values: np.ndarray
+
+
+class Draft:
+    """The ``scopes`` that are open and the override wanted in their ``cells`` (units by CELL), with
+    its words: reason, note, until. ``values`` are what the plan makes of it, ``lines`` the sheet.
+
+    A move raises ``PlanError`` where it cannot be; what was typed stays, and can be undone.
+    """
+
+    reason, note, until = "", "", None
+
+    def __init__(self, stands, scopes):
+        self.stands, self.scopes, self.mark = stands, scopes, stands.plan.settings["decimal_mark"]
+        self.cells, self.past, self.future = {}, [], []
+
+    @property
+    def wanted(self) -> pd.Series:
+        """The wanted override by cell."""
+        cells = pd.MultiIndex.from_tuples(self.cells, names=CELL)
+        return pd.Series([*self.cells.values()], cells, dtype=float)
+
+    def work(self):
+        """Works out what is wanted upon the ledger as it was read last."""
+        self.values, problem, wanted = self.stands.values, None, self.wanted
+        try:
+            if self.cells:
+                _, self.values = self.stands.entries(wanted)
+        except PlanError as error:
+            problem = error
+        self.doubtful = {*wanted.index[doubtful(self.stands.judged(wanted))]}
+        self.lines = [*self._lines(fails=problem is not None)]
+        if problem:
+            raise problem
+
+    def put(self, wanted: dict):
+        """Wants overrides by cell; None, and what stands already, is no change."""
+        cells = pd.MultiIndex.from_tuples(wanted, names=CELL)
+        stands = self.stands.at(cells, self.stands.values[OVERRIDE])
+        for cell, now in zip(cells, stands):
+            if wanted[cell] is not None and abs(wanted[cell] - now) < TINY / 2:
+                wanted[cell] = None
+        self.past, self.future = [*self.past, self.cells], []
+        wanted = self.cells | wanted
+        self.cells = {cell: value for cell, value in wanted.items() if value is not None}
+        self.work()
+
+    def step(self, source: str, other: str):
+        """Goes back (past, future) or forth (future, past) by one move, where there is one."""
+        if getattr(self, source):
+            getattr(self, other).append(self.cells)
+            self.cells = getattr(self, source).pop()
+            self.work()
+
+    def edit(self, cells):
+        """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands."""
+        wanted = {}
+        for place, column, text in cells:
+            line, bucket = self.lines[place], self.stands.grid.buckets[column]
+            where = f"{line.head}, {self.stands.plan.calendar.name(bucket)}"
+            if line.what not in TYPED:
+                raise PlanError(f"{where} is for reading; type into Override or Consensus")
+            value = read_number(text, where, self.mark)
+            if value is not None and line.what == CONSENSUS:
+                value -= self.stands.of(line.scope, self.stands.before)[column]
+            wanted[*line.scope, bucket] = value
+        self.put(wanted)
+
+    def paste(self, row, column, text):
+        """Takes a range as a spreadsheet copies it, its first cell at a line and column; blank
+        cells stay as they are.
+        """
+        cells, buckets = block(text), self.stands.grid.buckets[column:]
+        wide, fit = (
+            max(map(len, cells)),
+            {line.scope for line in self.lines[row:] if line.what in TYPED},
+        )
+        if wide > len(buckets) or len(cells) > len(fit):
+            raise PlanError(
+                f"{len(cells)} × {wide} cells were copied, and {len(fit)} × {len(buckets)} fit from"
+                f" {self.lines[row].head}, {self.stands.plan.calendar.name(buckets[0])} on: nothing"
+                " was pasted. Copy fewer cells, or open the items and markets of the block"
+            )
+        self.edit(
+            [
+                [row + down, column + right, cell]
+                for down, texts in enumerate(cells)
+                for right, cell in enumerate(texts)
+                if cell.strip()
+            ]
+        )
+
+    def _lines(self, fails):
+        """Of one scope all that its consensus is made of, and what each of its series gets; of
+        several the consensus of each.
+        """
+        of, one = self.stands.of, len(self.scopes) == 1
+        for scope in self.scopes:
+            parts = self.stands.parts if one else {}
+            for head, values in parts.items():
+                values = of(scope, values)
+                if head == "Statistical" or np.nansum(np.abs(values)):
+                    yield Line(head, scope, "", values)
+            typed = [
+                self.cells.get((*scope, bucket), np.nan) for bucket in self.stands.grid.buckets
+            ]
+            override, consensus = (of(scope, self.values[what]) for what in TYPED)
+            override = np.where(np.isnan(typed), override, typed)
+            if fails:
+                wanted = of(scope, self.stands.before) + typed
+                consensus = np.where(np.isnan(typed), consensus, wanted)
+            if one:
+                yield Line("Override", scope, OVERRIDE, override)
+            if one and (excess := of(scope, self.values["order_excess"])).any():
+                yield Line("Open orders beyond", scope, "", excess)
+            head = "Consensus" if one else " ".join(filter(None, scope))
+            yield Line(head, scope, CONSENSUS, consensus)
+            inside = np.flatnonzero(self.stands.inside(scope))
+            for place in inside if one and len(inside) > 1 else ():
+                market = self.stands.grid.series["market"][place]
+                yield Line(f"of it {market}", scope, "", self.values[CONSENSUS][place])
+
+    def sheet(self) -> list[dict]:
+        """The lines as texts: id, head, whether it takes numbers (``edit``), and its cells: text,
+        marks (acts, typed, below, doubt) and the ledger's rows that act there.
+        """
+        decimals = matter([line.values for line in self.lines if line.what == CONSENSUS])
+        return [
+            {"id": place, "head": line.head, "edit": line.what in TYPED}
+            | {"cells": [*self._cells(line, decimals)]}
+            for place, line in enumerate(self.lines)
+        ]
+
+    def _cells(self, line, decimals):
+        buckets = self.stands.grid.buckets
+        rows = self.stands.acting(line.scope, buckets if line.what in TYPED else [])
+        tips = {bucket: self.stands.told(part) for bucket, part in rows.groupby("bucket")}
+        for bucket, value in zip(buckets, line.values):
+            cell, tip = (*line.scope, bucket), tips.get(bucket, "")
+            typed = line.what in TYPED and cell in self.cells
+            marks = {line.what: True, "acts": tip, "typed": typed, "below": value < -1e-9}
+            marks["doubt"] = typed and cell in self.doubtful
+            zero = line.what != CONSENSUS and not typed and abs(value) < TINY / 2
+            exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
+            places = next(exact, decimals) if typed else decimals
+            text = "" if zero else written(value, places, self.mark, sign=line.what == OVERRIDE)
+            yield [text, " ".join(name for name, on in marks.items() if on), tip]

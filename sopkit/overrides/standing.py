@@ -1,0 +1,273 @@
+"""What stands: the overrides of a plan as its ledger has them by now, what they make of every
+series, the rows that other numbers become, and which numbers must be confirmed.
+
+A *scope* is (item, family, market), "" = all of them; a *cell* is a scope in a bucket.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts import View
+from sopkit.charts.words import clean, day, money, number, percent
+from sopkit.demand import active_overrides, before_overrides, overridden, scoped
+from sopkit.demand.said import override_units
+from sopkit.errors import PlanError
+from sopkit.grid import WHO
+from sopkit.metrics.forecast_errors import ratio
+
+CELL = [*WHO, "bucket"]
+SAVE = ["by", "entered_at", *WHO, "kind", "reason", "note", "expires_on"]
+KINDS = {"units": "{} units", "percent": "{} %", "set_to": "to {}", "remove": "took back a row"}
+KNOWN = ("baseline", "events", "launches", "initiatives")  # the statistics: nobody's opinion
+TINY = 1e-3  # of a unit: less is no override
+FAR = 0.5  # of the statistics: a consensus farther away must be confirmed
+BANDS = 2  # and one beyond so many times its band of 8 of 10 outcomes
+TOLD = 3  # cells named in such a question, the largest in money
+REASONS = (
+    "promotion",
+    "customer",
+    "price",
+    "competitor",
+    "new product",
+    "end of life",
+    "supply",
+    "correction of history",
+    "other",
+)
+
+
+class Standing:
+    """The ledger's overrides upon a plan: ``rows`` are all, ``active`` those that count, ``values``
+    the override, order_excess and consensus (series × bucket of the ``grid``) that they make of the
+    sum ``before`` them; ``statistics`` and their ``band`` (p10, p90) hold what events bring too;
+    ``parts`` are what a consensus is made of and compared with, by name.
+    """
+
+    def __init__(self, plan, ledger):
+        self.plan, self.ledger, self.seen, self.view = plan, ledger, 0, View(plan.book())
+        self.given, self.before = before_overrides(plan.book())
+        array, forecast = self.given.grid.array, plan.read("baseline_forecast")
+        self.grid = self.given.grid
+        self.statistics = sum(array(plan.read("demand_plan"), name) for name in KNOWN)
+        known = self.statistics - array(forecast, "baseline")
+        self.band = [array(forecast, name) + known for name in ("p10", "p90")]
+        past = self.grid.over(self.grid.numbers - plan.calendar.per_year)
+        sold = past.array(plan.read("history"), "demand")
+        sold[:, past.buckets > plan.read("history")["bucket"].max()] = np.nan
+        self.parts = {
+            "Sold a year ago": sold,
+            "Last cycle": array(plan.last.read("demand_plan"), "consensus"),
+            "Statistical": array(forecast, "baseline"),
+            "Events, launches": known,
+            "Sales inputs": self.before - self.statistics,
+        }
+        self._inside = {}
+        self.read()
+
+    def read(self) -> pd.DataFrame:
+        """The rows that were entered since the ledger was read last, now read."""
+        plan = self.plan
+        self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
+        rows = active_overrides(self.rows, plan.entry_month, plan.first_bucket, plan.calendar)
+        self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
+        self._held = self.grid.holds(self.active)
+        fresh = self.rows[self.rows["id"] > self.seen]
+        self.seen = self.rows["id"].max() if len(self.rows) else 0
+        return fresh
+
+    def made_by(self, rows) -> dict[str, np.ndarray]:
+        """What active rows make of the plan, as its next pack will have it."""
+        return overridden(self.given, self.before, rows)
+
+    def inside(self, scope) -> np.ndarray:
+        """Which series a scope holds."""
+        if scope not in self._inside:
+            rows = pd.DataFrame([scope], columns=list(WHO))
+            self._inside[scope] = self.grid.holds(rows)[0]
+        return self._inside[scope]
+
+    def of(self, scope, values) -> np.ndarray:
+        """The sum of a scope by bucket."""
+        return values[self.inside(scope)].sum(axis=0)
+
+    def at(self, cells: pd.MultiIndex, values) -> np.ndarray:
+        """The sum of values (series × bucket) in each cell."""
+        cells = cells.to_frame(index=False)
+        held, column = self.grid.holds(cells), self.grid.column(cells["bucket"])
+        return np.where(held, values[:, column].T, 0.0).sum(axis=1)
+
+    def acting(self, scope, buckets, rows=None) -> pd.DataFrame:
+        """The rows, else those that count, which act from whatever level on a scope in these
+        buckets.
+        """
+        held = self._held if rows is None else self.grid.holds(rows)
+        rows = self.active if rows is None else rows
+        held = held[:, self.inside(scope)].any(axis=1)
+        return rows[held & rows["bucket"].isin(buckets)]
+
+    def since(self, cells) -> pd.DataFrame:
+        """The rows that others entered on these cells since the ledger was read; it is now."""
+        fresh = self.read()
+        parts = [self.acting(tuple(scope), [bucket], fresh) for *scope, bucket in cells]
+        return pd.concat([fresh.head(0), *parts]).drop_duplicates("id")
+
+    def saves(self, rows) -> list[pd.DataFrame]:
+        """The rows that were entered together, with the same words."""
+        return [part for _, part in rows.groupby(SAVE, dropna=False, sort=False)]
+
+    def told(self, rows, here=None) -> str:
+        """Rows in words, a line for each save; with a scope ``here``, what they bring there."""
+        lines = []
+        for part in self.saves(rows):
+            row, until = part.iloc[0], day(part["expires_on"].iloc[0])
+            value = part["value"].sum() if row["kind"] == "units" else row["value"]
+            words = [
+                f"{row['by']}, {day(row['entered_at'])}:",
+                KINDS[row["kind"]].format(number(value, sign=row["kind"] != "set_to")),
+                f"{self.span(part['bucket'])} · {called(row)} · {row['reason']}",
+                f"“{row['note']}”" if clean(row["note"]) else "",
+                f"· until {until}" if until else "",
+            ]
+            if here:
+                rest = self.active[~self.active["id"].isin(part["id"])]
+                brings = self.values["override"] - self.made_by(rest)["override"]
+                at = self.grid.column(part["bucket"].unique())
+                words.append(f"· here {number(self.of(here, brings)[at].sum(), sign=True)}")
+            lines.append(" ".join(clean(word, 70) for word in words if word))
+        return "\n".join(lines)
+
+    def span(self, buckets) -> str:
+        """The first and the last of some buckets, in words."""
+        ends = [self.plan.calendar.name(bucket) for bucket in (min(buckets), max(buckets))]
+        return "–".join(dict.fromkeys(ends))
+
+    def entries(self, wanted: pd.Series) -> tuple[pd.DataFrame, dict]:
+        """The ledger rows (without their words) that make the override of each cell the ``wanted``
+        units, and the values that they make.
+
+        The rows of exactly these cells are ended; a row is entered where the others do not make the
+        number. Raises ``PlanError`` where a consensus would fall below zero or no row can say it.
+        """
+        own = pd.MultiIndex.from_frame(self.active[CELL]).isin(wanted.index)
+        others, cells = self.active[~own], wanted.index.to_frame(index=False)
+        said = cells.assign(id=0, kind="units", value=0.0)
+        without = self.at(wanted.index, self.made_by(others)["override"])
+        kept_out = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
+        said["value"] = (wanted.to_numpy() - kept_out).round(6)
+        said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
+        self._refuse_below_zero(wanted)
+        name = self.plan.calendar.name
+        for cell in said[said["value"].abs() < TINY].head(1).to_dict("records"):
+            raise PlanError(
+                f"{called(cell)}, {name(cell['bucket'])}: a row of a wider level reaches this cell,"
+                " and no row of 0 units keeps it out; take that row back, or type another number"
+            )
+        ended = self.ending(self.active.loc[own, "id"])
+        rows = pd.concat([ended, said.drop(columns="id")], ignore_index=True)
+        return rows, self.made_by(pd.concat([others, said]))
+
+    def _refuse_below_zero(self, wanted):
+        below = wanted[self.at(wanted.index, self.before) + wanted.to_numpy() < -1e-9]
+        for cell in below.head(1).index.to_frame().to_dict("records"):
+            raise PlanError(
+                f"{called(cell)}: the consensus of {self.plan.calendar.name(cell['bucket'])} would"
+                f" be below zero ({len(below)} of {len(wanted)} cells in all); take away less"
+            )
+
+    def ending(self, ids) -> pd.DataFrame:
+        """The ledger rows that end the rows of these ids, and nothing else."""
+        rows = self.rows[self.rows["id"].isin(ids)]
+        return rows[CELL].assign(kind="remove", takes_back=rows["id"].astype(float))
+
+    def with_rows(self, rows) -> pd.Series:
+        """The override that other ledger rows would make of the cells that they speak of."""
+        kept = self.active[~self.active["id"].isin(rows["takes_back"])]
+        new = rows[rows["kind"] != "remove"].assign(id=np.inf)
+        cells = pd.MultiIndex.from_frame(new[CELL].drop_duplicates())
+        given = replace(self.given, overrides=pd.concat([kept, new]))
+        made, _ = override_units(given, self.before)
+        wanted = pd.Series(self.at(cells, made), cells)
+        self._refuse_below_zero(wanted)
+        return wanted
+
+    def with_replaced(self, ids) -> pd.Series:
+        """The ids, and those by which the same saves ended what stood in these cells before."""
+        same = [*CELL, "by", "entered_at"]
+        chosen = self.rows.loc[self.rows["id"].isin(ids), same]
+        return self.rows.merge(chosen.drop_duplicates())["id"]
+
+    def question(self, wanted: pd.Series) -> str:
+        """Which cells must be confirmed, in units and money; "" where none is doubtful."""
+        cells = self.judged(wanted)
+        cells = cells[doubtful(cells)].assign(away=lambda c: c["consensus"] - c["statistics"])
+        cells["money"] = cells["away"] * self.view.price(cells[["item", "bucket"]])
+        cells = cells.sort_values("money", key=lambda money: -money.abs(), kind="stable")
+        name, currency = self.plan.calendar.name, self.view.currency
+        told = [
+            f"{called(row)}, {name(row['bucket'])}: {number(row['consensus'])} is"
+            f" {number(row['away'], sign=True)} units, {money(row['money'], currency, sign=True)}"
+            f" ({percent(ratio(row['away'], row['statistics']), 0, sign=True)}) off the statistics"
+            f" of {number(row['statistics'])}"
+            for row in cells.head(TOLD).to_dict("records")
+        ]
+        rest = cells.iloc[TOLD:]
+        if len(rest):
+            told.append(
+                f"{len(rest)} more cells: {number(rest['away'].sum(), sign=True)} units,"
+                f" {money(rest['money'].sum(), currency, sign=True)}"
+            )
+        return "\n".join(told)
+
+    def judged(self, wanted: pd.Series) -> pd.DataFrame:
+        """The cells with the consensus that they want and what it is compared with; a band is told
+        of single series only.
+        """
+        cells, at = wanted.index.to_frame(index=False), lambda values: self.at(wanted.index, values)
+        single = self.grid.holds(cells).sum(axis=1) == 1
+        low, high = (np.where(single, at(values), np.nan) for values in self.band)
+        consensus = at(self.before) + wanted.to_numpy()
+        return cells.assign(consensus=consensus, statistics=at(self.statistics), p10=low, p90=high)
+
+    def enter(self, rows, by, **words) -> list[int]:
+        """Numbers of the rows entered with these words, ``by`` a person; then the ledger is read.
+
+        Raises ``PlanError`` if nobody signs them.
+        """
+        if not by.strip():
+            raise PlanError(
+                "the field by is blank; write your name there, so that the ledger knows who entered"
+                " the rows"
+            )
+        rows, month = rows.assign(**words), self.plan.entry_month
+        owner = rows.get("owner", pd.Series("", rows.index)).fillna("")
+        rows = rows.assign(owner=owner.where(owner != "", by.strip()))
+        rows.loc[rows["kind"] == "remove", "reason"] = rows["reason"].fillna("taken back")
+        ids = self.ledger.append("overrides", rows, by=by, cycle=month)
+        self.read()
+        return ids
+
+
+def doubtful(cells: pd.DataFrame) -> np.ndarray:
+    """Which ``consensus`` is farther from its ``statistics`` than half of them, or beyond twice its
+    band ``p10`` to ``p90`` (NaN = none).
+
+    >>> cell = {"statistics": 100.0, "p10": 90.0, "p90": 120.0}
+    >>> doubtful(pd.DataFrame([cell | {"consensus": 139.0}, cell | {"consensus": 141.0}])).tolist()
+    [False, True]
+    """
+    away = cells["consensus"] - cells["statistics"]
+    width = np.where(away > 0, cells["p90"], cells["p10"]) - cells["statistics"]
+    far = (away.abs() > FAR * cells["statistics"]) | (away.abs() > BANDS * np.abs(width))
+    return far.to_numpy()
+
+
+def called(cell) -> str:
+    """A scope or cell in words.
+
+    >>> called({"item": "P-300", "family": "", "market": ""})
+    'P-300, all markets'
+    """
+    who = cell["item"] or cell["family"] or "everything"
+    return f"{who}, {cell['market'] or 'all markets'}"

@@ -1,0 +1,147 @@
+// The widget around Tabulator: draws the rows that Python sends, and tells Python what a person
+// typed, pasted, took back or looks at. No number is read here.
+const field = (place) => `c${place}`;
+const place = (cell) => Number(cell.getField().slice(1));
+
+function render({ model, el }) {
+  const box = document.createElement("div");
+  box.className = "sheet";
+  box.dataset.lmSuppressShortcuts = "true"; // keys are the sheet's, not the notebook's
+  const holder = box.appendChild(document.createElement("div"));
+  el.appendChild(box);
+  let table, ready, known, pressed = null, looked = "";
+
+  const tell = (kind, content) => model.send({ kind, ...content });
+  const row = (id) => model.get("rows").find((one) => one.id === id);
+  const said = (cell) => row(cell.getRow().getIndex())?.cells[place(cell)] ?? ["", "", ""];
+  const flat = ({ id, head, cells }) =>
+    cells.reduce((all, [text], at) => ({ ...all, [field(at)]: text }), { id, head });
+
+  function paint(cell) {
+    const [text, marks, tip] = said(cell);
+    const one = cell.getElement();
+    one.dataset.marks = marks + (row(cell.getRow().getIndex())?.edit ? " edit" : "");
+    one.title = tip;
+    return text;
+  }
+
+  function editor(cell, rendered, success, cancel) {
+    const input = document.createElement("input"), fresh = pressed, before = cell.getValue();
+    pressed = null;
+    input.value = fresh ?? before;
+    rendered(() => { input.focus(); if (fresh === null) input.select(); });
+    let open = true;
+    const end = (way) => {
+      if (!open) return;
+      open = false;
+      const text = input.value, id = cell.getRow().getIndex(), column = place(cell);
+      cancel();
+      if (text !== before) tell("edit", { cells: [[id, column, text]] });
+      if (way) table.modules.selectRange.navigate(false, false, way);
+    };
+    const ways = { Enter: "down", Tab: "right" };
+    if (fresh !== null)
+      Object.assign(ways, { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" });
+    input.addEventListener("blur", () => end());
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") { open = false; cancel(); }
+      const way = ways[event.key];
+      if (!way) return;
+      event.preventDefault();
+      end(event.shiftKey ? { down: "up", right: "left" }[way] ?? way : way);
+    });
+    return input;
+  }
+
+  const range = () => table.getRanges()[0];
+  const cells = () => range()?.getCells().flat().filter((cell) => cell.getField() !== "head") ?? [];
+
+  function look() {
+    const all = cells();
+    if (!all.length) return;
+    const content = { row: all[0].getRow().getIndex(), first: place(all[0]), last: place(all.at(-1)) };
+    if (JSON.stringify(content) === looked) return;
+    looked = JSON.stringify(content);
+    tell("look", content);
+  }
+
+  function draw() {
+    table?.destroy();
+    known = null;
+    let later;
+    table = new TabulatorFull(holder, {
+      index: "id",
+      data: model.get("rows").map(flat),
+      rowHeader: { title: model.get("corner"), field: "head", frozen: true, headerSort: false, resizable: false, width: 172, cssClass: "head" },
+      columns: model.get("columns").map((title, at) => ({
+        title, field: field(at), width: 61, hozAlign: "right", headerHozAlign: "right", headerSort: false, resizable: false,
+        formatter: paint, editor, editable: (cell) => row(cell.getRow().getIndex())?.edit ?? false,
+      })),
+      editTriggerEvent: "dblclick", selectableRange: 1, selectableRangeRows: true, selectableRangeColumns: true,
+      selectableRangeInitializeDefault: false, clipboard: "copy", clipboardCopyStyled: false, clipboardCopyRowRange: "range",
+      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 330,
+    });
+    table.on("rangeChanged", () => { clearTimeout(later); later = setTimeout(look, 120); });
+    ready = new Promise((done) => table.on("tableBuilt", done));
+    ready.then(show);
+  }
+
+  async function show() {
+    await ready;
+    const rows = model.get("rows"), ids = rows.map((one) => `${one.id}${one.head}`).join();
+    if (ids !== known) {
+      known = ids;
+      looked = "";
+      await table.replaceData(rows.map(flat));
+      return;
+    }
+    for (const one of table.getRows())
+      for (const cell of one.getCells().slice(1)) {
+        const text = said(cell)[0];
+        if (cell.getValue() !== text) cell.setValue(text, false);
+        paint(cell);
+      }
+  }
+
+  box.addEventListener("keydown", (event) => {
+    if (event.target.tagName === "INPUT") return;
+    const key = event.key.toLowerCase(), held = event.ctrlKey || event.metaKey;
+    const cell = cells()[0];
+    if (held && key === "z" && !event.shiftKey) tell("step", { source: "past", other: "future" });
+    else if (held && (key === "y" || key === "z")) tell("step", { source: "future", other: "past" });
+    else if (key === "delete" || key === "backspace")
+      tell("edit", { cells: cells().map((one) => [one.getRow().getIndex(), place(one), ""]) });
+    else if (cell && !held && !event.altKey && event.key.length === 1) {
+      if (row(cell.getRow().getIndex()).edit) { pressed = event.key; cell.edit(); }
+    } else if (cell && (key === "f2" || key === "enter")) cell.edit();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
+  // A paste reaches whatever the document has selected, so it is caught where the focus is.
+  function paste(event) {
+    if (!box.contains(document.activeElement)) return;
+    const text = event.clipboardData.getData("text/plain"), input = document.activeElement;
+    if (input.tagName === "INPUT") {
+      if (!/[\t\n]/.test(text)) return;
+      input.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const cell = cells()[0];
+    if (cell) tell("paste", { row: cell.getRow().getIndex(), column: place(cell), text });
+  }
+  document.addEventListener("paste", paste, true);
+
+  model.on("change:rows", show);
+  model.on("change:columns", draw);
+  draw();
+  return () => {
+    document.removeEventListener("paste", paste, true);
+    table.destroy();
+  };
+}
+
+export default { render };

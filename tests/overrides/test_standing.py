@@ -1,0 +1,269 @@
+"""What stands in the ledger, at every level, and the rows that make other numbers true."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sopkit.demand import active_overrides, consensus
+from sopkit.errors import PlanError
+from sopkit.ledger import Ledger
+from sopkit.overrides import CELL, TINY, Draft, Standing
+from tests.charts import small
+from tests.panels.fake import FakePlan
+
+MAR = small.AHEAD[2]
+NORTH, ALL, FAMILY = ("P-300", "", "North"), ("P-300", "", ""), ("", "pumps", "")
+
+
+def row(scope=NORTH, bucket=MAR, value=30.0, kind="units", **more):
+    names = dict(zip(CELL, [*scope, bucket]))
+    return names | {"kind": kind, "value": value, "reason": "promotion"} | more
+
+
+def stands(*rows, by="Grace", plan=None):
+    ledger = Ledger("sqlite://")
+    if rows:
+        ledger.append("overrides", [*rows], by=by, cycle="2027-01")
+    return Standing(plan or FakePlan(), ledger)
+
+
+def wanted(**cells):
+    cells = {(*scope, MAR): value for scope, value in cells.values()}
+    return pd.Series([*cells.values()], pd.MultiIndex.from_tuples(cells, names=CELL), dtype=float)
+
+
+def override(standing, scope, bucket=MAR):
+    at = pd.MultiIndex.from_tuples([(*scope, bucket)], names=CELL)
+    return standing.at(at, standing.values["override"])[0]
+
+
+def save(standing, scope, value, by="Ada", **words):
+    rows, values = standing.entries(wanted(one=(scope, value)))
+    ids = standing.enter(rows, by, reason="price", **words)
+    assert np.allclose(values["consensus"], standing.values["consensus"], atol=1e-12)
+    return ids
+
+
+@pytest.mark.parametrize("scope", [NORTH, ALL, FAMILY, ("", "pumps", "North"), ("", "", "")])
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [row(FAMILY, value=100.0)],
+        [row(ALL, value=12.0, kind="percent"), row(FAMILY, value=-9.0)],
+        [row(("P-310", "", "South"), value=500.0, kind="set_to"), row(value=7.0)],
+        [row(("", "", ""), value=1000.0), row(ALL, value=5.5)],
+    ],
+)
+def test_what_is_wanted_is_what_the_next_pack_has(scope, others):
+    """The rows of a save, in a plan that is made anew from the ledger, at any level."""
+    plan = FakePlan()
+    plan.tables["demand_plan"] = consensus(plan.book(), small.AHEAD).demand_plan
+    standing = stands(*others, plan=plan)
+    save(standing, scope, 41.5)
+    book = plan.book(overrides=standing.ledger.read("overrides"))
+    made = consensus(book, small.AHEAD).demand_plan.query("bucket == @MAR")
+    inside = standing.grid.series[standing.inside(scope)]
+    mine = made.merge(inside[["item", "market"]])["override"].sum()
+    assert mine == pytest.approx(41.5, abs=TINY) and override(standing, scope) == pytest.approx(
+        mine
+    )
+
+
+def test_a_save_replaces_and_never_compensates():
+    standing = stands(row(value=30.0, expires_on="2027-02-28"))
+    save(standing, NORTH, 10.0)
+    rows = standing.rows
+    assert rows["kind"].tolist() == ["units", "remove", "units"]
+    assert rows["takes_back"].tolist()[1] == 1 and rows["value"].tolist()[2] == 10.0
+    later = active_overrides(rows, "2027-03", MAR, standing.plan.calendar)
+    assert later["value"].tolist() == [10.0]  # nothing of the ended row comes back when it expires
+
+
+def test_back_to_what_stands_without_it_only_ends_the_row():
+    standing = stands(row(value=30.0))
+    save(standing, NORTH, 0.0)
+    assert standing.rows["kind"].tolist() == ["units", "remove"] and standing.active.empty
+
+
+def test_no_row_is_below_a_thousandth_and_a_share_cannot_be_kept_out_by_nothing():
+    standing = stands(row(FAMILY, value=100.0))
+    assert override(standing, NORTH) > 10
+    with pytest.raises(PlanError, match="wider level reaches this cell.*take that row back"):
+        standing.entries(wanted(one=(NORTH, 0.0002)))
+    rows, _ = standing.entries(wanted(one=(NORTH, 3.14159)))
+    assert rows["value"].tolist() == [3.14159]
+
+
+@pytest.mark.parametrize("scope", [FAMILY, ALL, ("", "", "North"), ("", "", "")])
+def test_a_save_at_a_wider_level_is_seen_in_each_child_as_its_share(scope):
+    standing = stands(row(scope, value=60.0))
+    series = standing.grid.series[standing.inside(scope)]
+    shares = [override(standing, (s.item, "", s.market)) for s in series.itertuples()]
+    assert sum(shares) == pytest.approx(60) and min(shares) > 0
+    for one in series.itertuples():
+        acting = standing.acting((one.item, "", one.market), [MAR])
+        assert acting["by"].tolist() == ["Grace"]
+        assert standing.acting((one.item, "", one.market), [small.AHEAD[3]]).empty
+
+
+def test_rows_are_told_with_author_reason_expiry_and_what_they_bring():
+    standing = stands(row(FAMILY, value=60.0, note="fair in Ulm", expires_on="2027-06-30"))
+    told = standing.told(standing.acting(NORTH, small.AHEAD), NORTH)
+    share = override(standing, NORTH)
+    assert (
+        told.startswith("Grace, ") and "+60 units Mar 27 · pumps, all markets · promotion" in told
+    )
+    assert "“fair in Ulm”" in told and "until 30 Jun 27" in told and f"here +{share:.1f}" in told
+
+
+def test_a_row_is_taken_back_alone_and_what_it_replaced_stands_again():
+    standing = stands(row(value=30.0))
+    first = save(standing, NORTH, 40.0)
+    assert override(standing, NORTH) == 40
+    rows = standing.ending(standing.with_replaced(first[-1:]))
+    standing.enter(rows, "Ada", reason="taken back")
+    assert override(standing, NORTH) == 30 and standing.active["by"].tolist() == ["Grace"]
+    standing.enter(standing.ending(standing.with_replaced([1])), "Ada", reason="taken back")
+    assert override(standing, NORTH) == 0 and standing.active.empty
+
+
+def test_one_of_two_rows_of_a_cell_is_taken_back():
+    standing = stands(row(value=30.0), row(value=5.0))
+    standing.enter(standing.ending([1]), "Ada", reason="taken back")
+    assert standing.active["value"].tolist() == [5.0] and override(standing, NORTH) == 5
+
+
+def test_what_others_entered_since_is_told_once():
+    standing = stands(row(value=30.0))
+    standing.ledger.append("overrides", [row(FAMILY, value=9.0)], by="Karl", cycle="2027-01")
+    standing.ledger.append("overrides", [row(bucket=small.AHEAD[5])], by="Karl", cycle="2027-01")
+    assert standing.since([(*NORTH, MAR)])["value"].tolist() == [9.0]
+    assert standing.since([(*NORTH, MAR)]).empty and len(standing.active) == 3
+
+
+def test_nothing_falls_below_zero_and_somebody_signs():
+    standing = stands()
+    with pytest.raises(
+        PlanError, match="P-300, North: the consensus of Mar 27 would be below zero"
+    ):
+        standing.entries(wanted(one=(NORTH, -1e6)))
+    rows, _ = standing.entries(wanted(one=(NORTH, 5.0)))
+    with pytest.raises(PlanError, match="the field by is blank"):
+        standing.enter(rows, " ", reason="price")
+
+
+def test_a_far_consensus_is_asked_about_in_units_and_money():
+    standing = stands()
+    level = standing.of(NORTH, standing.statistics)[2]
+    assert standing.question(wanted(one=(NORTH, 0.2 * level))) == ""
+    asked = standing.question(wanted(one=(NORTH, 0.6 * level)))
+    away = 0.6 * level + standing.of(NORTH, standing.parts["Sales inputs"])[2]
+    assert asked.startswith("P-300, North, Mar 27: ") and f"+{away:,.0f} units" in asked
+    assert f"+{away * 120 / 1000:.1f} k€ (+6" in asked and f"statistics of {level:,.0f}" in asked
+
+
+def draft(*scopes, rows=(), mark="."):
+    made = Draft(stands(*rows), scopes)
+    made.mark = mark
+    made.work()
+    return made
+
+
+def texts(made, place):
+    return [text for text, _, _ in made.sheet()[place]["cells"]]
+
+
+def find(made, what):
+    return next(place for place, line in enumerate(made.lines) if line.what == what)
+
+
+def test_a_row_of_four_is_pasted_exactly_and_undone():
+    made = draft(NORTH)
+    at = find(made, "override")
+    made.paste(at, 1, "5\t−6\t\t7.25\r\n")
+    assert texts(made, at)[:6] == ["", "+5", "−6", "", "+7.25", ""]
+    assert [*made.cells.values()] == [5, -6, 7.25]
+    made.step("past", "future")
+    assert made.cells == {} and texts(made, at)[:6] == [""] * 6
+    made.step("future", "past")
+    assert [*made.cells.values()] == [5, -6, 7.25]
+    made.step("future", "past")
+    assert len(made.cells) == 3
+
+
+def test_a_block_of_items_by_months_is_pasted_as_the_consensus_of_each():
+    scopes = [(item, "", "") for item in small.ITEMS[:3]]
+    made = draft(*scopes, mark=",")
+    block = [[1000 * row + column + 0.5 for column in range(12)] for row in (1, 2, 3)]
+    copied = "\r\n".join(
+        "\t".join(f"{v:,.1f}".translate({44: ".", 46: ","}) for v in r) for r in block
+    )
+    made.paste(0, 0, copied)
+    for scope, numbers in zip(scopes, block):
+        got = made.stands.of(scope, made.values["consensus"])[:12]
+        assert got == pytest.approx(numbers, abs=TINY)
+    assert len(made.cells) == 36 and texts(made, 0)[0] == "1.000,5"
+
+
+@pytest.mark.parametrize(
+    "text, column, told",
+    [
+        (
+            "\t".join("1" * 19),
+            0,
+            "1 × 19 cells were copied, and 1 × 18 fit from Override, Jan 27 on",
+        ),
+        ("1\t2\t3", 16, "1 × 3 cells were copied, and 1 × 2 fit from Override, May 28 on"),
+        ("1\n2", 0, "2 × 1 cells were copied, and 1 × 18 fit"),
+        ("1\tx", 0, "Override, Feb 27: 'x' is no number"),
+        ("1,5\t2", 0, "Override, Jan 27: '1,5' is no number"),
+    ],
+)
+def test_a_wrong_shape_or_cell_is_refused_and_nothing_is_pasted(text, column, told):
+    made = draft(NORTH)
+    with pytest.raises(PlanError, match=told):
+        made.paste(find(made, "override"), column, text)
+    assert made.cells == {} and not made.past
+
+
+def test_a_line_for_reading_is_not_typed_into():
+    made = draft(ALL)
+    with pytest.raises(PlanError, match="Statistical, Jan 27 is for reading"):
+        made.edit(
+            [[next(p for p, line in enumerate(made.lines) if line.head == "Statistical"), 0, "5"]]
+        )
+
+
+def test_the_lines_add_up_and_children_show_their_shares():
+    made = draft(ALL, rows=[row(ALL, value=60.0)])
+    made.edit([[find(made, "consensus"), 3, "900"]])
+    by_head = {line.head: line.values for line in made.lines}
+    parts = ("Statistical", "Events, launches", "Sales inputs", "Override")
+    assert np.allclose(sum(by_head[name] for name in parts), by_head["Consensus"])
+    children = [values for head, values in by_head.items() if head.startswith("of it ")]
+    assert len(children) == 2 and np.allclose(sum(children), by_head["Consensus"])
+    assert by_head["Consensus"][3] == pytest.approx(900, abs=TINY)
+
+
+def test_what_cannot_be_stays_typed_marked_and_can_be_undone():
+    made = draft(NORTH)
+    at = find(made, "consensus")
+    with pytest.raises(PlanError, match="below zero"):
+        made.edit([[at, 2, "-5"]])
+    text, marks, _ = made.sheet()[at]["cells"][2]
+    assert text == "−5" and {"typed", "below", "doubt"} <= {*marks.split()}
+    made.step("past", "future")
+    assert made.cells == {}
+
+
+def test_the_number_that_stands_is_no_change_and_a_blank_goes_back_to_it():
+    made = draft(NORTH, rows=[row(value=30.0)])
+    at = find(made, "override")
+    made.edit([[at, 2, "30"]])
+    assert made.cells == {}
+    made.edit([[at, 2, "31"]])
+    made.edit([[at, 2, ""]])
+    assert made.cells == {}
+    marks, tip = made.sheet()[at]["cells"][2][1:]
+    assert "acts" in marks and tip.startswith("Grace, ")
