@@ -85,6 +85,10 @@ class Planner:
         self.says(*words)
 
     def reason(self, name):
+        """Chooses a reason; a busy kernel would hear of it only after a click on Save."""
+        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+        self.page.wait_for_timeout(500)
+        self.page.wait_for_selector(idle, state="attached")
         self.page.get_by_label("reason").select_option(label=name)
 
 
