@@ -12,7 +12,7 @@ import pandas as pd
 from sopkit.charts import View
 from sopkit.charts.words import clean, day, money, number, percent
 from sopkit.demand import active_overrides, before_overrides, overridden, scoped
-from sopkit.demand.said import override_units
+from sopkit.demand.said import SCENARIO_ROWS, override_units
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.metrics.forecast_errors import ratio
@@ -64,13 +64,16 @@ class Standing:
             "Sales inputs": self.before - self.statistics,
         }
         self._inside = {}
+        promoted = plan.judgments("overrides").query("id >= @SCENARIO_ROWS")
+        self.promoted = scoped(promoted, plan.calendar)  # changes of scenarios in the base
         self.read()
 
     def read(self) -> pd.DataFrame:
         """The rows that were entered since the ledger was read last, now read."""
         plan = self.plan
         self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
-        rows = active_overrides(self.rows, plan.entry_month, plan.first_bucket, plan.calendar)
+        rows = pd.concat([self.rows, self.promoted], ignore_index=True)
+        rows = active_overrides(rows, plan.entry_month, plan.first_bucket, plan.calendar)
         self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
         self._held = self.grid.holds(self.active)
         fresh = self.rows[self.rows["id"] > self.seen]
@@ -151,11 +154,17 @@ class Standing:
         number. Raises ``PlanError`` where a consensus would fall below zero or no row can say it.
         """
         own = pd.MultiIndex.from_frame(self.active[CELL]).isin(wanted.index)
+        own &= self.active["id"] < SCENARIO_ROWS
         others, cells = self.active[~own], wanted.index.to_frame(index=False)
         said = cells.assign(id=0, kind="units", value=0.0)
         without = self.at(wanted.index, self.made_by(others)["override"])
         kept_out = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
-        said["value"] = (wanted.to_numpy() - kept_out).round(6)
+        said["value"] = wanted.to_numpy() - kept_out
+        if len(self.promoted):  # what a scenario makes of a unit
+            made = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
+            of_one = (made - kept_out) / said["value"].where(said["value"] != 0)
+            said["value"] /= of_one.where(of_one > TINY, 1.0)
+        said["value"] = said["value"].round(6)
         said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
         self._refuse_below_zero(wanted)
         name = self.plan.calendar.name
@@ -177,14 +186,22 @@ class Standing:
             )
 
     def ending(self, ids) -> pd.DataFrame:
-        """The ledger rows that end the rows of these ids, and nothing else."""
+        """The ledger rows that end the rows of these ids, and nothing else; ``PlanError`` where one
+        is a scenario's.
+        """
+        for row in self.promoted[self.promoted["id"].isin(ids)].head(1).itertuples():
+            name = row.reason.removeprefix("scenario ")
+            raise PlanError(
+                f"{row.reason} is in the base; take it out with: sopkit scenario promote {name}"
+                " --undo --by YOU"
+            )
         rows = self.rows[self.rows["id"].isin(ids)]
         return rows[CELL].assign(kind="remove", takes_back=rows["id"].astype(float))
 
     def with_rows(self, rows) -> pd.Series:
         """The override that other ledger rows would make of the cells that they speak of."""
         kept = self.active[~self.active["id"].isin(rows["takes_back"])]
-        new = rows[rows["kind"] != "remove"].assign(id=np.inf)
+        new = rows[rows["kind"] != "remove"].assign(id=SCENARIO_ROWS - 1)
         cells = pd.MultiIndex.from_frame(new[CELL].drop_duplicates())
         given = replace(self.given, overrides=pd.concat([kept, new]))
         made, _ = override_units(given, self.before)
@@ -192,11 +209,11 @@ class Standing:
         self._refuse_below_zero(wanted)
         return wanted
 
-    def with_replaced(self, ids) -> pd.Series:
+    def with_replaced(self, ids) -> set:
         """The ids, and those by which the same saves ended what stood in these cells before."""
         same = [*CELL, "by", "entered_at"]
         chosen = self.rows.loc[self.rows["id"].isin(ids), same]
-        return self.rows.merge(chosen.drop_duplicates())["id"]
+        return {*ids} | {*self.rows.merge(chosen.drop_duplicates())["id"]}
 
     def question(self, wanted: pd.Series) -> str:
         """Which cells must be confirmed, in units and money; "" where none is doubtful."""

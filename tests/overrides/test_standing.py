@@ -8,6 +8,7 @@ from sopkit.demand import active_overrides, consensus
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.overrides import CELL, TINY, Draft, Standing
+from sopkit.tables import LEDGER
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
@@ -132,6 +133,24 @@ def test_one_of_two_rows_of_a_cell_is_taken_back():
     standing = stands(row(value=30.0), row(value=5.0))
     standing.enter(standing.ending([1]), "Ada", reason="taken back")
     assert standing.active["value"].tolist() == [5.0] and override(standing, NORTH) == 5
+
+
+def test_a_promoted_scenario_stands_too_and_is_taken_out_by_its_own_command():
+    push = row(ALL, value=10.0, kind="percent", reason="scenario push", by="Ada", cycle="2027-01")
+    plan = FakePlan()
+    plan.tables |= {"overrides": LEDGER["overrides"].typed(pd.DataFrame([push | {"id": 10**9}]))}
+    standing = stands(row(value=30.0), plan=plan)
+    cell = pd.MultiIndex.from_tuples([(*ALL, MAR)], names=CELL)
+    assert override(standing, ALL) == pytest.approx(
+        1.1 * (standing.at(cell, standing.before)[0] + 30) - standing.at(cell, standing.before)[0]
+    )
+    save(standing, NORTH, 50.0)
+    assert override(standing, NORTH) == pytest.approx(50, abs=TINY)
+    assert standing.active["by"].tolist() == ["Ada", "Ada"]  # Grace's row is replaced
+    with pytest.raises(PlanError, match="scenario push is in the base; take it out with"):
+        standing.ending(standing.with_replaced([10**9]))
+    standing.ledger.append("overrides", [row(FAMILY, value=9.0)], by="Karl", cycle="2027-01")
+    assert standing.since([(*NORTH, MAR)])["by"].tolist() == ["Karl"]
 
 
 def test_what_others_entered_since_is_told_once():

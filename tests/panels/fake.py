@@ -44,6 +44,9 @@ class FakePlan:
     def read(self, table):
         return self.tables[table]
 
+    def judgments(self, table):
+        return self.tables.get(table, LEDGER[table].empty())
+
     def book(self, **fresh):
         last = {f"last_{name}": frame for name, frame in self.before.items()}
         known = self.facts | self.tables | last | fresh
@@ -57,6 +60,3 @@ class FakePlan:
 
     def released_forecasts(self):
         return PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
-
-    def judgments(self, table):
-        return LEDGER[table].empty()
