@@ -143,7 +143,7 @@ def test_since_last_cycle_and_to_the_budget(packs):
     gap = rows["margin"].sum() - rows["budget_margin"].sum()
     assert to_budget(book)["money"].sum() == pytest.approx(gap, abs=0.005)
     shown = pages.budget_bridge(book, View(book)).text
-    assert f"{gap / 1000:+,.0f}".replace("-", "−") in shown and "prices" in shown
+    assert f"{gap / 1e6:+,.1f}".replace("-", "−") in shown and "prices" in shown
 
 
 def test_from_the_released_plan_to_what_was_sold(packs):

@@ -61,7 +61,7 @@ def test_what_was_released_is_graded(packs):
 def test_a_scenario_is_just_another_plan(packs):
     plan = Plan(packs / "2026-11")
     boom, base = plan.scenarios["boom"].read("demand_plan"), plan.read("demand_plan")
-    before = base.groupby("bucket")[["baseline", *list(STAGES)[:4]]].sum().sum(axis=1)
+    before = base.groupby("bucket")[["baseline", *list(STAGES)[:5]]].sum().sum(axis=1)
     after = boom.groupby("bucket")["override"].sum()
     added = after - base.groupby("bucket")["override"].sum()
     assert added.to_numpy() == pytest.approx(0.1 * before.to_numpy())
