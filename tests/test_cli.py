@@ -96,7 +96,7 @@ def test_empty_templates_are_written(tmp_path):
         ),
         (["dashboard", "2026-11"], "no finished pack"),
         (["release", "2026-11", "--by", "Ada"], "no finished pack"),
-        (["overrides", "import", "none.xlsx"], "export one first"),
+        (["overrides", "import", "none.xlsx"], "build it with: sopkit pack MONTH"),
     ],
 )
 def test_what_must_be_mended_is_said_without_a_traceback(tmp_path, words, message):
