@@ -308,9 +308,9 @@ def test_a_method_tried_on_all_markets_is_graded_as_the_pack_graded_it(pack):
     panel = Tuner(plan, Ledger("sqlite://"), "Ada")
     at(panel, "D-110", "")
     known = accuracy_of(plan.read("forecast_accuracy"), "D-110").drop("chosen")
-    assert len(known) >= 6 and len(panel.markets["D-110"]) > 1
+    assert len(known) >= 6 and len(panel.markets.get_group("D-110")) > 1
     for method, wape in known.items():
         panel.method.value = method
         assert panel.trial.wape == pytest.approx(wape, rel=1e-9), method
         assert f"{method}, tried here<td>{percent(wape, 0)}" in panel.accuracy.value
-    assert all(f"{market}: " in panel.accuracy.value for market in panel.markets["D-110"])
+    assert all(f"{market}: " in panel.accuracy.value for market in panel.markets.get_group("D-110"))
