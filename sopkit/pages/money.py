@@ -166,21 +166,16 @@ def _bridge(moved, view, words, none, head="from the budget"):
 
 
 def _most_in(by, whole, view):
-    """A sentence: the family with most of an effect, and the one that went most against it."""
-    along = (by * np.sign(whole)).sort_values(ascending=False)
-    told = (
-        [
-            f"{word} {name}, {money(by[name], view.currency, sign=True)}"
-            for word, name, size in (
-                ("Most in", along.index[0], along.iloc[0]),
-                ("against it", along.index[-1], -along.iloc[-1]),
-            )
-            if size >= LARGE * abs(whole)
-        ]
-        if len(along)
-        else []
+    """A sentence: the family with most of an effect, and the one that went most against it; only
+    those that have a part to speak of.
+    """
+    along = by * np.sign(whole)
+    ends = [("Most in", along.nlargest(1)), ("against it", -along.nsmallest(1))]
+    return "; ".join(
+        f"{word} {name}, {money(by[name], view.currency, sign=True)}"
+        for word, part in ends
+        for name in part.index[part >= LARGE * abs(whole)]
     )
-    return "; ".join(told)
 
 
 def scenarios(scenarios, view, note: str = ""):

@@ -127,11 +127,8 @@ NAMED = {
 def demand(inputs, change):
     """Demand in each bucket, overrides included: +10 %, +200 units, 500 set to, by what stands."""
     kind, value = change.amount
-    known = LEDGER["overrides"].typed(inputs.overrides)
-    buckets, block = (
-        _buckets(inputs.facts, change),
-        known["id"].to_numpy().max(initial=0) // SCENARIO_ROWS,
-    )
+    known, buckets = LEDGER["overrides"].typed(inputs.overrides), _buckets(inputs.facts, change)
+    block = known["id"].to_numpy().max(initial=0) // SCENARIO_ROWS
     rows = pd.DataFrame({"bucket": buckets, "kind": kind, "value": value}).assign(
         id=(block + 1) * SCENARIO_ROWS + np.arange(len(buckets)),
         cycle=inputs.facts.month,

@@ -217,7 +217,7 @@ def _hours(book, short):
                 yield Option(words.format(room.Index), room.Index, room.first, *people, change)
 
 
-def _sources(book, short):
+def _limited(book, short):
     people = _people(book, "supply_plan", "reconcile")
     for row in _limits(book, short, "source"):
         change = {"driver": "source_limit", "name": row.source, "item": row.item, "value": "+50 %"}
@@ -282,7 +282,7 @@ def _safety_stock(book):
 
 
 SUPPLY, DEMAND, EITHER = (
-    (_hours, _sources),
+    (_hours, _limited),
     (_prices, _launches),
     (_promotions, _safety_stock),
 )

@@ -16,15 +16,8 @@ from sopkit.scenarios.drivers import DRIVERS, RULES, Inputs
 SIDE_BY_SIDE = 2  # plans at a time
 REPLANNED = (
     *("demand_plan", "product_plan", "prices", "supply_plan", "sourcing_plan", "capacity_plan"),
-    *(
-        "limit_prices",
-        "workforce_plan",
-        "inventory_plan",
-        "backlog_plan",
-        "plan_costs",
-        "plan_risk",
-    ),
-    *("financial_plan", "initiative_plan"),
+    *("limit_prices", "workforce_plan", "inventory_plan", "backlog_plan", "plan_costs"),
+    *("plan_risk", "financial_plan", "initiative_plan"),
 )
 NOT_REPLANNED = ("exceptions", "gap_options", "kpis", "master_schedule", "scenarios")
 
