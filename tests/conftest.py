@@ -24,12 +24,17 @@ FLAGS = [
 SHARED = {"packs", "real_packs", "first_pack", "grades", "monthly"}  # fixtures that take long
 
 
+WHOLE = {"test_board.py"}  # modules with such a fixture of their own
+
+
 @pytest.hookimpl(tryfirst=True)  # before the workers take the groups into the tests' names
 def pytest_collection_modifyitems(items):
     """All that reads what takes long to make is tried by one worker, which makes it once."""
     for item in items:
         for name in SHARED & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.xdist_group(name))
+        if item.path.name in WHOLE:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")

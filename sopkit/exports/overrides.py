@@ -88,7 +88,7 @@ def read_overrides(path, stands) -> pd.DataFrame:
     _refuse(path, edited, stands)
     held = _lines(stands)
     sums = pd.concat([held, held.assign(owner="")])  # a blank owner is who enters it
-    sums = sums.groupby(names, as_index=False)["value"].sum().round(6)
+    sums = sums.groupby(names)["value"].sum().round(6).reset_index()
     new, there = (
         rows.merge(sums.drop_duplicates(), how="left", indicator="held") for rows in (edited, old)
     )

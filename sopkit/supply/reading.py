@@ -102,7 +102,8 @@ def checked(frame, name: str) -> pd.DataFrame:
             f" {', '.join(map(str, frame)) or 'none'}; add it (contract: input tables)"
         )
     frame = frame[[c for c in table.names if c in frame]].reset_index(drop=True)
-    frame = frame.replace(r"^\s*$", np.nan, regex=True)
+    words = frame.select_dtypes(exclude=["number", "datetime"])
+    frame = frame.assign(**words.replace(r"^\s*$", np.nan, regex=True))
     read = pd.DataFrame({c: READ[table[c].kind](frame[c]) for c in frame}, frame.index)
     for column in frame:
         must = column in needed and table[column].default is None and column not in MAYBE

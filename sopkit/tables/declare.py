@@ -120,28 +120,24 @@ class Table:
         """
         if frame is None:
             return self.empty()
-        blank = {c.name: pd.Series(index=frame.index, dtype=c.dtype) for c in self.columns}
-        return pd.DataFrame(
-            {
-                c.name: (
-                    frame[c.name].where(frame[c.name].notna()).astype(c.dtype)
-                    if c.name in frame
-                    else blank[c.name]
-                )
-                for c in self.columns
-            },
-            index=frame.index,
-        )
+        cells = {}
+        for column in self.columns:
+            name, dtype = column.name, column.dtype
+            told = frame[name] if name in frame else pd.Series(index=frame.index, dtype=dtype)
+            same = told.dtype == dtype
+            cells[name] = told if same else told.where(told.notna()).astype(dtype)
+        return pd.DataFrame(cells, index=frame.index)
 
     def filled(self, frame: pd.DataFrame | None) -> pd.DataFrame:
         """``typed``, and every blank cell with the value that its column declares for it."""
         full = self.typed(frame)
         for column in self.columns:
             if column.default is not None:
-                value = column.default(full) if callable(column.default) else column.default
+                cells, value = full[column.name], column.default
                 if column.kind == "text":
-                    full[column.name] = full[column.name].mask(full[column.name] == "")
-                full[column.name] = full[column.name].fillna(value)
+                    cells = cells.mask(cells == "")
+                if cells.isna().any():
+                    full[column.name] = cells.fillna(value(full) if callable(value) else value)
         return full
 
     def empty(self) -> pd.DataFrame:

@@ -16,24 +16,18 @@ def carried(pack, tmp_path_factory):
     return folder, list(carry(folder))
 
 
-@pytest.fixture
-def office(tmp_path):
-    """LibreOffice without a window: a file in another format."""
+@pytest.fixture(scope="session")
+def office(tmp_path_factory):
+    """LibreOffice without a window: files in another format, every formula worked out."""
     if shutil.which("soffice") is None:
         pytest.skip("needs LibreOffice (soffice)")
 
-    def convert(path, ending):
-        home = f"-env:UserInstallation=file://{tmp_path}/office"
-        told = [
-            "soffice",
-            home,
-            "--headless",
-            "--convert-to",
-            ending,
-            "--outdir",
-            tmp_path / ending,
-        ]
-        subprocess.run([*map(str, told), str(path)], check=True, capture_output=True, timeout=300)
-        return tmp_path / ending / f"{path.stem}.{ending}"
+    folder = tmp_path_factory.mktemp("office")
+
+    def convert(*paths, ending="xlsx"):
+        told = ["soffice", f"-env:UserInstallation=file://{folder}/home", "--headless"]
+        told += ["--convert-to", ending, "--outdir", str(folder), *map(str, paths)]
+        subprocess.run(told, check=True, capture_output=True, timeout=300)
+        return [folder / f"{path.stem}.{ending}" for path in paths]
 
     return convert

@@ -83,7 +83,7 @@ def test_charts_are_native_and_hold_the_plans_numbers(deck, carried):
 
 
 def test_libreoffice_shows_every_slide(carried, office):
-    page = office(carried[0] / "exports" / "deck.pptx", "pdf")
+    (page,) = office(carried[0] / "exports" / "deck.pptx", ending="pdf")
     assert page.read_bytes()[:4] == b"%PDF" and page.stat().st_size > 30_000
 
 

@@ -47,24 +47,40 @@ def insist_it_holds_the_tables(book, plan):
                 assert there == pytest.approx(total, rel=1e-9, abs=1e-6), (name, column.name)
 
 
-def test_stored_values_are_the_tables(carried):
-    folder, _ = carried
-    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx", data_only=True)
-    insist_it_holds_the_tables(book, Plan(folder))
+def test_stored_values_are_the_tables(carried, books):
+    insist_it_holds_the_tables(books[1], Plan(carried[0]))
 
 
-def test_recalculated_by_libreoffice_the_formulas_give_the_tables(carried, office, tmp_path):
-    folder, _ = carried
-    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
+@pytest.fixture(scope="module")
+def books(carried):
+    """The workbook with its formulas, and with its stored values."""
+    path = carried[0] / "exports" / "plan.xlsx"
+    return [openpyxl.load_workbook(path, data_only=stored) for stored in (False, True)]
+
+
+@pytest.fixture(scope="module")
+def recalculated(books, office, tmp_path_factory):
+    """The workbook without any stored value, and with 100 more of the first item's production in
+    the first month, both recalculated by LibreOffice.
+    """
+    folder, (book, _) = tmp_path_factory.mktemp("books"), books
+    book.save(folder / "bare.xlsx")
+    cell = sheets(book)["supply_plan"]["F4"]
+    cell.value += 100
+    book.save(folder / "more.xlsx")
+    cell.value -= 100
+    done = office(folder / "bare.xlsx", folder / "more.xlsx")
+    return [openpyxl.load_workbook(path, data_only=True) for path in done]
+
+
+def test_recalculated_by_libreoffice_the_formulas_give_the_tables(carried, books, recalculated):
     live = {
         name: sum(c.data_type == "f" for row in sheet.iter_rows() for c in row)
-        for name, sheet in sheets(book).items()
+        for name, sheet in sheets(books[0]).items()
     }
     assert live["supply_plan"] > 2.5 * live["demand_plan"] / 3 and live["financial_plan"] > 300
-    book.save(tmp_path / "bare.xlsx")  # without any stored value
-    again = openpyxl.load_workbook(office(tmp_path / "bare.xlsx", "xlsx"), data_only=True)
-    insist_it_holds_the_tables(again, Plan(folder))
-    for sheet in list(again)[-6:]:
+    insist_it_holds_the_tables(recalculated[0], Plan(carried[0]))
+    for sheet in list(recalculated[0])[-6:]:
         rows = list(sheet.iter_rows(values_only=True))
         (top,) = [at for at, row in enumerate(rows) if row[0] == "rolled forward"]
         heads = [head for head in rows[top] if head is not None]
@@ -77,30 +93,15 @@ def test_recalculated_by_libreoffice_the_formulas_give_the_tables(carried, offic
         assert (roll["opening"].iloc[1:].values == roll["stock at the end"].iloc[:-1].values).all()
 
 
-def test_a_change_rolls_through_every_later_month(carried, office, tmp_path):
-    folder, _ = carried
-    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
-    sheet = sheets(book)["supply_plan"]
-    before = table_of(
-        sheets(openpyxl.load_workbook(folder / "exports" / "plan.xlsx", data_only=True))[
-            "supply_plan"
-        ]
-    )
-    sheet["F4"] = sheet["F4"].value + 100  # the first item's production of the first month
-    book.save(tmp_path / "more.xlsx")
-    after = table_of(
-        sheets(openpyxl.load_workbook(office(tmp_path / "more.xlsx", "xlsx"), data_only=True))[
-            "supply_plan"
-        ]
-    )
+def test_a_change_rolls_through_every_later_month(books, recalculated):
+    before, after = (table_of(sheets(b)["supply_plan"]) for b in (books[1], recalculated[1]))
     moved = after["projected available"] - before["projected available"]
     mine = before["item"] == before["item"][0]
     assert moved[mine].round(6).eq(100).all() and moved[~mine].abs().max() < 1e-6
 
 
-def test_plan_sheets_filter_freeze_date_and_link(carried):
-    folder, _ = carried
-    book = openpyxl.load_workbook(folder / "exports" / "plan.xlsx")
+def test_plan_sheets_filter_freeze_date_and_link(books):
+    book = books[0]
     cover = book["Contents"]
     assert cover["A1"].value == "S&OP · November 2026 · Draft – not released"
     linked = [

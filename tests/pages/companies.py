@@ -29,7 +29,7 @@ OPTIONAL = """
 """.split()  # resources come with bill_of_resources
 MONTH, BEFORE = "2026-10", "2026-09"
 COMPANIES = 10
-PRICED = 1, 4, 7  # a company of each bucket, whose options and strategies are planned
+PRICED = (1,)  # companies whose options and strategies are planned: they take longest
 # No digit stands in a name, so that every digit on a page is a number that somebody worked out.
 GOODS = "Anvil Bellows Clamp Dowel Eyelet Flange Gasket Hinge".split()
 FAMILIES = ["Brass goods", "Castings", "<Tools> & jigs"]
