@@ -159,6 +159,11 @@ class Grid:
             held[level.rows] = level.member == level.scope[:, None]
         return held
 
+    def reached(self, frame) -> np.ndarray:
+        """Which series the scope of any row holds: True or False by series."""
+        none = np.zeros(len(self.series), dtype=bool)
+        return np.any([none, *(level.member >= 0 for level in self.levels(frame))], axis=0)
+
     def gather(self, frame, values) -> np.ndarray:
         """Each series' sum of ``values`` (row of the scoped frame × any) over the rows whose scope
         holds it.

@@ -33,11 +33,14 @@ def history_chart(history, view):
 
 
 @styled
-def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, **choice):
-    """History, baseline with its p10–p90 band, consensus and last cycle's consensus (``last``: that
-    plan's demand_plan) of the ``choice``: item, family, market.
+def forecast_chart(
+    history, baseline_forecast, demand_plan, view, *, last=None, heir=None, **choice
+):
+    """History, baseline with its p10–p90 band, consensus, the year before it, last cycle's
+    consensus (``last``: that plan's demand_plan) and that of a successor (``heir``: its rows) of
+    the ``choice``: item, family, market; marks where events act.
 
-    The band is drawn for a single series only: quantiles of several series cannot be added.
+    The band of several series is that of their sum if they vary apart from each other.
     """
     past, unit = view.addable(history, ["quantity", "demand"], **choice)
     plan, unit_plan = view.addable(demand_plan, ["consensus", "baseline"], **choice)
@@ -45,36 +48,51 @@ def forecast_chart(history, baseline_forecast, demand_plan, view, *, last=None, 
     where, unit = scope(**choice), unit_plan if len(plan) else unit
     if (past.empty and plan.empty) or not unit:
         return nothing(f"Nothing to forecast for {where}", lacking(plan, FACTS))
-    single = not base.duplicated("bucket").any() and len(base)
+    acts = by_bucket(plan.assign(acts=plan["events"].abs()), "acts")
+    single = not base.duplicated("bucket").any()
     past, plan = by_bucket(past, ["quantity", "demand"]), by_bucket(plan, "consensus")
-    base, shown_past = (
-        by_bucket(base, ["baseline", "p10", "p90"]),
-        past.iloc[-3 * view.calendar.per_year :],
-    )
-    band = "hollow = cleansed, band = 8 of 10 outcomes"
+    base, shown_past = _summed(base), past.iloc[-3 * view.calendar.per_year :]
+    words = ["hollow = cleansed, band = 8 of 10 outcomes"]
+    words += [] if single else ["if the series vary apart"]
+    words += ["▾ = events"] if acts.max() > 0 else []
     chart, (panel,) = timeline(
         view,
         [*plan, *shown_past.to_numpy().ravel()],
         unit,
         forecast_title(past["demand"], plan, unit, where, view.calendar),
-        f"per {view.calendar.size}, {where}; "
-        + (band if single else "a band of 8 of 10 outcomes is shown for single series"),
+        f"per {view.calendar.size}, {where}; {', '.join(words)}",
     )
     _history(panel, shown_past)
-    if single:
-        look = {"color": COLOURS["baseline"], "alpha": 0.16, "linewidth": 0}
-        panel.axes.fill_between(
-            panel.at(base.index), base["p10"] / panel.factor, base["p90"] / panel.factor, **look
-        )
-        panel.line(base["p90"], "baseline", "8 of 10", linewidth=0)
+    look = {"color": COLOURS["baseline"], "alpha": 0.16, "linewidth": 0}
+    panel.axes.fill_between(
+        panel.at(base.index), base["p10"] / panel.factor, base["p90"] / panel.factor, **look
+    )
+    panel.line(base["p90"], "baseline", "8 of 10", linewidth=0)
+    back = view.calendar.stamp(view.calendar.number(plan.index) - view.calendar.per_year)
+    year = past["demand"].reindex(back).set_axis(plan.index).dropna()
+    panel.line(year, "quiet", "a year before", linewidth=0.9)
+    if heir is not None and len(heir):
+        taken = by_bucket(view.addable(heir, ["consensus"])[0], "consensus")
+        panel.line(taken, "text", clean(heir["item"].iloc[0], 16), linewidth=1.2, linestyle="--")
     if last is not None:
         before = by_bucket(view.addable(last, ["consensus"], **choice)[0], "consensus")
         panel.last(before[before.index >= [*shown_past.index, *plan.index][0]])
     panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
     panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
     panel.extremes(plan)
+    marks = panel.at(acts[acts > 0].index)
+    look = {"color": COLOURS["text"], "transform": panel.axes.get_xaxis_transform()}
+    panel.axes.plot(marks, 0.985 + 0 * marks, "v", markersize=4, **look)
     panel.done(start=plan.index[0] if len(plan) else None)
     return chart
+
+
+def _summed(base):
+    """Baseline, p10 and p90 by bucket: of independent series the squares of the band add up."""
+    sides = {name: (base[name] - base["baseline"]) ** 2 for name in ("p10", "p90")}
+    sums = by_bucket(base.assign(**sides), ["baseline", *sides])
+    low, high = sums["baseline"] - sums["p10"] ** 0.5, sums["baseline"] + sums["p90"] ** 0.5
+    return sums.assign(p10=low.clip(lower=0), p90=high)
 
 
 @styled

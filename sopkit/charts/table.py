@@ -179,9 +179,10 @@ def _columns(frame, table, told):
 
 def _one_scale(frame, currency):
     """Divisor, unit and decimals of all money columns of a table: the finest that one of them
-    needs, so that they can be compared.
+    needs, so that they can be compared; millions from five on.
     """
-    sizes = [scale([value], currency) for value in frame.abs().max() if value > 0]
+    most = [value / 5 if value >= 1e6 else value for value in frame.abs().max() if value > 0]
+    sizes = [scale([value], currency) for value in most]
     size, unit = min(sizes, default=scale([0.0], currency))
     return size, unit, max([matter(frame[name] / size) for name in frame], default=0)
 

@@ -8,29 +8,33 @@ from sopkit.demand.cleanse import (
     cleanse,
     forecastable,
     history_issues,
+    joined,
     unfinished,
     with_estimates,
 )
 from sopkit.demand.consensus import (
     STAGES,
     Consensus,
-    before_overrides,
+    before_stage,
     consensus,
     overridden,
 )
 from sopkit.demand.said import active_overrides, scoped
+from sopkit.demand.touches import touches
 
 __all__ = [
     "STAGES",
     "Consensus",
     "active_overrides",
-    "before_overrides",
+    "before_stage",
     "cleanse",
     "consensus",
     "forecastable",
     "history_issues",
+    "joined",
     "overridden",
     "scoped",
+    "touches",
     "unfinished",
     "with_estimates",
 ]

@@ -10,11 +10,11 @@ import pandas as pd
 from sopkit.buckets import infer_calendar
 from sopkit.demand.events import explained
 from sopkit.demand.issues import counted, issues_frame
-from sopkit.demand.launches import successors
+from sopkit.demand.launches import successors, with_taken
 from sopkit.forecast.arrays import row_median
 from sopkit.forecast.outliers import LONGEST, NEAR, OUTLIER, UNUSUAL, expectation, run
 from sopkit.grid import Grid, attribute, fold, grid_of
-from sopkit.tables import INPUTS, PLANS
+from sopkit.tables import PLANS
 
 ESTIMATE = "estimate"
 OFTEN_EMPTY = 0.25  # share of empty stock counts from which they say nothing about lost demand
@@ -101,13 +101,14 @@ def history_issues(history) -> pd.DataFrame:
     return issues_frame(rows)
 
 
-def forecastable(history, items=None) -> pd.DataFrame:
+def forecastable(history, book=None, *, taken: bool = True) -> pd.DataFrame:
     """The series that still live, as the forecast takes them: item, market, bucket, quantity
     (cleansed demand, units).
 
     Estimates are left out, and so are series that ended before the last complete bucket (a retired
-    item's). What an item of ``items`` sold that retired with the last complete bucket or before is
-    history of its successor, or of that one's when it retired too.
+    item's). Of a ``book`` count items and launches: what an item sold that retired with the last
+    complete bucket or before is history of its successor, or of that one's when it retired too;
+    what a launch has ``taken`` from others is added back (``with_taken``): the plan takes it again.
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-02-01"])
     >>> ended = pd.DataFrame({"item": ["B"], "bucket": months[:1], "demand": [9.0]})
@@ -116,28 +117,53 @@ def forecastable(history, items=None) -> pd.DataFrame:
     [3.0, 4.0]
     """
     known = history[history["flag"] != ESTIMATE].rename(columns={"demand": "sold"})
-    known = _handed_on(known[["item", "market", "bucket", "sold"]], items)
+    known = known[["item", "market", "bucket", "sold"]]
+    known = known if book is None else _handed_on(known, heirs(history, book))
+    known = with_taken(known, book) if book is not None and taken else known
     ends = known.groupby(["item", "market"])["bucket"].transform("max")
     live = known[ends == known["bucket"].max()]
     return live.rename(columns={"sold": "quantity"}).reset_index(drop=True)
 
 
-def _handed_on(known, items):
-    """The rows of what has retired as rows of the first successor that has not, summed with its
-    own.
+def heirs(history, book) -> pd.Series:
+    """The item whose history that of each retired one is: the first successor that has not retired
+    by the last complete bucket.
+
+    >>> from sopkit.metrics import Book
+    >>> items = pd.DataFrame({"item": ["A", "B"], "successor": ["B", ""],
+    ...     "retired_on": [pd.Timestamp("2026-01-31"), pd.NaT]})
+    >>> sold = {"item": ["A", "B"], "bucket": pd.to_datetime(["2026-01-01", "2026-02-01"])}
+    >>> heirs(pd.DataFrame(sold).assign(flag=""), Book({"items": items})).to_dict()
+    {'A': 'B'}
     """
-    items = INPUTS["items"].typed(items)
-    if not len(known) or not len(follows := successors(items)):
-        return known
+    known, follows = history[history["flag"] != ESTIMATE], successors(book.items)
+    if known.empty or follows.empty:
+        return follows.head(0)
     last = infer_calendar(known["bucket"]).last_day([known["bucket"].max()])[0]
-    retired = set(items.loc[items["retired_on"] <= last, "item"])
-    heir = known["item"].astype("object")
-    while (going := heir.isin(retired) & heir.isin(follows.index)).any():
+    retired = {*book.items.loc[book.items["retired_on"] <= last, "item"]} & {*follows.index}
+    heir = follows[follows.index.isin(retired)]
+    while (going := heir.isin(retired)).any():
         heir = heir.mask(going, heir.map(follows))
-    if (heir == known["item"]).all():
+    return heir
+
+
+def joined(baseline, history, book) -> pd.DataFrame:
+    """The baseline whose ``why`` says what history is joined to an item's own."""
+    heir = heirs(history, book)
+    heir = heir[heir.index.isin(history["item"])].to_dict()
+    old = {new: ", ".join(item for item in heir if heir[item] == new) for new in heir.values()}
+    words = [
+        f"; with the history of {old[item]}" if item in old else "" for item in baseline["item"]
+    ]
+    return baseline.assign(why=baseline["why"] + words)
+
+
+def _handed_on(known, heir):
+    """The rows of what has retired as rows of its heir, summed with its own."""
+    if not known["item"].isin(heir.index).any():
         return known
-    key = ["item", "market", "bucket"]
-    known = known.assign(item=heir.astype(known["item"].dtype))
+    key, own = ["item", "market", "bucket"], known["item"].astype("object")
+    known = known.assign(item=own.map(heir).fillna(own).astype(known["item"].dtype))
     return known.groupby(key, as_index=False, dropna=False)["sold"].sum(min_count=1)
 
 

@@ -3,6 +3,7 @@ sum before it; and what changed since the last plan.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from sopkit.demand.cleanse import ESTIMATE
 from sopkit.demand.events import event_units, initiative_units
 from sopkit.demand.issues import counted, issue, issues_frame, named
-from sopkit.demand.launches import launch_parts, launch_units, product_plan
+from sopkit.demand.launches import ALWAYS, launch_parts, launch_units, product_plan
 from sopkit.demand.orders import order_excess
 from sopkit.demand.said import active_overrides, override_units, sales_input_units
 from sopkit.grid import NONE, Grid, attribute, grid_of
@@ -41,6 +42,12 @@ class Given:
     baseline: np.ndarray
     overrides: pd.DataFrame
     orders: pd.DataFrame
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """What coarser numbers are spread by: the baseline, as far as an item has not retired."""
+        retired = attribute(self.book.items, "retired_on", self.grid.series["item"])
+        return self.baseline * self.grid.covered([ALWAYS], retired)
 
     def reference(self, items, markets) -> np.ndarray:
         """Demand of each (item, market) as a like item: its baseline, else its last year of history
@@ -106,12 +113,12 @@ def consensus(book, buckets) -> Consensus:
     return Consensus(plan, products, issues_frame(issues))
 
 
-def before_overrides(book) -> tuple[Given, np.ndarray]:
-    """What the stages of a finished plan were given, and the sum before its overrides (series ×
+def before_stage(book, stage="override") -> tuple[Given, np.ndarray]:
+    """What the stages of a finished plan were given, and the sum before one of them (series ×
     bucket); its overrides are none.
     """
     plan, names = book.demand_plan, [*STAGES]
-    earlier = ["baseline", *names[: names.index("override")]]
+    earlier = ["baseline", *names[: names.index(stage)]]
     buckets = pd.DatetimeIndex(np.unique(pd.DatetimeIndex(plan["bucket"])))
     grid = grid_of(plan, buckets, book.items, book.calendar)
     orders = book.orders[book.orders["shipped_on"].isna()]

@@ -10,9 +10,11 @@ import pandas as pd
 from sopkit.demand.issues import counted, named
 from sopkit.demand.spread import spread
 from sopkit.errors import PlanError
-from sopkit.grid import attribute, blank, fold
+from sopkit.grid import attribute, blank, fold, grid_of
 from sopkit.tables import PLANS
 
+PRIOR = 0.25  # standard error of what people say of cannibalisation
+LASTING = 2  # years for which a launch takes from others: then their own history says it
 NEVER = pd.Timestamp.max.floor("D")
 ALWAYS = pd.Timestamp.min.ceil("D")
 
@@ -64,16 +66,92 @@ def launch_parts(given, before) -> dict[str, np.ndarray]:
 
     A new item sells the like item's baseline × peak × ramp, market by market, from its first day;
     the curve replaces what its own young history suggests until it has sold for half a year after
-    its ramp; then that history speaks for itself. It takes ``cannibalisation`` of what it gains
-    from the cannibalised item or family in the same market, in proportion to baseline, never more
-    than is there. A retired item ends with its last day; then its
+    its ramp; then that history speaks for itself. For two years it takes ``cannibalisation`` (see
+    ``refitted``) of what it sells from the cannibalised item or family in the same market, in
+    proportion to baseline, never more than is there; their history is that of before
+    (``with_taken``). A retired item ends with its last day; then its
     successor takes over, and that one's when it retires too, unless it has a launch of its own.
     """
     curves = _curves(given, given.grid.series["item"])
     launch, new = _launched(given, curves, before)
-    taken = _cannibalised(given, curves.rows, launch, new, before)
+    taken = _cannibalised(given, curves, launch, before)
     ending, gained = _retirement(given, before + launch + taken, new)
     return {"launch": launch + gained, "retirement": ending, "cannibalised": taken}
+
+
+def refitted(launches, known, book) -> pd.DataFrame:
+    """The ``launches`` whose cannibalisation is what ``known`` (item, market, bucket, sold) says by
+    now: the part of what the new item sold by which its victims sold less than a year before,
+    weighed with what was declared by their standard errors.
+
+    >>> from sopkit.metrics import Book
+    >>> months = pd.date_range("2024-01-01", periods=30, freq="MS")
+    >>> old = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "sold": 100.0})
+    >>> old.loc[24:, "sold"] = 80.0
+    >>> sold = pd.concat([old, old[24:].assign(item="B", sold=40.0)])
+    >>> rows = pd.DataFrame({"item": ["B"], "like_item": "A", "launched_on": months[24:25],
+    ...     "cannibalised_item": "A", "cannibalisation": 0.2})
+    >>> book = Book({"launches": rows}, first="2026-07-01")
+    >>> refitted(book.launches, sold, book)["cannibalisation"].round(6).tolist()
+    [0.5]
+    """
+    shares = launches["cannibalisation"].copy()
+    for row, grid, sold, begin, own, victims in _taking(launches, known, book):
+        total, year = sold[victims].sum(axis=0), grid.calendar.per_year
+        less, usual = total[:-year] - total[year:], (total[:-year] - total[year:])[: begin - year]
+        seen = less[begin - year :][:year] if begin >= year else less[:0]
+        gained = sold[own, begin : begin + len(seen)].sum()
+        if len(usual) >= year // 2 and begin >= year and gained > 0:
+            error = usual.std() * (len(seen) * (1 + len(seen) / len(usual))) ** 0.5 / gained
+            weight = 1 / (1 + (error / PRIOR) ** 2)
+            part = weight * (seen - usual.mean()).sum() / gained
+            shares[row.Index] = np.clip(part + (1 - weight) * row.cannibalisation, 0, 1)
+    return launches.assign(cannibalisation=shares)
+
+
+def with_taken(known, book) -> pd.DataFrame:
+    """What was sold (item, market, bucket, sold), to which is added what launches took from it (see
+    ``refitted``), in proportion to what their victims sold before in the same market.
+    """
+    launches = refitted(book.launches, known, book)
+    for row, grid, sold, begin, own, victims in _taking(launches, known, book):
+        market = pd.factorize(grid.series["market"])[0]
+        gained = fold(sold, np.where(own, market, -1), market.max() + 1)
+        gained[:, :begin] = 0.0
+        before = sold[:, max(begin - grid.calendar.per_year, 0) : begin].sum(axis=1)
+        weight = np.repeat(before[:, None], grid.shape[1], axis=1)
+        member = np.where(victims, market, -1)
+        taken = spread(row.cannibalisation * gained, weight, member, weight > 0)
+        row_at, at = grid.find(known["item"], known["market"]), grid.column(known["bucket"])
+        known = known.assign(sold=known["sold"] + taken[row_at, at])
+    return known
+
+
+def _taking(launches, known, book):
+    """Of each launch that takes from what was sold: its row, the grid, the units sold, the number
+    of its first bucket there, and which series are its own and its victims'.
+    """
+    launches = launches[(launches["cannibalisation"] > 0) & launches["item"].isin(known["item"])]
+    if launches.empty:
+        return
+    first, last = book.calendar.number([known["bucket"].min(), known["bucket"].max()])
+    launches = launches[_recent(launches["launched_on"], book.calendar, last + 1)]
+    buckets = book.calendar.stamp(np.arange(first, last + 1))
+    grid = grid_of(known, buckets, book.items, book.calendar)
+    sold = grid.array(known.fillna({"sold": 0.0}), "sold")
+    for row in launches.itertuples():
+        begin, own = int(book.calendar.number([row.launched_on])[0] - first), row.item
+        own = (grid.series["item"] == own).to_numpy()
+        named = grid.series["item"].eq(row.cannibalised_item)
+        victims = (named | grid.series["family"].eq(row.cannibalised_family)).to_numpy()
+        if 0 < begin < len(buckets):
+            yield row, grid, sold, begin, own, victims & ~own
+
+
+def _recent(launched, calendar, first) -> pd.Series:
+    """Whether a launch takes from others: it comes, or came in the last two years."""
+    numbers = calendar.number(launched.fillna(ALWAYS))
+    return pd.Series(numbers > first - LASTING * calendar.per_year, launched.index)
 
 
 def successors(items) -> pd.Series:
@@ -128,7 +206,9 @@ def product_plan(given, parts) -> pd.DataFrame:
 def _curves(given, items) -> Curves:
     """The launch of each of the ``items``; one that has none is launched never."""
     grid = given.grid
-    rows = given.book.launches.set_index("item").reindex(items).reset_index()
+    book = given.book
+    launches = refitted(book.launches, book.history.assign(sold=book.history["demand"]), book)
+    rows = launches.set_index("item").reindex(items).reset_index()
     launched = rows["launched_on"].fillna(NEVER)
     ramps = [_ramp(item, text) for item, text in zip(rows["item"], rows["ramp"].fillna(""))]
     length = np.array([len(ramp) for ramp in ramps], dtype=int)
@@ -167,11 +247,13 @@ def _launched(given, curves, before):
     return np.where(sold, like * np.nan_to_num(curves.fraction) - before, 0.0), new
 
 
-def _cannibalised(given, rows, launch, new, before):
+def _cannibalised(given, curves, launch, before):
     """What each series loses to the launches in its market, as negative units."""
-    grid, loss = given.grid, np.zeros(given.grid.shape)
+    grid, loss, rows = given.grid, np.zeros(given.grid.shape), curves.rows
+    new = _recent(rows["launched_on"], grid.calendar, grid.numbers[0]).to_numpy()
     share = rows["cannibalisation"].to_numpy()[new]
-    wanted = np.maximum(launch[new], 0) * share[:, None]
+    sold = np.where(curves.since >= 0, np.maximum(before + launch, 0), 0.0)
+    wanted = sold[new] * share[:, None]
     weight = np.where(new[:, None], 0.0, np.maximum(given.baseline, 0))
     for name in ("item", "family"):
         victims = rows[f"cannibalised_{name}"].to_numpy()[new]

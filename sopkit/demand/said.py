@@ -9,6 +9,7 @@ from sopkit.demand.issues import counted
 from sopkit.demand.spread import settle
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
+from sopkit.metrics.scopes import author_bias
 from sopkit.tables import LEDGER
 
 SCOPE = [*WHO, "bucket"]
@@ -27,26 +28,38 @@ def sales_input_units(given, before) -> tuple[np.ndarray, list[dict]]:
     the last row of a cell win as the table stands, an author's name takes that view alone, and
     ``sum`` hears nobody. ``PlanError`` where the rule is neither a rule nor, among authors, one.
     """
+    total, inputs = np.zeros(given.grid.shape), given.book.sales_inputs
+    gave_way = np.zeros(given.grid.shape, dtype=bool)
+    heard, weight = voices(given, before)
+    for _, here, view in heard:
+        total[here] += view.units
+        gave_way[here] |= view.gave_way
+    return weight * total, _issues(given.grid, "sales_inputs", inputs, gave_way)
+
+
+def voices(given, before) -> tuple[list, np.ndarray]:
+    """The views that the rule listens to (their cells, the series that they hold, what they settle
+    there), and the weight of each of them in every cell (series × bucket).
+    """
     inputs = given.book.sales_inputs
     rule = given.book.settings["sales_inputs"].get("rule", RULES[0])
     authors = sorted(inputs["author"].unique())
+    if given.book.settings["sales_inputs"].get("correct_bias"):
+        off = author_bias(given.book).set_index("author")["corrected"]
+        right = 1 + inputs["author"].map(off).astype(float).fillna(0.0)
+        inputs = inputs.assign(quantity=inputs["quantity"] / right)
     if authors and rule not in (*RULES, *authors):
         raise PlanError(
             f"settings, sales_inputs.rule: {rule!r} is neither a rule nor an author; "
             f"use one of: {', '.join(RULES)}; or an author: {', '.join(authors)}"
         )
-    total, voices = np.zeros(given.grid.shape), np.zeros(given.grid.shape)
-    gave_way = np.zeros(given.grid.shape, dtype=bool)
+    heard, told = [], np.zeros(given.grid.shape)
     for cells in views(inputs, rule, given.grid.calendar):
-        members = [np.isin(level.member, level.scope) for level in given.grid.levels(cells)]
-        here = np.flatnonzero(np.logical_or.reduce(members))
-        view = settle(given.grid.only(here), before[here], given.baseline[here], cells)
-        total[here] += view.units
-        voices[here] += view.told
-        gave_way[here] |= view.gave_way
-    part = 0.5 if rule == "midpoint" else 1.0
-    units = part * total / np.maximum(voices, 1)
-    return units, _issues(given.grid, "sales_inputs", inputs, gave_way)
+        here = np.flatnonzero(given.grid.reached(cells))
+        view = settle(given.grid.only(here), before[here], given.weight[here], cells)
+        heard.append((cells, here, view))
+        told[here] += view.told
+    return heard, (0.5 if rule == "midpoint" else 1.0) / np.maximum(told, 1)
 
 
 def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
@@ -99,7 +112,7 @@ def override_units(given, before) -> tuple[np.ndarray, list[dict]]:
     gave_way = np.zeros(grid.shape, dtype=bool)
     for change, part in rows.groupby(rows["id"] // SCENARIO_ROWS):
         after = before + units
-        weight = after if change else given.baseline
+        weight = after if change else given.weight
         settled = settle(grid, after, weight, wanted(part, grid.calendar))
         units, gave_way = units + settled.units, gave_way | settled.gave_way
     return units, counted(

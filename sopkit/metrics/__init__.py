@@ -42,8 +42,8 @@ from sopkit.metrics.service import (
 )
 from sopkit.metrics.stages import (
     accuracy_table,
-    added_by_person,
     graded_stages,
+    kept_backtest,
     value_added_table,
 )
 
@@ -51,7 +51,6 @@ __all__ = [
     "Book",
     "accuracy",
     "accuracy_table",
-    "added_by_person",
     "backlog_lead_time",
     "bias",
     "cash_to_cash",
@@ -63,6 +62,7 @@ __all__ = [
     "graded_stages",
     "identities",
     "inventory_turns",
+    "kept_backtest",
     "kpis",
     "mape",
     "mase",

@@ -12,6 +12,8 @@ from sopkit.metrics.scopes import item_prices, per_item, priced, weights
 from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
 
+MARK = "\t"  # between an item and its market in one code
+NAMED = ("item", "like_item")
 PLANNED = ("demand_plan", "supply_plan", "capacity_plan", "financial_plan")
 OTHER = {"released_forecasts": "demand_plan", "released_supply": "supply_plan"}
 
@@ -154,6 +156,31 @@ class Book:
         first, settings, calendar = self.first, self.settings, self.calendar
         book = Book(read=read, first=first, settings=settings, calendar=calendar)
         book.buckets, book.cost = self.buckets, self.cost
+        return book
+
+    def of_markets(self) -> "Book":
+        """The book in which each item of a market is an item of its own; ``pairs`` (code, item,
+        market) says what its codes are.
+
+        >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"], "consensus": [1.0, 2.0]})
+        >>> plan["bucket"] = pd.Timestamp("2026-11-01")
+        >>> Book({"demand_plan": plan}, first="2026-11-01").of_markets().pairs["market"].tolist()
+        ['N', 'S']
+        """
+        pairs = self.demand_plan[["item", "market"]].drop_duplicates(ignore_index=True)
+        pairs = pairs.assign(code=pairs["item"] + MARK + pairs["market"])
+
+        def read(name):
+            frame = self._found(name)
+            if frame is None or "item" not in frame:
+                return frame
+            if "market" not in frame:
+                frame = frame.merge(pairs, on="item").drop(columns="code")
+            codes = {of: frame[of] + MARK + frame["market"] for of in NAMED if of in frame}
+            return frame.assign(**codes)
+
+        book = Book(read=read, first=self.first, settings=self.settings, calendar=self.calendar)
+        book.pairs, book.cost = pairs, pd.Series(dtype=float)
         return book
 
     def of_last(self) -> "Book":

@@ -2,11 +2,15 @@
 bucket, plans beside sales and budget.
 """
 
+import numpy as np
 import pandas as pd
 
+from sopkit.grid import fold, grid_of
 from sopkit.metrics.flow import cover
 from sopkit.metrics.stages import CELL
 
+FEW = 6  # numbers of an author from which no bias is told
+SUPPLIED = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 MADE = ["production", "overtime_production", "receipts"]
 
 
@@ -110,6 +114,57 @@ def actuals(book) -> pd.DataFrame:
     wide = pd.concat([sales, planned]).groupby(CELL)["quantity"].sum().clip(lower=0).unstack()
     wide = wide.fillna(0.0).where(wide.ffill(axis=1).notna())
     return wide.stack().dropna().rename("actual").reset_index()
+
+
+def leaving(book) -> pd.DataFrame:
+    """The items that retire within the plan: item, retired_on, successor, last_made (bucket of the
+    last supply), last_stock (bucket at whose end the last unit is in stock; blank where some are
+    left for good), left (units at the plan's end) and money (what these cost).
+    """
+    ends = book.items[book.items["retired_on"].between(book.buckets[0], book.buckets[-1])]
+    plan = book.supply_plan[book.supply_plan["item"].isin(ends["item"])]
+    supplied = plan[plan[SUPPLIED].sum(axis=1) > 1e-6].groupby("item")["bucket"].max()
+    stocked = plan[plan["projected_available"] > 1e-6]
+    left = within(stocked, book.buckets[-1:]).set_index("item")["projected_available"]
+    stocked = stocked[~stocked["item"].isin(left.index)].groupby("item")["bucket"].max()
+    told = {"last_made": supplied, "last_stock": stocked}
+    rows = ends[["item", "retired_on", "successor"]].assign(left=per_item(ends, left))
+    when = {name: days.reindex(rows["item"]).to_numpy() for name, days in told.items()}
+    rows = rows.assign(**when)
+    return rows.assign(money=rows["left"] * per_item(rows, book.cost))
+
+
+def author_bias(book) -> pd.DataFrame:
+    """How the sales inputs of the last year missed what was sold: author, cells, bias (Σ (said −
+    sold) ÷ Σ sold), wape (fractions), and ``corrected``, what the rule takes off the author's next
+    numbers: the bias, where it is clear (twice its standard error, over six cells), else 0.
+
+    >>> from sopkit.metrics import Book
+    >>> months = pd.date_range("2026-01-01", periods=8, freq="MS")
+    >>> sold = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "quantity": 100.0})
+    >>> said = sold.assign(author="Ann", quantity=[119.0, 121.0] * 4)
+    >>> book = Book({"sales_history": sold, "sales_inputs": said}, first="2026-09-01")
+    >>> author_bias(book).round(3).values.tolist()
+    [['Ann', 8, 0.2, 0.2, 0.2]]
+    """
+    buckets, sold = book.before(book.calendar.per_year), actuals(book)
+    said = book.sales_inputs.dropna(subset=["quantity"])
+    grid = grid_of(sold, buckets, book.items, book.calendar)
+    column, units = grid.column(said["bucket"]), grid.array(sold, "actual")
+    said, column = said[column >= 0], column[column >= 0]
+    actual = np.zeros(len(said))
+    for level in grid.levels(said):
+        sums = fold(units, level.member, level.count)
+        actual[level.rows] = sums[level.scope, column[level.rows]]
+    rows = said[["author"]].assign(cells=1, error=said["quantity"] - actual, actual=actual)
+    sums = rows.assign(missed=rows["error"].abs()).groupby("author").sum()
+    sums = sums[sums["actual"] > 0]
+    bias = sums["error"] / sums["actual"]
+    rest = rows["error"] - rows["actual"] * rows["author"].map(bias).astype(float)
+    noise = (rest**2).groupby(rows["author"]).sum() ** 0.5 / sums["actual"]
+    clear = (bias.abs() > 2 * noise) & (sums["cells"] > FEW)
+    found = sums[["cells"]].assign(bias=bias, wape=sums["missed"] / sums["actual"])
+    return found.assign(corrected=bias.where(clear, 0.0)).reset_index()
 
 
 def against_sales(book, buckets) -> pd.DataFrame:

@@ -17,6 +17,8 @@ CELL = ["item", "market", "bucket"]
 INCREMENTS = ["events", "launches", "initiatives", "sales_input", "override"]
 STAGES = ["naive", "baseline", *INCREMENTS, "consensus", "released"]
 NAIVE, CHOSEN = "seasonal naive", "chosen"
+WHO = ["person", "reason"]
+NOBODY = dict.fromkeys(WHO, "")
 STAGE_OF = {NAIVE: "naive", CHOSEN: "baseline"}  # the backtest's models as stages
 NEAR = 3  # lags by which methods are compared: what comes later can still be replanned
 LAGS = (1, NEAR)  # that pages tell of
@@ -87,6 +89,12 @@ def accuracy_by(graded, by) -> pd.DataFrame:
     return found.assign(demand=sums["demand"], cells=groups.size()).reset_index()
 
 
+def kept_backtest(graded) -> pd.DataFrame:
+    """The declared ``backtest`` table: the graded cells of the chosen forecast at near lags."""
+    table, near = PLANS["backtest"], graded["lag"] <= NEAR
+    return table.conform(graded.loc[near & (graded["model"] == CHOSEN), table.names])
+
+
 def accuracy_table(graded) -> pd.DataFrame:
     """The declared ``forecast_accuracy`` table of graded cells; an item's markets are pooled, and a
     model that forecast only some of them is left out.
@@ -103,14 +111,18 @@ def accuracy_table(graded) -> pd.DataFrame:
     return table.conform(found.loc[whole, table.names])
 
 
-def value_added_table(graded, items, *, levels=("company", "family", "item", SUMS)) -> pd.DataFrame:
+def value_added_table(
+    graded, items, touches=None, *, levels=("company", "family", "item", SUMS)
+) -> pd.DataFrame:
     """The declared ``value_added`` table: WAPE by stage and what the stage took off the error of
     the one before, for each source. At the level "sums" misses do net out: there the error is that
     of the sums by item × market, item, market, family, line and company.
 
     Stages follow the chain naive → baseline → … → consensus → released; those that are absent are
     skipped, and only cells that every present stage has forecast count. The first stage's
-    value_added is blank. ``items`` gives families.
+    value_added is blank. ``items`` gives families. ``touches`` (item, market, bucket, lag, stage,
+    person, reason, units: who moved the released plans) give rows for the company that say what
+    part of a stage is whose; they sum to it.
 
     >>> cells = {"item": "A", "market": "N", "bucket": pd.Timestamp("2026-01-01"), "lag": 1}
     >>> cells |= {"model": ["naive", "baseline"], "forecast": [14.0, 11.0], "actual": 10.0}
@@ -129,46 +141,11 @@ def value_added_table(graded, items, *, levels=("company", "family", "item", SUM
         known = known.reset_index().join(groups, on="item").assign(company=COMPANY)
         for level in levels:
             errors = _summed(known, chain) if level == SUMS else _missed(known, chain, level)
-            tables.append(_steps_down(errors, chain).assign(level=level, source=source))
+            tables.append(_steps_down(errors, chain).assign(level=level, source=source, **NOBODY))
+        if touches is not None and source == "released":
+            tables += _parts(known, chain, touches)
     table = PLANS["value_added"]
     return table.conform(pd.concat(tables)) if tables else table.empty()
-
-
-def added_by_person(released_forecasts, overrides, items, actuals) -> pd.DataFrame:
-    """What each planner's overrides took off the error of the released plans: by, cells, before,
-    after (WAPE of the cells that they moved, without and with the override), value_added = before −
-    after, the best first.
-
-    A cell (item, market, bucket, lag) is that planner's who spoke of it last, by item or by family;
-    ``overrides`` are the ledger's rows, ``actuals``: item, market, bucket, actual.
-
-    >>> cell = {"item": ["A"], "market": "N", "bucket": pd.Timestamp("2026-01-01")}
-    >>> plan = pd.DataFrame(cell | {"lag": 1, "baseline": 10.0, "override": 3.0})
-    >>> said = pd.DataFrame(cell | {"id": 1, "by": "Ada", "kind": "units", "family": ""})
-    >>> sold = pd.DataFrame(cell | {"actual": 12.0})
-    >>> items = pd.DataFrame({"item": ["A"], "family": ["F"]})
-    >>> added_by_person(plan, said, items, sold).round(3).values.tolist()
-    [['Ada', 1, 0.167, 0.083, 0.083]]
-    """
-    moved = released_forecasts[released_forecasts["override"] != 0].merge(actuals, on=CELL)
-    moved = moved.assign(family=moved["item"].map(items.set_index("item")["family"]))
-    said = overrides[overrides["kind"] != "remove"].fillna({"item": "", "family": "", "market": ""})
-    spoke = []
-    for place, rows in (("item", said[said["item"] != ""]), ("family", said[said["item"] == ""])):
-        told = rows[[place, "market", "bucket", "by", "id"]].rename(columns={"market": "where"})
-        spoke.append(
-            moved.merge(told, on=[place, "bucket"]).query("where == '' or where == market")
-        )
-    cells = pd.concat(spoke).sort_values("id").drop_duplicates([*CELL, "lag"], keep="last")
-    before = ["baseline", *(name for name in INCREMENTS[:-1] if name in cells)]
-    off = cells[before].sum(axis=1) - cells["actual"]
-    cells = cells.assign(before=off.abs(), after=(off + cells["override"]).abs(), cells=1)
-    sums = cells.groupby("by")[["cells", "before", "after", "actual"]].sum()
-    for name in ("before", "after"):
-        sums[name] /= sums["actual"].where(sums["actual"] > 0)
-    sums["value_added"] = sums["before"] - sums["after"]
-    ordered = sums.drop(columns="actual").sort_values("value_added", ascending=False)
-    return ordered.reset_index()
 
 
 def _cells(graded):
@@ -198,6 +175,22 @@ def _summed(known, chain):
     )
     sums = pd.concat(each.reset_index("lag") for each in sums)
     return _missed(sums, chain, "name")
+
+
+def _parts(known, chain, touches):
+    """What each person and reason took off the error of the company: of a cell's, in proportion to
+    the signed units (the Aumann–Shapley value of a stage that grows evenly).
+    """
+    sold = known.groupby("lag")["actual"].sum()
+    for stage in sorted(set(touches["stage"]) & {*chain[1:]}):
+        cells = known.merge(touches[touches["stage"] == stage], on=[*CELL, "lag"])
+        off = cells[chain[chain.index(stage) - 1]] - cells["actual"]
+        after = cells[stage] - cells["actual"]
+        moved = (after - off).where((after - off).abs() > 1e-9)
+        gained = cells["units"] * ((off.abs() - after.abs()) / moved).fillna(-np.sign(off))
+        sums = gained.groupby([cells[name] for name in ("lag", *WHO)]).sum()
+        part = sums.div(sold.where(sold > 0), level="lag").rename("value_added").reset_index()
+        yield part.assign(stage=stage, level=COMPANY, name=COMPANY, source="released", wape=np.nan)
 
 
 def _steps_down(errors, chain):

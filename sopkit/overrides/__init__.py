@@ -1,10 +1,11 @@
-"""Overrides as people handle them: what stands in the ledger upon a plan (``Standing``), what is
-typed and what the plan makes of it (``Draft``), what a change would do (``effect``).
+"""Overrides as people handle them: where to look (``worklist``), what stands in the ledger upon a
+plan (``Standing``), what is typed and what the plan makes of it (``Draft``), what a change would do
+(``effect``).
 """
 
 from sopkit.overrides.draft import CONSENSUS, OVERRIDE, Draft
-from sopkit.overrides.effect import effect, worth
-from sopkit.overrides.standing import CELL, REASONS, TINY, Standing
+from sopkit.overrides.effect import effect, so_far, worth
+from sopkit.overrides.standing import CELL, REASONS, TINY, Standing, signed
 
 __all__ = [
     "CELL",
@@ -15,5 +16,7 @@ __all__ = [
     "Draft",
     "Standing",
     "effect",
+    "signed",
+    "so_far",
     "worth",
 ]

@@ -24,12 +24,13 @@ class Line(NamedTuple):
 
 class Draft:
     """The ``scopes`` that are open and the override wanted in their ``cells`` (units by CELL), with
-    its words: reason, note, until. ``values`` are what the plan makes of it, ``lines`` the sheet.
+    its words: reason, note, holds (the condition of an assumption), until. ``values`` are what the
+    plan makes of it, ``lines`` the sheet.
 
     A move raises ``PlanError`` where it cannot be; what was typed stays, and can be undone.
     """
 
-    reason, note, until = "", "", None
+    reason, note, holds, until = "", "", "", None
 
     def __init__(self, stands, scopes):
         self.stands, self.scopes, self.mark = stands, scopes, stands.plan.settings["decimal_mark"]
@@ -57,7 +58,7 @@ class Draft:
     def put(self, wanted: dict):
         """Wants overrides by cell; None, and what stands already, is no change."""
         cells = pd.MultiIndex.from_tuples(wanted, names=CELL)
-        stands = self.stands.at(cells, self.stands.values[OVERRIDE])
+        (stands,) = self.stands.at(cells, self.stands.values[OVERRIDE])
         for cell, now in zip(cells, stands):
             if wanted[cell] is not None and abs(wanted[cell] - now) < TINY / 2:
                 wanted[cell] = None
@@ -74,16 +75,22 @@ class Draft:
             self.work()
 
     def edit(self, cells):
-        """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands."""
+        """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands, a percent
+        is of the sum before the overrides.
+        """
         wanted = {}
         for place, column, text in cells:
             line, bucket = self.lines[place], self.stands.grid.buckets[column]
             where = f"{line.head}, {self.stands.plan.calendar.name(bucket)}"
             if line.what not in TYPED:
                 raise PlanError(f"{where} is for reading; type into Override or Consensus")
-            value = read_number(text, where, self.mark)
-            if value is not None and line.what == CONSENSUS:
-                value -= self.stands.of(line.scope, self.stands.before)[column]
+            before = self.stands.of(line.scope, self.stands.before)[column]
+            of, part = text.strip().removesuffix("%"), text.strip().endswith("%")
+            value = read_number(of, where, self.mark)
+            if value is not None and part:
+                value *= before / 100
+            elif value is not None and line.what == CONSENSUS:
+                value -= before
             wanted[*line.scope, bucket] = value
         self.put(wanted)
 
@@ -136,10 +143,18 @@ class Draft:
                 yield Line("Open orders beyond", scope, "", excess)
             head = "Consensus" if one else " ".join(filter(None, scope))
             yield Line(head, scope, CONSENSUS, consensus)
-            inside = np.flatnonzero(self.stands.inside(scope))
-            for place in inside if one and len(inside) > 1 else ():
-                market = self.stands.grid.series["market"][place]
-                yield Line(f"of it {market}", scope, "", self.values[CONSENSUS][place])
+            yield from self._parts(scope) if one else ()
+
+    def _parts(self, scope):
+        """What each item of a scope gets, largest first, or each market of one item."""
+        inside = np.flatnonzero(self.stands.inside(scope))
+        series = self.stands.grid.series.iloc[inside]
+        name = "market" if series["item"].nunique() == 1 else "item"
+        if series[name].nunique() > 1:
+            values = pd.DataFrame(self.values[CONSENSUS][inside]).groupby(series[name].to_numpy())
+            sums = values.sum()
+            for who in sums.sum(axis=1).sort_values(ascending=False, kind="stable").index:
+                yield Line(f"of it {who}", scope, "", sums.loc[who].to_numpy())
 
     def sheet(self) -> list[dict]:
         """The lines as texts: id, head, whether it takes numbers (``edit``), and its cells: text,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sopkit.charts.words import money, number, percent
+from sopkit.charts.words import clean, money, number, percent
 from sopkit.metrics.forecast_errors import ratio
 
 
@@ -33,6 +33,24 @@ def effect(change: pd.DataFrame, plan, view, planned) -> list[str]:
         f"company {percent(company, 2, sign=True)}",
         *_fullest(change, plan),
     ]
+
+
+def so_far(value_added, person, reason) -> list[str]:
+    """What a person's overrides brought to the plans released so far, a month ahead, and what those
+    with the same reason did, in words; nothing where nothing can be graded.
+
+    >>> rows = pd.DataFrame({"stage": "override", "lag": 1, "person": ["Ada", "Bob"],
+    ...     "reason": ["price", "price"], "value_added": [0.004, -0.001]})
+    >>> so_far(rows, "Ada", "price")
+    ['Ada: error −0.40 points', 'price: error −0.30 points']
+    """
+    rows = value_added.query("stage == 'override' and lag == 1 and person != ''")
+    words = []
+    for name, column in ((person, "person"), (reason, "reason")):
+        of = rows.loc[rows[column] == name, "value_added"]
+        if name and len(of):
+            words.append(f"{clean(name)}: error {number(-100 * of.sum(), 2, sign=True)} points")
+    return words
 
 
 def _fullest(change, plan):

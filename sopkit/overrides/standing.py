@@ -11,7 +11,7 @@ import pandas as pd
 
 from sopkit.charts import View
 from sopkit.charts.words import clean, day, money, number, percent
-from sopkit.demand import active_overrides, before_overrides, overridden, scoped
+from sopkit.demand import active_overrides, before_stage, overridden, scoped
 from sopkit.demand.said import SCENARIO_ROWS, override_units
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
@@ -47,15 +47,17 @@ class Standing:
 
     def __init__(self, plan, ledger):
         self.plan, self.ledger, self.seen, self.view = plan, ledger, 0, View(plan.book())
-        self.given, self.before = before_overrides(plan.book())
+        self.given, self.before = before_stage(plan.book())
         array, forecast = self.given.grid.array, plan.read("baseline_forecast")
         self.grid = self.given.grid
+        self.untouched = overridden(self.given, self.before, self.given.overrides)
         self.statistics = sum(array(plan.read("demand_plan"), name) for name in KNOWN)
         known = self.statistics - array(forecast, "baseline")
         self.band = [array(forecast, name) + known for name in ("p10", "p90")]
         past = self.grid.over(self.grid.numbers - plan.calendar.per_year)
         sold = past.array(plan.read("history"), "demand")
         sold[:, past.buckets > plan.read("history")["bucket"].max()] = np.nan
+        self.price = self.view.price(self.grid.frame()).to_numpy().reshape(self.grid.shape)
         self.parts = {
             "Sold a year ago": sold,
             "Last cycle": array(plan.last.read("demand_plan"), "consensus"),
@@ -82,7 +84,14 @@ class Standing:
 
     def made_by(self, rows) -> dict[str, np.ndarray]:
         """What active rows make of the plan, as its next pack will have it."""
-        return overridden(self.given, self.before, rows)
+        items = self.grid.series["item"]
+        here = np.flatnonzero(items.isin(items[self.grid.reached(rows)]))
+        given = replace(self.given, grid=self.grid.only(here), baseline=self.given.baseline[here])
+        made = {name: values.copy() for name, values in self.untouched.items()}
+        if len(here):
+            for name, values in overridden(given, self.before[here], rows).items():
+                made[name][here] = values
+        return made
 
     def inside(self, scope) -> np.ndarray:
         """Which series a scope holds."""
@@ -95,11 +104,11 @@ class Standing:
         """The sum of a scope by bucket."""
         return values[self.inside(scope)].sum(axis=0)
 
-    def at(self, cells: pd.MultiIndex, values) -> np.ndarray:
-        """The sum of values (series × bucket) in each cell."""
+    def at(self, cells: pd.MultiIndex, *values) -> list[np.ndarray]:
+        """The sum of each of the values (series × bucket) in each cell."""
         cells = cells.to_frame(index=False)
         held, column = self.grid.holds(cells), self.grid.column(cells["bucket"])
-        return np.where(held, values[:, column].T, 0.0).sum(axis=1)
+        return [np.where(held, each[:, column].T, 0.0).sum(axis=1) for each in values]
 
     def acting(self, scope, buckets, rows=None) -> pd.DataFrame:
         """The rows, else those that count, which act from whatever level on a scope in these
@@ -157,11 +166,15 @@ class Standing:
         own &= self.active["id"] < SCENARIO_ROWS
         others, cells = self.active[~own], wanted.index.to_frame(index=False)
         said = cells.assign(id=0, kind="units", value=0.0)
-        without = self.at(wanted.index, self.made_by(others)["override"])
-        kept_out = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
+        without = kept_out = np.zeros(len(wanted))
+        if self._touching(~own, cells):
+            (without,) = self.at(wanted.index, self.made_by(others)["override"])
+            rows = pd.concat([others, said])
+            (kept_out,) = self.at(wanted.index, self.made_by(rows)["override"])
         said["value"] = wanted.to_numpy() - kept_out
         if len(self.promoted):  # what a scenario makes of a unit
-            made = self.at(wanted.index, self.made_by(pd.concat([others, said]))["override"])
+            rows = pd.concat([others, said])
+            (made,) = self.at(wanted.index, self.made_by(rows)["override"])
             of_one = (made - kept_out) / said["value"].where(said["value"] != 0)
             said["value"] /= of_one.where(of_one > TINY, 1.0)
         said["value"] = said["value"].round(6)
@@ -177,8 +190,16 @@ class Standing:
         rows = pd.concat([ended, said.drop(columns="id")], ignore_index=True)
         return rows, self.made_by(pd.concat([others, said]))
 
+    def _touching(self, others, cells):
+        """Whether any of the other active rows, or two of the cells, speak of one series."""
+        here = self._held[others & self.active["bucket"].isin(cells["bucket"]).to_numpy()]
+        inside = [self.inside(scope) for scope in {*cells[[*WHO]].itertuples(False, None)}]
+        many = np.sum(inside, axis=0)
+        return many.max() > 1 or (here.any(axis=0) & (many > 0)).any()
+
     def _refuse_below_zero(self, wanted):
-        below = wanted[self.at(wanted.index, self.before) + wanted.to_numpy() < -1e-9]
+        (before,) = self.at(wanted.index, self.before)
+        below = wanted[before + wanted.to_numpy() < -1e-9]
         for cell in below.head(1).index.to_frame().to_dict("records"):
             raise PlanError(
                 f"{called(cell)}: the consensus of {self.plan.calendar.name(cell['bucket'])} would"
@@ -205,7 +226,7 @@ class Standing:
         cells = pd.MultiIndex.from_frame(new[CELL].drop_duplicates())
         given = replace(self.given, overrides=pd.concat([kept, new]))
         made, _ = override_units(given, self.before)
-        wanted = pd.Series(self.at(cells, made), cells)
+        wanted = pd.Series(self.at(cells, made)[0], cells)
         self._refuse_below_zero(wanted)
         return wanted
 
@@ -219,7 +240,7 @@ class Standing:
         """Which cells must be confirmed, in units and money; "" where none is doubtful."""
         cells = self.judged(wanted)
         cells = cells[doubtful(cells)].assign(away=lambda c: c["consensus"] - c["statistics"])
-        cells["money"] = cells["away"] * self.view.price(cells[["item", "bucket"]])
+        cells["money"] = cells["away"] * cells["price"]
         cells = cells.sort_values("money", key=lambda money: -money.abs(), kind="stable")
         name, currency = self.plan.calendar.name, self.view.currency
         told = [
@@ -238,32 +259,44 @@ class Standing:
         return "\n".join(told)
 
     def judged(self, wanted: pd.Series) -> pd.DataFrame:
-        """The cells with the consensus that they want and what it is compared with; a band is told
-        of single series only.
+        """The cells with the consensus that they want, what it is compared with (a band is told of
+        single series only), and the price of a unit.
         """
-        cells, at = wanted.index.to_frame(index=False), lambda values: self.at(wanted.index, values)
+        cells, weight = wanted.index.to_frame(index=False), self.statistics + TINY
         single = self.grid.holds(cells).sum(axis=1) == 1
-        low, high = (np.where(single, at(values), np.nan) for values in self.band)
-        consensus = at(self.before) + wanted.to_numpy()
-        return cells.assign(consensus=consensus, statistics=at(self.statistics), p10=low, p90=high)
+        before, known, low, high, worth, size = self.at(
+            wanted.index, self.before, self.statistics, *self.band, self.price * weight, weight
+        )
+        return cells.assign(
+            consensus=before + wanted.to_numpy(),
+            statistics=known,
+            p10=np.where(single, low, np.nan),
+            p90=np.where(single, high, np.nan),
+            price=worth / size,
+        )
 
     def enter(self, rows, by, **words) -> list[int]:
         """Numbers of the rows entered with these words, ``by`` a person; then the ledger is read.
 
         Raises ``PlanError`` if nobody signs them.
         """
-        if not by.strip():
-            raise PlanError(
-                "the field by is blank; write your name there, so that the ledger knows who entered"
-                " the rows"
-            )
-        rows, month = rows.assign(**words), self.plan.entry_month
+        rows, by, month = rows.assign(**words), signed(by), self.plan.entry_month
         owner = rows.get("owner", pd.Series("", rows.index)).fillna("")
-        rows = rows.assign(owner=owner.where(owner != "", by.strip()))
+        rows = rows.assign(owner=owner.where(owner != "", by))
         rows.loc[rows["kind"] == "remove", "reason"] = rows["reason"].fillna("taken back")
         ids = self.ledger.append("overrides", rows, by=by, cycle=month)
         self.read()
         return ids
+
+
+def signed(by: str) -> str:
+    """The name under what is entered; ``PlanError`` where it is blank."""
+    if not by.strip():
+        raise PlanError(
+            "the field by is blank; write your name there, so that the ledger knows who entered the"
+            " rows"
+        )
+    return by.strip()
 
 
 def doubtful(cells: pd.DataFrame) -> np.ndarray:

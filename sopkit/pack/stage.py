@@ -71,7 +71,7 @@ def _copy_releases(target, packs, month, facts):
         for path in (known[earlier] / "tables").glob("*.parquet"):
             if earlier == months[-1]:
                 shutil.copyfile(path, target / earlier / path.name)
-            elif path.stem in ("demand_plan", "supply_plan", "decision_effects"):
+            elif path.stem in ("demand_plan", "touches", "supply_plan", "decision_effects"):
                 frame = pd.read_parquet(path)
                 past = frame[frame["bucket"] < first].reset_index(drop=True)
                 write_table(past, target / earlier / path.name)

@@ -4,7 +4,8 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.demand import STAGES
-from sopkit.charts.words import count, money, percent
+from sopkit.charts.spark import difference
+from sopkit.charts.words import Html, count, money, percent
 from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
@@ -124,6 +125,29 @@ def families(demand_plan, view):
     )
 
 
+def stages(demand_plan, touches, view):
+    """What each stage, and each person in it, adds to the statistics over the next year, in money
+    and as differences only.
+    """
+    year = demand_plan["bucket"].isin(view.calendar.next_year(demand_plan["bucket"]))
+    plan = view.valued(demand_plan[year], STAGES[1:])
+    moved = view.valued(touches[touches["bucket"].isin(plan["bucket"])], ["units"])
+    people = moved.groupby(["stage", "person"])["units"].sum()
+    others = [stage for stage in STAGES[2:-1] if stage not in people.index.get_level_values(0)]
+    rows = [(stage, "", plan[stage].sum()) for stage in others]
+    rows += [(*touch, worth) for touch, worth in people.items()]
+    rows = pd.DataFrame(rows, columns=["stage", "person", "money"]).query("abs(money) > 0.5")
+    rows = rows.sort_values("money", key=abs, ascending=False, kind="stable")
+    bars = [Html(difference(worth, rows["money"].abs().max())) for worth in rows["money"]]
+    return view.show(
+        rows.assign(bar=pd.Series(bars, rows.index, dtype=object)),
+        columns="stage [words] | person: who | money: change [money] | bar: less / more",
+        total="money",
+        empty="Nothing is added to the statistics, or nothing has a price.",
+        note="over the next year, at the plan's prices: together the consensus less the baseline",
+    )
+
+
 def products(product_plan, view):
     """New, ramping and retiring items: units that they bring, end or take from others over the
     horizon.
@@ -153,8 +177,12 @@ def value_added(value_added, view):
     """The company's error by stage and what each stage took off it, for lags 1 and 3."""
     order = {stage: at for at, stage in enumerate([*STAGES, "released"])}
     rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin(LAGS)]
-    rows = rows.dropna(subset=["wape"]).sort_values(
-        ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
+    rows = (
+        rows[rows["person"] == ""]
+        .dropna(subset=["wape"])
+        .sort_values(
+            ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
+        )
     )
     return view.show(
         rows.replace({"stage": {"naive": AGAIN}}),
@@ -165,14 +193,33 @@ def value_added(value_added, view):
     )
 
 
-def by_person(added, view):
-    """What each planner's overrides took off the error of the plans released so far."""
+def by_person(value_added, view):
+    """What each person took off the company's error in the plans released so far, by reason."""
+    rows = value_added[(value_added["person"] != "") & value_added["lag"].isin(LAGS)]
+    rows = rows.assign(of="lag " + rows["lag"].astype(str))
+    wide = rows.pivot(index=["person", "stage", "reason"], columns="of", values="value_added")
+    shown = [f"lag {lag}" for lag in LAGS]
+    wide = wide.reindex(columns=shown).sort_values(shown[0], ascending=False).reset_index()
     return view.show(
-        added,
-        columns="by | cells: cells moved | before: error before [fraction] |"
-        " after: error after [fraction] | value_added: value added [fraction]",
-        empty="No released plan holds an override that can be graded yet.",
-        note=f"{ERROR}; of the cells that a planner moved; positive value added = it helped",
+        wide,
+        columns=" | ".join(
+            ["person | stage [words] | reason", *(f"{lag} [fraction]" for lag in shown)]
+        ),
+        empty="No released plan holds a touch of a person that can be graded yet.",
+        note="value added in points of the company's error; those of a stage sum to it;"
+        " positive = it helped",
+    )
+
+
+def authors(bias, view):
+    """How far each author's sales inputs were from what was sold."""
+    return view.show(
+        bias,
+        columns="author | cells: numbers graded | bias [fraction] | wape: error (WAPE) [fraction] |"
+        " corrected: clear bias [fraction]",
+        empty="No sales input of a past month can be graded.",
+        note="bias: Σ (said − sold) ÷ Σ sold over the last year, positive = too high; clear: beyond"
+        " twice its standard error; settings may say that it is taken off",
     )
 
 

@@ -5,7 +5,7 @@ master schedule.
 from sopkit import charts
 from sopkit.charts import missing, stack
 from sopkit.charts.words import count, money, number, percent, quantity
-from sopkit.metrics import planned_service, short_by_market
+from sopkit.metrics import planned_service, scopes, short_by_market
 from sopkit.metrics.scopes import per_item
 from sopkit.pages.common import assumed
 
@@ -40,6 +40,21 @@ def answer(supply_plan, capacity_plan, inventory_plan, plan_costs, view):
             ("Stock at the end of next year", stock, currency),
             ("Plan cost, whole horizon", plan_costs["money"].sum(), currency),
         ],
+    )
+
+
+def leaving(book, view):
+    """The items that retire within the plan: when they are made last, how long stock lasts, what is
+    left for good.
+    """
+    return view.show(
+        scopes.leaving(book).sort_values(["retired_on", "item"]),
+        "supply_plan",
+        "item | retired_on: retires | successor | last_made: made or bought last |"
+        " last_stock: stock lasts until | left: left for good [units] |"
+        " money: what these cost [money]",
+        12,
+        empty="No item retires within the plan.",
     )
 
 

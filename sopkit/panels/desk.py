@@ -10,6 +10,7 @@ from ipywidgets import (
     HTML,
     Box,
     Button,
+    Checkbox,
     DatePicker,
     Dropdown,
     FloatSlider,
@@ -20,9 +21,9 @@ from ipywidgets import (
 from sopkit.errors import PlanError
 from sopkit.metrics.stages import CHOSEN
 from sopkit.overrides import REASONS
+from sopkit.overrides.worklist import STATES
 from sopkit.panels.sheet import Sheet
 from sopkit.panels.trial import SLIDERS, offered
-from sopkit.panels.worklist import STATES
 
 STYLE = Path(__file__).with_name("tuner.css").read_text(encoding="utf-8")
 BUTTONS = {
@@ -30,6 +31,7 @@ BUTTONS = {
     "save": "Save",
     "anyway": "Save anyway",
     "check": "Checked ✓",
+    "undecided": "Undecided ?",
     "next": "Next ▸",
     "back": "Take back",
 }
@@ -79,8 +81,9 @@ class Desk(Panel):
         back.tooltip = "ends the chosen rows, expiry included; what they replaced stands again"
         asked = self._box(
             family=Dropdown(options=choices("all families", families)),
-            status=Dropdown(options=choices("open and checked", STATES)),
-            search=Text(placeholder="item …"),
+            status=Dropdown(options=choices("whatever the review said", STATES)),
+            search=Text(placeholder="item, description, family, market …"),
+            supply=Checkbox(description="what supply asks too", indent=False),
             list=SelectMultiple(rows=18),
             count=HTML(),
         )
@@ -94,6 +97,12 @@ class Desk(Panel):
         entry = self._box(
             reason=Dropdown(options=choices("choose a reason", REASONS), description="reason"),
             note=Text(description="note", placeholder="in words", continuous_update=False),
+            holds=Text(
+                description="holds if",
+                placeholder="demand of Pumps >= 1200 a month",
+                tooltip="makes the note an assumption that every plan tests; blank = none",
+                continuous_update=False,
+            ),
             until=DatePicker(description="until", tooltip="blank = until its month has passed"),
             by=Text(by, description="by", placeholder="your name"),
         )

@@ -25,6 +25,7 @@ class Picture:
         (self.consensus,) = (line for line in self.axes.lines if line.get_gid() == "consensus")
         dashed = {"linewidth": 1.8, "linestyle": (0, (4, 2))}
         (self.tried,) = self.axes.plot([], [], color=COLOURS["baseline"], **dashed)
+        self.still = None  # the picture without what moves
         self.number, self.panel = view.calendar.number, Panel(self.axes, view.calendar)
         past, unit = view.addable(tables["history"], ["demand"], **choice)
         told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
@@ -34,18 +35,38 @@ class Picture:
     def moved(self, consensus: pd.Series, tried: pd.Series, name: str) -> str:
         """The picture as SVG with these lines (units by bucket); a ``tried`` without values is no
         line, ``name`` says what was tried.
+
+        What stands still is drawn again only where the axis grows.
         """
         self.consensus.set_data(self.number(consensus.index), consensus)
         self.tried.set_data(self.number(tried.index), tried)
         low, high = self.axes.get_ylim()
-        highest = max([*consensus, *tried])
-        if highest > high:
+        if (highest := max([*consensus, *tried])) > high:
             self.axes.set_ylim(low, highest * 1.06)
+            self.still = None
         for text in [text for text in self.axes.texts if text.get_gid() == "extreme"]:
             text.remove()
         self.panel.extremes(consensus)
-        title = self.title(consensus)
+        title, figure = self.title(consensus), self.chart.figure
         words = self.chart.subtitle + (f"; dashed: {name}" if len(tried) else "")
-        for text, said in zip(self.chart.figure.texts, (title, words)):
+        for text, said in zip(figure.texts, (title, words)):
             text.set_text(said)
-        return Chart(self.chart.figure, title, words).svg
+        extremes = [text for text in self.axes.texts if text.get_gid() == "extreme"]
+        moving = {self.consensus, self.tried, *extremes, *figure.texts}
+        parts = {*self.axes.get_children(), *figure.texts, figure.patch}
+        parts = {part for part in parts if part.get_visible()}
+        if self.still is None:
+            self.still = _without(moving, self.chart.figure, "")
+        moved = _without(parts - moving, figure, title)
+        return self.still.removesuffix("</svg>") + moved[moved.index(">") + 1 :]
+
+
+def _without(parts, figure, title) -> str:
+    """The figure as SVG without some of its parts."""
+    for part in parts:
+        part.set_visible(False)
+    try:
+        return Chart(figure, title, "").svg.rstrip()
+    finally:
+        for part in parts:
+            part.set_visible(True)

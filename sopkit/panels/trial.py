@@ -1,4 +1,4 @@
-"""Trying another method on one series: its forecast and its backtest."""
+"""Trying another method on an item: its forecast, and its backtest beside the others'."""
 
 import warnings
 from dataclasses import dataclass
@@ -10,23 +10,21 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, fit, forecast, graded
 from sopkit.forecast.methods import Method, seen
-from sopkit.metrics import accuracy_table
 from sopkit.metrics.stages import CHOSEN, NEAR
-from sopkit.panels.worklist import accuracy_of
 
 ETS = "ETS (statsmodels)"
 SLIDERS = {"level": "alpha", "trend": "beta", "damping": "phi", "season": "gamma"}
+TRIED = "tried here"
+FEW = 4  # buckets from which a difference is told
 FEWEST = 10  # values that statsmodels needs to start from
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A method's ``forecast`` by market, and its backtest error over lags 1–3 as the accuracy of
-    the pack's own methods is read (``accuracy_of``; NaN where it has none).
-    """
+    """A method's ``forecast`` by market, and the graded ``cells`` of its backtest."""
 
     forecast: pd.DataFrame
-    wape: float
+    cells: pd.DataFrame
 
 
 def takes(method: str) -> tuple[str, ...]:
@@ -51,12 +49,58 @@ def try_method(history, method, calendar, until, **sliders: float) -> Trial:
             f"{buckets} buckets of history are too few to try a method; start from an earlier"
             " year, or choose another item"
         )
-    last, end = calendar.number([history["bucket"].max(), until])
     set_to = {SLIDERS[name]: sliders[name] for name in takes(method) if sliders.get(name)}
     tried = {method: partial(offered()[method], **set_to)}
-    found = fit(history, end - last, calendar=calendar, method=tried)
-    known = accuracy_of(accuracy_table(graded(found, NEAR)), history["item"].iloc[0])
-    return Trial(forecast(found), known.get(CHOSEN, np.nan))
+    found = _fitted(history, calendar, until, method=tried)
+    cells = graded(found, NEAR)
+    return Trial(forecast(found), cells[cells["model"] == CHOSEN].assign(model=TRIED))
+
+
+def rivals(history, calendar, until) -> pd.DataFrame:
+    """The graded cells of the pack's methods on one item, tested as a trial is."""
+    return graded(_fitted(history, calendar, until), NEAR)
+
+
+def _fitted(history, calendar, until, **how):
+    last, end = calendar.number([history["bucket"].max(), until])
+    return fit(history, end - last, calendar=calendar, **how)
+
+
+def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
+    """The WAPE (fraction) of every model that forecast all the cells which the tried and the chosen
+    one did, best first; and whether these two differ, in words. ``cells``: market, bucket, lag,
+    model, forecast, actual.
+
+    They differ where the mean gap of their errors, bucket by bucket, is beyond twice its standard
+    error.
+
+    >>> months = pd.date_range("2026-01-01", periods=6, freq="MS")
+    >>> cells = pd.DataFrame({"market": "N", "bucket": months, "lag": 1, "actual": 100.0})
+    >>> tried = cells.assign(model=TRIED, forecast=[104.0, 96.0] * 3)
+    >>> chosen = cells.assign(model=CHOSEN, forecast=[110.0, 91.0] * 3)
+    >>> errors, words = compared(pd.concat([tried, chosen]))
+    >>> errors.round(3).to_dict(), words
+    ({'tried here': 0.04, 'chosen': 0.095}, '5.5 points better than the chosen')
+    """
+    known, names = ["market", "bucket", "lag"], {TRIED, CHOSEN, *cells["model"]}
+    wide = cells.pivot_table("forecast", known, "model").reindex(columns=sorted(names))
+    wide = wide.dropna(subset=[TRIED, CHOSEN])
+    actual = cells.groupby(known)["actual"].first().reindex(wide.index)
+    missed = wide.dropna(axis=1).sub(actual, axis=0).abs()
+    errors = (missed.sum() / actual.sum() if actual.sum() > 0 else missed.sum() * np.nan).dropna()
+    gap = (missed[TRIED] - missed[CHOSEN]).groupby("bucket").sum()
+    noise = gap.std() / len(gap) ** 0.5 if len(gap) >= FEW else np.inf
+    if not abs(gap.mean()) > 2 * noise or errors.empty:
+        return errors.sort_values(kind="stable"), "no clear difference to the chosen"
+    points, way = 100 * (errors[TRIED] - errors[CHOSEN]), "worse" if gap.mean() > 0 else "better"
+    return errors.sort_values(kind="stable"), f"{abs(points):.1f} points {way} than the chosen"
+
+
+def accuracy_of(forecast_accuracy, item) -> pd.Series:
+    """Backtest WAPE (fraction) of each model for an item, best first, averaged over lags 1–3."""
+    rows = forecast_accuracy.query("item == @item and source == 'backtest'")
+    rows = rows[rows["lag"] <= NEAR]
+    return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 
 def reasons(forecast: pd.DataFrame) -> str:

@@ -1,8 +1,9 @@
 """The tuner: a planner works through the worklist, tries methods, types numbers into the sheet and
 saves them to the ledger.
 
-What is open is one or several scopes: an item in a market or in all of them. What is typed there
-is a ``Draft``; what stands there is read from the ledger (``Standing``), whoever entered it.
+What is open is one or several scopes: an item or a family, in a market or in all of them. What is
+typed there is a ``Draft``; what stands there is read from the ledger (``Standing``), whoever
+entered it.
 """
 
 import asyncio
@@ -14,23 +15,36 @@ from ipywidgets import Box
 
 from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import clean, day, listing, percent
+from sopkit.charts.words import clean, day, listing, number, percent
 from sopkit.demand import forecastable
 from sopkit.errors import PlanError
 from sopkit.forecast import learn_events, without_events
+from sopkit.grid import WHO
 from sopkit.ledger import Ledger
+from sopkit.metrics import condition
+from sopkit.metrics.scopes import leaving
 from sopkit.metrics.stages import CHOSEN, NEAR
-from sopkit.overrides import CONSENSUS, OVERRIDE, TINY, Draft, Standing, effect, worth
-from sopkit.panels import worklist as work
+from sopkit.overrides import (
+    CONSENSUS,
+    OVERRIDE,
+    TINY,
+    Draft,
+    Standing,
+    effect,
+    signed,
+    so_far,
+    worth,
+)
+from sopkit.overrides import worklist as work
 from sopkit.panels.desk import Desk, choices, said
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import reasons, takes, try_method
+from sopkit.panels.trial import TRIED, accuracy_of, compared, reasons, rivals, takes, try_method
 
 LISTED = 300
 OPENED = 40  # rows that can be typed at once
 PAUSE = 0.05  # seconds of silence after the last move before the picture is drawn
-EACH = "each market"
-WORDS = "reason", "note", "until"
+AS_LISTED, EACH = "as listed", "each market"
+WORDS = "reason", "note", "holds", "until"
 
 
 def tuner(plan, ledger, by: str = "") -> Box:
@@ -50,14 +64,15 @@ class Tuner(Desk):
         self.plan, self.stands, self.view = plan, Standing(plan, ledger), View(plan.book())
         self.grid, self.buckets = self.stands.grid, self.stands.grid.buckets
         demand = plan.read("demand_plan")
-        self.planned, self.markets = worth(self.view, demand), demand.groupby("item")["market"]
-        self.rows = work.worklist(demand, work.each(plan), self.view.items)
-        self.drafts, self.items, self.scopes = {}, (), ()
+        self.leaving = leaving(plan.book())
+        self.planned, self.listed, self.known = worth(self.view, demand), {}, {}
+        self.drafts, self.chosen, self.scopes = {}, (), ()
         self._timer = self._quiet = self.trial = self.asked = None
         years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
-        super().__init__(sorted(self.rows["family"].unique()), years, by)
+        families = self.grid.series["family"].unique()
+        super().__init__(sorted(families), years, by)
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
-        self._on(self._list, self.family, self.status, self.search)
+        self._on(self._list, self.family, self.status, self.search, self.supply)
         self._on(self._select, self.list)
         self._on(self._open, self.market)
         self._on(self._word, *(getattr(self, name) for name in WORDS))
@@ -87,38 +102,57 @@ class Tuner(Desk):
 
     # The worklist
 
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The worklist, as far as the review has come by now, whoever reviewed."""
+        supply = self.supply.value
+        if supply not in self.listed:
+            self.listed[supply] = work.worklist(self.plan, supply)
+        rows, said = self.listed[supply], self.stands.ledger.read("reviews")
+        return rows.assign(status=work.reviewed(rows, said, self.plan.entry_month))
+
     def _list(self):
-        asked = {"family": self.family.value, "status": self.status.value}
-        rows = work.filtered(self.rows, **asked, text=self.search.value).head(LISTED)
-        items = rows["item"].tolist()
-        labels = [work.line(row, self.view.currency) for row in rows.itertuples()]
-        here = [item for item in self.items if item in items] or items[:1]
-        self._set(self.list, options=list(zip(labels, items)), value=tuple(here))
-        states = [f"{(self.rows['status'] == state).sum()} {state}" for state in work.STATES]
-        self.count.value = said(" · ".join([*states, f"{len(rows)} shown"]))
+        rows, asked = self.rows, {"family": self.family.value, "status": self.status.value}
+        shown = work.filtered(rows, **asked, text=self.search.value).head(LISTED)
+        scopes = [
+            (row.item, "" if row.item else row.family, row.market) for row in shown.itertuples()
+        ]
+        self.states = dict(zip(scopes, shown["status"]))
+        labels = [work.line(row, self.view.currency) for row in shown.itertuples()]
+        here = [scope for scope in self.chosen if scope in scopes] or scopes[:1]
+        self._set(self.list, options=list(zip(labels, scopes)), value=tuple(here))
+        states = [f"{(rows['status'] == state).sum()} {state}" for state in work.STATES]
+        self.count.value = said(" · ".join([*states, f"{len(shown)} shown"]))
         self._select()
 
     def _select(self):
-        if not self.list.value or self.list.value == self.items:
+        if not self.list.value or self.list.value == self.chosen:
             return
-        self.items = self.list.value
-        markets = sorted({market for item in self.items for market in self._sold_in(item)})
-        several = len(markets) > 1
-        options = choices("all markets", [EACH, *markets] if several else markets)
-        self._set(self.market, options=options, value="" if several else markets[0])
+        self.chosen = self.list.value
+        markets = sorted({market for scope in self.chosen for market in self._sold_in(scope)})
+        options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
+        self._set(self.market, options=options, value=AS_LISTED)
         self._open()
 
-    def _sold_in(self, item):
-        return sorted(self.markets.get_group(item).unique())
+    def _sold_in(self, scope):
+        inside = self.stands.inside((*scope[:2], ""))
+        return sorted(self.grid.series["market"][inside].unique())
 
     def _open(self):
-        """Opens the chosen items in the chosen market, with what was typed there before."""
+        """Opens the chosen scopes in the chosen market, with what was typed there before."""
         asked, scopes = self.market.value, []
-        for item in self.items:
-            own = self._sold_in(item)
-            markets = own if asked == EACH else [asked] * (asked in ("", *own))
-            scopes += [(item, "", market) for market in markets]
-        self.scopes, self.looked, self.message.value = tuple(scopes[:OPENED]), self.buckets, ""
+        for item, family, market in self.chosen:
+            own = self._sold_in((item, family))
+            of = {AS_LISTED: [market], EACH: own, "": [""]}
+            scopes += [(item, family, each) for each in of.get(asked, [asked] * (asked in own))]
+            units = self.view.items.loc[self.view.items["family"] == family, "unit"].unique()
+            if len(units) > 1:
+                raise PlanError(
+                    f"the items of {family} are counted in {listing(units)}, which cannot be added"
+                    " up; open its items"
+                )
+        self.scopes = tuple(dict.fromkeys(scopes))[:OPENED]
+        self.looked, self.message.value = self.buckets, ""
         for name in WORDS:
             self._set(getattr(self, name), value=getattr(self.draft, name))
         self._turn(self.scopes[0])
@@ -127,23 +161,31 @@ class Tuner(Desk):
 
     def _turn(self, scope):
         """Shows the history and the methods of one of the open scopes."""
-        self.here, (item, _, market) = scope, scope
+        self.here, (item, family, _) = scope, scope
         names = "history", "baseline_forecast", "demand_plan"
         self.tables = {name: self._rows_of(self.plan.read(name)) for name in names}
         last = self._rows_of(self.plan.last.read("demand_plan"))
-        choice = {"item": item, "market": market or None}
-        self.drawn = Picture(self.tables | {"last": last}, self.view, choice)
-        row = self.view.items.set_index("item").loc[item]
-        words = [item, row.get("description"), row["family"], row["unit"]]
+        heir = None
+        words = [family, f"{self.tables['demand_plan']['item'].nunique()} items"]
+        if item:
+            row = self.view.items.set_index("item").loc[item]
+            words = [item, row.get("description"), row["family"], row["unit"]]
+            heir = self.plan.read("demand_plan").query("item == @row['successor']")
+            heir = heir[heir["market"].isin(self.tables["demand_plan"]["market"])]
+        self.drawn = Picture(self.tables | {"last": last, "heir": heir}, self.view, self.choice)
         self.title.value = " · ".join(escape(clean(word)) for word in words if clean(word))
-        self._set(self.method, value=CHOSEN)
+        self._set(self.method, value=CHOSEN, disabled=not item)
         self._move("work")
         self._try()
 
+    @property
+    def choice(self) -> dict:
+        """The scope that is looked at, as charts name it."""
+        return {name: word or None for name, word in zip(WHO, self.here)}
+
     def _rows_of(self, rows):
         """The rows of the scope that is looked at."""
-        item, _, market = self.here
-        return rows[rows["item"].eq(item) & (rows["market"].eq(market) | (not market))]
+        return self.view.chosen(rows, **self.choice)
 
     def _try(self):
         method, self.trial = self.method.value, None
@@ -168,25 +210,59 @@ class Tuner(Desk):
         change = self.grid.frame(units=more)
         change = change[change["units"].abs() >= TINY / 2]
         found = effect(change, self.plan, self.view, self.planned)
-        self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}"
+        known = so_far(self.plan.read("value_added"), self.by.value.strip(), self.draft.reason)
+        before = f"<b>Such touches so far</b>{''.join(map(said, known))}" if known else ""
+        self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}{before}"
 
     def _show_accuracy(self):
-        item = self.here[0]
-        lines = {f"{self.method.value}, tried here": self.trial.wape} if self.trial else {}
-        lines |= work.accuracy_of(self.plan.read("forecast_accuracy"), item)
-        rows = "".join(
-            f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
-            for name, value in (lines or {"no backtest: too little history": None}).items()
+        item, family, market = self.here
+        of = verdict = ""
+        words = reasons(self.forecast) if item else "methods are tried item by item"
+        words = "\n".join(
+            [*map(self._leaves, self.leaving.query("item == @item").itertuples()), words]
         )
-        of = ", its markets added up" if len(self._sold_in(item)) > 1 else ""
-        head = f"<b>Backtest error</b>, 1–{NEAR} ahead{of}"
-        self.accuracy.value = f"{head}<table>{rows}</table>{said(reasons(self.forecast))}"
+        if self.trial:
+            pack = self.plan.read("backtest").assign(model=CHOSEN)
+            cells = self._rows_of(pd.concat([pack, self.trial.cells, self._rivals(item)]))
+            cells = cells.drop_duplicates(["market", "bucket", "lag", "model"])
+            lines, verdict = compared(cells)
+            of = f", on the same cells{f' of {market}' if market else ''}"
+        elif item:
+            lines = accuracy_of(self.plan.read("forecast_accuracy"), item)
+            of = ", its markets added up" if len(self._sold_in(self.here)) > 1 else ""
+        else:
+            rows = self.plan.read("value_added").query("source == 'backtest' and lag <= @NEAR")
+            rows = rows.query("level == 'family' and name == @family")
+            lines = rows.groupby("stage")["wape"].mean().sort_values()
+            lines = lines.rename({"naive": "as a year before"})
+        rows = "".join(
+            f"<tr><td>{escape(self.method.value if name == TRIED else name)}<td>{percent(value, 0)}"
+            for name, value in (dict(lines) or {"no backtest: too little history": None}).items()
+        )
+        head = f"<b>Backtest error</b>, 1–{NEAR} ahead{escape(of)}"
+        self.accuracy.value = f"{head}{said(verdict)}<table>{rows}</table>{said(words)}"
+
+    def _leaves(self, row):
+        """When an item that retires is made last, how long its stock lasts and what is left."""
+        ends, name = f"retires {day(row.retired_on)}", self.plan.calendar.name
+        made = "" if pd.isna(row.last_made) else f": made last in {name(row.last_made)}"
+        lasts = "" if pd.isna(row.last_stock) else f", stock lasts until {name(row.last_stock)}"
+        left = f", {number(row.left)} left for good" if row.left else ""
+        follows = f"; {clean(row.successor)} follows" if clean(row.successor) else ""
+        return f"{ends}{made}{lasts}{left}{follows}"
+
+    def _rivals(self, item):
+        """The backtest of the pack's methods on an item, cell by cell."""
+        if item not in self.known:
+            history = self.series[self.series["item"] == item]
+            self.known[item] = rivals(history, self.plan.calendar, self.buckets[-1])
+        return self.known[item]
 
     @cached_property
     def series(self) -> pd.DataFrame:
         """The series that the pack forecasts: what was sold without what events brought."""
         facts = self.plan.facts
-        sold = forecastable(self.plan.read("history"), facts["items"])
+        sold = forecastable(self.plan.read("history"), self.plan.book())
         calendar = self.plan.calendar
         learned = learn_events(sold, facts["events"], facts["items"], calendar=calendar)
         return without_events(sold, learned)
@@ -214,6 +290,7 @@ class Tuner(Desk):
         """Reason, note and expiry belong to what they were typed for."""
         for name in WORDS:
             setattr(self.draft, name, getattr(self, name).value)
+        self._draw()
 
     def _move(self, move, **told):
         """Makes a move of the draft, and shows what it makes of the plan."""
@@ -223,7 +300,8 @@ class Tuner(Desk):
             getattr(self.draft, move)(**told)
         finally:
             self.sheet.rows = self.draft.sheet()
-            self._list_acting()
+            if move == "work":  # what is typed moves no row of the ledger
+                self._list_acting()
             self._later(self._draw)
 
     def take(self):
@@ -262,6 +340,9 @@ class Tuner(Desk):
             raise PlanError(
                 "no reason is given; choose one, so that next cycle can learn whether it held"
             )
+        if draft.holds and not draft.note:
+            raise PlanError("an assumption is asked for, but not said; write it into the note")
+        condition(draft.holds) if draft.holds else None
         if draft.until and pd.Timestamp(draft.until) < self.plan.first_bucket:
             raise PlanError(
                 f"until {day(draft.until)} is before the plan starts; choose a later day"
@@ -278,11 +359,17 @@ class Tuner(Desk):
             return self._say(f"Is this meant? {question}", "ask")
         words = {"reason": draft.reason, "note": draft.note, "expires_on": draft.until}
         self.stands.enter(rows, self.by.value, **words)
+        if draft.holds:
+            assumed = {"text": draft.note, "condition": draft.holds, "owner": self.by.value.strip()}
+            self.stands.ledger.append(
+                "assumptions", [assumed], by=self.by.value, cycle=self.plan.entry_month
+            )
         self.drafts.pop(self.scopes)
         self._open()
         ended = (rows["kind"] == "remove").sum()
+        names = (" ".join(filter(None, scope)) for scope in self.scopes)
         self._say(
-            f"saved {len(rows) - ended} rows to the ledger for {listing(self.items)}"
+            f"saved {len(rows) - ended} rows to the ledger for {listing(names)}"
             f"{f' in place of {ended}' if ended else ''}; the next pack of {self.plan.entry_month}"
             " carries them"
         )
@@ -306,15 +393,25 @@ class Tuner(Desk):
         self._say(f"{len(ids)} rows are taken back; what stood there before them stands again")
 
     def check(self):
-        self.rows.loc[self.rows["item"].isin(self.items), "status"] = work.CHECKED
+        self._review(work.CHECKED)
+
+    def undecided(self):
+        self._review(work.UNDECIDED)
+
+    def _review(self, status):
+        """Tells the ledger how the chosen rows stand, once more: that they are open again."""
+        by, stood = signed(self.by.value), {self.states.get(scope) for scope in self.chosen}
+        rows = pd.DataFrame(self.chosen, columns=list(WHO))
+        rows["status"] = work.OPEN if stood == {status} else status
+        self.stands.ledger.append("reviews", rows, by=by, cycle=self.plan.entry_month)
         try:
             self.next()
         finally:
             self._list()
 
     def next(self):
-        items = [item for _, item in self.list.options]
-        after = items.index(self.items[-1]) + 1 if self.items[-1] in items else 0
-        if after >= len(items):
+        scopes = [scope for _, scope in self.list.options]
+        after = scopes.index(self.chosen[-1]) + 1 if self.chosen[-1] in scopes else 0
+        if after >= len(scopes):
             raise PlanError("this is the end of the list; change the filters, or take a break")
-        self.list.value = (items[after],)
+        self.list.value = (scopes[after],)

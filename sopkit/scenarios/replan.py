@@ -35,7 +35,7 @@ class Ground(NamedTuple):
         """The ground of a pack's plan, worked out once."""
         if plan not in GROUNDS:
             facts, calendar, history = plan.facts, plan.calendar, plan.read("history")
-            sold = demand.forecastable(history, facts.items)
+            sold = demand.forecastable(history, plan.book())
             learned = learn_events(sold, facts.events, facts.items, calendar=calendar)
             series = without_events(sold, learned)
             ahead = len(demand.unfinished(history, calendar, plan.first_bucket))

@@ -13,6 +13,7 @@ STAMP = (
     date("entered_at", "when it was entered, UTC"),
 )
 DEFERRED = "deferred"
+REVIEWED = ("open", "checked", "undecided")
 KINDS = ("units", "percent", "set_to", "remove")
 
 
@@ -99,6 +100,14 @@ LEDGER = [
         text("note", "in words"),
         text("plan", "digest of the plan that was signed; entered with the sign-off"),
         steps=(5,),
+    ),
+    _ledger(
+        "reviews",
+        "How far the demand review has come; the latest row of a cycle counts",
+        text("item", "blank = the family"),
+        text("family", "family, where no item is named"),
+        text("market", "blank = every market"),
+        text("status", "open, checked or undecided", required=True, choices=REVIEWED),
     ),
     _ledger(
         "releases",

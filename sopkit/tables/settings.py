@@ -193,7 +193,11 @@ SETTINGS = {
         ),
         Setting("markets", [], list, "markets beside those of sales_history"),
         Setting(
-            "sales_inputs", {}, dict, "rule = midpoint | sum | mean | latest, or an author's name"
+            "sales_inputs",
+            {},
+            dict,
+            "rule = midpoint | sum | mean | latest, or an author's name; correct_bias = true takes"
+            " off each author's clear bias of the last year",
         ),
         Setting(
             "market_priority",
@@ -203,6 +207,25 @@ SETTINGS = {
         ),
         Setting("targets", {}, dict, "target by KPI, for example on_time_delivery = 0.95"),
         Setting("thresholds", {}, dict, "threshold by exception rule, for example bias = 0.2"),
+        *(
+            Setting(
+                f"consume_{way}",
+                0,
+                int,
+                f"buckets {side} from which an open order beyond its bucket's forecast takes that"
+                " of others",
+                at_least=0,
+            )
+            for way, side in (("backward", "before"), ("forward", "after"))
+        ),
+        Setting(
+            "worklist",
+            0.1,
+            float,
+            "share of the items with which the tuner's worklist opens at most",
+            at_least=0,
+            at_most=1,
+        ),
         Setting("owners", {}, dict, "owner by family or step"),
         Setting(
             "roles",

@@ -134,10 +134,27 @@ def test_forecast_title_sums_the_next_year(tables):
     assert "band = 8 of 10 outcomes" in chart.subtitle
 
 
-def test_a_band_is_drawn_for_one_series_only(tables):
+def test_the_band_of_a_sum_is_that_of_series_that_vary_apart(tables):
     args = tables["history"], tables["baseline_forecast"], tables["demand_plan"], view()
-    assert ">8 of 10<" in charts.forecast_chart(*args, item="V-110", market="South").svg
-    assert ">8 of 10<" not in charts.forecast_chart(*args, item="V-110").svg
+    one = charts.forecast_chart(*args, item="V-110", market="South")
+    both = charts.forecast_chart(*args, item="V-110")
+    assert ">8 of 10<" in one.svg and ">8 of 10<" in both.svg
+    assert "vary apart" in both.subtitle and "vary apart" not in one.subtitle
+    base = tables["baseline_forecast"].query("item == 'V-110'").set_index("bucket")
+    first = base.loc[base.index.min()]
+    wide = (first["p90"] - first["baseline"]) ** 2
+    (band,) = both.figure.axes[0].collections[:1]
+    top = band.get_paths()[0].vertices[:, 1].max()
+    assert top >= first["baseline"].sum() + wide.sum() ** 0.5 - 1e-6
+
+
+def test_what_happens_in_the_plan_is_marked(tables):
+    args = tables["history"], tables["baseline_forecast"], tables["demand_plan"]
+    heir = tables["demand_plan"].query("item == 'P-310'")
+    chart = charts.forecast_chart(*args, view(), heir=heir, item="V-110")
+    assert ">P-310<" in chart.svg and ">a year before<" in chart.svg
+    acts = tables["demand_plan"].query("item == 'V-110'")["events"].abs().gt(0)
+    assert acts.any() == ("▾ = events" in chart.subtitle)
 
 
 def test_items_of_different_units_are_added_in_money_only(tables):

@@ -33,6 +33,7 @@ KEPT = (
     "kpis",
     "prices",
     "supply_plan",
+    "touches",
 )
 DECIDED = "Autumn drive bundle 2026"
 BY = "Dr. Ada Kessel"

@@ -70,11 +70,25 @@ def level(calendar):
 def plan(calendar, items):
     """The consensus of a baseline, and a look at one column as {"A N": [per bucket]}."""
 
-    def make(baseline, *, items=items, months=None, rule="midpoint", demand_fence=1, **tables):
+    def make(
+        baseline,
+        *,
+        items=items,
+        months=None,
+        rule="midpoint",
+        correct_bias=False,
+        demand_fence=1,
+        consume_backward=0,
+        consume_forward=0,
+        **tables,
+    ):
         buckets = calendar.range("2026-11-01", months or baseline["bucket"].nunique())
         given = {"baseline_forecast": baseline, "items": items, **tables}
-        settings = {"sales_inputs": {"rule": rule}, "demand_fence": demand_fence}
-        return consensus(Book(given, calendar=calendar, settings=settings), buckets)
+        said = {"rule": rule, "correct_bias": correct_bias}
+        settings = {"sales_inputs": said, "demand_fence": demand_fence}
+        settings |= {"consume_backward": consume_backward, "consume_forward": consume_forward}
+        first = buckets[0] if len(buckets) else None
+        return consensus(Book(given, first=first, calendar=calendar, settings=settings), buckets)
 
     return make
 

@@ -1,8 +1,11 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from sopkit import PlanError
-from sopkit.demand import forecastable
+from sopkit.demand import forecastable, joined
+from sopkit.demand.launches import refitted, with_taken
+from sopkit.metrics import Book
 
 
 def _launch(**more):
@@ -173,9 +176,59 @@ def test_the_history_of_what_retired_is_its_successors(calendar):
     history["bucket"] = pd.to_datetime("2026-" + history["bucket"].astype(str) + "-01")
     history = history.assign(market="N", flag="", quantity=0.0)
     items = _lives(("A", "2026-09-20", "B"), ("B", "2026-10-31", "C"), ("C", "2026-12-31", "D"))
-    sold = forecastable(history, items)
+    sold = forecastable(history, Book({"items": items}))
     assert sold["item"].unique().tolist() == ["C"] and sold["quantity"].tolist() == [5, 7, 10]
     assert set(forecastable(history)["item"]) == {"B", "C"}
+
+
+def _sold(calendar, **levels):
+    """Three years of flat sales, and of what was launched half a year ago."""
+    months = calendar.range("2023-11-01", 36)
+    rows = [
+        pd.DataFrame({"item": item, "market": "N", "bucket": months, "sold": units})
+        for item, units in levels.items()
+    ]
+    return pd.concat(rows).dropna(subset=["sold"]).assign(quantity=lambda r: r["sold"])
+
+
+def test_cannibalisation_goes_on_and_is_what_history_says(calendar, items, table, level, plan):
+    rng, young = np.random.default_rng(2), 30
+    noise = rng.normal(0, 3, 36)
+    old = 100 + noise - np.where(np.arange(36) >= young, 0.4 * 50, 0.0)
+    new = np.where(np.arange(36) >= young, 50.0, np.nan)
+    sold = _sold(calendar, A=old, C=new)
+    declared_ = _launch(
+        launched_on="2026-05-01", ramp=None, cannibalised_item="A", cannibalisation=0.2
+    )
+    book = Book({"launches": table(declared_), "items": items}, calendar=calendar)
+    (share,) = refitted(book.launches, sold, book)["cannibalisation"]
+    assert share == pytest.approx(0.4, abs=0.05)
+    history = sold.rename(columns={"sold": "demand"}).assign(flag="", reason="")
+    back = forecastable(history, book).query("item == 'A'")["quantity"].to_numpy()
+    assert back[:young] == pytest.approx(old[:young])
+    assert back[young:] == pytest.approx(old[young:] + share * 50)
+    assert forecastable(history, book, taken=False)["quantity"].sum() < back.sum() + 300
+    given = {"launches": table(declared_), "history": history}
+    frame = plan(level({"A N": 100, "C N": 50}, months=2), **given).demand_plan
+    loss = frame.query("item == 'A'")["launches"]
+    own = frame.query("item == 'C'")["consensus"]
+    assert (loss.to_numpy() == pytest.approx(-share * own.to_numpy())) and (loss < 0).all()
+
+
+def test_after_two_years_a_launch_takes_nothing_apart(calendar, items, table):
+    sold = _sold(calendar, A=np.full(36, 80.0), C=np.full(36, 50.0))
+    row = _launch(launched_on="2024-10-01", cannibalised_item="A", cannibalisation=0.2)
+    book = Book({"launches": table(row), "items": items}, calendar=calendar)
+    assert with_taken(sold, book) is sold
+
+
+def test_a_baseline_says_whose_history_is_joined(calendar, table):
+    history = _sold(calendar, A=[5.0] * 35 + [np.nan], B=[6.0] * 36).assign(flag="")
+    book = Book({"items": _lives(("A", "2026-09-20", "B"), ("B", None, None))}, calendar=calendar)
+    baseline = pd.DataFrame({"item": ["B", "C"], "why": "smooth demand"})
+    words = joined(baseline, history, book)["why"].tolist()
+    assert words == ["smooth demand; with the history of A", "smooth demand"]
+    assert joined(baseline, history, Book({"items": _lives(("B", None, None))})).equals(baseline)
 
 
 def test_a_retired_item_keeps_no_promotion(level, plan, table, look):

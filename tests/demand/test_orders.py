@@ -31,6 +31,19 @@ def test_open_lines_above_the_forecast_count_within_the_fence(level, plan, table
     assert _excess(level, plan, orders, fence=0) == [0] * 6
 
 
+def test_orders_above_take_forecast_of_the_buckets_around_that_no_order_took(level, plan, table):
+    """Of 150 booked where 100 were forecast, 50 are forecast of the month before or after."""
+    november, december = table(_line(150.0)), table(_line(150.0, "2026-12-05"))
+    ahead = {"consume_forward": 1}
+    assert _excess(level, plan, november, **ahead)[:3] == [50, -50, 0]
+    assert _excess(level, plan, december, fence=2, **ahead)[:3] == [0, 50, -50]
+    back = {"consume_backward": 1}
+    assert _excess(level, plan, november, **back)[:3] == [50, 0, 0]
+    assert _excess(level, plan, december, fence=2, **back | ahead)[:3] == [-50, 50, 0]
+    both = table(_line(90.0), _line(150.0, "2026-12-05"))  # 10 of November are free, then January
+    assert _excess(level, plan, both, fence=2, **back | ahead)[:3] == [-10, 50, -40]
+
+
 def test_promised_then_ordered_stand_in_for_requested(level, plan, table):
     assert _excess(level, plan, table(_line(130.0, None, promised_on="2026-11-30")))[0] == 30
     assert _excess(level, plan, table(_line(130.0, None, ordered_on="2026-11-01")))[0] == 30

@@ -43,6 +43,29 @@ def test_a_coarse_input_is_spread_by_baseline_and_its_total_is_exact(level, plan
     assert look(frame) == {"A N": [120], "A S": [40], "B N": [40], "C N": [9]}
 
 
+def test_a_coarse_input_is_not_spread_on_what_has_retired(level, plan, table, look, items):
+    says = _says(table, ("Ann", {"family": "F"}, 200.0))
+    gone = items.assign(retired_on=pd.to_datetime([None, "2026-10-31", None]))
+    frame = plan(
+        level({"A N": 60, "B N": 20}), items=gone, sales_inputs=says, rule="mean"
+    ).demand_plan
+    assert look(frame) == {"A N": [200], "B N": [0]}
+
+
+def test_a_clear_bias_of_an_author_is_taken_off_where_the_settings_say_so(
+    level, plan, table, look, calendar
+):
+    months = calendar.range("2025-11-01", 12)
+    past = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "quantity": 100.0})
+    ann = past.assign(author="Ann", quantity=[119.0, 121.0] * 6)
+    ahead = _says(table, ("Ann", {"item": "A", "market": "N"}, 120.0))
+    says = pd.concat([ann, ahead.assign(bucket=pd.Timestamp("2026-11-01"))])
+    given = {"sales_inputs": says, "sales_history": past}
+    as_said = plan(level({"A N": 90}), **given, rule="mean").demand_plan
+    righted = plan(level({"A N": 90}), **given, rule="mean", correct_bias=True).demand_plan
+    assert look(as_said) == {"A N": [120]} and look(righted) == {"A N": [100]}
+
+
 def test_an_authors_finer_number_is_respected_and_the_total_kept(level, plan, table, look):
     says = _says(
         table, ("Ann", {"family": "F"}, 200.0), ("Ann", {"item": "A", "market": "N"}, 80.0)

@@ -161,10 +161,10 @@ ELSEWHERE = {
     "standard_cost",
     "unserved",
     "accuracy_table",
-    "added_by_person",
     "exceptions",
     "graded_stages",
     "identities",
+    "kept_backtest",
     "kpis",
     "value_added_table",
 }

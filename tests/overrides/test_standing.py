@@ -35,7 +35,7 @@ def wanted(**cells):
 
 def override(standing, scope, bucket=MAR):
     at = pd.MultiIndex.from_tuples([(*scope, bucket)], names=CELL)
-    return standing.at(at, standing.values["override"])[0]
+    return standing.at(at, standing.values["override"])[0][0]
 
 
 def save(standing, scope, value, by="Ada", **words):
@@ -142,7 +142,8 @@ def test_a_promoted_scenario_stands_too_and_is_taken_out_by_its_own_command():
     standing = stands(row(value=30.0), plan=plan)
     cell = pd.MultiIndex.from_tuples([(*ALL, MAR)], names=CELL)
     assert override(standing, ALL) == pytest.approx(
-        1.1 * (standing.at(cell, standing.before)[0] + 30) - standing.at(cell, standing.before)[0]
+        1.1 * (standing.at(cell, standing.before)[0][0] + 30)
+        - standing.at(cell, standing.before)[0][0]
     )
     save(standing, NORTH, 50.0)
     assert override(standing, NORTH) == pytest.approx(50, abs=TINY)

@@ -10,7 +10,8 @@ import pytest
 
 from sopkit import Plan
 from sopkit.ledger import Ledger
-from sopkit.metrics import added_by_person
+from sopkit.metrics import Book, graded_stages, value_added_table
+from sopkit.metrics.scopes import actuals, author_bias
 from sopkit.pack import build_pack
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import packs_in
@@ -19,6 +20,7 @@ from sopkit.sources import read_facts
 from sopkit.tables import INPUTS, LEDGER, PLANS
 from tests.company import company
 from tests.company.earlier import KEPT, NOTES, as_of, write_facts
+from tests.company.outlook import AUTHORS
 from tests.conftest import ROOT
 from tests.golden import leave_out_kernels_and_pages
 from tests.pack.toys import write_notebook
@@ -151,18 +153,37 @@ def test_three_planners_help_harm_and_change_nothing(facts):
     sums = better.groupby(plans["by"]).sum() / actual.groupby(plans["by"].to_numpy()).sum()
     assert sums["Greta Holm"] > 0.1 and sums["Mara Voss"] < -0.05
     assert abs(sums["Tom Adler"]) < 0.01 and plans["by"].notna().all()
-    said = _judged("overrides").assign(id=lambda rows: range(len(rows)))
-    told = added_by_person(
-        plans.drop(columns=["by", "family"]).assign(
-            lag=plans.groupby(["item", "market", "bucket"]).cumcount()
-        ),
-        said.assign(bucket=pd.to_datetime(said["bucket"])),
-        facts.items,
-        actual.rename("actual").reset_index().drop_duplicates(["item", "market", "bucket"]),
+
+
+def test_what_each_person_brought_sums_to_the_stage(facts):
+    """The released plans graded again, each cell's gain by who moved it."""
+    first = facts.calendar.number([facts.first])[0]
+    plans, moved = (
+        pd.concat(
+            _kept(month, name).assign(
+                lag=lambda p, n=number: facts.calendar.number(p["bucket"]) - n + 1
+            )
+            for number, month in enumerate(NOTES, first - len(NOTES))
+        )
+        for name in ("demand_plan", "touches")
     )
-    pd.testing.assert_series_equal(
-        told.set_index("by")["value_added"].sort_index(), sums, check_names=False
-    )
+    actual = actuals(Book({"sales_history": facts.sales_history, "released_forecasts": plans}))
+    table = value_added_table(graded_stages(plans, actual), facts.items, moved)
+    near = table.query("level == 'company' and lag == 1").set_index(["stage", "person", "reason"])
+    for stage in ("override", "sales_input"):
+        of = near.loc[stage]["value_added"]
+        parts = of.drop(index=("", ""))
+        assert parts.sum() == pytest.approx(of["", ""]) and len(parts) >= 4
+    by = near.loc["override"].drop(index=("", ""))["value_added"].groupby("person").sum()
+    assert by["Greta Holm"] > 0 > by["Mara Voss"] and abs(by["Tom Adler"]) < 1e-3
+
+
+def test_planted_biases_of_authors_are_found(facts):
+    """Within three points, from what they said of the last year."""
+    book = Book(facts.tables, first=facts.first, calendar=facts.calendar, settings=facts.settings)
+    found = author_bias(book).set_index("author")["bias"]
+    for author in AUTHORS:
+        assert found[author.name] == pytest.approx(author.bias, abs=0.03), author.name
 
 
 def test_the_bundle_brought_what_the_ledger_says(facts):

@@ -1,5 +1,7 @@
 """The tuner driven by code: worklist, methods, typing, saving, taking back, errors in words."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +13,11 @@ from sopkit.charts.words import percent
 from sopkit.demand import forecastable
 from sopkit.ledger import Ledger
 from sopkit.metrics import Book
-from sopkit.overrides import effect, worth
+from sopkit.overrides import effect, so_far, worth
+from sopkit.overrides import worklist as work
+from sopkit.overrides.worklist import CHECKED, OPEN, UNDECIDED
 from sopkit.panels import trial, tuner
 from sopkit.panels.tuning import Tuner
-from sopkit.panels.worklist import CHECKED, OPEN, accuracy_of, filtered, worklist
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
@@ -25,7 +28,9 @@ def panel():
 
 
 def at(panel, item, market):
-    panel.list.value, panel.market.value = (item,), market
+    """Opens an item in a market by its first row of the list."""
+    scope = next(scope for _, scope in panel.list.options if scope[0] == item)
+    panel.list.value, panel.market.value = (scope,), market
     return panel
 
 
@@ -49,20 +54,117 @@ def click(panel, name):
     return panel.message.value
 
 
-def test_worst_exceptions_come_first():
-    rows = worklist(small.demand_plan(), small.exceptions(), small.items())
-    assert (
-        rows["item"].tolist() == ["P-300", "V-110", "X-900", "P-310"]
-        and rows["money"].iloc[0] == 9600 + 24000
+def test_the_worklist_holds_what_moved_in_each_market_most_money_first():
+    rows = work.worklist(FakePlan())
+    assert rows["money"].is_monotonic_decreasing and not rows.duplicated(["item", "market"]).any()
+    first = rows.iloc[0]
+    now, was = (
+        plan.groupby(["item", "market"])["consensus"].sum()[first["item"], first["market"]]
+        for plan in (small.demand_plan(), small.demand_plan(0.9))
     )
-    assert filtered(rows, family="pumps")["item"].tolist() == ["P-300", "P-310"] and filtered(
-        rows, text="x-9"
-    )["item"].tolist() == ["X-900"]
+    price = small.items().set_index("item")["price"][first["item"]]
+    assert first["money"] == pytest.approx((now - was) * price)
+    assert first["reason"].startswith("Consensus moved from ") and first["due"]
+    supply = work.worklist(FakePlan(), supply=True).query("market == ''")
+    assert supply["reason"].str.contains("late at the month's end").any()
+
+
+def test_an_item_that_retires_says_when_it_is_made_last_and_who_follows():
+    items = small.items().assign(retired_on=pd.NaT, successor="")
+    items.loc[items["item"] == "V-110", ["retired_on", "successor"]] = small.AHEAD[5], "P-310"
+    panel = Tuner(FakePlan(facts=FakePlan().facts | {"items": items}), Ledger("sqlite://"), "Ada")
+    at(panel, "V-110", "")
+    assert "retires 1 Jun 27: made last in " in panel.accuracy.value
+    assert "; P-310 follows" in panel.accuracy.value and ">P-310<" in panel.picture.value
+
+
+def test_only_few_items_are_open():
+    plan = FakePlan()
+    plan.facts["items"] = plan.facts["items"].assign(description="of cast iron")
+    rows = work.worklist(plan)
+    assert rows["due"].sum() <= work.FEWEST
+    covered = rows["money"].cumsum().shift(fill_value=0) < 0.8 * rows["money"].sum()
+    assert rows["due"].equals(covered & (rows["count"] > 0))
+
+
+def test_the_worklist_is_searched_by_code_description_family_and_market():
+    items = small.items().assign(description=["of cast iron", "of steel", "", ""])
+    rows = work.worklist(FakePlan(facts=FakePlan().facts | {"items": items}))
+    rows = rows.assign(status="")
+    found = lambda text: {*work.filtered(rows, text=text)[["item", "market"]].agg(" ".join, axis=1)}
+    assert found("x-9 north") == {"X-900 North"} and found("CAST south") == {"P-300 South"}
+    assert found("valves") == {"V-110 North", "V-110 South"}
+    whole = work.filtered(rows, family="pumps").iloc[0]
+    assert whole["item"] == "" and whole["money"] == rows.query("family == 'pumps'")["money"].sum()
 
 
 def test_the_panel_opens_on_the_worst_and_shows_its_picture(panel):
-    assert panel.here == ("P-300", "", "") and panel.picture.value.startswith("<svg")
-    assert not panel.message.value and panel.sheet.columns[0] == "Jan 27"
+    worst = panel.rows.iloc[0]
+    assert panel.here == (worst["item"], "", worst["market"])
+    assert panel.picture.value.startswith("<svg") and not panel.message.value
+    assert panel.sheet.columns[0] == "Jan 27"
+
+
+def test_a_family_is_planned_in_few_clicks_and_its_items_share_it(panel):
+    panel.family.value = "pumps"
+    panel.list.value = (panel.list.options[0][1],)
+    assert panel.here == ("", "pumps", "") and panel.title.value == "pumps · 2 items"
+    before = panel.stands.at
+    planned = line(panel, "consensus").copy()
+    typed(panel, 2, "+10%")
+    heads = [row.head for row in panel.draft.lines]
+    assert heads[-2:] == ["of it P-300", "of it P-310"]
+    shares = {row.head: row.values[2] for row in panel.draft.lines}
+    assert sum(shares[head] for head in heads[-2:]) == pytest.approx(shares["Consensus"])
+    sums = panel.stands.of(panel.here, panel.stands.before)[2]
+    assert line(panel, "override")[2] == pytest.approx(0.1 * sums)
+    panel.reason.value = "customer"
+    assert "saved 1 rows to the ledger for pumps" in click(panel, "save")
+    row = panel.stands.rows.iloc[0]
+    assert (row["item"], row["family"], row["market"]) == ("", "pumps", "")
+    now = line(panel, "consensus")
+    assert now[2] - planned[2] == pytest.approx(row["value"]) and callable(before)
+    at(panel, "P-310", "")
+    (words,) = [words for words, _ in panel.acting.options]
+    assert "pumps, all markets" in words and line(panel, "override")[2] > 0
+    assert "methods are tried item by item" not in panel.accuracy.value
+
+
+def test_a_family_counted_in_two_units_is_not_added_up():
+    items = small.items()
+    items.loc[items["item"] == "P-310", "unit"] = "m"
+    panel = Tuner(FakePlan(facts=FakePlan().facts | {"items": items}), Ledger("sqlite://"), "Ada")
+    panel.family.value = "pumps"
+    panel.list.value = (panel.list.options[0][1],)
+    assert "counted in" in panel.message.value and panel.here[0]
+
+
+def test_a_note_becomes_an_assumption_that_every_plan_tests(panel):
+    at(panel, "P-310", "North")
+    typed(panel, 1, "12")
+    panel.reason.value, panel.holds.value = "customer", "demand of pumps >= 10 a month"
+    assert "write it into the note" in click(panel, "save")
+    panel.note.value, panel.holds.value = "The contract holds", "demand of"
+    assert "bad" in click(panel, "save") and panel.stands.rows.empty
+    panel.holds.value = "demand of pumps >= 10 a month"
+    assert "saved 1 rows" in click(panel, "save")
+    (row,) = panel.stands.ledger.read("assumptions").to_dict("records")
+    assert (row["text"], row["condition"], row["owner"]) == (
+        "The contract holds",
+        "demand of pumps >= 10 a month",
+        "Ada",
+    )
+
+
+def test_what_such_touches_brought_so_far_is_told_while_typing():
+    plan, rows = FakePlan(), {"stage": "override", "lag": 1, "person": ["Ada", "Ada", "Bob"]}
+    rows |= {"reason": ["price", "customer", "price"], "value_added": [0.004, -0.001, -0.002]}
+    plan.tables = plan.tables | {"value_added": pd.DataFrame(rows).assign(source="released")}
+    panel = Tuner(plan, Ledger("sqlite://"), "Ada")
+    assert "Ada: error −0.30 points" in panel.effect.value
+    panel.reason.value = "price"
+    assert "price: error −0.20 points" in panel.effect.value
+    assert so_far(plan.read("value_added"), "Eve", "") == []
 
 
 def test_typing_and_saving_writes_the_number_to_the_ledger(panel):
@@ -125,7 +227,7 @@ def test_what_another_saved_is_shown_before_saving(panel):
     assert "entered since you looked" in told and "Grace, " in told and "+21 units Feb 27" in told
     assert len(panel.stands.rows) == 1 and "Grace" in panel.acting.options[0][0]
     assert line(panel, "override")[1] == 15 and panel.reason.value == "customer"
-    assert "saved 1 rows to the ledger for P-310 in place of 1" in click(panel, "save")
+    assert "saved 1 rows to the ledger for P-310 North in place of 1" in click(panel, "save")
     assert panel.stands.active["by"].tolist() == ["Ada"]
     other.acting.value = (other.acting.options[0][1],)
     assert "somebody took it back already" in click(other, "back")
@@ -166,7 +268,10 @@ def test_numbers_and_words_belong_to_what_they_were_typed_for(panel):
 
 
 def test_several_items_and_each_market_are_a_row_each(panel):
-    panel.list.value = ("P-300", "V-110")
+    scopes = [("P-300", "", "North"), ("V-110", "", "South")]
+    panel.list.value = scopes
+    assert [line.head for line in panel.draft.lines] == ["P-300 North", "V-110 South"]
+    panel.market.value = ""
     assert [line.head for line in panel.draft.lines] == ["P-300", "V-110"]
     panel.market.value = "each market"
     heads = ["P-300 North", "P-300 South", "V-110 North", "V-110 South"]
@@ -226,14 +331,23 @@ def test_a_start_year_leaves_older_history_out(panel):
     assert not panel.message.value and panel.tried.notna().all()
 
 
-def test_checked_moves_on_and_counts(panel):
-    first = panel.items[0]
+def test_checked_moves_on_and_others_see_it(panel):
+    (first,) = panel.chosen
     click(panel, "check")
-    assert (
-        panel.items[0] != first
-        and panel.rows.set_index("item").loc[first, "status"] == CHECKED
-        and "1 checked" in panel.count.value
-    )
+    assert panel.chosen != (first,) and "1 checked" in panel.count.value
+    other = Tuner(panel.plan, panel.stands.ledger, "Grace")
+    assert other.states[first] == CHECKED and "1 checked" in other.count.value
+    other.list.value = (first,)
+    click(other, "undecided")
+    assert "1 undecided" in other.count.value and other.states[first] == UNDECIDED
+    other.list.value = (first,)
+    click(other, "undecided")
+    assert "0 undecided" in other.count.value and other.states[first] == OPEN
+    said = panel.stands.ledger.read("reviews")
+    assert said["status"].tolist() == [CHECKED, UNDECIDED, OPEN]
+    assert said["by"].tolist() == ["Ada", "Grace", "Grace"]
+    other.by.value = ""
+    assert "the field by is blank" in click(other, "check")
 
 
 def test_a_released_plan_sends_entries_to_the_next_cycle():
@@ -275,7 +389,9 @@ def test_hostile_names_are_text_in_the_panel():
         panel.title.value,
         panel.heading.value,
     ]
-    assert panel.items == (nasty,) and not any("<img" in value for value in values)
+    assert nasty in dict(panel.list.options).values().__str__() and not any(
+        "<img" in value for value in values
+    )
 
 
 def test_tuner_returns_the_box_to_show():
@@ -295,22 +411,29 @@ def test_every_slider_on_offer_is_understood_by_its_method(method):
 
 def test_checking_the_last_open_item_of_a_filtered_list_skips_none(panel):
     panel.status.value = OPEN
-    items = [item for _, item in panel.list.options]
+    scopes = [scope for _, scope in panel.list.options]
     click(panel, "check")
-    assert panel.items == (items[1],) and items[0] not in dict(panel.list.options).values()
-    for _ in items[1:]:
+    assert panel.chosen == (scopes[1],) and scopes[0] not in dict(panel.list.options).values()
+    for _ in scopes[1:]:
         click(panel, "check")
     assert "the end of the list" in panel.message.value and not panel.list.options
 
 
-def test_a_method_tried_on_all_markets_is_graded_as_the_pack_graded_it(pack):
+def test_a_tried_method_and_the_others_are_graded_on_the_same_cells(pack):
     plan = Plan(pack)
     panel = Tuner(plan, Ledger("sqlite://"), "Ada")
     at(panel, "D-110", "")
-    known = accuracy_of(plan.read("forecast_accuracy"), "D-110").drop("chosen")
-    assert len(known) >= 6 and len(panel.markets.get_group("D-110")) > 1
-    for method, wape in known.items():
-        panel.method.value = method
-        assert panel.trial.wape == pytest.approx(wape, rel=1e-9), method
-        assert f"{method}, tried here<td>{percent(wape, 0)}" in panel.accuracy.value
-    assert all(f"{market}: " in panel.accuracy.value for market in panel.markets.get_group("D-110"))
+    known = trial.accuracy_of(plan.read("forecast_accuracy"), "D-110")
+    assert len(known) >= 6 and len(panel._sold_in(panel.here)) > 1
+    name = known.drop("chosen").index[0]
+    panel.method.value = name
+    cells = plan.read("backtest").query("item == 'D-110'")
+    wape = (cells["forecast"] - cells["actual"]).abs().sum() / cells["actual"].sum()
+    shown = dict(re.findall(r"<tr><td>([^<]*)<td>([^<]*)", panel.accuracy.value))
+    assert shown["chosen"] == percent(wape, 0) and name in shown
+    mine = panel._rivals("D-110").query("model == @name")
+    error = (mine["forecast"] - mine["actual"]).abs().sum() / mine["actual"].sum()
+    assert (
+        panel.accuracy.value.count(f"<td>{name}<td>{percent(error, 0)}") == 2
+    )  # tried, and its own
+    assert "the chosen" in panel.accuracy.value

@@ -34,8 +34,7 @@ class Planner:
         at = [next(n for n, v in enumerate(values) if code in v.split()) for code in codes]
         self.page.locator(".tuner .list select").select_option(index=at)
         self.page.locator(".tuner .title", has_text=codes[0]).wait_for()
-        if market != "all markets":
-            self.page.locator(".tuner .market select").select_option(label=market)
+        self.page.locator(".tuner .market select").select_option(label=market)
 
     def until(self, seen, wanted):
         """Waits until what is seen is wanted, however busy the machine is."""
@@ -198,6 +197,22 @@ def test_two_planners_work(planners, packs):
     for item, row in zip(heads, numbers):
         made = stands.of((item, "", ""), stands.values["consensus"])[:12]
         assert abs(made - row).max() < 1e-3, item
+
+    # A family in five clicks, shared by its items; who comes next sees what was looked at.
+    ada.page.locator(".tuner .family select").select_option("Valves")
+    ada.page.locator(".tuner .list select").select_option(index=0)
+    ada.page.locator(".tuner .title", has_text="Valves · ").wait_for()
+    ada.paste("Override", 2, "10%")
+    ada.until(lambda: ada.texts("Override")[2], lambda text: text.startswith("+"))
+    ada.reason("customer")
+    ada.sure("saved 1 rows to the ledger for Valves")
+    assert ledger.read("overrides").iloc[-1]["family"] == "Valves"
+    stands = Standing(Plan(packs / "2026-11"), ledger)
+    whole = stands.of(("", "Valves", ""), stands.values["override"])[2]
+    before = stands.of(("", "Valves", ""), stands.before)[2]
+    assert whole == pytest.approx(0.1 * before, abs=1e-3)
+    ada.page.get_by_role("button", name="Undecided ?", exact=True).click()
+    ada.until(lambda: len(ledger.read("reviews")), (1).__eq__)
     assert not ada.foreign and not greta.foreign
 
 

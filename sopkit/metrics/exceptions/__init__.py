@@ -5,6 +5,15 @@ reason, worst first. A rule is one registered function: its meaning, threshold, 
 """
 
 from sopkit.metrics.exceptions import ahead, past  # noqa: F401  they register their rules
-from sopkit.metrics.exceptions.rules import RULES, Rule, each, found, table, threshold
+from sopkit.metrics.exceptions.rules import (
+    COVERED,
+    DEMAND,
+    RULES,
+    Rule,
+    each,
+    found,
+    table,
+    threshold,
+)
 
-__all__ = ["RULES", "Rule", "each", "found", "table", "threshold"]
+__all__ = ["COVERED", "DEMAND", "RULES", "Rule", "each", "found", "table", "threshold"]

@@ -43,6 +43,11 @@ LEADS = {
     for cause, rules, action in (line.split(": ") for line in CAUSES.strip().splitlines())
     for rule in rules.split()
 }
+DEMAND = {
+    rule
+    for rule, lead in LEADS.items()
+    if lead["cause"] in ("Forecast missed", "Forecast uncertain", "Plan moved")
+}  # what a demand planner can mend, market by market
 
 
 class Rule(NamedTuple):
@@ -97,12 +102,13 @@ def table(step, book) -> pd.DataFrame:
     return ordered.sort_values("money", ascending=False, kind="stable", ignore_index=True)
 
 
-def each(step, book) -> pd.DataFrame:
-    """What a step's rules find, one row per item (family, resource) and cause: the leading rule,
-    the most money of any, all their reasons. The cause of what waits for an overloaded resource
-    (its ``holder``) is the resource's.
+def each(step, book, rules=tuple(LEADS)) -> pd.DataFrame:
+    """What a step's rules, or some of them, find, one row per item (family, resource) and cause:
+    the leading rule, the most money of any, all their reasons. The cause of what waits for an
+    overloaded resource (its ``holder``) is the resource's.
     """
-    broken = [_broken(name, RULES[name], book) for name in LEADS if RULES[name].step == step]
+    used = [name for name in LEADS if name in rules and RULES[name].step == step]
+    broken = [_broken(name, RULES[name], book) for name in used]
     broken = [rows for rows in broken if len(rows)]
     if not broken:
         return PLANS["exceptions"].empty().assign(holder="")
@@ -112,11 +118,11 @@ def each(step, book) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].mask(waits, lead[name]) for name in lead})
 
 
-def found(step, book) -> pd.DataFrame:
+def found(step, book, rules=tuple(LEADS)) -> pd.DataFrame:
     """The rows of ``each``, in which what waits for an overloaded resource is part of the
     resource's row, and the company's row gives way to those of its families: money is added once.
     """
-    rows = each(step, book)
+    rows = each(step, book, rules)
     waits = (rows["cause"] == LEADS["overload"]["cause"]) & (rows["level"] != "resource")
     held = _together(rows[waits], rows["holder"], "resource", 1)
     rows = _merged(pd.concat([rows[~waits], held]))

@@ -1,0 +1,84 @@
+"""The planner's worklist: every item in its markets with what the demand rules say of it, the money
+at stake, and how far the demand review has come.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.charts.words import clean, money
+from sopkit.grid import WHO
+from sopkit.metrics import exceptions
+from sopkit.metrics.exceptions import COVERED, DEMAND, RULES
+
+STATES = OPEN, CHECKED, UNDECIDED = "open", "checked", "undecided"
+TOLD = ["name", "money", "reason"]
+FEWEST = 12  # rows that may be open in a company of few items
+
+
+def worklist(plan, supply: bool = False) -> pd.DataFrame:
+    """One row per item and market of the demand plan: item, family, market, description, money (at
+    stake in all that the demand rules find), count, reason (of the worst), due (whether the review
+    opens with it); worst first. With ``supply`` what the other rules find is a row of the item in
+    all markets.
+
+    Those are due that together cover most of the money, at most the setting ``worklist`` of the
+    items.
+    """
+    book = plan.book()
+    apart = book.of_markets()
+    parts = [exceptions.each(step, apart, DEMAND) for step in (1, 2)]
+    parts = [rows[TOLD].merge(apart.pairs, left_on="name", right_on="code") for rows in parts]
+    others = [*RULES.keys() - DEMAND] if supply else []
+    for step in (1, 2, 3, 4):
+        rows = exceptions.found(step, book, others).query("level == 'item'")
+        parts.append(rows[TOLD].assign(item=rows["name"], market=""))
+    found = pd.concat(parts).fillna({"money": 0.0})
+    found = found.sort_values("money", ascending=False, kind="stable").groupby(["item", "market"])
+    worst = {"money": ("money", "sum"), "count": ("money", "size"), "reason": ("reason", "first")}
+    rows = apart.pairs[["item", "market"]].merge(found.agg(**worst).reset_index(), how="outer")
+    rows = rows.merge(book.items[["item", "family", "description"]], how="left")
+    rows = rows.fillna({"money": 0.0, "count": 0, "reason": "", "family": "", "description": ""})
+    rows = rows.sort_values(
+        ["money", "count", "item", "market"],
+        ascending=[False, False, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+    before = rows["money"].cumsum() - rows["money"]
+    most = max(FEWEST, plan.settings["worklist"] * len(book.items))
+    due = (rows["count"] > 0) & (before < COVERED * rows["money"].sum()) & (rows.index < most)
+    return rows.assign(due=due)
+
+
+def reviewed(rows, reviews, cycle) -> pd.Series:
+    """How each row stands in the cycle: what the ledger's ``reviews`` said of it last, else open
+    where it is due, else "".
+    """
+    said = reviews[reviews["cycle"] == cycle].fillna(dict.fromkeys(WHO, ""))
+    said = said.drop_duplicates(["item", "market"], keep="last")[["item", "market", "status"]]
+    status = rows[["item", "market"]].merge(said, how="left")["status"]
+    return status.fillna(rows["due"].map({True: OPEN, False: ""})).rename("status")
+
+
+def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
+    """The rows of a family and status that hold every word of the text in their code, description,
+    family or market; blank = all. A chosen family is itself the first row.
+    """
+    words = rows["item"] + " " + rows["description"] + " " + rows["family"] + " " + rows["market"]
+    wanted = [words.str.contains(word, case=False, regex=False) for word in text.split()]
+    wanted += [rows["family"].eq(family) | (not family), rows["status"].eq(status) | (not status)]
+    shown = rows[np.logical_and.reduce(wanted)]
+    if not family:
+        return shown
+    whole = rows[rows["family"] == family]
+    first = {"item": "", "market": "", "family": family, "money": whole["money"].sum()}
+    first |= {"count": 0, "reason": "all its items", "status": "", "description": ""}
+    return pd.concat([pd.DataFrame([first]), shown], ignore_index=True)
+
+
+def line(row, currency="EUR") -> str:
+    """A row as the list shows it: "▸ P-300 North · 240 k€ · bias +18 %"."""
+    mark = {OPEN: "▸", CHECKED: "✓", UNDECIDED: "?"}.get(row.status, " ")
+    who = clean(" ".join(filter(None, (row.item or row.family, row.market))), 40)
+    stake = f" · {money(row.money, currency)}" if row.money else ""
+    return f"{mark} {who}{stake}{f' · {clean(row.reason, 60)}' if row.reason else ''}"
