@@ -74,7 +74,7 @@ def launch_parts(given, before) -> dict[str, np.ndarray]:
     """
     curves = _curves(given, given.grid.series["item"])
     launch, new = _launched(given, curves, before)
-    taken = _cannibalised(given, curves, launch, before)
+    taken = _cannibalised(given, curves, launch, new, before)
     ending, gained = _retirement(given, before + launch + taken, new)
     return {"launch": launch + gained, "retirement": ending, "cannibalised": taken}
 
@@ -97,6 +97,7 @@ def refitted(launches, known, book) -> pd.DataFrame:
     """
     shares = launches["cannibalisation"].copy()
     for row, grid, sold, begin, own, victims in _taking(launches, known, book):
+        victims = victims & (sold[:, -3:].sum(axis=1) > 0)  # what ended, ended
         total, year = sold[victims].sum(axis=0), grid.calendar.per_year
         less, usual = total[:-year] - total[year:], (total[:-year] - total[year:])[: begin - year]
         seen = less[begin - year :][:year] if begin >= year else less[:0]
@@ -144,6 +145,7 @@ def _taking(launches, known, book):
         own = (grid.series["item"] == own).to_numpy()
         named = grid.series["item"].eq(row.cannibalised_item)
         victims = (named | grid.series["family"].eq(row.cannibalised_family)).to_numpy()
+        victims = victims & grid.series["market"].isin(grid.series["market"][own]).to_numpy()
         if 0 < begin < len(buckets):
             yield row, grid, sold, begin, own, victims & ~own
 
@@ -247,21 +249,24 @@ def _launched(given, curves, before):
     return np.where(sold, like * np.nan_to_num(curves.fraction) - before, 0.0), new
 
 
-def _cannibalised(given, curves, launch, before):
-    """What each series loses to the launches in its market, as negative units."""
+def _cannibalised(given, curves, launch, new, before):
+    """What each series loses to the launches in its market, as negative units; nothing where a
+    launch curve holds itself (``new``).
+    """
     grid, loss, rows = given.grid, np.zeros(given.grid.shape), curves.rows
-    new = _recent(rows["launched_on"], grid.calendar, grid.numbers[0]).to_numpy()
-    share = rows["cannibalisation"].to_numpy()[new]
+    recent = _recent(rows["launched_on"], grid.calendar, grid.numbers[0]).to_numpy()
     sold = np.where(curves.since >= 0, np.maximum(before + launch, 0), 0.0)
-    wanted = sold[new] * share[:, None]
-    weight = np.where(new[:, None], 0.0, np.maximum(given.baseline, 0))
-    for name in ("item", "family"):
-        victims = rows[f"cannibalised_{name}"].to_numpy()[new]
-        victims = pd.DataFrame({name: victims, "market": grid.series["market"].to_numpy()[new]})
-        told = ~blank(victims, name)
-        for level in grid.levels(victims[told]):
-            total = fold(wanted[told][level.rows], level.scope, level.count)
-            loss += spread(total, weight, level.member, weight > 0)
+    wanted = sold * np.nan_to_num(rows["cannibalisation"].to_numpy(dtype=float))[:, None]
+    for item in rows["item"][recent].unique():
+        own = grid.series["item"].eq(item).to_numpy()
+        weight = np.where((own | new)[:, None], 0.0, np.maximum(given.baseline, 0))
+        for name in ("item", "family"):
+            victims = rows.loc[own, [f"cannibalised_{name}"]].set_axis([name], axis=1)
+            victims = victims.assign(market=grid.series["market"].to_numpy()[own])
+            told = ~blank(victims, name)
+            for level in grid.levels(victims[told]):
+                total = fold(wanted[own][told][level.rows], level.scope, level.count)
+                loss += spread(total, weight, level.member, weight > 0)
     return -np.minimum(loss, np.maximum(before, 0))
 
 

@@ -23,14 +23,14 @@ def order_excess(given, before) -> tuple[np.ndarray, list[dict]]:
     left = (lines["quantity"] - lines["shipped_quantity"].fillna(0)).clip(lower=0)
     column = grid.column(due)
     to_stock = attribute(given.book.items, "strategy", lines["item"]).to_numpy() != "order"
-    inside = to_stock & (column >= 0) & (column < given.book.settings["demand_fence"])
-    lines = lines.assign(bucket=due, units=left)[inside]
+    lines = lines.assign(bucket=due, units=left)[to_stock & (column >= 0)]
     homeless = lines[grid.find(lines["item"], lines["market"]) < 0]
     by_item, item = grid.per_item()
     units = grid.array(lines, "units") + spread(
         by_item.array(homeless, "units"), given.baseline, item
     )
     above = np.maximum(units - before, 0) * (units > 0)
+    above[:, np.arange(grid.shape[1]) >= given.book.settings["demand_fence"]] = 0.0
     return above - _consumed(above, np.maximum(before - units, 0), given.book.settings), []
 
 

@@ -9,6 +9,7 @@ from sopkit.grid import fold, grid_of
 from sopkit.metrics.flow import cover
 from sopkit.metrics.stages import CELL
 
+MOST = 0.5  # of an author's numbers that may be missing: they are doubled at most
 FEW = 6  # numbers of an author from which no bias is told
 SUPPLIED = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 MADE = ["production", "overtime_production", "receipts"]
@@ -121,7 +122,8 @@ def leaving(book) -> pd.DataFrame:
     last supply), last_stock (bucket at whose end the last unit is in stock; blank where some are
     left for good), left (units at the plan's end) and money (what these cost).
     """
-    ends = book.items[book.items["retired_on"].between(book.buckets[0], book.buckets[-1])]
+    last = book.calendar.last_day(book.buckets[-1:])[0]
+    ends = book.items[book.items["retired_on"].between(book.buckets[0], last)]
     plan = book.supply_plan[book.supply_plan["item"].isin(ends["item"])]
     supplied = plan[plan[SUPPLIED].sum(axis=1) > 1e-6].groupby("item")["bucket"].max()
     stocked = plan[plan["projected_available"] > 1e-6]
@@ -149,22 +151,26 @@ def author_bias(book) -> pd.DataFrame:
     """
     buckets, sold = book.before(book.calendar.per_year), actuals(book)
     said = book.sales_inputs.dropna(subset=["quantity"])
+    said = within(said.assign(bucket=book.calendar.start(said["bucket"])), sold["bucket"])
     grid = grid_of(sold, buckets, book.items, book.calendar)
     column, units = grid.column(said["bucket"]), grid.array(sold, "actual")
     said, column = said[column >= 0], column[column >= 0]
-    actual = np.zeros(len(said))
+    actual = np.full(len(said), np.nan)
     for level in grid.levels(said):
         sums = fold(units, level.member, level.count)
+        sums[~np.isin(np.arange(level.count), level.member)] = np.nan  # of what nobody knows
         actual[level.rows] = sums[level.scope, column[level.rows]]
     rows = said[["author"]].assign(cells=1, error=said["quantity"] - actual, actual=actual)
+    rows = rows.dropna()
     sums = rows.assign(missed=rows["error"].abs()).groupby("author").sum()
     sums = sums[sums["actual"] > 0]
     bias = sums["error"] / sums["actual"]
     rest = rows["error"] - rows["actual"] * rows["author"].map(bias).astype(float)
-    noise = (rest**2).groupby(rows["author"]).sum() ** 0.5 / sums["actual"]
+    squares = (rest**2).groupby(rows["author"]).sum().reindex(sums.index)
+    noise = squares**0.5 / sums["actual"]
     clear = (bias.abs() > 2 * noise) & (sums["cells"] > FEW)
     found = sums[["cells"]].assign(bias=bias, wape=sums["missed"] / sums["actual"])
-    return found.assign(corrected=bias.where(clear, 0.0)).reset_index()
+    return found.assign(corrected=bias.clip(lower=-MOST).where(clear, 0.0)).reset_index()
 
 
 def against_sales(book, buckets) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
     all markets.
 
     Those are due that together cover most of the money, at most the setting ``worklist`` of the
-    items.
+    items, or a dozen.
     """
     book = plan.book()
     apart = book.of_markets()
@@ -33,6 +33,7 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
         rows = exceptions.found(step, book, others).query("level == 'item'")
         parts.append(rows[TOLD].assign(item=rows["name"], market=""))
     found = pd.concat(parts).fillna({"money": 0.0})
+    found = found[found["item"].isin(apart.pairs["item"])]
     found = found.sort_values("money", ascending=False, kind="stable").groupby(["item", "market"])
     worst = {"money": ("money", "sum"), "count": ("money", "size"), "reason": ("reason", "first")}
     rows = apart.pairs[["item", "market"]].merge(found.agg(**worst).reset_index(), how="outer")
@@ -46,7 +47,8 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
     )
     before = rows["money"].cumsum() - rows["money"]
     most = max(FEWEST, plan.settings["worklist"] * len(book.items))
-    due = (rows["count"] > 0) & (before < COVERED * rows["money"].sum()) & (rows.index < most)
+    covers = (before < COVERED * rows["money"].sum()) | (rows["money"].sum() == 0)
+    due = (rows["count"] > 0) & covers & (rows.index < most)
     return rows.assign(due=due)
 
 
@@ -55,25 +57,31 @@ def reviewed(rows, reviews, cycle) -> pd.Series:
     where it is due, else "".
     """
     said = reviews[reviews["cycle"] == cycle].fillna(dict.fromkeys(WHO, ""))
-    said = said.drop_duplicates(["item", "market"], keep="last")[["item", "market", "status"]]
-    status = rows[["item", "market"]].merge(said, how="left")["status"]
-    return status.fillna(rows["due"].map({True: OPEN, False: ""})).rename("status")
+    scopes = [said[name].astype("object") for name in WHO]
+    latest = dict(zip(zip(*scopes), said["status"]))
+    own = [(row.item, "" if row.item else row.family, row.market) for row in rows.itertuples()]
+    else_ = np.where(rows["due"], OPEN, "")
+    words = [latest.get(scope, status) for scope, status in zip(own, else_)]
+    return pd.Series(words, rows.index, dtype=object)
+
+
+def families(rows) -> pd.DataFrame:
+    """A row per family, with the money of its items; none is due."""
+    sums = rows.groupby("family", as_index=False)["money"].sum()
+    words = {"item": "", "market": "", "description": "", "count": 0, "reason": "all its items"}
+    return sums.assign(**words, due=False)
 
 
 def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
     """The rows of a family and status that hold every word of the text in their code, description,
-    family or market; blank = all. A chosen family is itself the first row.
+    family or market; blank = all. A chosen family's own row is the first.
     """
     words = rows["item"] + " " + rows["description"] + " " + rows["family"] + " " + rows["market"]
     wanted = [words.str.contains(word, case=False, regex=False) for word in text.split()]
     wanted += [rows["family"].eq(family) | (not family), rows["status"].eq(status) | (not status)]
-    shown = rows[np.logical_and.reduce(wanted)]
-    if not family:
-        return shown
-    whole = rows[rows["family"] == family]
-    first = {"item": "", "market": "", "family": family, "money": whole["money"].sum()}
-    first |= {"count": 0, "reason": "all its items", "status": "", "description": ""}
-    return pd.concat([pd.DataFrame([first]), shown], ignore_index=True)
+    whole = rows["item"].eq("")
+    shown = rows[np.logical_and.reduce(wanted) & ~whole]
+    return pd.concat([rows[whole & rows["family"].eq(family)], shown], ignore_index=True)
 
 
 def line(row, currency="EUR") -> str:

@@ -39,6 +39,7 @@ from sopkit.overrides import worklist as work
 from sopkit.panels.desk import Desk, choices, said
 from sopkit.panels.picture import Picture
 from sopkit.panels.trial import TRIED, accuracy_of, compared, reasons, rivals, takes, try_method
+from sopkit.tables import PLANS
 
 LISTED = 300
 OPENED = 40  # rows that can be typed at once
@@ -107,7 +108,8 @@ class Tuner(Desk):
         """The worklist, as far as the review has come by now, whoever reviewed."""
         supply = self.supply.value
         if supply not in self.listed:
-            self.listed[supply] = work.worklist(self.plan, supply)
+            rows = work.worklist(self.plan, supply)
+            self.listed[supply] = pd.concat([rows, work.families(rows)], ignore_index=True)
         rows, said = self.listed[supply], self.stands.ledger.read("reviews")
         return rows.assign(status=work.reviewed(rows, said, self.plan.entry_month))
 
@@ -210,7 +212,8 @@ class Tuner(Desk):
         change = self.grid.frame(units=more)
         change = change[change["units"].abs() >= TINY / 2]
         found = effect(change, self.plan, self.view, self.planned)
-        known = so_far(self.plan.read("value_added"), self.by.value.strip(), self.draft.reason)
+        added = PLANS["value_added"].typed(self.plan.read("value_added"))
+        known = so_far(added, self.by.value.strip(), self.draft.reason)
         before = f"<b>Such touches so far</b>{''.join(map(said, known))}" if known else ""
         self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}{before}"
 
@@ -222,7 +225,7 @@ class Tuner(Desk):
             [*map(self._leaves, self.leaving.query("item == @item").itertuples()), words]
         )
         if self.trial:
-            pack = self.plan.read("backtest").assign(model=CHOSEN)
+            pack = self.plan.book().backtest.assign(model=CHOSEN)
             cells = self._rows_of(pd.concat([pack, self.trial.cells, self._rivals(item)]))
             cells = cells.drop_duplicates(["market", "bucket", "lag", "model"])
             lines, verdict = compared(cells)

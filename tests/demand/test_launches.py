@@ -215,6 +215,15 @@ def test_cannibalisation_goes_on_and_is_what_history_says(calendar, items, table
     assert (loss.to_numpy() == pytest.approx(-share * own.to_numpy())) and (loss < 0).all()
 
 
+def test_a_grown_launch_loses_to_the_next_one(level, plan, table, look):
+    rows = table(
+        _launch(item="B", launched_on="2025-03-01"),
+        _launch(launched_on="2026-11-01", ramp=None, cannibalised_item="B", cannibalisation=0.5),
+    )
+    frame = plan(level({"A N": 100, "B N": 60}), launches=rows).demand_plan
+    assert look(frame, "launches") == {"A N": [0], "B N": [-40], "C N": [80]}
+
+
 def test_after_two_years_a_launch_takes_nothing_apart(calendar, items, table):
     sold = _sold(calendar, A=np.full(36, 80.0), C=np.full(36, 50.0))
     row = _launch(launched_on="2024-10-01", cannibalised_item="A", cannibalisation=0.2)

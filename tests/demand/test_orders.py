@@ -42,6 +42,8 @@ def test_orders_above_take_forecast_of_the_buckets_around_that_no_order_took(lev
     assert _excess(level, plan, december, fence=2, **back | ahead)[:3] == [-50, 50, 0]
     both = table(_line(90.0), _line(150.0, "2026-12-05"))  # 10 of November are free, then January
     assert _excess(level, plan, both, fence=2, **back | ahead)[:3] == [-10, 50, -40]
+    booked = table(_line(150.0), _line(90.0, "2026-12-05"))  # December's is booked itself
+    assert _excess(level, plan, booked, **ahead)[:3] == [50, -10, 0]
 
 
 def test_promised_then_ordered_stand_in_for_requested(level, plan, table):

@@ -2,6 +2,8 @@ import pandas as pd
 import pytest
 
 from sopkit import PlanError
+from sopkit.metrics import Book
+from sopkit.metrics.scopes import author_bias
 
 MONTH = "2026-11-01"
 
@@ -64,6 +66,21 @@ def test_a_clear_bias_of_an_author_is_taken_off_where_the_settings_say_so(
     as_said = plan(level({"A N": 90}), **given, rule="mean").demand_plan
     righted = plan(level({"A N": 90}), **given, rule="mean", correct_bias=True).demand_plan
     assert look(as_said) == {"A N": [120]} and look(righted) == {"A N": [100]}
+
+
+def test_who_can_not_be_graded_is_not_and_zeros_are_doubled_at_most(calendar):
+    months = calendar.range("2025-11-01", 10)  # the last two of the year are not known yet
+    sold = pd.DataFrame({"item": "A", "market": "N", "bucket": months, "quantity": 100.0})
+    ahead = calendar.range("2025-11-01", 12)
+    said = [
+        pd.DataFrame({"item": item, "market": "N", "bucket": ahead, "quantity": units})
+        for item, units in (("A", 100.0), ("new", 50.0), ("A", 0.0))
+    ]
+    says = pd.concat(s.assign(author=name) for s, name in zip(said, ("Ann", "Bob", "Eve")))
+    book = Book({"sales_history": sold, "sales_inputs": says}, first="2026-11-01")
+    found = author_bias(book).set_index("author")
+    assert found.index.tolist() == ["Ann", "Eve"] and found["cells"].tolist() == [10, 10]
+    assert found["bias"].tolist() == [0, -1] and found["corrected"].tolist() == [0, -0.5]
 
 
 def test_an_authors_finer_number_is_respected_and_the_total_kept(level, plan, table, look):

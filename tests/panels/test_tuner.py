@@ -90,12 +90,13 @@ def test_only_few_items_are_open():
 def test_the_worklist_is_searched_by_code_description_family_and_market():
     items = small.items().assign(description=["of cast iron", "of steel", "", ""])
     rows = work.worklist(FakePlan(facts=FakePlan().facts | {"items": items}))
-    rows = rows.assign(status="")
+    rows = pd.concat([rows, work.families(rows)], ignore_index=True).assign(status="")
     found = lambda text: {*work.filtered(rows, text=text)[["item", "market"]].agg(" ".join, axis=1)}
     assert found("x-9 north") == {"X-900 North"} and found("CAST south") == {"P-300 South"}
     assert found("valves") == {"V-110 North", "V-110 South"}
     whole = work.filtered(rows, family="pumps").iloc[0]
-    assert whole["item"] == "" and whole["money"] == rows.query("family == 'pumps'")["money"].sum()
+    mine = rows.query("family == 'pumps' and item != ''")
+    assert whole["item"] == "" and whole["money"] == pytest.approx(mine["money"].sum())
 
 
 def test_the_panel_opens_on_the_worst_and_shows_its_picture(panel):
@@ -348,6 +349,23 @@ def test_checked_moves_on_and_others_see_it(panel):
     assert said["by"].tolist() == ["Ada", "Grace", "Grace"]
     other.by.value = ""
     assert "the field by is blank" in click(other, "check")
+
+
+def test_a_family_is_reviewed_as_an_item_is(panel):
+    panel.family.value = "pumps"
+    panel.list.value = (panel.list.options[0][1],)
+    click(panel, "check")
+    assert panel.states["", "pumps", ""] == CHECKED
+    assert panel.list.options[0][0].startswith("✓ pumps")
+
+
+def test_packs_of_before_and_companies_without_prices_open(panel):
+    plan = FakePlan()
+    rows = {"stage": ["override"], "lag": 1, "value_added": 0.1, "source": "released"}
+    plan.tables = plan.tables | {"value_added": pd.DataFrame(rows)}
+    plan.facts = plan.facts | {"items": small.items().assign(price=0.0)}
+    other = Tuner(plan, Ledger("sqlite://"), "Ada")
+    assert not other.message.value and other.rows["status"].eq(OPEN).any()
 
 
 def test_a_released_plan_sends_entries_to_the_next_cycle():
