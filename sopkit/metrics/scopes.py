@@ -119,17 +119,18 @@ def actuals(book) -> pd.DataFrame:
 
 def leaving(book) -> pd.DataFrame:
     """The items that retire within the plan: item, retired_on, successor, last_made (bucket of the
-    last supply), last_stock (bucket at whose end the last unit is in stock; blank where some are
-    left for good), left (units at the plan's end) and money (what these cost).
+    last supply), runs_out (bucket in which the last unit leaves; blank where some are left for
+    good), left (units at the plan's end) and money (what these cost).
     """
     last = book.calendar.last_day(book.buckets[-1:])[0]
     ends = book.items[book.items["retired_on"].between(book.buckets[0], last)]
     plan = book.supply_plan[book.supply_plan["item"].isin(ends["item"])]
     supplied = plan[plan[SUPPLIED].sum(axis=1) > 1e-6].groupby("item")["bucket"].max()
-    stocked = plan[plan["projected_available"] > 1e-6]
-    left = within(stocked, book.buckets[-1:]).set_index("item")["projected_available"]
+    stocked = plan[plan[["projected_available", "shipments"]].max(axis=1) > 1e-6]
+    left = within(plan, book.buckets[-1:]).set_index("item")["projected_available"]
+    left = left[left > 1e-6]
     stocked = stocked[~stocked["item"].isin(left.index)].groupby("item")["bucket"].max()
-    told = {"last_made": supplied, "last_stock": stocked}
+    told = {"last_made": supplied, "runs_out": stocked}
     rows = ends[["item", "retired_on", "successor"]].assign(left=per_item(ends, left))
     when = {name: days.reindex(rows["item"]).to_numpy() for name, days in told.items()}
     rows = rows.assign(**when)

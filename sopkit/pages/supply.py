@@ -2,6 +2,8 @@
 master schedule.
 """
 
+import pandas as pd
+
 from sopkit import charts
 from sopkit.charts import missing, stack
 from sopkit.charts.words import count, money, number, percent, quantity
@@ -47,11 +49,14 @@ def leaving(book, view):
     """The items that retire within the plan: when they are made last, how long stock lasts, what is
     left for good.
     """
+    rows = scopes.leaving(book).sort_values(["retired_on", "item"])
+    name = lambda bucket: "" if pd.isna(bucket) else book.calendar.name(bucket)
+    months = {column: rows[column].map(name).astype("str") for column in ("last_made", "runs_out")}
     return view.show(
-        scopes.leaving(book).sort_values(["retired_on", "item"]),
+        rows.assign(**months),
         "supply_plan",
         "item | retired_on: retires | successor | last_made: made or bought last |"
-        " last_stock: stock lasts until | left: left for good [units] |"
+        " runs_out: stock runs out | left: left for good [units] |"
         " money: what these cost [money]",
         12,
         empty="No item retires within the plan.",

@@ -249,7 +249,7 @@ class Tuner(Desk):
         """When an item that retires is made last, how long its stock lasts and what is left."""
         ends, name = f"retires {day(row.retired_on)}", self.plan.calendar.name
         made = "" if pd.isna(row.last_made) else f": made last in {name(row.last_made)}"
-        lasts = "" if pd.isna(row.last_stock) else f", stock lasts until {name(row.last_stock)}"
+        lasts = "" if pd.isna(row.runs_out) else f", stock runs out in {name(row.runs_out)}"
         left = f", {number(row.left)} left for good" if row.left else ""
         follows = f"; {clean(row.successor)} follows" if clean(row.successor) else ""
         return f"{ends}{made}{lasts}{left}{follows}"
