@@ -282,11 +282,13 @@ def overrides_import(file, by, accept, ledger, packs):
     said = rows[rows["kind"] != "remove"]
     if rows.empty:
         return click.echo("Nothing changed.")
-    question = stands.question(stands.with_rows(rows))
-    click.echo(said.assign(bucket=said["bucket"].dt.strftime("%Y-%m")).to_string(index=False))
-    click.echo(
-        f"{len(rows) - len(said)} rows of the ledger are ended." + f"\n{question}" * bool(question)
-    )
+    ended = stands.rows.loc[stands.rows["id"].isin(rows["takes_back"]), [*said, "by"]]
+    for words, part in (("are ended", ended), ("are entered", said)):
+        click.echo(f"{len(part)} rows {words}")
+        part = part.assign(bucket=part["bucket"].dt.strftime("%Y-%m")).dropna(axis=1, how="all")
+        click.echo(part.fillna("").to_string(index=False) if len(part) else "", nl=len(part) > 0)
+    if question := stands.question(stands.with_rows(rows)):
+        click.echo(question)
     if not (accept or click.confirm(f"Enter these {len(said)} overrides?")):
         return
     month = stands.plan.entry_month

@@ -94,20 +94,33 @@ class Grid:
 
     @cached_property
     def _words(self):
-        """The words of each key column, and the number that a series makes of its own."""
-        words = [pd.Index(self.series[name].unique(), dtype=object) for name in self.keys]
-        return words, pd.Index(_combined(words, [self.series[name] for name in self.keys]))
+        """The words of each column that names series."""
+        names = [name for name in self.series if name in (*self.keys, *WHO)]
+        return {name: pd.Index(self.series[name].unique(), dtype=object) for name in names}
 
     @cached_property
     def _named(self):
-        """What each series is called at every level."""
-        known = [fields for fields in LEVELS if set(fields) <= set(self.series)]
-        return {fields: _names(self.series, fields) for fields in known}
+        """The number that each series' words make, by the columns that name a level or a series."""
+        known = [fields for fields in (*LEVELS, self.keys) if set(fields) <= set(self._words)]
+        return {fields: self._called(self.series, fields) for fields in known}
+
+    def _called(self, frame, fields):
+        """What each row's words in some columns make: an index of numbers."""
+        number = self._number(fields, [frame[name] for name in fields])
+        return pd.Index(np.broadcast_to(number, len(frame)))
+
+    def _number(self, fields, columns):
+        """One number for the words of each row in such columns; −1 where a word is unknown."""
+        number = 0
+        for name, column in zip(fields, columns):
+            known = self._words[name]
+            at = known.get_indexer(pd.Index(column, dtype=object))
+            number = np.where((number < 0) | (at < 0), -1, number * len(known) + at)
+        return number
 
     def find(self, *codes) -> np.ndarray:
         """Number of the series of each row, given one array per key; −1 where the grid has none."""
-        words, own = self._words
-        return own.get_indexer(_combined(words, codes))
+        return self._named[self.keys].get_indexer(self._number(self.keys, codes))
 
     def column(self, dates) -> np.ndarray:
         """Number of the bucket that holds each date, −1 outside the grid or blank."""
@@ -146,9 +159,9 @@ class Grid:
         for fields in LEVELS:
             as_told = [told[name] == (name in fields) for name in who]
             rows = np.flatnonzero(np.logical_and.reduce(as_told))
-            if len(rows) and set(fields) <= set(who):
-                names = _names(frame.iloc[rows], fields)
-                scopes = names.unique()
+            if len(rows) and fields in self._named:
+                names = self._called(frame.iloc[rows], fields)
+                scopes = names.unique()  # all strangers are one: they hold no series
                 member = scopes.get_indexer(self._named[fields])
                 yield Level(rows, scopes.get_indexer(names), member, len(scopes))
 
@@ -213,7 +226,7 @@ def blank(frame, name) -> np.ndarray:
     """Where a text column is empty; everywhere, if the frame has no such column."""
     if name not in frame.columns:
         return np.ones(len(frame), dtype=bool)
-    return (frame[name].isna() | (frame[name].astype("object") == "")).to_numpy()
+    return frame[name].to_numpy(dtype=object, na_value="") == ""
 
 
 def summed(rows, columns, values, shape) -> np.ndarray:
@@ -237,18 +250,3 @@ def fold(values, group, count) -> np.ndarray:
     width = values.shape[1]
     columns = np.tile(np.arange(width), len(values))
     return summed(np.repeat(group, width), columns, values.ravel(), (count, width))
-
-
-def _combined(words, codes):
-    """One number for each row of codes, by the words of its keys; −1 where a word is unknown."""
-    number = 0
-    for known, column in zip(words, codes):
-        at = known.get_indexer(pd.Index(column, dtype=object))
-        number = np.where((number < 0) | (at < 0), -1, number * len(known) + at)
-    return number
-
-
-def _names(frame, fields):
-    """An index of what the rows name; what names nothing is everything."""
-    named = frame[list(fields)].astype("object").assign(everything="")
-    return pd.MultiIndex.from_frame(named)

@@ -11,12 +11,12 @@ import click
 import pandas as pd
 
 from sopkit.charts import View
-from sopkit.errors import PlanError
+from sopkit.errors import PlanError, nearest
 from sopkit.finance import scenario_metrics, scenarios_table
 from sopkit.finance.scenarios import BASE
 from sopkit.grid import blank
 from sopkit.ledger import STAMPED, Ledger, cell, stored
-from sopkit.metrics.assumptions import condition, verdicts
+from sopkit.metrics.assumptions import testable, verdicts
 from sopkit.pack import find_pack
 from sopkit.pack.manifest import plan_digest
 from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks here
@@ -24,7 +24,6 @@ from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
 from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
-from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import DEFERRED, current, subject
 from sopkit.tables.settings import people
@@ -221,18 +220,6 @@ def _entitled(plan, book, rows):
     return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
 
 
-def _testable(plan, book, rows):
-    """Refuses a condition that no plan could test, and one of somebody whom the facts do not
-    know.
-    """
-    facts = plan.facts
-    known = {*facts.items["item"], *facts.items["family"], *facts.resources["resource"]}
-    for said in map(condition, rows["condition"].dropna()):
-        for name, names in ((said.scope, known), (said.market, {*facts.markets})):
-            if name and name not in names:
-                raise PlanError(f"condition: nobody is called {name!r}{nearest(name, names)}")
-
-
 def _tested(plan, rows):
     row = verdicts(rows.assign(result="people judge it"), plan.book()).iloc[0]
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
@@ -254,7 +241,9 @@ ENTRIES = {
         step="demand_plan",
         unasked=("probability", "effect"),
         kind="assumption",
-        check=_testable,
+        check=lambda plan, book, rows: [
+            testable(text, plan.book()) for text in rows["condition"].dropna()
+        ],
         say=_tested,
     ),
     "risk": Entry(

@@ -51,7 +51,10 @@ class Panel:
         """The highest and the lowest value as numbers beside their marks."""
         values = values[values != 0].dropna() / self.factor
         self.axes.margins(y=0.3 if sign else 0.12)  # room for them
-        for bucket in {values.idxmax(), values.idxmin()} if len(values) else ():
+        ends = [values.idxmax(), values.idxmin()] if len(values) else []
+        if len(ends) and abs(np.diff(self.calendar.number(pd.DatetimeIndex(ends)))[0]) < 2:
+            ends = ends[:1]  # neighbours would be written over each other
+        for bucket in ends:
             high = values[bucket]
             look = {"ha": "center", "va": "bottom" if high >= 0 else "top", "zorder": 5}
             look["gid"] = "extreme"

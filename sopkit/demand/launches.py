@@ -114,7 +114,7 @@ def with_taken(known, book) -> pd.DataFrame:
     """What was sold (item, market, bucket, sold), to which is added what launches took from it (see
     ``refitted``), in proportion to what their victims sold before in the same market.
     """
-    launches = refitted(book.launches, known, book)
+    launches, grid, taken = refitted(book.launches, known, book), None, 0.0
     for row, grid, sold, begin, own, victims in _taking(launches, known, book):
         market = pd.factorize(grid.series["market"])[0]
         gained = fold(sold, np.where(own, market, -1), market.max() + 1)
@@ -122,17 +122,20 @@ def with_taken(known, book) -> pd.DataFrame:
         before = sold[:, max(begin - grid.calendar.per_year, 0) : begin].sum(axis=1)
         weight = np.repeat(before[:, None], grid.shape[1], axis=1)
         member = np.where(victims, market, -1)
-        taken = spread(row.cannibalisation * gained, weight, member, weight > 0)
-        row_at, at = grid.find(known["item"], known["market"]), grid.column(known["bucket"])
-        known = known.assign(sold=known["sold"] + taken[row_at, at])
-    return known
+        taken = taken + spread(row.cannibalisation * gained, weight, member, weight > 0)
+    if grid is None:
+        return known
+    row_at, at = grid.find(known["item"], known["market"]), grid.column(known["bucket"])
+    return known.assign(sold=known["sold"] + taken[row_at, at])
 
 
 def _taking(launches, known, book):
     """Of each launch that takes from what was sold: its row, the grid, the units sold, the number
     of its first bucket there, and which series are its own and its victims'.
     """
-    launches = launches[(launches["cannibalisation"] > 0) & launches["item"].isin(known["item"])]
+    launches = launches[
+        (launches["cannibalisation"] > 0) & launches["item"].isin(known["item"].unique())
+    ]
     if launches.empty:
         return
     first, last = book.calendar.number([known["bucket"].min(), known["bucket"].max()])

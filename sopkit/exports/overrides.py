@@ -145,7 +145,10 @@ def _refuse(path, rows, stands):
             "is nothing that is planned, with its family and market; mend one of them",
         ),
         "kind": (~rows["kind"].isin(KINDS[:3]), f"is no kind; write {', '.join(KINDS[:3])}"),
-        "reason": (~rows["reason"].isin(REASONS), f"is no reason; choose {', '.join(REASONS)}"),
+        "reason": (
+            ~rows["reason"].isin([*REASONS, *stands.active["reason"].unique()]),
+            f"is no reason; choose {', '.join(REASONS)}",
+        ),
         "expires_on": (
             (rows["expires_on"] != "") & ~(days >= first),
             f"is no day from {first:%Y-%m-%d} on; write it like that, or leave it blank",

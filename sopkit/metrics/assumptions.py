@@ -10,7 +10,7 @@ import pandas as pd
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from sopkit.buckets import parse_month
-from sopkit.errors import PlanError
+from sopkit.errors import PlanError, nearest
 from sopkit.metrics.kpis import KPIS
 from sopkit.metrics.scopes import actuals
 from sopkit.metrics.stages import COMPANY
@@ -86,6 +86,17 @@ def condition(text: str) -> Condition:
         known = ", ".join([*MEASURES, *(name.replace("_", " ") for name in KPIS)])
         raise PlanError(f"condition {text!r}: no measure {said.measure!r}; known are: {known}")
     return said
+
+
+def testable(text: str, book) -> None:
+    """``PlanError`` for a condition that no plan could test, and for one of somebody whom the book
+    does not know.
+    """
+    known = {*book.items["item"], *book.items["family"], *book.resources["resource"]}
+    said, markets = condition(text), {*book.demand_plan["market"], *book.history["market"]}
+    for name, names in ((said.scope, known), (said.market, markets)):
+        if name and name not in names:
+            raise PlanError(f"condition: nobody is called {name!r}{nearest(name, names)}")
 
 
 def verdicts(assumptions, book) -> pd.DataFrame:

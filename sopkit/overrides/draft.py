@@ -24,17 +24,17 @@ class Line(NamedTuple):
 
 class Draft:
     """The ``scopes`` that are open and the override wanted in their ``cells`` (units by CELL), with
-    its words: reason, note, holds (the condition of an assumption), until. ``values`` are what the
-    plan makes of it, ``lines`` the sheet.
+    its words: reason, note, holds (the condition of an assumption), until. Moves change what is
+    wanted; ``work`` then works out ``values``, what the plan makes of it, and ``lines``, the sheet.
 
-    A move raises ``PlanError`` where it cannot be; what was typed stays, and can be undone.
+    Both raise ``PlanError`` where it cannot be; what was typed stays, and can be undone.
     """
 
     reason, note, holds, until = "", "", "", None
 
     def __init__(self, stands, scopes):
         self.stands, self.scopes, self.mark = stands, scopes, stands.plan.settings["decimal_mark"]
-        self.cells, self.past, self.future = {}, [], []
+        self.cells, self.past, self.future, self.values = {}, [], [], stands.values
 
     @property
     def wanted(self) -> pd.Series:
@@ -65,14 +65,12 @@ class Draft:
         self.past, self.future = [*self.past, self.cells], []
         wanted = self.cells | wanted
         self.cells = {cell: value for cell, value in wanted.items() if value is not None}
-        self.work()
 
     def step(self, source: str, other: str):
         """Goes back (past, future) or forth (future, past) by one move, where there is one."""
         if getattr(self, source):
             getattr(self, other).append(self.cells)
             self.cells = getattr(self, source).pop()
-            self.work()
 
     def edit(self, cells):
         """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands, a percent
@@ -118,6 +116,17 @@ class Draft:
             ]
         )
 
+    def asked(self, scope) -> np.ndarray:
+        """The consensus of a scope by bucket, where it was typed as that asks."""
+        before, consensus = (
+            self.stands.of(scope, each) for each in (self.stands.before, self.values[CONSENSUS])
+        )
+        return np.where(np.isnan(typed := self._typed(scope)), consensus, before + typed)
+
+    def _typed(self, scope):
+        buckets = self.stands.grid.buckets
+        return np.array([self.cells.get((*scope, bucket), np.nan) for bucket in buckets])
+
     def _lines(self, fails):
         """Of one scope all that its consensus is made of, and what each of its series gets; of
         several the consensus of each.
@@ -129,14 +138,9 @@ class Draft:
                 values = of(scope, values)
                 if head == "Statistical" or np.nansum(np.abs(values)):
                     yield Line(head, scope, "", values)
-            typed = [
-                self.cells.get((*scope, bucket), np.nan) for bucket in self.stands.grid.buckets
-            ]
-            override, consensus = (of(scope, self.values[what]) for what in TYPED)
+            override, typed = of(scope, self.values[OVERRIDE]), self._typed(scope)
             override = np.where(np.isnan(typed), override, typed)
-            if fails:
-                wanted = of(scope, self.stands.before) + typed
-                consensus = np.where(np.isnan(typed), consensus, wanted)
+            consensus = self.asked(scope) if fails else of(scope, self.values[CONSENSUS])
             if one:
                 yield Line("Override", scope, OVERRIDE, override)
             if one and (excess := of(scope, self.values["order_excess"])).any():

@@ -42,14 +42,15 @@ def so_far(value_added, person, reason) -> list[str]:
     >>> rows = pd.DataFrame({"stage": "override", "lag": 1, "person": ["Ada", "Bob"],
     ...     "reason": ["price", "price"], "value_added": [0.004, -0.001]})
     >>> so_far(rows, "Ada", "price")
-    ['Ada: error −0.40 points', 'price: error −0.30 points']
+    ['Ada: error 0.40 points lower', 'price: error 0.30 points lower']
     """
     rows = value_added.query("stage == 'override' and lag == 1 and person != ''")
     words = []
     for name, column in ((person, "person"), (reason, "reason")):
         of = rows.loc[rows[column] == name, "value_added"]
         if name and len(of):
-            words.append(f"{clean(name)}: error {number(-100 * of.sum(), 2, sign=True)} points")
+            points, way = number(100 * abs(of.sum()), 2), "lower" if of.sum() >= 0 else "higher"
+            words.append(f"{clean(name)}: error {points} points {way}")
     return words
 
 

@@ -59,7 +59,7 @@ class Standing:
         sold[:, past.buckets > plan.read("history")["bucket"].max()] = np.nan
         self.price = self.view.price(self.grid.frame()).to_numpy().reshape(self.grid.shape)
         self.parts = {
-            "Sold a year ago": sold,
+            "A year before": sold,
             "Last cycle": array(plan.last.read("demand_plan"), "consensus"),
             "Statistical": array(forecast, "baseline"),
             "Events, launches": known,
@@ -177,15 +177,12 @@ class Standing:
             (made,) = self.at(wanted.index, self.made_by(rows)["override"])
             of_one = (made - kept_out) / said["value"].where(said["value"] != 0)
             said["value"] /= of_one.where(of_one > TINY, 1.0)
+        (before,) = self.at(wanted.index, self.before)
+        none = said["value"].abs() < TINY  # what keeps a wider row out says what stands, not 0
+        said.loc[none, "kind"], said.loc[none, "value"] = "set_to", before[none]
         said["value"] = said["value"].round(6)
         said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
         self._refuse_below_zero(wanted)
-        name = self.plan.calendar.name
-        for cell in said[said["value"].abs() < TINY].head(1).to_dict("records"):
-            raise PlanError(
-                f"{called(cell)}, {name(cell['bucket'])}: a row of a wider level reaches this cell,"
-                " and no row of 0 units keeps it out; take that row back, or type another number"
-            )
         ended = self.ending(self.active.loc[own, "id"])
         rows = pd.concat([ended, said.drop(columns="id")], ignore_index=True)
         return rows, self.made_by(pd.concat([others, said]))

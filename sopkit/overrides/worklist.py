@@ -18,11 +18,11 @@ FEWEST = 12  # rows that may be open in a company of few items
 def worklist(plan, supply: bool = False) -> pd.DataFrame:
     """One row per item and market of the demand plan: item, family, market, description, money (at
     stake in all that the demand rules find), count, reason (of the worst), due (whether the review
-    opens with it); worst first. With ``supply`` what the other rules find is a row of the item in
-    all markets.
+    opens with it); what is due first, then by money. With ``supply`` what the other rules find is
+    a row of the item in all markets, after what is due in demand.
 
-    Those are due that together cover most of the money, at most the setting ``worklist`` of the
-    items, or a dozen.
+    Of each, those are due that together cover most of the money, at most the setting ``worklist``
+    of the items, or a dozen.
     """
     book = plan.book()
     apart = book.of_markets()
@@ -39,17 +39,15 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
     rows = apart.pairs[["item", "market"]].merge(found.agg(**worst).reset_index(), how="outer")
     rows = rows.merge(book.items[["item", "family", "description"]], how="left")
     rows = rows.fillna({"money": 0.0, "count": 0, "reason": "", "family": "", "description": ""})
-    rows = rows.sort_values(
-        ["money", "count", "item", "market"],
-        ascending=[False, False, True, True],
-        kind="stable",
-        ignore_index=True,
-    )
-    before = rows["money"].cumsum() - rows["money"]
+    order, keys = ["money", "count", "item", "market"], [False, False, True, True]
+    rows = rows.assign(late=rows["market"] == "").sort_values(order, ascending=keys, kind="stable")
+    by = rows.groupby("late")
+    before, whole = by["money"].cumsum() - rows["money"], by["money"].transform("sum")
     most = max(FEWEST, plan.settings["worklist"] * len(book.items))
-    covers = (before < COVERED * rows["money"].sum()) | (rows["money"].sum() == 0)
-    due = (rows["count"] > 0) & covers & (rows.index < most)
-    return rows.assign(due=due)
+    covers = (before < COVERED * whole) | (whole == 0)
+    rows["due"] = (rows["count"] > 0) & covers & (by.cumcount() < most)
+    rows = rows.sort_values(["due", "late"], ascending=[False, True], kind="stable")
+    return rows.drop(columns="late").reset_index(drop=True)
 
 
 def reviewed(rows, reviews, cycle) -> pd.Series:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from sopkit.demand import active_overrides
-from sopkit.errors import PlanError
+from sopkit.errors import PlanError, nearest
 from sopkit.plan import write_table
-from sopkit.sources.issues import nearest
 from sopkit.tables import LEDGER
 from sopkit.tables.inputs import NONE
 

@@ -18,32 +18,38 @@ class Picture:
     ``choice`` (item, market), whose consensus, title and tried forecast move.
     """
 
-    @styled
     def __init__(self, tables, view, choice):
-        self.chart = forecast_chart(**tables, view=view, **choice)
+        self.drawn = partial(forecast_chart, **tables, view=view, **choice)
+        self.view = view
+        past, unit = view.addable(tables["history"], ["demand"], **choice)
+        told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
+        self.title = partial(forecast_title, by_bucket(past, "demand"), **told)
+        self._draw(0.0)
+
+    @styled
+    def _draw(self, top):
+        """Draws the chart with room up to ``top``."""
+        self.top, self.chart = top, self.drawn(top=top)
         (self.axes,) = self.chart.figure.axes
         (self.consensus,) = (line for line in self.axes.lines if line.get_gid() == "consensus")
         dashed = {"linewidth": 1.8, "linestyle": (0, (4, 2))}
         (self.tried,) = self.axes.plot([], [], color=COLOURS["baseline"], **dashed)
         self.still = None  # the picture without what moves
-        self.number, self.panel = view.calendar.number, Panel(self.axes, view.calendar)
-        past, unit = view.addable(tables["history"], ["demand"], **choice)
-        told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
-        self.title = partial(forecast_title, by_bucket(past, "demand"), **told)
+        self.panel = Panel(self.axes, self.view.calendar)
 
     @styled
     def moved(self, consensus: pd.Series, tried: pd.Series, name: str) -> str:
         """The picture as SVG with these lines (units by bucket); a ``tried`` without values is no
         line, ``name`` says what was tried.
 
-        What stands still is drawn again only where the axis grows.
+        What stands still is drawn again only where the axis grows or shrinks.
         """
-        self.consensus.set_data(self.number(consensus.index), consensus)
-        self.tried.set_data(self.number(tried.index), tried)
-        low, high = self.axes.get_ylim()
-        if (highest := max([*consensus, *tried])) > high:
-            self.axes.set_ylim(low, highest * 1.06)
-            self.still = None
+        highest = max([*consensus, *tried])
+        if highest > self.axes.get_ylim()[1] or highest < self.top / 2:
+            self._draw(highest)
+        number = self.view.calendar.number
+        self.consensus.set_data(number(consensus.index), consensus)
+        self.tried.set_data(number(tried.index), tried)
         for text in [text for text in self.axes.texts if text.get_gid() == "extreme"]:
             text.remove()
         self.panel.extremes(consensus)

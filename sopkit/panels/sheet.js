@@ -9,7 +9,7 @@ function render({ model, el }) {
   box.dataset.lmSuppressShortcuts = "true"; // keys are the sheet's, not the notebook's
   const holder = box.appendChild(document.createElement("div"));
   el.appendChild(box);
-  let table, ready, known, pressed = null, looked = "";
+  let table, ready, known, wide, pressed = null, looked = "";
 
   const tell = (kind, content) => model.send({ kind, ...content });
   const row = (id) => model.get("rows").find((one) => one.id === id);
@@ -68,7 +68,7 @@ function render({ model, el }) {
 
   function draw() {
     table?.destroy();
-    known = null;
+    known = wide = null;
     let later;
     table = new TabulatorFull(holder, {
       index: "id",
@@ -80,7 +80,7 @@ function render({ model, el }) {
       })),
       editTriggerEvent: "dblclick", selectableRange: 1, selectableRangeRows: true, selectableRangeColumns: true,
       selectableRangeInitializeDefault: false, clipboard: "copy", clipboardCopyStyled: false, clipboardCopyRowRange: "range",
-      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 330,
+      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 314,
     });
     table.on("rangeChanged", () => { clearTimeout(later); later = setTimeout(look, 120); });
     ready = new Promise((done) => table.on("tableBuilt", done));
@@ -89,7 +89,13 @@ function render({ model, el }) {
 
   async function show() {
     await ready;
-    const rows = model.get("rows"), ids = rows.map((one) => `${one.id}${one.head}`).join();
+    const rows = model.get("rows"), all = rows.flatMap((one) => one.cells.map(([text]) => text.length));
+    const width = Math.max(61, 7 * Math.max(...all) + 26); // the longest number and its mark
+    if (width !== wide) {
+      wide = width;
+      for (const column of table.getColumns().slice(1)) column.setWidth(width);
+    }
+    const ids = rows.map((one) => `${one.id}${one.head}`).join();
     if (ids !== known) {
       known = ids;
       looked = "";

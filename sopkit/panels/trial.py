@@ -1,14 +1,17 @@
 """Trying another method on an item: its forecast, and its backtest beside the others'."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
+from sopkit.demand import forecastable
 from sopkit.errors import PlanError
-from sopkit.forecast import METHODS, fit, forecast, graded
+from sopkit.forecast import METHODS, fit, forecast, graded, learn_events, without_events
+from sopkit.forecast.fit import Fit
 from sopkit.forecast.methods import Method, seen
 from sopkit.metrics.stages import CHOSEN, NEAR
 
@@ -23,8 +26,16 @@ FEWEST = 10  # values that statsmodels needs to start from
 class Trial:
     """A method's ``forecast`` by market, and the graded ``cells`` of its backtest."""
 
-    forecast: pd.DataFrame
-    cells: pd.DataFrame
+    found: Fit
+
+    @cached_property
+    def forecast(self) -> pd.DataFrame:
+        return forecast(self.found)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        cells = graded(self.found, NEAR)
+        return cells[cells["model"] == CHOSEN].assign(model=TRIED)
 
 
 def takes(method: str) -> tuple[str, ...]:
@@ -51,14 +62,39 @@ def try_method(history, method, calendar, until, **sliders: float) -> Trial:
         )
     set_to = {SLIDERS[name]: sliders[name] for name in takes(method) if sliders.get(name)}
     tried = {method: partial(offered()[method], **set_to)}
-    found = _fitted(history, calendar, until, method=tried)
-    cells = graded(found, NEAR)
-    return Trial(forecast(found), cells[cells["model"] == CHOSEN].assign(model=TRIED))
+    return Trial(_fitted(history, calendar, until, method=tried))
 
 
-def rivals(history, calendar, until) -> pd.DataFrame:
-    """The graded cells of the pack's methods on one item, tested as a trial is."""
-    return graded(_fitted(history, calendar, until), NEAR)
+class Backtest:
+    """The backtest of a pack cell by cell; ``series``, what the pack forecasts, is worked out in
+    the background (a future): what was sold, without what events brought.
+    """
+
+    def __init__(self, plan):
+        self.plan, self.known, self.chosen = plan, {}, plan.book().backtest.assign(model=CHOSEN)
+        self.series = ThreadPoolExecutor(1).submit(self._series)
+
+    def _series(self):
+        book, facts = self.plan.book(), self.plan.facts
+        sold = forecastable(self.plan.read("history"), book)
+        learned = learn_events(sold, facts["events"], facts["items"], calendar=book.calendar)
+        return without_events(sold, learned)
+
+    def history(self, item, since: int = 0) -> pd.DataFrame:
+        """What an item is forecast from, since a year."""
+        rows = self.series.result()
+        return rows[(rows["item"] == item) & (rows["bucket"].dt.year >= since)]
+
+    def cells(self, item, until, trial=None) -> pd.DataFrame:
+        """Forecasts and actuals of an item by market, bucket, lag and model: the chosen one, the
+        pack's methods (tested as a trial is), and what is tried.
+        """
+        if item not in self.known:
+            fitted = _fitted(self.history(item), self.plan.calendar, until)
+            self.known[item] = graded(fitted, NEAR)
+        tried = [trial.cells] if trial else []
+        cells = pd.concat([self.chosen[self.chosen["item"] == item], *tried, self.known[item]])
+        return cells.drop_duplicates(["market", "bucket", "lag", "model"])
 
 
 def _fitted(history, calendar, until, **how):
@@ -67,9 +103,9 @@ def _fitted(history, calendar, until, **how):
 
 
 def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
-    """The WAPE (fraction) of every model that forecast all the cells which the tried and the chosen
-    one did, best first; and whether these two differ, in words. ``cells``: market, bucket, lag,
-    model, forecast, actual.
+    """The WAPE (fraction) of every model that forecast all the cells which the chosen one (and what
+    is tried) did, best first; and whether these two differ, in words. ``cells``: market, bucket,
+    lag, model, forecast, actual.
 
     They differ where the mean gap of their errors, bucket by bucket, is beyond twice its standard
     error.
@@ -82,25 +118,20 @@ def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
     >>> errors.round(3).to_dict(), words
     ({'tried here': 0.04, 'chosen': 0.095}, '5.5 points better than the chosen')
     """
-    known, names = ["market", "bucket", "lag"], {TRIED, CHOSEN, *cells["model"]}
+    known, names = ["market", "bucket", "lag"], {CHOSEN, *cells["model"]}
     wide = cells.pivot_table("forecast", known, "model").reindex(columns=sorted(names))
-    wide = wide.dropna(subset=[TRIED, CHOSEN])
+    wide = wide.dropna(subset=[*{TRIED, CHOSEN} & names])
     actual = cells.groupby(known)["actual"].first().reindex(wide.index)
     missed = wide.dropna(axis=1).sub(actual, axis=0).abs()
     errors = (missed.sum() / actual.sum() if actual.sum() > 0 else missed.sum() * np.nan).dropna()
+    if TRIED not in errors:
+        return errors.sort_values(kind="stable"), ""
     gap = (missed[TRIED] - missed[CHOSEN]).groupby("bucket").sum()
     noise = gap.std() / len(gap) ** 0.5 if len(gap) >= FEW else np.inf
-    if not abs(gap.mean()) > 2 * noise or errors.empty:
+    if not abs(gap.mean()) > 2 * noise:
         return errors.sort_values(kind="stable"), "no clear difference to the chosen"
     points, way = 100 * (errors[TRIED] - errors[CHOSEN]), "worse" if gap.mean() > 0 else "better"
     return errors.sort_values(kind="stable"), f"{abs(points):.1f} points {way} than the chosen"
-
-
-def accuracy_of(forecast_accuracy, item) -> pd.Series:
-    """Backtest WAPE (fraction) of each model for an item, best first, averaged over lags 1–3."""
-    rows = forecast_accuracy.query("item == @item and source == 'backtest'")
-    rows = rows[rows["lag"] <= NEAR]
-    return rows.groupby("model")["wape"].mean().dropna().sort_values(kind="stable")
 
 
 def reasons(forecast: pd.DataFrame) -> str:

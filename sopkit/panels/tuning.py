@@ -7,21 +7,20 @@ entered it.
 """
 
 import asyncio
-from functools import cached_property, partial
+from functools import partial
 from html import escape
 
+import numpy as np
 import pandas as pd
 from ipywidgets import Box
 
 from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
 from sopkit.charts.words import clean, day, listing, number, percent
-from sopkit.demand import forecastable
 from sopkit.errors import PlanError
-from sopkit.forecast import learn_events, without_events
 from sopkit.grid import WHO
 from sopkit.ledger import Ledger
-from sopkit.metrics import condition
+from sopkit.metrics.assumptions import testable
 from sopkit.metrics.scopes import leaving
 from sopkit.metrics.stages import CHOSEN, NEAR
 from sopkit.overrides import (
@@ -38,12 +37,12 @@ from sopkit.overrides import (
 from sopkit.overrides import worklist as work
 from sopkit.panels.desk import Desk, choices, said
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import TRIED, accuracy_of, compared, reasons, rivals, takes, try_method
+from sopkit.panels.trial import TRIED, Backtest, compared, reasons, takes, try_method
 from sopkit.tables import PLANS
 
 LISTED = 300
 OPENED = 40  # rows that can be typed at once
-PAUSE = 0.05  # seconds of silence after the last move before the picture is drawn
+PAUSE = 0.15  # seconds of silence after the last move before more than the picture is worked out
 AS_LISTED, EACH = "as listed", "each market"
 WORDS = "reason", "note", "holds", "until"
 
@@ -53,6 +52,14 @@ def tuner(plan, ledger, by: str = "") -> Box:
     that entries carry.
     """
     return Tuner(plan, ledger, by).box
+
+
+def _loop():
+    """The running event loop; None where none runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class Tuner(Desk):
@@ -66,9 +73,10 @@ class Tuner(Desk):
         self.grid, self.buckets = self.stands.grid, self.stands.grid.buckets
         demand = plan.read("demand_plan")
         self.leaving = leaving(plan.book())
-        self.planned, self.listed, self.known = worth(self.view, demand), {}, {}
+        self.planned, self.listed = worth(self.view, demand), {}
         self.drafts, self.chosen, self.scopes = {}, (), ()
-        self._timer = self._quiet = self.trial = self.asked = None
+        self._timer = self._quiet = self.trial = self.asked = self.shown = None
+        self._due = {}
         years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
         families = self.grid.series["family"].unique()
         super().__init__(sorted(families), years, by)
@@ -78,20 +86,27 @@ class Tuner(Desk):
         self._on(self._open, self.market)
         self._on(self._word, *(getattr(self, name) for name in WORDS))
         tried = (self.method, self.start, *self.sliders.values())
-        self._on(partial(self._later, self._try), *tried)
+        self._on(self._try, *tried)
         moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
         self.sheet.on(self._safely, look=self.look, **moves)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
+        self.backtest = Backtest(plan)
         self._list()
 
-    def _later(self, action):
-        """Runs the action once the planner rests; at once where no event loop runs."""
+    def _later(self, *actions):
+        """Runs the actions once the planner rests; at once where no event loop runs."""
+        self._due |= dict.fromkeys(actions)
         if self._timer:
             self._timer.cancel()
-        try:
-            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._safely, action)
-        except RuntimeError:
+        if loop := _loop():
+            self._timer = loop.call_later(PAUSE, self._rest)
+        else:
+            self._rest()
+
+    def _rest(self):
+        due, self._due = self._due, {}
+        for action in due:
             self._safely(action)
 
     def _set(self, widget, **traits):
@@ -177,8 +192,11 @@ class Tuner(Desk):
         self.drawn = Picture(self.tables | {"last": last, "heir": heir}, self.view, self.choice)
         self.title.value = " · ".join(escape(clean(word)) for word in words if clean(word))
         self._set(self.method, value=CHOSEN, disabled=not item)
-        self._move("work")
+        self.shown = None
+        self._calm()
         self._try()
+        self._settle()
+        self._later(self._list_acting)
 
     @property
     def choice(self) -> dict:
@@ -193,25 +211,35 @@ class Tuner(Desk):
         method, self.trial = self.method.value, None
         for name, slider in self.sliders.items():
             slider.disabled = name not in takes(method)
+        if method not in self.accuracy.value:
+            self.accuracy.value = said(f"the backtest of {method} is being worked out …")
         if method != CHOSEN:
-            history = self.series[self.series["item"] == self.here[0]]
             self.trial = try_method(
-                history[history["bucket"].dt.year >= (self.start.value or 0)],
+                self.backtest.history(self.here[0], self.start.value or 0),
                 method,
                 self.plan.calendar,
                 self.buckets[-1],
                 **{name: slider.value for name, slider in self.sliders.items()},
             )
         self._draw()
-        self._show_accuracy()
+        self._later(self._show_accuracy)
 
     def _draw(self):
-        consensus = pd.Series(self.stands.of(self.here, self.draft.values[CONSENSUS]), self.buckets)
-        self.picture.value = self.drawn.moved(consensus, self.tried.dropna(), self.method.value)
+        """Draws the picture, if it is another than the one that is shown."""
+        consensus, tried = self.draft.asked(self.here).tolist(), self.tried.dropna()
+        if (consensus, [*tried], self.method.value) != self.shown:
+            self.shown = consensus, [*tried], self.method.value
+            consensus = pd.Series(consensus, self.buckets)
+            self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
+
+    def _show_effect(self):
         more = self.draft.values[CONSENSUS] - self.stands.values[CONSENSUS]
         change = self.grid.frame(units=more)
         change = change[change["units"].abs() >= TINY / 2]
         found = effect(change, self.plan, self.view, self.planned)
+        open_ = np.any([self.stands.inside(scope) for scope in self.draft.scopes], axis=0)
+        if (beside := np.abs(more[~open_]).sum()) >= TINY:
+            found.insert(1, f"of it {number(beside)} beside it: wider rows are spread anew")
         added = PLANS["value_added"].typed(self.plan.read("value_added"))
         known = so_far(added, self.by.value.strip(), self.draft.reason)
         before = f"<b>Such touches so far</b>{''.join(map(said, known))}" if known else ""
@@ -219,27 +247,25 @@ class Tuner(Desk):
 
     def _show_accuracy(self):
         item, family, market = self.here
+        if item and _loop() and not self.backtest.series.done():
+            return self._later(self._show_accuracy)
         of = verdict = ""
         words = reasons(self.forecast) if item else "methods are tried item by item"
         words = "\n".join(
             [*map(self._leaves, self.leaving.query("item == @item").itertuples()), words]
         )
-        if self.trial:
-            pack = self.plan.book().backtest.assign(model=CHOSEN)
-            cells = self._rows_of(pd.concat([pack, self.trial.cells, self._rivals(item)]))
-            cells = cells.drop_duplicates(["market", "bucket", "lag", "model"])
-            lines, verdict = compared(cells)
-            of = f", on the same cells{f' of {market}' if market else ''}"
-        elif item:
-            lines = accuracy_of(self.plan.read("forecast_accuracy"), item)
-            of = ", its markets added up" if len(self._sold_in(self.here)) > 1 else ""
+        if item:
+            cells = self.backtest.cells(item, self.buckets[-1], self.trial)
+            lines, verdict = compared(self._rows_of(cells))
+            lines = lines.rename({TRIED: f"{self.method.value}, tried"})
+            of = f" in {market}" if market else ""
         else:
             rows = self.plan.read("value_added").query("source == 'backtest' and lag <= @NEAR")
             rows = rows.query("level == 'family' and name == @family")
             lines = rows.groupby("stage")["wape"].mean().sort_values()
             lines = lines.rename({"naive": "as a year before"})
         rows = "".join(
-            f"<tr><td>{escape(self.method.value if name == TRIED else name)}<td>{percent(value, 0)}"
+            f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
             for name, value in (dict(lines) or {"no backtest: too little history": None}).items()
         )
         head = f"<b>Backtest error</b>, 1–{NEAR} ahead{escape(of)}"
@@ -253,22 +279,6 @@ class Tuner(Desk):
         left = f", {number(row.left)} left for good" if row.left else ""
         follows = f"; {clean(row.successor)} follows" if clean(row.successor) else ""
         return f"{ends}{made}{lasts}{left}{follows}"
-
-    def _rivals(self, item):
-        """The backtest of the pack's methods on an item, cell by cell."""
-        if item not in self.known:
-            history = self.series[self.series["item"] == item]
-            self.known[item] = rivals(history, self.plan.calendar, self.buckets[-1])
-        return self.known[item]
-
-    @cached_property
-    def series(self) -> pd.DataFrame:
-        """The series that the pack forecasts: what was sold without what events brought."""
-        facts = self.plan.facts
-        sold = forecastable(self.plan.read("history"), self.plan.book())
-        calendar = self.plan.calendar
-        learned = learn_events(sold, facts["events"], facts["items"], calendar=calendar)
-        return without_events(sold, learned)
 
     @property
     def forecast(self) -> pd.DataFrame:
@@ -293,19 +303,30 @@ class Tuner(Desk):
         """Reason, note and expiry belong to what they were typed for."""
         for name in WORDS:
             setattr(self.draft, name, getattr(self, name).value)
-        self._draw()
+        self._show_effect()
 
     def _move(self, move, **told):
-        """Makes a move of the draft, and shows what it makes of the plan."""
+        """Makes a move of the draft: the picture shows it at once, then what the plan makes of it
+        is worked out.
+        """
+        self._calm()
+        getattr(self.draft, move)(**told)
+        self._draw()
+        self._later(self._settle)
+
+    def _calm(self):
+        """Nothing is asked, and nothing is said."""
         self.asked, self.message.value = None, ""
         self.buttons["anyway"].layout.visibility = "hidden"
+
+    def _settle(self):
+        """Works out what the plan makes of the draft, and shows it."""
         try:
-            getattr(self.draft, move)(**told)
+            self.draft.work()
         finally:
             self.sheet.rows = self.draft.sheet()
-            if move == "work":  # what is typed moves no row of the ledger
-                self._list_acting()
-            self._later(self._draw)
+            self._draw()
+            self._later(self._show_effect)
 
     def take(self):
         if self.trial is None:
@@ -345,13 +366,14 @@ class Tuner(Desk):
             )
         if draft.holds and not draft.note:
             raise PlanError("an assumption is asked for, but not said; write it into the note")
-        condition(draft.holds) if draft.holds else None
+        testable(draft.holds, self.plan.book()) if draft.holds else None
         if draft.until and pd.Timestamp(draft.until) < self.plan.first_bucket:
             raise PlanError(
                 f"until {day(draft.until)} is before the plan starts; choose a later day"
             )
         if len(others := self.stands.since(draft.cells)):
-            self._move("work")
+            self._settle()
+            self._list_acting()
             raise PlanError(
                 f"entered since you looked:\n{self.stands.told(others)}\nThe sheet shows it, and"
                 " still what you typed; look, then save again"
@@ -388,11 +410,13 @@ class Tuner(Desk):
             raise PlanError("no row is chosen; click one in the list, then take it back")
         self.stands.read()
         if not ids <= {*self.stands.active["id"]}:
-            self._move("work")
+            self._settle()
+            self._list_acting()
             raise PlanError("somebody took it back already; the list shows what stands now")
         rows = self.stands.ending(self.stands.with_replaced(ids))
         self.stands.enter(rows, self.by.value, reason="taken back")
-        self._move("work")
+        self._settle()
+        self._list_acting()
         self._say(f"{len(ids)} rows are taken back; what stood there before them stands again")
 
     def check(self):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from sopkit.errors import PlanError
+from sopkit.errors import PlanError, nearest
 from sopkit.grid import blank
 from sopkit.scenarios.drivers import DRIVERS, NAMED, Amount, Inputs
-from sopkit.sources.issues import found, gather, nearest
+from sopkit.sources.issues import found, gather
 from sopkit.supply.strategies import STRATEGIES
 from sopkit.tables import LEDGER
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.launches import successor_loops
+from sopkit.errors import nearest
 from sopkit.metrics.book import with_unit_cost
-from sopkit.sources.issues import hints, nearest, together
+from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import NAMES, read_number
 from sopkit.tables import INPUTS

@@ -25,8 +25,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
-from sopkit.errors import PlanError
-from sopkit.sources.issues import found, nearest
+from sopkit.errors import PlanError, nearest
+from sopkit.sources.issues import found
 from sopkit.sources.typed import NAMES
 from sopkit.tables import INPUTS
 

@@ -2,11 +2,10 @@
 the report that people read of them, worst first, alike rows together.
 """
 
-import difflib
-
 import numpy as np
 import pandas as pd
 
+from sopkit.errors import nearest
 from sopkit.tables import PLANS
 
 ISSUES = PLANS["data_issues"]
@@ -131,17 +130,6 @@ def gather(frames) -> pd.DataFrame:
     row.
     """
     return ISSUES.conform(together(frames).drop_duplicates(list(ISSUES.key)))
-
-
-def nearest(value, known, told=str) -> str:
-    """A hint with the known name that looks most like ``value``, as ``told`` tells it; empty if
-    none does.
-
-    >>> nearest("P0O1", ["P001", "X900"])
-    '; did you mean P001?'
-    """
-    close = difflib.get_close_matches(str(value), map(str, known), n=1, cutoff=0.5)
-    return f"; did you mean {told(close[0])}?" if close else ""
 
 
 def hints(values, known, most=20) -> list[str]:

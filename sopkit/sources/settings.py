@@ -7,7 +7,8 @@ import math
 import tomllib
 from pathlib import Path
 
-from sopkit.sources.issues import found, nearest
+from sopkit.errors import nearest
+from sopkit.sources.issues import found
 from sopkit.tables import SETTINGS, settled
 from sopkit.tables.settings import RACI, STEPS
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pandera.errors
 
 from sopkit import buckets
-from sopkit.sources.issues import found, nearest
+from sopkit.errors import nearest
+from sopkit.sources.issues import found
 
 SPACES = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\u3000\ufeff"
 WORDS = {"nan", "null", "none", "na", "n/a", "#n/a", "inf", "+inf", "-inf", "infinity", "-infinity"}

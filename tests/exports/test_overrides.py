@@ -101,7 +101,7 @@ def test_what_another_changed_since_the_export_is_refused(file, standing):
     [
         ({"L5": 25}, "line 3, column reason: '' is no reason; choose promotion, customer"),
         ({"L5": 25, "F5": "because"}, "column reason: 'because' is no reason"),
-        ({"L4": 6}, "column reason: 'season' is no reason"),
+        ({"L4": 6, "F4": "sea"}, "column reason: 'sea' is no reason"),
         ({"L5": "lots", "F5": "price"}, "first row 5, column 2027-03-01: 'lots'"),
         (
             {"B5": "P-999", "L5": 5, "F5": "price"},
