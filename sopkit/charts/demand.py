@@ -34,11 +34,11 @@ def history_chart(history, view):
 
 @styled
 def forecast_chart(
-    history, baseline_forecast, demand_plan, view, *, last=None, heir=None, top=0.0, **choice
+    history, baseline_forecast, demand_plan, view, *, last=None, heir=None, top=0.0, height=2.6, **choice
 ):
     """History, baseline with its p10–p90 band, consensus, the year before it, last cycle's
     consensus (``last``: that plan's demand_plan) and that of a successor (``heir``: its rows) of
-    the ``choice``: item, family, market; marks where events act; room up to ``top``.
+    the ``choice``: item, family, market; marks where events act; ``height`` inches of axes, with room up to ``top``.
 
     The band of several series is that of their sum if they vary apart from each other.
     """
@@ -61,6 +61,7 @@ def forecast_chart(
         unit,
         forecast_title(past["demand"], plan, unit, where, view.calendar),
         f"per {view.calendar.size}, {where}; {', '.join(words)}",
+        height=height,
     )
     _history(panel, shown_past)
     look = {"color": COLOURS["baseline"], "alpha": 0.16, "linewidth": 0}
@@ -80,7 +81,7 @@ def forecast_chart(
     panel.line(base["baseline"], "baseline", "baseline", linewidth=1.6)
     panel.line(plan, "consensus", "consensus", linewidth=2.4, gid="consensus")
     panel.extremes(plan)
-    panel.axes.update_datalim([(panel.drawn[0], top / panel.factor)])
+    panel.axes.update_datalim([(panel.drawn[0], top / panel.factor)] if top else [])
     marks = panel.at(acts[acts > 0].index)
     look = {"color": COLOURS["text"], "transform": panel.axes.get_xaxis_transform()}
     panel.axes.plot(marks, 0.985 + 0 * marks, "v", markersize=4, **look)

@@ -12,6 +12,8 @@ from sopkit.charts.demand import forecast_title
 from sopkit.charts.measure import by_bucket, scope
 from sopkit.charts.style import styled
 
+HEIGHT = 3.1  # inches of the axes, to fill the desk
+
 
 class Picture:
     """The drawn chart of ``tables`` (history, baseline_forecast, demand_plan, last) and a
@@ -19,7 +21,7 @@ class Picture:
     """
 
     def __init__(self, tables, view, choice):
-        self.drawn = partial(forecast_chart, **tables, view=view, **choice)
+        self.drawn = partial(forecast_chart, **tables, view=view, height=HEIGHT, **choice)
         self.view = view
         past, unit = view.addable(tables["history"], ["demand"], **choice)
         told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
