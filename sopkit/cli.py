@@ -181,21 +181,21 @@ def release(month, by, note, ledger, packs):
 @PACKS
 def export(month, packs):
     """Write the pack of MONTH (by default the newest) as plan.xlsx, deck.pptx and pack.pdf."""
-    from sopkit.exports.room import carry
-    from sopkit.pack import find_pack
+    from sopkit.pack.release import export as carried
 
-    for told in carry(find_pack(packs, month)):
+    for told in carried(packs, month):
         click.echo(told)
 
 
 @main.command()
 @click.argument("month")
+@LEDGER
 @PACKS
-def verify(month, packs):
+def verify(month, ledger, packs):
     """Rebuild the pack of MONTH from its own inputs and say whether every table is identical."""
     from sopkit.pack import verify as rebuild
 
-    result = rebuild(packs, month)
+    result = rebuild(packs, month, ledger=ledger)
     for row in result[~result["identical"]].itertuples():
         click.echo(f"  {row.table}: {row.difference}", err=True)
     click.echo(f"{int(result['identical'].sum())} of {len(result)} tables are identical.")

@@ -156,7 +156,7 @@ def leave_out_kernels_and_pages(put=setattr, board=False):
     put(building, "start_kernel", lambda *run: None)
     put(building, "stop_kernel", lambda kernel: None)
     if not board:
-        put(releasing, "write_page", lambda pack: None)
+        put(releasing, "write_page", lambda *page: None)
 
 
 def _draw_board(folder, *pages):

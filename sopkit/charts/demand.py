@@ -34,11 +34,21 @@ def history_chart(history, view):
 
 @styled
 def forecast_chart(
-    history, baseline_forecast, demand_plan, view, *, last=None, heir=None, top=0.0, height=2.6, **choice
+    history,
+    baseline_forecast,
+    demand_plan,
+    view,
+    *,
+    last=None,
+    heir=None,
+    top=0.0,
+    height=2.6,
+    **choice,
 ):
     """History, baseline with its p10–p90 band, consensus, the year before it, last cycle's
     consensus (``last``: that plan's demand_plan) and that of a successor (``heir``: its rows) of
-    the ``choice``: item, family, market; marks where events act; ``height`` inches of axes, with room up to ``top``.
+    the ``choice``: item, family, market; marks where events act; ``height`` inches of axes, with
+    room up to ``top``.
 
     The band of several series is that of their sum if they vary apart from each other.
     """

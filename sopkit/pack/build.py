@@ -1,10 +1,10 @@
 """Building a pack: check the facts, stage, run the steps, check the numbers, put it in place."""
 
+import json
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile, copytree
 
 from tqdm import tqdm
 
@@ -13,7 +13,7 @@ from sopkit.ledger import Ledger
 from sopkit.pack.kernels import start_kernel, stop_kernel
 from sopkit.pack.manifest import hashes, write_manifest
 from sopkit.pack.run import StepFailed, run_step
-from sopkit.pack.stage import keep_failure, put_in_place, stage_inputs, staging
+from sopkit.pack.stage import alone, keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
@@ -88,30 +88,29 @@ def build_pack(
         seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
         manifest = write_manifest(folder, cycle, seconds, source_hashes(data))
-        put_in_place(folder, target)
+        with alone(packs):
+            put_in_place(folder, target)
     return Built(target, manifest)
 
 
-def review_again(pack: Path, manifest: dict, book: Ledger) -> None:
-    """Puts the judgments that the ledger got since the pack was built into it, and runs its last
-    step and draws the board anew; the plan itself stays.
+def review_again(folder: Path, book: Ledger) -> None:
+    """Puts the judgments that the ledger got since the pack was built into its staged copy in
+    ``folder``, and runs its last step and draws the board anew; the plan itself stays.
     """
-    plan = Plan(pack)
+    plan = Plan(folder)
     known = {table.name: book.read(table.name, plan.month) for table in JUDGMENTS}
     grown = {name: rows for name, rows in known.items() if len(rows) > len(plan.judgments(name))}
     if not grown:
         return
-    steps = find_steps()
-    with staging(pack.parent, pack.name) as folder, drawers(DRAWERS) as pool:
-        copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
-        (folder / "manifest.json").unlink()  # a draft again
-        for name, rows in grown.items():
-            write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
-            (folder / "tables" / f"{name}.parquet").unlink()  # the step writes it from the ledger's
-        run_step(steps[-1], folder, manifest["parameters"], None)
-        dress(folder, pool, [pool.submit(draw_page, folder, steps[-1].name)])
-        write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
-        put_in_place(folder, pack)
+    step, manifest = find_steps()[-1], json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").unlink()  # a draft again
+    for name, rows in grown.items():
+        write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
+        (folder / "tables" / f"{name}.parquet").unlink()  # the step writes it from the ledger's
+    run_step(step, folder, manifest["parameters"], None)
+    with drawers(DRAWERS) as pool:
+        dress(folder, pool, [pool.submit(draw_page, folder, step.name)])
+    write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
 
 
 def run_plan(

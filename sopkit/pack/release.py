@@ -2,18 +2,18 @@
 
 import hashlib
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
+from shutil import copyfile, copytree
 
 import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.build import draw_page, review_again, run_plan
-from sopkit.pack.manifest import hashes, identities, plan_digest, read_tables
-from sopkit.pack.stage import staging
+from sopkit.pack.manifest import changed, identities, plan_digest, read_tables, seal
+from sopkit.pack.stage import alone, put_in_place, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
@@ -48,52 +48,91 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     pages.
 
     Raises ``PlanError`` otherwise, with everything that lacks. The release stands in the pack
-    (``release.json``) and in the ledger.
+    (``release.json``), and in the ledger with the hash of the manifest that seals it.
     """
-    pack = find_pack(packs, month)
-    if (pack / "release.json").exists():
-        raise PlanError(
-            f"pack {pack.name} is released already; a correction is a new revision: sopkit pack"
-            f" {month} --revise"
-        )
-    manifest = json.loads((pack / "manifest.json").read_text())
-    book = Ledger(ledger or Path(packs) / "ledger.db")
-    plan = Plan(pack)
-    lacking = [*_changed(pack, manifest)] or [
-        *_broken(plan),
-        *unsettled(plan, book, by),
-    ]
-    if lacking:
-        raise PlanError(f"pack {pack.name} cannot be released: " + "; ".join(lacking))
-    return freeze(pack, manifest, by, note, book)
+    packs = Path(packs)
+    book = Ledger(ledger or packs / "ledger.db")
+    with alone(packs):
+        pack = find_pack(packs, month)
+        if (pack / "release.json").exists():
+            raise PlanError(
+                f"pack {pack.name} is released already; a correction is a new revision: sopkit pack"
+                f" {month} --revise"
+            )
+        refuse_changed(pack, book)
+        plan = Plan(pack)
+        if lacking := [*_broken(plan), *unsettled(plan, book, by)]:
+            raise PlanError(f"pack {pack.name} cannot be released: " + "; ".join(lacking))
+        return freeze(pack, by, note, book)
 
 
-def freeze(pack: Path, manifest: dict, by: str, note: str, book: Ledger) -> Path:
-    """The pack, frozen with the ledger's judgments as of now, whatever anybody signed."""
-    review_again(pack, manifest, book)
-    digest = hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
-    book.append(
-        "releases",
-        [{"pack": pack.name, "manifest": digest, "note": note}],
-        by=by,
-        cycle=manifest["month"],
-    )
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    said = {"by": by, "at": at, "note": note, "manifest": digest}
-    beside = pack / ".release.json"
-    beside.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
-    beside.replace(pack / "release.json")
-    write_page(pack)
-    for path in (pack / "notebooks").glob("*.ipynb"):  # the state stands on every page
-        draw_page(pack, path.stem)
+def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
+    """The pack, frozen with the ledger's judgments as of now, whatever anybody signed. It is made
+    in a copy, which takes its place once the ledger knows its seal.
+    """
     from sopkit.exports.room import FILES, carry
 
-    if any((pack / "exports" / name).exists() for name in FILES):
-        list(carry(pack))
-    for path in pack.rglob("*"):
-        if path.is_file():
-            path.chmod(0o444)
+    with staging(pack.parent, pack.name) as folder:
+        copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
+        review_again(folder, book)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        said = json.dumps({"by": by, "at": at, "note": note}, indent=2, ensure_ascii=False)
+        (folder / "release.json").write_text(said + "\n")
+        write_page(folder, pack.name)
+        for path in (folder / "notebooks").glob("*.ipynb"):  # the state stands on every page
+            draw_page(folder, path.stem)
+        if any((folder / "exports" / name).exists() for name in FILES):
+            list(carry(folder))
+        seal(folder, manifest)
+        row = {"pack": pack.name, "manifest": digest_of(folder), "note": note}
+        book.append("releases", [row], by=by, cycle=manifest["month"])
+        for path in folder.rglob("*"):
+            if path.is_file():
+                path.chmod(0o444)
+        put_in_place(folder, pack)
     return pack
+
+
+def export(packs, month: str | None = None):
+    """Writes what is carried to the room into a pack and seals it again; yields where each lies, or
+    why it does not. Raises ``PlanError`` where the pack is released or was changed.
+    """
+    from sopkit.exports.room import carry
+
+    with alone(Path(packs)):
+        pack = find_pack(packs, month)
+        if (pack / "release.json").exists():
+            raise PlanError(
+                f"pack {pack.name} is released and never changes; its files for the room are those"
+                f" in {pack / 'exports'}, made before the release"
+            )
+        refuse_changed(pack)
+        yield from carry(pack)
+        seal(pack, json.loads((pack / "manifest.json").read_text()))
+
+
+def digest_of(pack: Path) -> str:
+    """SHA-256 of a pack's manifest, which holds those of all its files."""
+    return hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
+
+
+def refuse_changed(pack: Path, book: Ledger | None = None) -> None:
+    """``PlanError`` where a file of the pack is not as its manifest says, or, of a released one,
+    the manifest not as the ledger says.
+    """
+    if files := changed(pack):
+        raise PlanError(
+            f"pack {pack.name}: {len(files)} files changed since it was built, first {files[0]};"
+            " build the pack again, or bring back the files as they were"
+        )
+    if book and (pack / "release.json").exists():
+        said = book.read("releases")
+        if digest_of(pack) not in {*said.loc[said["pack"] == pack.name, "manifest"]}:
+            raise PlanError(
+                f"pack {pack.name}: the ledger knows no release of it with this seal; bring back"
+                " the pack, or the ledger, as it was"
+            )
 
 
 def _broken(plan):
@@ -103,16 +142,6 @@ def _broken(plan):
             f"{int((~table['holds']).sum())} identities are broken, first: {first.identity} (off by"
             f" {first.largest_difference:g} at {first.where}); build the pack again"
         )
-
-
-def _changed(pack, manifest):
-    for part in ("inputs", "tables"):
-        unlike = set(hashes(pack / part).items()) ^ set(manifest[part].items())
-        if changed := sorted({name for name, _ in unlike}):
-            yield (
-                f"{len(changed)} files changed since it was built, first {part}/{changed[0]}; build"
-                " the pack again"
-            )
 
 
 def signed(plan: Plan, book: Ledger) -> pd.DataFrame:
@@ -173,14 +202,16 @@ def _undecided(plan, book):
         yield f"{text!r} is not decided; sopkit decide takes it, or defers it (--chosen deferred)"
 
 
-def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False) -> pd.DataFrame:
+def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> pd.DataFrame:
     """Table by table, whether the pack rebuilds from its own inputs to the same numbers (table,
-    identical, rows, difference).
+    identical, rows, difference). Raises ``PlanError`` where a byte of it changed since it was built
+    or, as the ledger says, released.
     """
     pack = find_pack(packs, month)
+    refuse_changed(pack, Ledger(ledger or Path(packs) / "ledger.db"))
     cycle = json.loads((pack / "inputs" / "cycle.json").read_text())
     with staging(Path(packs), f"verify-{pack.name}") as folder:
-        shutil.copytree(pack / "inputs", folder / "inputs", copy_function=shutil.copyfile)
+        copytree(pack / "inputs", folder / "inputs", copy_function=copyfile)
         run_plan(
             folder, find_steps(Path(notebooks)), cycle, Path(packs), f"verify-{pack.name}", quiet
         )

@@ -46,13 +46,14 @@ def board(pack=None):
         return HTML(_document("S&OP", f'<p class="failed">✗ {escape(words)}</p>'))
 
 
-def write_page(folder) -> Path:
-    """``pages/board.html`` of a pack, from its ``board/board.json`` and, once it is released,
-    ``release.json``.
+def write_page(folder, name: str = "") -> Path:
+    """``pages/board.html`` of a pack (called ``name``, else as its folder), from its
+    ``board/board.json`` and, once it is released, ``release.json``.
     """
     target = Path(folder) / "pages" / "board.html"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(page_html(read_board(folder)), encoding="utf-8")
+    board = read_board(folder)
+    target.write_text(page_html(board | {"pack": name or board["pack"]}), encoding="utf-8")
     return target
 
 

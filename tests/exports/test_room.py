@@ -1,5 +1,6 @@
 """What is carried to the room stands beside the board: whole, or a sentence says why not."""
 
+import json
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ from pptx import Presentation
 
 from sopkit.exports import room
 from sopkit.exports.room import FILES, carry
+from sopkit.pack.manifest import seal
 from tests.company.signing import signed_release
 
 
@@ -44,6 +46,7 @@ def test_without_a_browser_the_others_stand_and_a_sentence_says_what_to_do(
 def test_release_writes_them_again_with_its_state(carried, tmp_path):
     packs = tmp_path / "packs"
     shutil.copytree(carried[0], packs / "2026-11")
+    seal(packs / "2026-11", json.loads((packs / "2026-11" / "manifest.json").read_text()))
     pack = signed_release(packs, "2026-11")
     deck = Presentation(pack / "exports" / "deck.pptx")
     assert "Released by Dr. Ada" in deck.slide_master.shapes[-1].text_frame.text

@@ -2,7 +2,6 @@
 a plan that stays put.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -16,7 +15,7 @@ from click.testing import CliRunner
 from sopkit import Plan, PlanError
 from sopkit.cli import main
 from sopkit.pack import build_pack, find_pack, find_steps, release
-from sopkit.pack.manifest import hashes, plan_digest
+from sopkit.pack.manifest import hashes, plan_digest, seal
 from sopkit.plan import packs_in, write_table
 from sopkit.tables import PLANS
 from tests.company.signing import BOSS, sign, signed_release
@@ -143,6 +142,7 @@ def test_a_released_pack_holds_the_judgments_as_of_its_release(pack, tmp_path):
     manifest = json.loads((plan.folder / "manifest.json").read_text())
     assert manifest["inputs"] == hashes(plan.folder / "inputs")
     assert manifest["tables"] == hashes(plan.folder / "tables")
+    assert {"release.json", "pages/board.html"} < {*manifest["files"]}
 
 
 def test_a_release_asks_whether_anything_changed_or_is_withheld(pack, tmp_path):
@@ -173,9 +173,7 @@ def test_a_broken_identity_cannot_be_released(pack, tmp_path):
     plan.loc[0, "shipments"] += 300
     write_table(plan, path)
     said = packs / "2026-11" / "manifest.json"
-    manifest = json.loads(said.read_text())
-    manifest["tables"]["supply_plan.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    said.write_text(json.dumps(manifest))  # even where the manifest agrees
+    seal(said.parent, json.loads(said.read_text()))  # even where the manifest agrees
     with pytest.raises(PlanError, match="identities are broken.*off by 300 at"):
         release(packs, "2026-11", by=BOSS)
 
@@ -222,9 +220,7 @@ def test_a_company_without_roles_releases_with_one_name(pack, tmp_path):
     packs = copied(pack, tmp_path)
     path, said = (packs / "2026-11" / name for name in ("inputs/settings.toml", "manifest.json"))
     path.write_text(path.read_text().partition("\n[roles]")[0] + "\n")
-    manifest = json.loads(said.read_text())
-    manifest["inputs"]["settings.toml"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    said.write_text(json.dumps(manifest))
+    seal(said.parent, json.loads(said.read_text()))
     words = ["release", "2026-11", "--by", "Ada", "--packs", str(packs)]
     told = CliRunner().invoke(main, words).output
     assert "Released" in told and "name no [roles]" in told, told
