@@ -220,6 +220,12 @@ def _entitled(plan, book, rows):
     return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
 
 
+def _testable(plan, book, rows):
+    """Refuses a condition that no plan could test."""
+    for text in rows["condition"].dropna():
+        testable(text, plan.book())
+
+
 def _tested(plan, rows):
     row = verdicts(rows.assign(result="people judge it"), plan.book()).iloc[0]
     return f"understood; in this plan: {row['result']}, {row['seen'] or 'nothing decides it yet'}"
@@ -241,9 +247,7 @@ ENTRIES = {
         step="demand_plan",
         unasked=("probability", "effect"),
         kind="assumption",
-        check=lambda plan, book, rows: [
-            testable(text, plan.book()) for text in rows["condition"].dropna()
-        ],
+        check=_testable,
         say=_tested,
     ),
     "risk": Entry(

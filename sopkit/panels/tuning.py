@@ -196,7 +196,7 @@ class Tuner(Desk):
         self._calm()
         self._try()
         self._settle()
-        self._later(self._list_acting)
+        self._list_acting()
 
     @property
     def choice(self) -> dict:
