@@ -79,7 +79,7 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         said = json.dumps({"by": by, "at": at, "note": note}, indent=2, ensure_ascii=False)
         (folder / "release.json").write_text(said + "\n")
-        write_page(folder, pack.name)
+        write_page(folder)
         for path in (folder / "notebooks").glob("*.ipynb"):  # the state stands on every page
             draw_page(folder, path.stem)
         if any((folder / "exports" / name).exists() for name in FILES):

@@ -46,14 +46,13 @@ def board(pack=None):
         return HTML(_document("S&OP", f'<p class="failed">✗ {escape(words)}</p>'))
 
 
-def write_page(folder, name: str = "") -> Path:
-    """``pages/board.html`` of a pack (called ``name``, else as its folder), from its
-    ``board/board.json`` and, once it is released, ``release.json``.
+def write_page(folder) -> Path:
+    """``pages/board.html`` of a pack, from its ``board/board.json`` and, once it is released,
+    ``release.json``.
     """
     target = Path(folder) / "pages" / "board.html"
     target.parent.mkdir(exist_ok=True)
-    board = read_board(folder)
-    target.write_text(page_html(board | {"pack": name or board["pack"]}), encoding="utf-8")
+    target.write_text(page_html(read_board(folder)), encoding="utf-8")
     return target
 
 
@@ -63,7 +62,9 @@ def read_board(folder) -> dict:
     held = json.loads((folder / "board" / "board.json").read_text(encoding="utf-8"))
     released = folder / "release.json"
     release = json.loads(released.read_text(encoding="utf-8")) if released.exists() else None
-    return held | {"pack": folder.name, "release": release}
+    name = folder.name  # a staged one is called .NAME-something
+    name = name[1:].rpartition("-")[0] if name.startswith(".") else name
+    return held | {"pack": name, "release": release}
 
 
 def boards_in(folder) -> list[Path]:
