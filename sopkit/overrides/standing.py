@@ -179,7 +179,10 @@ class Standing:
             said["value"] /= of_one.where(of_one > TINY, 1.0)
         (before,) = self.at(wanted.index, self.before)
         none = said["value"].abs() < TINY  # what keeps a wider row out says what stands, not 0
-        said.loc[none, "kind"], said.loc[none, "value"] = "set_to", before[none]
+        said.loc[none, "kind"], said.loc[none, "value"] = (
+            "set_to",
+            (before + wanted.to_numpy())[none],
+        )
         said["value"] = said["value"].round(6)
         said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
         self._refuse_below_zero(wanted)

