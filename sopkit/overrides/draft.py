@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.charts.words import matter
 from sopkit.errors import PlanError
-from sopkit.overrides.standing import CELL, TINY, doubtful
+from sopkit.overrides.standing import CELL, NONE, doubtful
 from sopkit.overrides.typed import block, read_number, written
 
 TYPED = OVERRIDE, CONSENSUS = "override", "consensus"  # the lines that take numbers
@@ -24,7 +24,8 @@ class Line(NamedTuple):
 
 class Draft:
     """The ``scopes`` that are open and the override wanted in their ``cells`` (units by CELL), with
-    its words: reason, note, holds (the condition of an assumption), until. Moves change what is
+    its words: reason, note, holds (the condition of an assumption), until; ``seen`` is the ledger's
+    last row when they were typed. Moves change what is
     wanted; ``work`` then works out ``values``, what the plan makes of it, and ``lines``, the sheet.
 
     Both raise ``PlanError`` where it cannot be; what was typed stays, and can be undone.
@@ -56,15 +57,23 @@ class Draft:
             raise problem
 
     def put(self, wanted: dict):
-        """Wants overrides by cell; None, and what stands already, is no change."""
+        """Wants overrides by cell; None is no change, and so is what stands already, unless
+        another typed cell holds a part of it.
+        """
         cells = pd.MultiIndex.from_tuples(wanted, names=CELL)
         (stands,) = self.stands.at(cells, self.stands.values[OVERRIDE])
         for cell, now in zip(cells, stands):
-            if wanted[cell] is not None and abs(wanted[cell] - now) < TINY / 2:
-                wanted[cell] = None
+            if wanted[cell] is not None and abs(wanted[cell] - now) < NONE:
+                wanted[cell] = None if self._alone(cell, self.cells | wanted) else now
+        if not self.cells:
+            self.seen = self.stands.seen
         self.past, self.future = [*self.past, self.cells], []
         wanted = self.cells | wanted
         self.cells = {cell: value for cell, value in wanted.items() if value is not None}
+
+    def _alone(self, cell, typed):
+        inside, same = self.stands.inside, (c for c in typed if c[-1] == cell[-1] and c != cell)
+        return not any((inside(cell[:-1]) & inside(other[:-1])).any() for other in same)
 
     def step(self, source: str, other: str):
         """Goes back (past, future) or forth (future, past) by one move, where there is one."""
@@ -180,7 +189,7 @@ class Draft:
             typed = line.what in TYPED and cell in self.cells
             marks = {line.what: True, "acts": tip, "typed": typed, "below": value < -1e-9}
             marks["doubt"] = typed and cell in self.doubtful
-            zero = line.what != CONSENSUS and not typed and abs(value) < TINY / 2
+            zero = line.what != CONSENSUS and not typed and abs(value) < NONE
             exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
             places = next(exact, decimals) if typed else decimals
             text = "" if zero else written(value, places, self.mark, sign=line.what == OVERRIDE)

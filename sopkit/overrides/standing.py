@@ -22,6 +22,8 @@ SAVE = ["by", "entered_at", *WHO, "kind", "reason", "note", "expires_on"]
 KINDS = {"units": "{} units", "percent": "{} %", "set_to": "to {}", "remove": "took back a row"}
 KNOWN = ("baseline", "events", "launches", "initiatives")  # the statistics: nobody's opinion
 TINY = 1e-3  # of a unit: less is no override
+NONE = TINY / 2  # less is no difference
+ROUNDS = 20  # in which rows within one another find their numbers
 FAR = 0.5  # of the statistics: a consensus farther away must be confirmed
 BANDS = 2  # and one beyond so many times its band of 8 of 10 outcomes
 TOLD = 3  # cells named in such a question, the largest in money
@@ -46,7 +48,7 @@ class Standing:
     """
 
     def __init__(self, plan, ledger):
-        self.plan, self.ledger, self.seen, self.view = plan, ledger, 0, View(plan.book())
+        self.plan, self.ledger, self.view = plan, ledger, View(plan.book())
         self.given, self.before = before_stage(plan.book())
         array, forecast = self.given.grid.array, plan.read("baseline_forecast")
         self.grid = self.given.grid
@@ -70,17 +72,19 @@ class Standing:
         self.promoted = scoped(promoted, plan.calendar)  # changes of scenarios in the base
         self.read()
 
-    def read(self) -> pd.DataFrame:
-        """The rows that were entered since the ledger was read last, now read."""
+    def read(self):
+        """Reads what the ledger holds by now."""
         plan = self.plan
         self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
         rows = pd.concat([self.rows, self.promoted], ignore_index=True)
         rows = active_overrides(rows, plan.entry_month, plan.first_bucket, plan.calendar)
         self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
         self._held = self.grid.holds(self.active)
-        fresh = self.rows[self.rows["id"] > self.seen]
-        self.seen = self.rows["id"].max() if len(self.rows) else 0
-        return fresh
+
+    @property
+    def seen(self) -> int:
+        """The number of the last row that was read."""
+        return self.rows["id"].max() if len(self.rows) else 0
 
     def made_by(self, rows) -> dict[str, np.ndarray]:
         """What active rows make of the plan, as its next pack will have it."""
@@ -119,9 +123,10 @@ class Standing:
         held = held[:, self.inside(scope)].any(axis=1)
         return rows[held & rows["bucket"].isin(buckets)]
 
-    def since(self, cells) -> pd.DataFrame:
-        """The rows that others entered on these cells since the ledger was read; it is now."""
-        fresh = self.read()
+    def since(self, cells, seen) -> pd.DataFrame:
+        """The rows that were entered on these cells after the row ``seen``; the ledger is read."""
+        self.read()
+        fresh = self.rows[self.rows["id"] > seen]
         parts = [self.acting(tuple(scope), [bucket], fresh) for *scope, bucket in cells]
         return pd.concat([fresh.head(0), *parts]).drop_duplicates("id")
 
@@ -160,35 +165,53 @@ class Standing:
         units, and the values that they make.
 
         The rows of exactly these cells are ended; a row is entered where the others do not make the
-        number. Raises ``PlanError`` where a consensus would fall below zero or no row can say it.
+        number. Raises ``PlanError`` where a consensus would fall below zero or where the numbers
+        cannot stand beside each other or the others' rows.
         """
         own = pd.MultiIndex.from_frame(self.active[CELL]).isin(wanted.index)
         own &= self.active["id"] < SCENARIO_ROWS
         others, cells = self.active[~own], wanted.index.to_frame(index=False)
-        said = cells.assign(id=0, kind="units", value=0.0)
-        without = kept_out = np.zeros(len(wanted))
+        self._refuse_below_zero(wanted)
+        without = np.zeros(len(wanted))
         if self._touching(~own, cells):
             (without,) = self.at(wanted.index, self.made_by(others)["override"])
-            rows = pd.concat([others, said])
-            (kept_out,) = self.at(wanted.index, self.made_by(rows)["override"])
-        said["value"] = wanted.to_numpy() - kept_out
-        if len(self.promoted):  # what a scenario makes of a unit
-            rows = pd.concat([others, said])
-            (made,) = self.at(wanted.index, self.made_by(rows)["override"])
-            of_one = (made - kept_out) / said["value"].where(said["value"] != 0)
-            said["value"] /= of_one.where(of_one > TINY, 1.0)
-        (before,) = self.at(wanted.index, self.before)
-        none = said["value"].abs() < TINY  # what keeps a wider row out says what stands, not 0
-        said.loc[none, "kind"], said.loc[none, "value"] = (
-            "set_to",
-            (before + wanted.to_numpy())[none],
-        )
-        said["value"] = said["value"].round(6)
-        said = said[np.abs(wanted.to_numpy() - without) >= TINY / 2]
-        self._refuse_below_zero(wanted)
+        said, values = self._solved(wanted, others, np.abs(wanted.to_numpy() - without) >= NONE)
         ended = self.ending(self.active.loc[own, "id"])
-        rows = pd.concat([ended, said.drop(columns="id")], ignore_index=True)
-        return rows, self.made_by(pd.concat([others, said]))
+        return pd.concat([ended, said.drop(columns="id")], ignore_index=True), values
+
+    def _solved(self, wanted, others, needed):
+        """The rows of the ``needed`` cells, and of any more that it takes, which beside the others
+        make the wanted override of every cell; and the values that they make.
+
+        What a cell misses is put into its row until none misses any: rows within one another and
+        the scenarios in the base move what a row brings. A row that brings nothing itself, but
+        keeps a wider one out, says what stands there.
+        """
+        want, (before,) = wanted.to_numpy(), self.at(wanted.index, self.before)
+        said = wanted.index.to_frame(index=False).assign(id=0, kind="units", value=want)
+        slope, step, got, first = np.ones(len(want)), np.zeros(len(want)), np.nan, None
+        for _ in range(ROUNDS):
+            none = (said["kind"] == "units") & (said["value"].abs() < TINY)
+            said.loc[none, "kind"], said.loc[none, "value"] = "set_to", (before + want)[none]
+            values, last = self.made_by(pd.concat([others, said[needed]])), got
+            (got,) = self.at(wanted.index, values["override"])
+            first = got if first is None else first
+            if (missed := np.abs(want - got) >= NONE).sum() == 0:
+                return said[needed], values
+            if len(self.promoted):
+                moved = (got - last) / np.where(step != 0, step, np.nan)
+                slope = np.where(moved > TINY, moved, slope)
+            step = np.where(needed, (want - got) / slope, 0.0).round(6)
+            said["value"] += step
+            needed = needed | missed
+        cell = said[missed].iloc[0]
+        rows = self.acting(tuple(cell[[*WHO]]), [cell["bucket"]], others)
+        raise PlanError(
+            f"{called(cell)}: {number(want[missed][0], sign=True)} units in"
+            f" {self.plan.calendar.name(cell['bucket'])} cannot stand beside the other numbers,"
+            f" which make it {number(first[missed][0], sign=True)} ({missed.sum()} of {len(want)}"
+            f" cells in all); change one of them{':' if len(rows) else ''}\n{self.told(rows)}"
+        )
 
     def _touching(self, others, cells):
         """Whether any of the other active rows, or two of the cells, speak of one series."""

@@ -190,13 +190,15 @@ class Tuner(Desk):
             heir = self.plan.read("demand_plan").query("item == @row['successor']")
             heir = heir[heir["market"].isin(self.tables["demand_plan"]["market"])]
         self.drawn = Picture(self.tables | {"last": last, "heir": heir}, self.view, self.choice)
-        self.title.value = " · ".join(escape(clean(word)) for word in words if clean(word))
         self._set(self.method, value=CHOSEN, disabled=not item)
         self.shown = None
         self._calm()
         self._try()
-        self._settle()
-        self._list_acting()
+        try:
+            self._settle()
+        finally:  # the title last: who reads it can type
+            self._list_acting()
+            self.title.value = " · ".join(escape(clean(word)) for word in words if clean(word))
 
     @property
     def choice(self) -> dict:
@@ -371,7 +373,8 @@ class Tuner(Desk):
             raise PlanError(
                 f"until {day(draft.until)} is before the plan starts; choose a later day"
             )
-        if len(others := self.stands.since(draft.cells)):
+        if len(others := self.stands.since(draft.cells, draft.seen)):
+            draft.seen = self.stands.seen
             self._settle()
             self._list_acting()
             raise PlanError(

@@ -71,6 +71,67 @@ def test_what_is_wanted_is_what_the_next_pack_has(scope, others):
     )
 
 
+def test_cells_within_one_another_each_get_what_was_typed():
+    for item in (30.0, 0.0):
+        standing = stands(row(value=55.0))
+        made = wanted(family=(FAMILY, 100.0), item=(NORTH, item))
+        rows, values = standing.entries(made)
+        standing.enter(rows, "Ada", reason="price")
+        assert np.allclose(values["consensus"], standing.values["consensus"], atol=1e-12)
+        assert standing.at(made.index, values["override"])[0] == pytest.approx(
+            [100, item], abs=TINY
+        )
+    standing = stands()
+    draft = Draft(standing, (FAMILY, NORTH))
+    draft.put({(*FAMILY, MAR): 100.0})
+    draft.work()
+    draft.put({(*NORTH, MAR): 0.0})  # what stands, but no longer beside the family's
+    draft.work()
+    assert [draft.asked(scope)[2] for scope in (FAMILY, NORTH)] == pytest.approx(
+        [standing.of(FAMILY, standing.before)[2] + 100, standing.of(NORTH, standing.before)[2]],
+        abs=TINY,
+    )
+    assert [line.values[2] for line in draft.lines] == pytest.approx(
+        [draft.asked(scope)[2] for scope in (FAMILY, NORTH)], abs=TINY
+    )
+
+
+def test_any_number_is_what_the_plan_makes_or_is_refused():
+    """Beside any two rows of others: what is saved makes the number that was typed."""
+    random, saved = np.random.default_rng(1), 0
+    names = [("P-300", "P-310", "V-110", ""), ("pumps", "valves", ""), ("North", "South", "")]
+
+    def anywhere():
+        item, family, market = (str(random.choice(some)) for some in names)
+        return item, "" if item else family, market
+
+    for _ in range(40):
+        kinds = random.choice(["units", "percent", "set_to"], 2)
+        sizes = random.choice([10.0, 30.0, 120.0, 900.0], 2)
+        standing = stands(*(row(anywhere(), value=v, kind=k) for k, v in zip(kinds, sizes)))
+        scope, number = anywhere(), float(random.choice([-60, 0, 30, 41.5]))
+        try:
+            save(standing, scope, number)
+        except PlanError as error:
+            told = str(error)
+            assert "below zero" in told or "cannot stand" in told
+            continue
+        saved += 1
+        assert override(standing, scope) == pytest.approx(number, abs=TINY)
+    assert saved > 25
+
+
+def test_numbers_that_leave_no_room_are_refused_with_the_rows_that_leave_none():
+    standing = stands(row(FAMILY, value=900.0, kind="set_to"))
+    items = [("P-300", "", ""), ("P-310", "", "")]
+    with pytest.raises(PlanError, match="cannot stand beside .*(?s:.)*Grace, .*: to 900 Mar 27"):
+        standing.entries(wanted(a=(items[0], 100.0), b=(items[1], 100.0)))
+    with pytest.raises(
+        PlanError, match=r"make it .* \(3 of 3 cells in all\); change one of them\n?$"
+    ):
+        stands().entries(wanted(a=(items[0], 1.0), b=(items[1], 1.0), family=(FAMILY, 9.0)))
+
+
 def test_a_save_replaces_and_never_compensates():
     standing = stands(row(value=30.0, expires_on="2027-02-28"))
     save(standing, NORTH, 10.0)
@@ -153,16 +214,18 @@ def test_a_promoted_scenario_stands_too_and_is_taken_out_by_its_own_command():
     assert standing.active["by"].tolist() == ["Ada", "Ada"]  # Grace's row is replaced
     with pytest.raises(PlanError, match="scenario push is in the base; take it out with"):
         standing.ending(standing.with_replaced([10**9]))
+    seen = standing.seen
     standing.ledger.append("overrides", [row(FAMILY, value=9.0)], by="Karl", cycle="2027-01")
-    assert standing.since([(*NORTH, MAR)])["by"].tolist() == ["Karl"]
+    assert standing.since([(*NORTH, MAR)], seen)["by"].tolist() == ["Karl"]
 
 
 def test_what_others_entered_since_is_told_once():
     standing = stands(row(value=30.0))
+    seen = standing.seen
     standing.ledger.append("overrides", [row(FAMILY, value=9.0)], by="Karl", cycle="2027-01")
     standing.ledger.append("overrides", [row(bucket=small.AHEAD[5])], by="Karl", cycle="2027-01")
-    assert standing.since([(*NORTH, MAR)])["value"].tolist() == [9.0]
-    assert standing.since([(*NORTH, MAR)]).empty and len(standing.active) == 3
+    assert standing.since([(*NORTH, MAR)], seen)["value"].tolist() == [9.0]
+    assert standing.since([(*NORTH, MAR)], standing.seen).empty and len(standing.active) == 3
 
 
 def test_nothing_falls_below_zero_and_somebody_signs():
