@@ -139,7 +139,7 @@ def wanted(overrides, calendar) -> pd.DataFrame:
     [[90.0, 10.0, 0.0]]
     """
     rows = scoped(overrides.dropna(subset=["value"]), calendar).sort_values("id", kind="stable")
-    rows = rows[~(rows["id"] < _latest(rows, "set_to", calendar))]
+    rows = rows[~superseded(rows, calendar)]
     by_kind = {kind: rows["value"].where(rows["kind"] == kind) for kind in WANTED}
     cells = rows[SCOPE].assign(**by_kind).groupby(SCOPE, sort=False)
     return cells.agg({"set_to": "last", "units": "sum", "percent": "sum"}).reset_index()
@@ -153,9 +153,15 @@ def scoped(rows, calendar) -> pd.DataFrame:
     return rows.assign(family=rows["family"].where(rows["item"] == "", ""))
 
 
+def superseded(rows, calendar) -> pd.Series:
+    """Which rows a later ``set_to`` of their cell replaces, a person's or a scenario's."""
+    return rows["id"] < _latest(rows, "set_to", calendar)
+
+
 def _latest(rows, kind, calendar):
     """The id of the last row of that kind in the cell of each row; NaN where it has none."""
-    cell = scoped(rows, calendar).groupby(SCOPE, sort=False).ngroup()
+    rows = rows.assign(said_by=rows["id"] // SCENARIO_ROWS)
+    cell = scoped(rows, calendar).groupby([*SCOPE, "said_by"], sort=False).ngroup()
     return rows["id"].where(rows["kind"] == kind).groupby(cell).transform("max")
 
 

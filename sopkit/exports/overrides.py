@@ -3,12 +3,14 @@ differences to accept.
 """
 
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from shlex import quote
 
 import numpy as np
 import pandas as pd
 
+from sopkit.demand.said import superseded
 from sopkit.errors import PlanError
 from sopkit.exports.schedule import text_workbook
 from sopkit.grid import WHO
@@ -40,7 +42,7 @@ def export_overrides(stands, path) -> Path:
     consensus = grid.frame(
         consensus=stands.values["consensus"], baseline=stands.parts["Statistical"]
     )
-    days = [f"{bucket:%Y-%m-%d}" for bucket in grid.buckets]
+    days = _days(stands)
     lines = _lines(stands).pivot_table(
         index=NAMES, columns="bucket", values="value", aggfunc="sum", sort=False
     )
@@ -74,55 +76,83 @@ def read_overrides(path, stands) -> pd.DataFrame:
     Raises ``PlanError`` naming sheet, row and column where a number, kind, reason or day is none, a
     scope is unknown or a line is gone, and where the ledger moved since on what was edited.
     """
-    now, before = _long(path, "overrides"), _long(path, "as exported")
+    now, before = _long(path, "overrides", stands), _long(path, "as exported", stands)
     gone = sorted({*before["line"]} - {*now["line"]})
     if gone:
         raise PlanError(
             f"{Path(path).name}, sheet overrides: {len(gone)} lines were removed, first line"
             f" {gone[0]}; empty a line's numbers to end them"
         )
-    place, names = ["line", "bucket"], [*NAMES, "bucket"]
-    edited = now.merge(before, how="left", indicator="was").query("was == 'left_only'")
-    old = before.merge(edited[place]).dropna(subset=["value"])
-    edited = edited.dropna(subset=["value"]).drop(columns="was")
-    _refuse(path, edited, stands)
+    edited = now.reset_index().merge(before, how="left", indicator="was").set_index("index")
+    edited = edited.query("was == 'left_only'")
+    old = edited[["line", "bucket"]].merge(before, how="left")
+    empty = edited["value"].isna().to_numpy()
+    _refuse(path, edited[~empty], stands)
     held = _lines(stands)
-    sums = pd.concat([held, held.assign(owner="")])  # a blank owner is who enters it
-    sums = sums.groupby(names)["value"].sum().round(6).reset_index()
-    new, there = (
-        rows.merge(sums.drop_duplicates(), how="left", indicator="held") for rows in (edited, old)
-    )
-    new = new[new["held"] == "left_only"]
-    there, lost = there[there["held"] == "both"], there[there["held"] == "left_only"]
-    lost = lost.merge(new[place])
+    blank = held.assign(owner="")  # a blank owner is who enters it
+    told = _sums(now, edited)
+    there = np.any([np.isclose(told, _sums(rows, edited)) for rows in (held, blank)], axis=0)
+    stood = np.isclose(_sums(held, old), old["value"])
+    done = there | (empty & np.isnan(_sums(held, old)))
+    lost = edited[~stood & ~done & old["value"].notna().to_numpy()]
     for row in lost.head(1).itertuples():
         raise PlanError(
-            f"{Path(path).name}, line {row.line}: the ledger no longer holds the {row.value:g} of"
-            f" {row.bucket:%Y-%m} that was exported ({len(lost)} cells in all); export again and"
-            " edit that file"
+            f"{Path(path).name}, line {row.line}: the ledger no longer holds the"
+            f" {old['value'][0]:g} of {row.bucket:%Y-%m} that was exported ({len(lost)} cells in"
+            " all); export again and edit that file"
         )
-    ended = held.merge(there[names])["id"]
-    return pd.concat(
-        [stands.ending(ended), new[[*CELL, "kind", "value", *WORDS]]], ignore_index=True
-    )
+    gone, new = old[stood], edited[(stood | ~there) & ~empty]
+    reset = new.loc[new["kind"] == "set_to", CELL].drop_duplicates()
+    again = now.drop(new.index).dropna(subset=["value"]).merge(reset)  # what comes on top of it
+    gone, new = pd.concat([gone, again]), pd.concat([new, again])
+    new = new.sort_values("kind", key=lambda kind: kind != "set_to", kind="stable")
+    ended = held.merge(gone[[*NAMES, "bucket"]].drop_duplicates())
+    hidden = stands.active[~stands.active["id"].isin(held["id"])]
+    hidden = hidden.merge(ended.loc[ended["kind"] == "set_to", CELL].drop_duplicates())
+    ended = stands.ending([*ended["id"], *hidden["id"]])
+    return pd.concat([ended, new[[*CELL, "kind", "value", *WORDS]]], ignore_index=True)
+
+
+def _days(stands):
+    return [f"{bucket:%Y-%m-%d}" for bucket in stands.grid.buckets]
 
 
 def _lines(stands):
-    """The active rows in the words of a workbook."""
+    """The active rows in the words of a workbook; a later number that is set hides the rows before
+    it.
+    """
     rows = stands.active.dropna(subset=["value"])
-    days = rows["expires_on"].dt.strftime("%Y-%m-%d")
-    rows = rows.assign(expires_on=days)
+    rows = rows[~superseded(rows, stands.plan.calendar)]
+    days, owner = rows["expires_on"].dt.strftime("%Y-%m-%d"), rows["owner"].replace("", np.nan)
+    rows = rows.assign(expires_on=days, owner=owner.fillna(rows["by"]))
     return rows.fillna(dict.fromkeys(NAMES, "")).astype(dict.fromkeys(NAMES, "str"))
 
 
-def _long(path, sheet):
+def _sums(rows, cells):
+    """The sum of the rows of each cell with its words; NaN where there is none."""
+    names = [*NAMES, "bucket"]
+    sums = rows.groupby(names)["value"].sum()
+    return sums.reindex(pd.MultiIndex.from_frame(cells[names])).to_numpy()
+
+
+def _long(path, sheet, stands):
     """A sheet's lines, a row for each bucket; what a person adds is numbered as it stands."""
     frame = _sheet(path, sheet)
-    missing = [name for name in ("line", *NAMES) if name not in frame]
-    if missing:
+    names = ["line", *NAMES, *_days(stands)]
+    for words, odd in (
+        ("are gone; export again and edit that file", [n for n in names if n not in frame]),
+        (
+            "stand there, not once in an export; take them out",
+            [*frame.drop(columns=names, errors="ignore")],
+        ),
+    ):
+        if odd:
+            raise PlanError(f"{Path(path).name}, sheet {sheet}: columns {odd} {words}")
+    twice = frame.loc[(frame["line"] != "") & frame["line"].duplicated(), "line"]
+    if len(twice):
         raise PlanError(
-            f"{Path(path).name}, sheet {sheet}: columns {missing} are gone; export again and edit"
-            " that file"
+            f"{Path(path).name}, sheet {sheet}: {len(twice)} numbers of lines stand there again,"
+            f" first line {twice.iloc[0]}; empty the column line of the line that was added"
         )
     frame["line"] = frame["line"].where(
         frame["line"] != "", "new, row " + (frame.index + 3).astype(str)
@@ -180,10 +210,14 @@ def _sheet(path, sheet):
             f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
             " and edit that file"
         ) from None
-    names = [str(name)[:10] for name in names]  # of a date only the day
-    lines = [dict(zip(names, row)) for row in rows]  # a line may end before the last column
-    frame = pd.DataFrame(lines, columns=names, dtype=object).fillna("")
-    frame = frame[(frame != "").any(axis=1)]
+    names = [str(name or "")[:10] for name in names]  # of a date only the day
+    names, *rows = zip(*zip_longest(names, *rows, fillvalue=""))  # lines may end early
+    frame = pd.DataFrame(rows, columns=names, dtype=object).fillna("")
+    frame = frame.loc[(frame != "").any(axis=1), (frame != "").any() | (frame.columns != "")]
+    if twice := [*frame.columns[frame.columns.duplicated()]]:
+        raise PlanError(
+            f"{Path(path).name}, sheet {sheet}: columns {twice} stand there twice; take one out"
+        )
     told = frame.astype("str").stack()
     for (row, name), text in told[told.str.startswith("\0")].head(1).items():
         raise PlanError(

@@ -84,6 +84,34 @@ def test_words_alone_replace_the_row_and_an_emptied_cell_ends_it(file, standing)
     assert read_overrides(file, standing).empty
 
 
+@pytest.mark.parametrize("words", [{"H3": None}, {"F4": "promotion"}, {"F3": "price"}])
+def test_whatever_words_change_the_number_stays(tmp_path, words):
+    """Also where they become those of another line, or of whoever imports."""
+    standing = stands(
+        row(value=30.0, owner="Grace"), row(value=12.0, owner="Grace", reason="price")
+    )
+    file = edit(export_overrides(standing, tmp_path / "overrides.xlsx"), **words)
+    rows = read_overrides(file, standing)
+    assert rows["kind"].tolist() == ["remove", "units"]
+    standing.enter(rows, "Ada")
+    assert override(standing, NORTH) == pytest.approx(42)
+    assert read_overrides(file, standing).empty
+
+
+def test_a_number_that_was_set_anew_hides_the_one_before(tmp_path):
+    standing = stands(*(row(value=v, kind="set_to") for v in (90.0, 70.0)), row(value=5.0))
+    file = export_overrides(standing, tmp_path / "overrides.xlsx")
+    assert [cells(file, line)[11] for line in (3, 4)] == [70, 5]
+    rows = read_overrides(edit(file, L3=60), standing)
+    standing.enter(rows, "Ada")
+    before = standing.of(NORTH, standing.before)[2]
+    assert override(standing, NORTH) == pytest.approx(65 - before)
+    assert read_overrides(file, standing).empty
+    assert {*standing.active["owner"]} == {"Grace"}
+    with pytest.raises(PlanError, match="no longer holds the 70 of 2027-03"):
+        read_overrides(edit(file, L3=None), standing)
+
+
 def test_a_line_at_another_level_is_added_below(file, standing):
     edit(file, C13="pumps", D13="South", E13="units", F13="customer", L13=60)
     rows = read_overrides(file, standing)
@@ -116,6 +144,12 @@ def test_what_another_changed_since_the_export_is_refused(file, standing):
         ({"L5": 0.0004, "F5": "price"}, "column value: 0.0004 is less than a thousandth"),
         ({"A3": None}, "1 lines were removed, first line 1"),
         ({"F2": "why"}, "columns .'reason'. are gone"),
+        ({"L2": "Mar 27"}, "columns .'2027-03-01'. are gone"),
+        ({"AB2": "Sum", "AB3": 4}, "columns .'Sum'. stand there, not once in an export"),
+        ({"AB3": "my remark"}, "columns .''. stand there, not once in an export"),
+        ({"AB2": "2031-01-01", "AB3": 4}, "columns .'2031-01-01'. stand there, not"),
+        ({"AB2": "2027-03-01", "AB3": 4}, "columns .'2027-03-01'. stand there twice"),
+        ({"A13": 1, "B13": "P-300"}, "1 numbers of lines stand there again, first line 1; empty"),
     ],
 )
 def test_refusals_name_the_cell(file, standing, change, message):
