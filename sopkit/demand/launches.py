@@ -16,6 +16,7 @@ from sopkit.tables import PLANS
 PRIOR = 0.25  # standard error of what people say of cannibalisation
 LASTING = 2  # years for which a launch takes from others: then their own history says it
 NEVER = pd.Timestamp.max.floor("D")
+VICTIMS = {"cannibalised_item": "item", "cannibalised_family": "family"}
 ALWAYS = pd.Timestamp.min.ceil("D")
 
 
@@ -133,9 +134,8 @@ def _taking(launches, known, book):
     """Of each launch that takes from what was sold: its row, the grid, the units sold, the number
     of its first bucket there, and which series are its own and its victims'.
     """
-    launches = launches[
-        (launches["cannibalisation"] > 0) & launches["item"].isin(known["item"].unique())
-    ]
+    takes = _victims(launches)[1] & (launches["cannibalisation"] > 0)
+    launches = launches[takes & launches["item"].isin(known["item"].unique())]
     if launches.empty:
         return
     first, last = book.calendar.number([known["bucket"].min(), known["bucket"].max()])
@@ -143,14 +143,18 @@ def _taking(launches, known, book):
     buckets = book.calendar.stamp(np.arange(first, last + 1))
     grid = grid_of(known, buckets, book.items, book.calendar)
     sold = grid.array(known.fillna({"sold": 0.0}), "sold")
-    for row in launches.itertuples():
+    for row, victims in zip(launches.itertuples(), grid.holds(_victims(launches)[0])):
         begin, own = int(book.calendar.number([row.launched_on])[0] - first), row.item
         own = (grid.series["item"] == own).to_numpy()
-        named = grid.series["item"].eq(row.cannibalised_item)
-        victims = (named | grid.series["family"].eq(row.cannibalised_family)).to_numpy()
         victims = victims & grid.series["market"].isin(grid.series["market"][own]).to_numpy()
         if 0 < begin < len(buckets):
             yield row, grid, sold, begin, own, victims & ~own
+
+
+def _victims(launches):
+    """Whom each launch takes from, as a scope: an item, else a family; and whether it names one."""
+    scopes = launches[[*VICTIMS]].rename(columns=VICTIMS)
+    return scopes, ~np.logical_and.reduce([blank(scopes, name) for name in scopes])
 
 
 def _recent(launched, calendar, first) -> pd.Series:
@@ -263,13 +267,11 @@ def _cannibalised(given, curves, launch, new, before):
     for item in rows["item"][recent].unique():
         own = grid.series["item"].eq(item).to_numpy()
         weight = np.where((own | new)[:, None], 0.0, np.maximum(given.baseline, 0))
-        for name in ("item", "family"):
-            victims = rows.loc[own, [f"cannibalised_{name}"]].set_axis([name], axis=1)
-            victims = victims.assign(market=grid.series["market"].to_numpy()[own])
-            told = ~blank(victims, name)
-            for level in grid.levels(victims[told]):
-                total = fold(wanted[own][told][level.rows], level.scope, level.count)
-                loss += spread(total, weight, level.member, weight > 0)
+        victims, told = _victims(rows[own])
+        victims["market"] = grid.series["market"].to_numpy()[own]
+        for level in grid.levels(victims[told]):
+            total = fold(wanted[own][told][level.rows], level.scope, level.count)
+            loss += spread(total, weight, level.member, weight > 0)
     return -np.minimum(loss, np.maximum(before, 0))
 
 

@@ -64,7 +64,7 @@ def voices(given, before) -> tuple[list, np.ndarray]:
 
 def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
     """The cells of each view that the rule listens to, in the words of ``settle``; one per author
-    for midpoint and mean.
+    for midpoint and mean. What an author says of several days of a bucket is added up.
 
     >>> from sopkit.buckets import Calendar
     >>> from sopkit.tables import declared
@@ -74,10 +74,12 @@ def views(sales_inputs, rule, calendar) -> list[pd.DataFrame]:
     >>> [view["set_to"].tolist() for view in each]
     [[130.0], [150.0]]
     """
-    said = scoped(sales_inputs.dropna(subset=["quantity"]), calendar)
-    said = said.assign(set_to=said["quantity"], units=0.0, percent=0.0)
+    said = scoped(sales_inputs.dropna(subset=["quantity"]), calendar).reset_index(drop=True)
+    cells = said.reset_index().groupby(["author", *SCOPE], sort=False)
+    said = cells.agg(set_to=("quantity", "sum"), last=("index", "max")).reset_index()
+    said = said.assign(units=0.0, percent=0.0)
     if rule == "latest":
-        return [said.drop_duplicates(SCOPE, keep="last")] if len(said) else []
+        return [said.sort_values("last").drop_duplicates(SCOPE, keep="last")] if len(said) else []
     heard = said if rule in ("midpoint", "mean") else said[said["author"] == rule]
     return [rows for _, rows in heard.groupby("author")]
 

@@ -21,11 +21,12 @@ def read_number(text: str, where: str, mark: str = ".") -> float | None:
     if not plain:
         return None
     other, mark = ("," if mark == "." else "."), re.escape(mark)
-    parted = rf"\d{{1,3}}(?:([{other}'’\u00a0\u2009\u202f])\d{{3}})?(?:\1\d{{3}})*"
-    if not re.fullmatch(rf"[+-]?(?=.*\d)(?:\d+|{parted})?(?:{mark}\d*)?", plain, re.ASCII):
+    parted = rf"\d{{1,3}}(?:([{other}'’\u00a0\u2009\u202f])\d{{3}})?(?:\1\d{{3}}){{0,3}}"
+    if not re.fullmatch(rf"[+-]?(?=.*\d)(?:\d{{1,15}}|{parted})?(?:{mark}\d*)?", plain, re.ASCII):
         example = "1.200,5" if other == "." else "1,200.5"
         raise PlanError(
-            f"{where}: {text.strip()!r} is no number; write it like {example}, one number in a cell"
+            f"{where}: {text.strip()[:30]!r} is no number; write it like {example}, one number"
+            " in a cell"
         )
     return float(re.sub(rf"(?!{mark})[^\d+-]", "", plain).replace(",", "."))
 

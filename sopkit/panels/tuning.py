@@ -441,7 +441,9 @@ class Tuner(Desk):
 
     def next(self):
         scopes = [scope for _, scope in self.list.options]
-        after = scopes.index(self.chosen[-1]) + 1 if self.chosen[-1] in scopes else 0
+        after = max(
+            (scopes.index(scope) + 1 for scope in self.chosen if scope in scopes), default=0
+        )
         if after >= len(scopes):
             raise PlanError("this is the end of the list; change the filters, or take a break")
         self.list.value = (scopes[after],)

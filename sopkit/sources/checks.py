@@ -65,6 +65,8 @@ def check_keys(reading):
         rows = frame[key].dropna(subset=[column for column in key if table[column].required])
         if name == "resources":
             rows = rows.assign(bucket=_starts(reading, rows["bucket"]))
+        if {"item", "family"} <= {*key}:  # a family beside an item says nothing more
+            rows = rows.assign(family=rows["family"].where(rows["item"].isna()))
         again = rows.duplicated()
         if not again.any():
             continue

@@ -61,6 +61,15 @@ def test_cannibalisation_takes_from_a_family_by_baseline_in_the_same_market(
     )
 
 
+def test_a_family_beside_an_item_loses_nothing(level, plan, table, look):
+    rows = _launch(cannibalised_item="B", cannibalisation=0.5, launched_on="2026-11-01", ramp=None)
+    one, both = (
+        look(plan(level({"A N": 100, "B N": 60}), launches=table(rows | more)).demand_plan)
+        for more in ({}, {"cannibalised_family": "F"})
+    )
+    assert one == both == {"A N": [100], "B N": [20], "C N": [80]}
+
+
 def test_cannibalisation_never_takes_more_than_there_is(level, plan, table, look):
     rows = table(
         _launch(cannibalised_item="B", cannibalisation=1.0, launched_on="2026-11-01", ramp=None)

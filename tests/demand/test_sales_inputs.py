@@ -37,6 +37,16 @@ def test_the_rules_on_one_cell(level, plan, table, rule, expected):
     )
 
 
+@pytest.mark.parametrize("rule, made", [("mean", 130), ("Ann", 100), ("latest", 160)])
+def test_the_days_of_a_bucket_add_up_in_whatever_order(level, plan, table, look, rule, made):
+    weeks = [("Ann", {"item": "A", "bucket": f"2026-11-{day:02}"}, 25.0) for day in (2, 9, 16, 23)]
+    says = _says(table, *weeks, ("Bob", {"item": "A"}, 160.0))
+    for rows in (says, says.loc[[2, 0, 3, 1, 4]]):
+        assert look(plan(level({"A N": 80}), sales_inputs=rows, rule=rule).demand_plan) == {
+            "A N": [made]
+        }
+
+
 def test_a_coarse_input_is_spread_by_baseline_and_its_total_is_exact(level, plan, table, look):
     says = _says(table, ("Ann", {"family": "F"}, 200.0))
     frame = plan(

@@ -98,7 +98,7 @@ def test_cells_within_one_another_each_get_what_was_typed():
 
 def test_any_number_is_what_the_plan_makes_or_is_refused():
     """Beside any two rows of others: what is saved makes the number that was typed."""
-    random, saved = np.random.default_rng(1), 0
+    random, saved, plan = np.random.default_rng(1), 0, FakePlan()
     names = [("P-300", "P-310", "V-110", ""), ("pumps", "valves", ""), ("North", "South", "")]
 
     def anywhere():
@@ -108,7 +108,8 @@ def test_any_number_is_what_the_plan_makes_or_is_refused():
     for _ in range(40):
         kinds = random.choice(["units", "percent", "set_to"], 2)
         sizes = random.choice([10.0, 30.0, 120.0, 900.0], 2)
-        standing = stands(*(row(anywhere(), value=v, kind=k) for k, v in zip(kinds, sizes)))
+        others = [row(anywhere(), value=v, kind=k) for k, v in zip(kinds, sizes)]
+        standing = stands(*others, plan=plan)
         scope, number = anywhere(), float(random.choice([-60, 0, 30, 41.5]))
         try:
             save(standing, scope, number)

@@ -54,6 +54,7 @@ def test_a_number_is_read_exactly(text, mark, value):
         ("10 %", "."),
         ("1,200'300", "."),
         ("٣", "."),
+        ("9" * 16, "."),
     ],
 )
 def test_what_is_no_number_is_refused_where_it_stands(text, mark):

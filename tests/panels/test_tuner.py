@@ -368,6 +368,9 @@ def test_packs_of_before_and_companies_without_prices_open(panel):
     plan.facts = plan.facts | {"items": small.items().assign(price=0.0)}
     other = Tuner(plan, Ledger("sqlite://"), "Ada")
     assert not other.message.value and other.rows["status"].eq(OPEN).any()
+    plan.tables = plan.tables | {"demand_plan": plan.tables["demand_plan"].head(0)}
+    nothing = Tuner(plan, Ledger("sqlite://"), "Ada")
+    assert all("end of the list" in click(nothing, button) for button in ("next", "check"))
 
 
 def test_a_released_plan_sends_entries_to_the_next_cycle():

@@ -95,6 +95,17 @@ FAULTS = [
         "resource + bucket",
         {"resources": COMPANY["resources"] + "Line 1,2026-12-15,400,40,30\n"},
     ),
+    (
+        "duplicate key",
+        "sales_inputs",
+        3,
+        "author + item + family + market + bucket",
+        spoiled(
+            "sales_inputs",
+            ",Pumps,,2026-11-01,400",
+            "P1,,,2026-11-01,9\nAnn,P1,Pumps,,2026-11-01,8",
+        ),
+    ),
     ("unknown item", "orders", 2, "item", spoiled("orders", "P1", "P1x")),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
