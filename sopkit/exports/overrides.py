@@ -94,12 +94,12 @@ def read_overrides(path, stands) -> pd.DataFrame:
     there = np.any([np.isclose(told, _sums(rows, edited)) for rows in (held, blank)], axis=0)
     stood = np.isclose(_sums(held, old), old["value"])
     done = there | (empty & np.isnan(_sums(held, old)))
-    lost = edited[~stood & ~done & old["value"].notna().to_numpy()]
+    lost = old[~stood & ~done & old["value"].notna()]
     for row in lost.head(1).itertuples():
         raise PlanError(
-            f"{Path(path).name}, line {row.line}: the ledger no longer holds the"
-            f" {old['value'][0]:g} of {row.bucket:%Y-%m} that was exported ({len(lost)} cells in"
-            " all); export again and edit that file"
+            f"{Path(path).name}, line {row.line}: the ledger no longer holds the {row.value:g} of"
+            f" {row.bucket:%Y-%m} that was exported ({len(lost)} cells in all); export again and"
+            " edit that file"
         )
     gone, new = old[stood], edited[(stood | ~there) & ~empty]
     reset = new.loc[new["kind"] == "set_to", CELL].drop_duplicates()

@@ -121,7 +121,7 @@ def test_a_line_at_another_level_is_added_below(file, standing):
 def test_what_another_changed_since_the_export_is_refused(file, standing):
     standing.enter(standing.ending([1]), "Karl", reason="taken back")
     with pytest.raises(PlanError, match="line 1: the ledger no longer holds the 30 of 2027-03"):
-        read_overrides(edit(file, L3=44), standing)
+        read_overrides(edit(file, J3=7, L3=44), standing)
 
 
 @pytest.mark.parametrize(
