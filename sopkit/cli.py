@@ -1,6 +1,5 @@
 """The commands: ``sopkit …`` and ``python -m sopkit …``."""
 
-import os
 import sys
 from pathlib import Path
 from shlex import quote
@@ -204,18 +203,18 @@ def verify(month, ledger, packs):
 
 @main.command()
 @click.argument("month", required=False)
-@click.option("--port", default=8866, help="port on 127.0.0.1")
+@click.option("--port", default=8866, help="port to listen on")
+@click.option("--listen", default="127.0.0.1", help="address to listen on; others ask for a token")
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help="a name visitors call it by")
+@click.option("--prefix", default="/", help="path of the address that a proxy sends here")
 @PACKS
-def dashboard(month, port, packs):
-    """Serve the pack of MONTH (by default the newest) with Voilà on 127.0.0.1."""
+def dashboard(month, port, listen, hosts, prefix, packs):
+    """Serve the packs with Voilà; the newest first, or that of MONTH."""
     from sopkit.pack import find_pack
-    from sopkit.panels.serve import voila_command, voila_environment
+    from sopkit.panels.serve import serve
 
-    folder = find_pack(packs, month)
-    click.echo(f"Pack {folder.name}: http://127.0.0.1:{port}/ (stop with Ctrl-C)")
-    sys.stdout.flush()
-    command = voila_command(folder, port)
-    os.execvpe(command[0], command, os.environ | voila_environment(folder))
+    find_pack(packs, month)
+    serve(packs, month, port, listen, hosts, prefix)
 
 
 @main.command()

@@ -1,8 +1,8 @@
 """Panels: the planners' tuner, and the board that leadership opens; each loads only what it needs.
 
 ``tuner(plan, ledger, by=…)`` in JupyterLab; ``write_board(plan, folder)`` when a pack is finished;
-``board(pack)`` in Voilà, which only shows the page that ``write_board`` wrote;
-``voila_command(pack, port)`` serves it.
+``board(pack)`` shows in a notebook the page that ``write_board`` wrote; ``serve.serve`` is Voilà's
+application for it.
 """
 
 from importlib import import_module
@@ -13,8 +13,6 @@ _WHERE = {
     "write_board": "sopkit.panels.sections",
     "write_page": "sopkit.panels.page",
     "board": "sopkit.panels.page",
-    "voila_command": "sopkit.panels.serve",
-    "voila_environment": "sopkit.panels.serve",
 }
 __all__ = list(_WHERE)
 

@@ -1,8 +1,7 @@
-const tabs = JSON.parse(document.getElementById("board").textContent);
+let tabs = [], tab = 0;
 const buttons = [...document.querySelectorAll(".tabs button")];
 const filters = [...document.querySelectorAll(".filters select")];
 const chosen = name => document.getElementById(name)?.selectedIndex ?? 0;
-let tab = Math.max(0, tabs.findIndex(t => "#" + encodeURIComponent(t.name) === location.hash));
 const said = {family: "family", market: "market", measure: "units or money", size: "months or quarters"};
 const whole = {family: "is of the whole company", market: "is of all markets together"};
 
@@ -34,8 +33,23 @@ document.getElementById("tab").addEventListener("click", event => {
   select.selectedIndex = Math.max(0, [...select.options].findIndex(option => option.text === family));
   open(tabs.findIndex(t => t.parts.some(p => p.name === "Family page")));
 });
-// Another template's name keeps Voilà from answering with the page it holds warm, which is of the default month.
 filters.forEach(select => select.addEventListener("change", () =>
-  select.id === "month" ? location.assign("?template=month&month=" + encodeURIComponent(select.value) + location.hash) : draw()));
-if (location.protocol !== "file:") document.querySelector(".pages").remove();
-draw();
+  select.id === "month" ? location.assign("?month=" + encodeURIComponent(select.value) + location.hash) : draw()));
+// A server has a page of steps beside each board; it is asked every minute whether what it answered with still stands.
+const served = "served" in document.querySelector(".filters").dataset;
+if (location.protocol !== "file:" && !served) document.querySelector(".pages").remove();
+const stands = () => fetch(location.pathname, {method: "HEAD"}).then(answer => answer.ok && answer.headers.get("etag"));
+async function watch(first) {
+  await new Promise(done => setTimeout(done, 60_000));
+  const now = await stands().catch(() => first);
+  if (!now || now === first) return watch(first);
+  const home = /board\.html$/.test(location.pathname) ? "../" : "./";
+  document.querySelector(".filters").insertAdjacentHTML("beforebegin", `<a class="newer" href="${home}">A newer pack stands: show it</a>`);
+}
+const held = Uint8Array.from(atob(document.getElementById("board").textContent), c => c.charCodeAt(0));
+new Response(new Blob([held]).stream().pipeThrough(new DecompressionStream("deflate"))).json().then(unpacked => {
+  tabs = unpacked;
+  tab = Math.max(0, tabs.findIndex(t => "#" + encodeURIComponent(t.name) === location.hash));
+  draw();
+});
+if (served) stands().then(watch);

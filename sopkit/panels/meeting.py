@@ -25,6 +25,7 @@ from sopkit.charts.words import clean, day, quantity
 from sopkit.errors import PlanError
 from sopkit.metrics import verdicts
 from sopkit.panels.desk import Panel, choices
+from sopkit.panels.page import framed
 from sopkit.scenarios import DRIVERS
 from sopkit.tables.judgments import DEFERRED, current, is_open, subject
 from sopkit.tables.settings import people, who
@@ -129,9 +130,7 @@ class Meeting(Panel):
 
     def _board(self):
         """The pack's board, as it is served."""
-        page = (self.plan.folder / "pages" / "board.html").read_text(encoding="utf-8")
-        page = page.replace("<head>", '<head><base href="about:srcdoc">', 1)  # for its #tabs
-        return [HTML(f'<iframe srcdoc="{escape(page)}"></iframe>').add_class("board")]
+        return [HTML(framed(self.plan.folder)).add_class("board")]
 
     # The forms
 

@@ -7,12 +7,11 @@ is "all", units, and the plan's own buckets.
 """
 
 import json
-import os
+import zlib
+from base64 import b64encode
 from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs
 
-PACK = "SOPKIT_PACK"
 PAGES = {
     "1_gather_data": "1 Data",
     "2_demand_plan": "2 Demand",
@@ -20,6 +19,7 @@ PAGES = {
     "4_reconcile": "4 Reconcile",
     "5_executive_review": "5 Review",
 }
+FILTERS = '<div class="filters">'
 LABELS = {"measure": "in", "size": "by"}
 _ROOMS = Path(__file__).parents[1]
 # Read as files: importing the charts would load what the board does not need.
@@ -30,20 +30,27 @@ TABLE, BOARD, SCRIPT = (
 
 
 def board(pack=None):
-    """The board that Voilà shows, an object that displays itself as the page: of a pack, by default
-    the one named in the environment or the newest; ``?month=2026-10`` asks for a pack beside it.
+    """The board in a notebook, an object that displays itself as the page: of a pack, by default
+    the newest.
     """
     from IPython.display import HTML
 
-    newest = [*boards_in("packs"), *boards_in("../packs"), "packs/none"]
-    pack = Path(pack or os.environ.get(PACK) or newest[0])
-    beside = {path.name: path for path in boards_in(pack.parent)}
-    (asked,) = parse_qs(os.environ.get("QUERY_STRING", "")).get("month", [pack.name])[:1]
+    pack = Path(pack or next(iter([*boards_in("packs"), *boards_in("../packs")]), "packs/none"))
     try:
-        return HTML(page_html(read_board(beside.get(asked, pack)), list(beside)))
-    except (OSError, ValueError, KeyError) as error:
+        return HTML(framed(pack))
+    except (OSError, ValueError) as error:
         words = f"pack {pack.name} cannot be read: {error!r}; build it again: sopkit pack"
         return HTML(_document("S&OP", f'<p class="failed">✗ {escape(words)}</p>'))
+
+
+def framed(pack) -> str:
+    """A pack's board in a frame of its own, out of reach of a notebook's styles."""
+    page = (Path(pack) / "pages" / "board.html").read_text(encoding="utf-8")
+    page = page.replace("<head>", '<head><base href="about:srcdoc">', 1)  # for its #tabs
+    return (
+        f'<div><iframe srcdoc="{escape(page)}" title="The board"'
+        ' style="width:100%;height:95vh;border:0"></iframe></div>'
+    )
 
 
 def write_page(folder) -> Path:
@@ -69,7 +76,7 @@ def read_board(folder) -> dict:
 
 def boards_in(folder) -> list[Path]:
     """The packs in a folder that have a board, newest month first."""
-    found = [path.parents[1] for path in Path(folder).glob("*/board/board.json")]
+    found = [path.parents[1] for path in Path(folder).glob("[!.]*/pages/board.html")]
     return sorted(found, key=lambda pack: (pack.name[:7], len(pack.name), pack.name), reverse=True)
 
 
@@ -82,30 +89,34 @@ def title(board: dict) -> tuple[str, str]:
     return month, f"Released by {release['by']} on {release['at'][:10]}"
 
 
-def page_html(board: dict, packs=()) -> str:
-    """The whole page: month and state, filters, tabs, and every part as data. ``packs``: months to
-    choose from, where a server can open them.
+def page_html(board: dict) -> str:
+    """The whole page: month and state, filters, tabs, and every part as data, packed: pictures are
+    a tenth then, and one file holds a large company.
     """
     month, state = title(board)
     css = "state released" if board["release"] else "state"
-    offered = {"month": packs} | board["words"]
-    selects = [_select(name, words, board["pack"]) for name, words in offered.items()]
+    selects = [_select(name, words) for name, words in board["words"].items()]
     tabs = "".join(
         f'<button role="tab" type="button">{escape(tab["name"])}</button>' for tab in board["tabs"]
     )
     pages = "".join(f'<a href="{file}.html">{words}</a>' for file, words in PAGES.items())
-    data = json.dumps(board["tabs"], ensure_ascii=False)
-    data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    data = zlib.compress(json.dumps(board["tabs"], ensure_ascii=False).encode(), 9)
     return _document(
         f"{month} · {state}",
         f'<header><div class="line"><h1>{escape(month)}</h1><span class="{css}">{escape(state)}'
         f'</span><span class="quiet">{escape(board["about"])}</span>'
-        f'<div class="filters">{"".join(selects)}</div></div>'
+        f"{FILTERS}{''.join(selects)}</div></div>"
         f'<div class="line"><div class="tabs" role="tablist">{tabs}</div>'
         f'<nav class="pages">Pages {pages}</nav></div></header><div id="tab"></div>'
-        f'<script type="application/json" id="board">{data}</script>'
+        f'<script type="text/plain" id="board">{b64encode(data).decode()}</script>'
         f"<script>{SCRIPT}</script>",
     )
+
+
+def with_months(page: str, name: str, packs) -> str:
+    """A board's page as a server shows it: with the ``packs`` to choose from, ``name`` chosen."""
+    served = FILTERS.replace(">", " data-served>")
+    return page.replace(FILTERS, served + _select("month", packs, name), 1)
 
 
 def _document(name, body):
@@ -117,7 +128,7 @@ def _document(name, body):
     )
 
 
-def _select(name, words, chosen):
+def _select(name, words, chosen=None):
     options = "".join(
         f"<option{' selected' if word == chosen else ''}>{escape(word)}</option>" for word in words
     )

@@ -1,60 +1,157 @@
-"""Serving the board: the Voilà command for a pack, closed to everything but the page."""
+"""Serving the board: Voilà as an application that answers with what finished packs hold already.
 
-import os
-import socket
-import sys
-from pathlib import Path
-
-from sopkit.errors import PlanError
-from sopkit.panels.page import PACK
-
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "dashboard.ipynb"
-TEMPLATES = Path(__file__).with_name("jupyter")
-# A page and nothing else; closing a tab does not end its kernel, so idle ones are ended.
-CLOSED = """
-    --no-browser
-    --template=sop
-    --Voila.ip=127.0.0.1
-    --VoilaConfiguration.file_allowlist=^$
-    --VoilaConfiguration.strip_sources=True
-    --VoilaConfiguration.show_tracebacks=False
-    --VoilaConfiguration.extension_allowlist=^$
-    --VoilaConfiguration.allow_template_override=NOTEBOOK
-    --VoilaConfiguration.preheat_kernel=True
-    --VoilaConfiguration.default_pool_size=1
-    --VoilaExecutor.timeout=60
-    --MappingKernelManager.cull_interval=60
-    --MappingKernelManager.cull_idle_timeout=600
+Nothing on the board needs a kernel, so no visitor starts one: a page is a file, and all that the
+server does is to say which, to whom. It answers a list of hosts, and a token where more than this
+machine can reach it.
 """
 
+import os
+import secrets
+import socket
+from hashlib import sha256
+from hmac import compare_digest
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
 
-def voila_command(pack, port: int = 8866, *, notebook=NOTEBOOK) -> list[str]:
-    """The command that serves a pack's board on 127.0.0.1: one notebook, no file, no source, one
-    kernel waiting warm for the next visitor; run it with ``voila_environment``.
+from tornado import web
+from tornado.ioloop import IOLoop
+from voila.app import Voila
 
-    Raises ``PlanError`` if the pack has no board or the port is taken.
+from sopkit.errors import PlanError
+from sopkit.panels.page import PAGES, boards_in, with_months
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "dashboard.ipynb"
+HERE = ("127.0.0.1", "localhost", "::1")
+TOKEN, COOKIE = "SOPKIT_TOKEN", "sopkit"
+SAID = {
+    403: "open the address that the server printed when it was started, with its token if it has"
+    " one; a name that it does not know is given with --host",
+    404: "no page of a plan is here",
+}
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src"
+    " 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'",
+    "Content-Type": "text/html; charset=utf-8",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Page(web.RequestHandler):
+    """``/`` is the board of the newest pack, ``/2026-10/board.html`` that of another one, beside it
+    its pages; nothing else is answered.
     """
-    pack = Path(pack)
-    if not (pack / "board" / "board.json").exists():
-        raise PlanError(
-            f"pack {pack.name} has no board (board/board.json is missing); build it again: sopkit"
-            f" pack {pack.name[:7]}"
-        )
+
+    def prepare(self):
+        """Lets in who calls the server by a name on the list, from its own pages, with its token
+        (kept in a cookie then, out of the address).
+        """
+        called = f"//{self.request.host}", self.request.headers.get("Origin", "//localhost")
+        if not all(_host(address) in self.settings["hosts"] for address in called):
+            raise web.HTTPError(403)
+        given, token = self.get_query_argument("token", ""), self.settings["token"]
+        if token and compare_digest(given.encode(), token.encode()):
+            self.set_signed_cookie(COOKIE, token, httponly=True, samesite="Strict")
+            self.redirect(self.request.path)
+        elif token and self.get_signed_cookie(COOKIE) != token.encode():
+            raise web.HTTPError(403)
+
+    def get(self, name=None, page=None):
+        """The page, or where it is."""
+        packs = {pack.name: pack for pack in boards_in(self.settings["packs"])}
+        if (asked := self.get_query_argument("month", "")) in packs:
+            return self.redirect(f"{'../' if name else ''}{asked}/board.html")
+        month, page = self.settings["month"], page or "board"
+        newest = (each for each in packs if month in (None, each, each[:7]))
+        name = name or next(newest, None)
+        try:
+            path = packs[name] / "pages" / {p: f"{p}.html" for p in (*PAGES, "board")}[page]
+            self.stamp = repr((path.stat().st_mtime_ns, *packs))
+            text = path.read_text(encoding="utf-8")
+        except (KeyError, OSError, UnicodeError):  # no such one, or replaced in this very moment
+            raise web.HTTPError(404) from None
+        self.finish(with_months(text, name, packs) if page == "board" else text)
+
+    head = get
+
+    def compute_etag(self):
+        """What stands: another one tells an open tab that a newer pack does."""
+        return f'"{sha256(self.stamp.encode()).hexdigest()}"' if hasattr(self, "stamp") else None
+
+    def set_default_headers(self):
+        """Nothing is fetched from elsewhere, framed or kept."""
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+
+    def write_error(self, status_code, **_):
+        """A line."""
+        self.finish(f"{status_code}: {SAID.get(status_code, SAID[404])}\n")
+
+
+class Board(Voila):
+    """Voilà with the pages of the packs, and no kernel."""
+
+    def init_handlers(self):
+        """What is answered."""
+        page = r"/(?:(?P<name>[^/.]+)/)?(?:(?P<page>\w+)\.html)?"
+        return [(self.base_url.rstrip("/") + page, Page)]
+
+
+def _host(address):
     try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def serve(packs, month=None, port=8866, listen="127.0.0.1", hosts=(), prefix="/") -> None:
+    """Serves the boards of a folder of packs until it is stopped; ``/`` is that of ``month``, or
+    the newest. Visitors may call it by ``hosts`` too; a token is asked for where ``listen`` is more
+    than this machine: the one in the environment (``SOPKIT_TOKEN``), or a new one.
+
+    Raises ``PlanError`` if the port is taken, or ``listen`` is no address.
+    """
+    if not boards_in(packs):
+        raise PlanError(f"no pack in {packs} has a board (pages/board.html); sopkit pack makes one")
+    try:
+        alone = ip_address(listen).is_loopback
+    except ValueError:
         raise PlanError(
-            f"port {port} on 127.0.0.1 is taken; choose another with --port, for example --port"
-            f" {port + 1}"
+            f"--listen {listen!r} is no address; 127.0.0.1 is this machine alone, 0.0.0.0 every"
+            " network that it is on; a name that visitors call it by is --host"
         ) from None
-    return [sys.executable, "-m", "voila", str(notebook), f"--port={port}", *CLOSED.split()]
-
-
-def voila_environment(pack) -> dict[str, str]:
-    """What the command needs in its environment: which pack, and where the page's template lies."""
-    paths = filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")])
-    return {
-        PACK: str(Path(pack).resolve()),
-        "JUPYTER_PATH": os.pathsep.join(paths),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    try:
+        socket.create_server((listen, port), family=family).close()
+    except (OSError, OverflowError) as error:
+        raise PlanError(
+            f"port {port} on {listen} is taken or not ours ({error}); choose another with --port,"
+            f" for example --port 8867"
+        ) from None
+    token = os.environ.get(TOKEN) or ("" if alone else secrets.token_urlsafe(24))
+    board = Board.instance(log_level="ERROR")
+    board.tornado_settings = {
+        "packs": Path(packs).resolve(),
+        "month": month,
+        "token": token,
+        "hosts": {*HERE, listen, *(host.lower() for host in hosts)},
     }
+    board.initialize(
+        [
+            str(NOTEBOOK),
+            "--no-browser",
+            f"--Voila.ip={listen}",
+            f"--port={port}",
+            "--Voila.port_retries=0",
+            f"--Voila.base_url=/{prefix.strip('/')}/".replace("//", "/"),
+        ]
+    )
+    named = next(iter(hosts), listen if alone else socket.gethostname())
+    query = f"?token={token}" if token and TOKEN not in os.environ else ""
+    told = f"http://{named}:{port}{board.base_url}{query} (stop with Ctrl-C)"
+    IOLoop.current().add_callback(print, told, flush=True)  # once it listens
+    board.start()

@@ -17,7 +17,7 @@ from sopkit.pack import build_pack
 from sopkit.plan import Plan, write_table
 from tests.conftest import CHROMIUM, FLAGS
 from tests.golden import leave_out_kernels_and_pages
-from tests.panels.test_browser import _serve
+from tests.panels.test_browser import voila
 
 SIZES = 60, 5000
 GOALS = {"open": 3.0, "pick": 0.3, "key": 0.1, "slider": 0.1}
@@ -65,7 +65,7 @@ def timed(pack: Path, notebook: Path) -> dict[str, list[float]]:
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
     book.metadata["voila"] = {"template": "tuner"}
     nbformat.write(book, notebook)
-    url, server = _serve(pack, notebook)
+    url, server = voila(notebook)
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

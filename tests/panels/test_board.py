@@ -13,9 +13,10 @@ import pytest
 from sopkit.charts import View, words
 from sopkit.errors import PlanError
 from sopkit.pages import common, money
-from sopkit.panels import board, voila_command, voila_environment, write_board, write_page
-from sopkit.panels.page import boards_in, read_board, title
+from sopkit.panels import board, write_board, write_page
+from sopkit.panels.page import boards_in, framed, read_board, title, with_months
 from sopkit.panels.sections import EVERY, TABS
+from sopkit.panels.serve import serve
 from sopkit.tables import PLANS
 from tests.charts import small
 from tests.panels.fake import FakePlan
@@ -180,18 +181,19 @@ def test_state_comes_from_the_release(pack, tmp_path):
     assert "Released by Grace on 2027-01-20" in write_page(tmp_path).read_text()
 
 
-def test_a_served_board_is_the_page_with_the_months_beside_it(pack, tmp_path, monkeypatch):
-    assert board(pack).data == (pack / "pages" / "board.html").read_text()
-    for name in ("2026-12", "2027-01", "2027-01-r2"):
+def test_a_served_board_is_the_page_with_the_months_beside_it(pack, tmp_path):
+    page = (pack / "pages" / "board.html").read_text()
+    assert board(pack).data == framed(pack) and "<iframe" in framed(pack)
+    for name in ("2026-12", "2027-01", "2027-01-r2", ".2027-01-new"):
         shutil.copytree(pack, tmp_path / name)
-    assert [path.name for path in boards_in(tmp_path)] == ["2027-01-r2", "2027-01", "2026-12"]
-    page = board(tmp_path / "2027-01").data
+    names = [path.name for path in boards_in(tmp_path)]
+    assert names == ["2027-01-r2", "2027-01", "2026-12"]
+    page = with_months(page, "2027-01", names)
     assert "<option selected>2027-01</option>" in page and "<option>2026-12</option>" in page
     assert all(f'<select id="{name}">' in page for name in ("month", *EVERY))
-    monkeypatch.setenv("QUERY_STRING", "template=month&month=2027-01-r2")
-    assert "January 2027 (revision 2)" in board(tmp_path / "2027-01").data
-    monkeypatch.setenv("QUERY_STRING", "month=../../elsewhere")
-    assert board(tmp_path / "2027-01").data == page
+    write_page(tmp_path / "2027-01-r2")
+    revised = (tmp_path / "2027-01-r2" / "pages" / "board.html").read_text()
+    assert "January 2027 (revision 2)" in revised
 
 
 def test_a_pack_that_cannot_be_read_says_so(pack):
@@ -211,19 +213,15 @@ def test_the_board_opens_without_pandas_or_matplotlib():
     )
 
 
-def test_the_command_is_closed_and_names_a_missing_board(pack, tmp_path):
-    command = voila_command(pack, 0)
-    assert "--Voila.ip=127.0.0.1" in command and "--VoilaConfiguration.file_allowlist=^$" in command
-    assert voila_environment(pack)["SOPKIT_PACK"] == str(pack.resolve())
-    with pytest.raises(PlanError, match="has no board"):
-        voila_command(tmp_path, 0)
-
-
-def test_a_taken_port_is_an_error_that_names_another(pack):
+def test_what_cannot_be_served_is_said(pack, tmp_path):
     import socket
 
+    with pytest.raises(PlanError, match="has a board"):
+        serve(tmp_path)
+    with pytest.raises(PlanError, match="'plan.example.com' is no address.* --host"):
+        serve(pack.parent, listen="plan.example.com")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(PlanError, match="is taken"):
-            voila_command(pack, taken.getsockname()[1])
+        with pytest.raises(PlanError, match="choose another with --port"):
+            serve(pack.parent, port=taken.getsockname()[1])
