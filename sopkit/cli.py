@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 from shlex import quote
+from signal import SIGINT, SIGTERM, signal
 
 import click
 
 from sopkit.errors import PlanError
 from sopkit.processes import warm_up
+from sopkit.progress import write_log
 
 PATH = click.Path(path_type=Path)
 
@@ -48,11 +50,20 @@ class Commands(click.Group):
 
     def invoke(self, context):
         """What the command returns."""
+        signal(SIGTERM, _stop)
+        write_log()
         try:
             return super().invoke(context)
         except PlanError as error:
             click.echo(f"sopkit: {error}", err=True)
             sys.exit(1)
+        except KeyboardInterrupt as stop:
+            click.echo("sopkit: stopped; what was finished before stands", err=True)
+            sys.exit(128 + (stop.args or (SIGINT,))[0])
+
+
+def _stop(number, _):
+    raise KeyboardInterrupt(number)
 
 
 MEETING = ("agree", "assume", "decide", "note", "risk", "scenario", "sign")
@@ -207,14 +218,16 @@ def verify(month, ledger, packs):
 @click.option("--listen", default="127.0.0.1", help="address to listen on; others ask for a token")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="a name visitors call it by")
 @click.option("--prefix", default="/", help="path of the address that a proxy sends here")
+@LEDGER
 @PACKS
-def dashboard(month, port, listen, hosts, prefix, packs):
+def dashboard(month, port, listen, hosts, prefix, ledger, packs):
     """Serve the packs with Voilà; the newest first, or that of MONTH."""
+    from sopkit.ledger import Ledger
     from sopkit.pack import find_pack
     from sopkit.panels.serve import serve
 
     find_pack(packs, month)
-    serve(packs, month, port, listen, hosts, prefix)
+    serve(packs, Ledger(ledger or packs / "ledger.db"), month, port, listen, hosts, prefix)
 
 
 @main.command()

@@ -22,6 +22,7 @@ from sopkit.pack.manifest import plan_digest
 from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks here
 from sopkit.pages import money
 from sopkit.plan import Plan
+from sopkit.progress import seen
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
 from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
 from sopkit.tables import LEDGER
@@ -129,7 +130,7 @@ def scorecard(plan, book, names=(), done=lambda share: None):
     if not asked:
         raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
     books = {BASE: plan.book()}
-    for name, changes in asked.items():
+    for name, changes in seen(asked.items(), len(asked), lambda each: f"scenario {each[0]}"):
         books[name] = replan(plan, changes)
         done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})

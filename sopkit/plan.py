@@ -226,7 +226,7 @@ def packs_in(*folders) -> list[Path]:
     """The finished packs in folders, oldest month first, revisions after their original; of one
     name, in the order of the folders.
     """
-    found = [path.parent for folder in folders for path in Path(folder).glob("*/manifest.json")]
+    found = [path.parent for folder in folders for path in Path(folder).glob("[!.]*/manifest.json")]
     return sorted(found, key=_pack_order)
 
 

@@ -1,5 +1,10 @@
 """The commands say what they did, and what a person must mend, in words; exit code 1 on errors."""
 
+import re
+import signal
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 
@@ -147,3 +152,22 @@ def test_a_path_with_blanks_is_quoted_in_the_hint(tmp_path):
         read_facts(folder)
     with pytest.raises(PlanError, match=f"sopkit overrides export '{folder}/none.xlsx'"):
         read_overrides(folder / "none.xlsx", None)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_build_that_is_stopped_says_so_and_leaves_nothing(tmp_path, number, code):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "sopkit", "pack", "2026-11", "--packs", tmp_path / "packs"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = next(line for line in run.stderr if "step 1 gather data: " in line)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d step 1 gather data: \d+\.\d s$", said)
+    run.send_signal(number)
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == code and told.endswith(
+        "sopkit: stopped; what was finished before stands\n"
+    )
+    assert "Traceback" not in told
+    assert {path.name for path in (tmp_path / "packs").iterdir()} <= {".lock", "ledger.db"}

@@ -8,6 +8,7 @@ from sopkit.errors import PlanError
 from sopkit.exports.deck import write_deck
 from sopkit.exports.workbook import write_workbook
 from sopkit.plan import Plan
+from sopkit.progress import seen
 
 BROWSERS = "chromium chromium-browser google-chrome chrome msedge"
 FLAGS = "--headless --no-sandbox --disable-gpu --no-pdf-header-footer"
@@ -18,7 +19,7 @@ def carry(pack):
     place when it is whole; yields where each lies, or why it does not.
     """
     plan = Plan(pack)
-    for name, write in FILES.items():
+    for name, write in seen(FILES.items(), len(FILES), lambda each: each[0]):
         target = plan.folder / f"exports/{name}"
         beside = target.with_name(f".{name}")
         try:

@@ -6,24 +6,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.kernels import start_kernel, stop_kernel
-from sopkit.pack.manifest import hashes, write_manifest
+from sopkit.pack.manifest import write_manifest
 from sopkit.pack.run import StepFailed, run_step
 from sopkit.pack.stage import alone, keep_failure, put_in_place, stage_inputs, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
+from sopkit.progress import seen
 from sopkit.scenarios import Inputs, beside, in_base, stage_without
+from sopkit.seal import hashes
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
 from sopkit.tables.judgments import JUDGMENTS
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
-BAR, SHADES = "{desc:<28}{bar:20}| {n_fmt}/{total_fmt} {elapsed}", " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True)
@@ -122,12 +121,8 @@ def run_plan(
     failing step leaves its executed notebook in ``packs/failed``.
     """
     seconds = {}
-    with (
-        tqdm(total=len(steps), disable=quiet, unit="step", bar_format=BAR, ascii=SHADES) as bar,
-        closing(_with_kernels(folder, steps)) as ready,
-    ):
-        for step, kernel in ready:
-            bar.set_description_str(step.title)
+    with closing(_with_kernels(folder, steps)) as ready:
+        for step, kernel in seen(ready, len(steps), lambda each: f"step {each[0].title}", quiet):
             try:
                 seconds[step.name] = run_step(step, folder, cycle["parameters"], kernel)
             except StepFailed as failure:
@@ -135,7 +130,6 @@ def run_plan(
                 raise StepFailed(
                     step, kept, f"{failure}\nread it in {kept}; the last good pack is untouched"
                 ) from None
-            bar.update()
             done(step)
     return seconds
 

@@ -1,7 +1,7 @@
 """Releasing a pack: after the executive meeting its plan is frozen."""
 
-import hashlib
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -12,12 +12,13 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.build import draw_page, review_again, run_plan
-from sopkit.pack.manifest import changed, identities, plan_digest, read_tables, seal
+from sopkit.pack.manifest import identities, plan_digest, read_tables
 from sopkit.pack.stage import alone, put_in_place, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
 from sopkit.scenarios.changes import counting
+from sopkit.seal import digest_of, refuse_changed, seal
 from sopkit.tables import PLANS
 from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
 from sopkit.tables.settings import people, who
@@ -72,8 +73,7 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
     """
     from sopkit.exports.room import FILES, carry
 
-    with staging(pack.parent, pack.name) as folder:
-        copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
+    with copied(pack) as folder:
         review_again(folder, book)
         manifest = json.loads((folder / "manifest.json").read_text())
         at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -94,9 +94,9 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
     return pack
 
 
-def export(packs, month: str | None = None):
-    """Writes what is carried to the room into a pack and seals it again; yields where each lies, or
-    why it does not. Raises ``PlanError`` where the pack is released or was changed.
+def export(packs, month: str | None = None) -> list[str]:
+    """Writes what is carried to the room into a pack, sealed again: where each lies, or why it does
+    not. Raises ``PlanError`` where the pack is released or was changed.
     """
     from sopkit.exports.room import carry
 
@@ -108,31 +108,19 @@ def export(packs, month: str | None = None):
                 f" in {pack / 'exports'}, made before the release"
             )
         refuse_changed(pack)
-        yield from carry(pack)
-        seal(pack, json.loads((pack / "manifest.json").read_text()))
+        with copied(pack) as folder:
+            told = [each.replace(str(folder), str(pack)) for each in carry(folder)]
+            seal(folder, json.loads((pack / "manifest.json").read_text()))
+            put_in_place(folder, pack)
+        return told
 
 
-def digest_of(pack: Path) -> str:
-    """SHA-256 of a pack's manifest, which holds those of all its files."""
-    return hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
-
-
-def refuse_changed(pack: Path, book: Ledger | None = None) -> None:
-    """``PlanError`` where a file of the pack is not as its manifest says, or, of a released one,
-    the manifest not as the ledger says.
-    """
-    if files := changed(pack):
-        raise PlanError(
-            f"pack {pack.name}: {len(files)} files changed since it was built, first {files[0]};"
-            " build the pack again, or bring back the files as they were"
-        )
-    if book and (pack / "release.json").exists():
-        said = book.read("releases")
-        if digest_of(pack) not in {*said.loc[said["pack"] == pack.name, "manifest"]}:
-            raise PlanError(
-                f"pack {pack.name}: the ledger knows no release of it with this seal; bring back"
-                " the pack, or the ledger, as it was"
-            )
+@contextmanager
+def copied(pack: Path):
+    """A staged copy of a pack, to be changed and put in its place."""
+    with staging(pack.parent, pack.name) as folder:
+        copytree(pack, folder, copy_function=copyfile, dirs_exist_ok=True)
+        yield folder
 
 
 def _broken(plan):

@@ -1,11 +1,14 @@
-"""Staging: a new pack grows in a hidden folder beside the finished ones and is renamed into place
-at the end.
+"""Staging: a new pack grows in a hidden folder beside the finished ones and takes its place in one
+step at the end.
 """
 
+import ctypes
+import errno
 import json
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,23 +18,83 @@ import pandas as pd
 from sopkit.demand import active_overrides
 from sopkit.errors import PlanError, nearest
 from sopkit.plan import write_table
+from sopkit.progress import LOG
+from sopkit.seal import refuse_changed
 from sopkit.tables import LEDGER
 from sopkit.tables.inputs import NONE
 
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can tell there what a killed run left
+    fcntl = None
+
+BUILDING, BEFORE = ".building", ".before"  # how the folders of a run end, and one being replaced
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 WAIT = 60  # seconds for others who put a pack in place
 GRADED = 13  # earlier releases kept for grading: a year of lags
 
 
 @contextmanager
 def staging(packs: Path, name: str):
-    """A hidden folder that is gone afterwards, unless it was moved into place."""
+    """A hidden folder that is gone afterwards, unless it was moved into place; what killed runs
+    left beside it is gone too, and named in the log.
+
+    Raises ``PlanError`` where the disk is full.
+    """
     packs.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=packs))
-    folder.chmod(0o755)
+    for stray in sweep(packs):
+        LOG.warning("swept %s, which a run that was killed left in %s", stray, packs)
+    held, folder = None, Path()
     try:
+        while held is None or not folder.exists():  # swept before it was held
+            folder = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=BUILDING, dir=packs))
+            held = _hold(folder)
+        folder.chmod(0o755)
         yield folder
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise PlanError(
+            f"no space is left on the disk of {packs}; the last good pack is untouched; free some,"
+            " then run it again"
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if held:
+            os.close(held)
+
+
+def sweep(packs: Path) -> list[str]:
+    """Names of the folders that killed runs left and that are gone now; a pack that was being
+    replaced where folders cannot be exchanged stands again.
+    """
+    swept = []
+    for before in packs.glob(f".*{BEFORE}"):
+        target = before.with_name(before.name[1:].removesuffix(BEFORE))
+        if not target.exists():
+            os.rename(before, target)
+            swept.append(f"{target.name} (as it was)")
+    for stray in sorted([*packs.glob(f".*{BUILDING}"), *packs.glob(f".*{BEFORE}")]):
+        if (held := _hold(stray, wait=False)) is not None:
+            shutil.rmtree(stray, ignore_errors=True)
+            os.close(held)
+            swept.append(stray.name)
+    return swept
+
+
+def _hold(folder, wait=True):
+    """A lock of a folder, which ends with its process; None where somebody else has it, 0 where the
+    system has none.
+    """
+    if fcntl is None:
+        return 0 if wait else None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        return handle
+    except OSError:
+        os.close(handle)
+        return 0 if wait else None
 
 
 @contextmanager
@@ -61,7 +124,7 @@ def stage_inputs(folder: Path, given, ledger, packs: list[Path], cycle: dict) ->
     for table in LEDGER:
         rows = ledger.read(table, cycle["month"]) if table != "overrides" else given.overrides
         write_table(rows, inputs / "ledger" / f"{table}.parquet")
-    _copy_releases(inputs / "released", packs, cycle["month"], facts)
+    _copy_releases(folder, packs, cycle["month"], facts, ledger)
     (inputs / "cycle.json").write_text(json.dumps(cycle, indent=2, sort_keys=True) + "\n")
 
 
@@ -77,13 +140,17 @@ def _refuse_unknown_markets(overrides, facts):
         )
 
 
-def _copy_releases(target, packs, month, facts):
-    """Earlier releases: the latest whole, of the others what came true since."""
+def _copy_releases(folder, packs, month, facts, ledger):
+    """Earlier releases (those beside the new pack as the ledger knows them): the latest whole, of
+    the others what came true since.
+    """
+    target = folder / "inputs" / "released"
     released = [pack for pack in packs if (pack / "release.json").exists()]
     # a later one takes its month's place
     known = {pack.name[:7]: pack for pack in released if pack.name[:7] < month}
     first = facts.calendar.first_in(month)
     for earlier in (months := sorted(known)[-GRADED:]):
+        refuse_changed(known[earlier], ledger if known[earlier].parent == folder.parent else None)
         (target / earlier).mkdir(parents=True)
         for path in (known[earlier] / "tables").glob("*.parquet"):
             if earlier == months[-1]:
@@ -95,22 +162,38 @@ def _copy_releases(target, packs, month, facts):
 
 
 def put_in_place(folder: Path, target: Path) -> None:
-    """Renames the staged pack to its name; what stood there is replaced only now."""
+    """Gives the staged pack its name, in one step of the system: what stood there is in ``folder``
+    then. Where folders cannot be exchanged, it is out of the way for a moment (see ``sweep``).
+    """
     if (target / "release.json").exists():
         raise PlanError(
             f"pack {target.name} was released meanwhile and never changes; build a revision with"
             " --revise"
         )
-    before = target.with_name(f".{target.name}-before-{os.getpid()}")
-    if target.exists():
-        os.rename(target, before)
-    try:
+    if not target.exists():
         os.rename(folder, target)
-    except OSError:
-        if before.exists():
+    elif not _exchanged(folder, target):
+        before = target.with_name(f".{target.name}{BEFORE}")
+        shutil.rmtree(before, ignore_errors=True)
+        os.rename(target, before)
+        try:
+            os.rename(folder, target)
+        except OSError:
             os.rename(before, target)
-        raise
-    shutil.rmtree(before, ignore_errors=True)
+            raise
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _exchanged(one, other) -> bool:
+    """Whether the system swapped two folders: Linux and macOS do, on their own file systems."""
+    try:
+        calls = ctypes.CDLL(None)
+        swap, here = (
+            (calls.renameatx_np, -2) if sys.platform == "darwin" else (calls.renameat2, -100)
+        )
+        return swap(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
+    except (TypeError, AttributeError, OSError):
+        return False
 
 
 def keep_failure(notebook: Path, packs: Path, name: str) -> Path:

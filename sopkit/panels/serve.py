@@ -8,8 +8,10 @@ machine can reach it.
 import os
 import secrets
 import socket
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
+from html import escape
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,10 +21,13 @@ from tornado.ioloop import IOLoop
 from voila.app import Voila
 
 from sopkit.errors import PlanError
+from sopkit.ledger import Ledger
 from sopkit.panels.page import PAGES, boards_in, with_months
+from sopkit.seal import refuse_changed
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "dashboard.ipynb"
 HERE = ("127.0.0.1", "localhost", "::1")
+CHANGED = 409
 TOKEN, COOKIE = "SOPKIT_TOKEN", "sopkit"
 SAID = {
     403: "open the address that the server printed when it was started, with its token if it has"
@@ -69,11 +74,14 @@ class Page(web.RequestHandler):
         newest = (each for each in packs if month in (None, each, each[:7]))
         name = name or next(newest, None)
         try:
+            sealed(packs[name], self.settings["ledger"])
             path = packs[name] / "pages" / {p: f"{p}.html" for p in (*PAGES, "board")}[page]
             self.stamp = repr((path.stat().st_mtime_ns, *packs))
             text = path.read_text(encoding="utf-8")
         except (KeyError, OSError, UnicodeError):  # no such one, or replaced in this very moment
             raise web.HTTPError(404) from None
+        except PlanError as error:
+            raise web.HTTPError(CHANGED, str(error).replace("%", "%%")) from None
         self.finish(with_months(text, name, packs) if page == "board" else text)
 
     head = get
@@ -87,9 +95,12 @@ class Page(web.RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
-    def write_error(self, status_code, **_):
-        """A line."""
-        self.finish(f"{status_code}: {SAID.get(status_code, SAID[404])}\n")
+    def write_error(self, status_code, exc_info=(), **_):
+        """A line: what is wrong with the pack, or with the question."""
+        told = (
+            exc_info[1].log_message if status_code == CHANGED else SAID.get(status_code, SAID[404])
+        )
+        self.finish(f"{status_code}: {escape(told)}\n")
 
 
 class Board(Voila):
@@ -101,6 +112,19 @@ class Board(Voila):
         return [(self.base_url.rstrip("/") + page, Page)]
 
 
+def sealed(pack: Path, ledger: Ledger) -> None:
+    """``PlanError`` where a pack is not as it was built, or, as the ledger says, released; looked
+    at once for each state of its pages and manifest.
+    """
+    stamps = (path.stat().st_mtime_ns for path in [*pack.glob("pages/*"), pack / "manifest.json"])
+    _sealed(pack, ledger, tuple(stamps))
+
+
+@lru_cache(maxsize=100)
+def _sealed(pack, ledger, _):
+    refuse_changed(pack, ledger)
+
+
 def _host(address):
     try:
         return urlsplit(address).hostname
@@ -108,10 +132,11 @@ def _host(address):
         return None
 
 
-def serve(packs, month=None, port=8866, listen="127.0.0.1", hosts=(), prefix="/") -> None:
-    """Serves the boards of a folder of packs until it is stopped; ``/`` is that of ``month``, or
-    the newest. Visitors may call it by ``hosts`` too; a token is asked for where ``listen`` is more
-    than this machine: the one in the environment (``SOPKIT_TOKEN``), or a new one.
+def serve(packs, ledger, month=None, port=8866, listen="127.0.0.1", hosts=(), prefix="/") -> None:
+    """Serves the boards of a folder of packs, as the ``ledger`` knows them, until it is stopped;
+    ``/`` is that of ``month``, or the newest. Visitors may call it by ``hosts`` too; a token is
+    asked for where ``listen`` is more than this machine: the one in the environment
+    (``SOPKIT_TOKEN``), or a new one.
 
     Raises ``PlanError`` if the port is taken, or ``listen`` is no address.
     """
@@ -136,6 +161,7 @@ def serve(packs, month=None, port=8866, listen="127.0.0.1", hosts=(), prefix="/"
     board = Board.instance(log_level="ERROR")
     board.tornado_settings = {
         "packs": Path(packs).resolve(),
+        "ledger": ledger,
         "month": month,
         "token": token,
         "hosts": {*HERE, listen, *(host.lower() for host in hosts)},

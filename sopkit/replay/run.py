@@ -21,6 +21,7 @@ from sopkit.metrics.scopes import within
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
 from sopkit.processes import drawers
+from sopkit.progress import seen
 from sopkit.scenarios import Inputs, in_base
 from sopkit.scenarios.replan import Ground, bare, planned, supplied
 from sopkit.sources import opening_stock, read_facts
@@ -63,7 +64,8 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     many = int(np.diff(cycles.number(cycles.start([first, last])))[0]) + 1
     asked = [f"{month:%Y-%m}" for month in cycles.range(cycles.start([first])[0], many)]
     with drawers(SIDE_BY_SIDE) as pool:
-        rows = [*pool.map(partial(_month, data, ledger, sold), asked)]
+        rows = pool.map(partial(_month, data, ledger, sold), asked)
+        rows = [each for each, _ in seen(zip(rows, asked), len(asked), lambda each: each[1])]
     table = pd.DataFrame([row for month in rows for row in month])
     if table.empty:
         raise PlanError(

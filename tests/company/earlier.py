@@ -5,7 +5,6 @@ Each cycle is built by the real code from what was known then, the releases befo
 judgments of ``earlier/ledger``, which people wrote and nobody makes.
 """
 
-import hashlib
 import json
 import shutil
 import sys
@@ -19,6 +18,7 @@ from sopkit.ledger import Ledger
 from sopkit.pack import build_pack, release
 from sopkit.pack.manifest import plan_digest
 from sopkit.sample.templates import write_texts
+from sopkit.seal import digest_of, seal
 from tests.company.company import Company, company
 from tests.company.outlook import AUTHORS
 from tests.company.write import csv_text
@@ -114,21 +114,11 @@ def keep(pack: Path, folder: Path, note: str) -> None:
     whole = json.loads((pack / "manifest.json").read_text())
     for name in KEPT:
         shutil.copyfile(pack / "tables" / f"{name}.parquet", folder / "tables" / f"{name}.parquet")
-    manifest = {
-        "month": whole["month"],
-        "tables": {f"{name}.parquet": whole["tables"][f"{name}.parquet"] for name in KEPT},
-        "identities": [
-            {"identity": row["identity"], "holds": row["holds"]} for row in whole["identities"]
-        ],
-    }
-    _write_json(folder / "manifest.json", manifest)
-    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     at = f"{folder.name}-15T15:00:00+00:00"
-    _write_json(folder / "release.json", {"by": BY, "at": at, "note": note, "manifest": digest})
-
-
-def _write_json(path, value):
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    said = json.dumps({"by": BY, "at": at, "note": note}, indent=2, ensure_ascii=False)
+    (folder / "release.json").write_text(said + "\n", encoding="utf-8")
+    held = [{name: row[name] for name in ("identity", "holds")} for row in whole["identities"]]
+    seal(folder, {"month": whole["month"], "identities": held})
 
 
 def _said(path, month):
@@ -140,7 +130,7 @@ def _said(path, month):
         "by": said["by"],
         "entered_at": entered,
         "pack": month,
-        "manifest": said["manifest"],
+        "manifest": digest_of(path.parent),
         "note": said["note"],
     }
 

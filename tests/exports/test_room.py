@@ -8,7 +8,7 @@ from pptx import Presentation
 
 from sopkit.exports import room
 from sopkit.exports.room import FILES, carry
-from sopkit.pack.manifest import seal
+from sopkit.seal import seal
 from tests.company.signing import signed_release
 
 

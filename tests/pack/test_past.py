@@ -1,6 +1,5 @@
 """A company that begins with a past: released cycles and a ledger that lie beside its facts."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sopkit import Plan
+from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.metrics import Book, graded_stages, value_added_table
 from sopkit.metrics.scopes import actuals, author_bias
@@ -16,6 +16,7 @@ from sopkit.pack import build_pack
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import packs_in
 from sopkit.scenarios import Inputs, followed
+from sopkit.seal import changed, digest_of, seal
 from sopkit.sources import read_facts
 from sopkit.tables import INPUTS, LEDGER, PLANS
 from tests.company import company
@@ -39,9 +40,9 @@ def facts():
     return read_facts(ROOT / "data", "2026-11")
 
 
-def staged(folder, facts, *packs):
-    given = Inputs(facts, LEDGER["overrides"].empty(), {})
-    stage_inputs(folder, given, Ledger("sqlite://"), packs_in(*packs), {"month": "2026-11"})
+def staged(folder, facts, *packs, ledger=None):
+    given, ledger = Inputs(facts, LEDGER["overrides"].empty(), {}), ledger or Ledger("sqlite://")
+    stage_inputs(folder, given, ledger, packs_in(*packs), {"month": "2026-11"})
     return Plan(folder)
 
 
@@ -53,11 +54,19 @@ def test_releases_beside_the_facts_are_last_cycles(tmp_path, facts):
     assert lags.nunique().to_dict() == {lag: 7 - lag for lag in range(1, 7)}
 
 
-def test_a_pack_of_ones_own_takes_its_months_place(tmp_path, facts):
-    shutil.copytree(PAST / "2026-10", tmp_path / "packs" / "2026-10")
-    own = tmp_path / "packs" / "2026-10" / "tables" / "kpis.parquet"
+def test_a_pack_of_ones_own_takes_its_months_place_if_the_ledger_knows_it(tmp_path, facts):
+    pack, ledger = tmp_path / "2026-10", Ledger("sqlite://")
+    shutil.copytree(PAST / "2026-10", pack)
+    own = pack / "tables" / "kpis.parquet"
     pd.read_parquet(own).head(1).to_parquet(own)
-    plan = staged(tmp_path / "pack", facts, PAST, tmp_path / "packs")
+    with pytest.raises(PlanError, match="1 files changed .* first tables/kpis.parquet"):
+        staged(tmp_path / ".changed", facts, PAST, tmp_path, ledger=ledger)
+    seal(pack, json.loads((pack / "manifest.json").read_text()))
+    with pytest.raises(PlanError, match="pack 2026-10: the ledger knows no release of it"):
+        staged(tmp_path / ".unknown", facts, PAST, tmp_path, ledger=ledger)
+    row = {"pack": "2026-10", "manifest": digest_of(pack), "note": ""}
+    ledger.append("releases", [row], by="Ada", cycle="2026-10")
+    plan = staged(tmp_path / ".pack", facts, PAST, tmp_path, ledger=ledger)
     assert len(plan.last.read("kpis")) == 1 and len(plan.releases) == len(NOTES)
 
 
@@ -67,6 +76,7 @@ def test_only_packs_that_begin_start_their_ledger(tmp_path, monkeypatch, there, 
     packs = tmp_path / "packs"
     if there == "a pack":
         shutil.copytree(PAST / "2026-10", packs / "2026-10")
+        (packs / "2026-10" / "release.json").unlink()
     write_notebook(tmp_path / "steps" / "1_gather_data.ipynb", "raise ValueError('far enough')")
     with pytest.raises(ValueError, match="far enough"):
         build_pack("2026-11", ROOT / "data", packs, notebooks=tmp_path / "steps", quiet=True)
@@ -78,15 +88,11 @@ def test_what_is_kept_is_what_was_released(tmp_path):
     said = _judged("releases").set_index("pack")
     assert list(said.index) == list(NOTES) == [path.name for path in packs_in(PAST)]
     for month in NOTES:
-        manifest = (PAST / month / "manifest.json").read_bytes()
-        release = json.loads((PAST / month / "release.json").read_text())
-        assert hashlib.sha256(manifest).hexdigest() == release["manifest"] == said.manifest[month]
-        told = json.loads(manifest)
+        told = json.loads((PAST / month / "manifest.json").read_bytes())
+        assert changed(PAST / month) == [] and digest_of(PAST / month) == said.manifest[month]
         assert all(row["holds"] for row in told["identities"]) and told["month"] == month
         assert set(told["tables"]) == {f"{name}.parquet" for name in KEPT}
-        for name, digest in told["tables"].items():
-            path = PAST / month / "tables" / name
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+        for path in (PAST / month / "tables").iterdir():
             frame = pd.read_parquet(path)
             pd.testing.assert_frame_equal(PLANS[path.stem].conform(frame), frame)
     files = [path for path in PAST.rglob("*") if path.is_file()]

@@ -217,11 +217,11 @@ def test_what_cannot_be_served_is_said(pack, tmp_path):
     import socket
 
     with pytest.raises(PlanError, match="has a board"):
-        serve(tmp_path)
+        serve(tmp_path, None)
     with pytest.raises(PlanError, match="'plan.example.com' is no address.* --host"):
-        serve(pack.parent, listen="plan.example.com")
+        serve(pack.parent, None, listen="plan.example.com")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(PlanError, match="choose another with --port"):
-            serve(pack.parent, port=taken.getsockname()[1])
+            serve(pack.parent, None, port=taken.getsockname()[1])

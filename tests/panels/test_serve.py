@@ -3,6 +3,7 @@ kernel.
 """
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sopkit.panels.page import PAGES, write_page
+from sopkit.panels.page import PAGES
+from sopkit.seal import seal
 
 CLOSED = [
     "/2026-11/manifest.json",
@@ -181,10 +183,32 @@ def test_a_hundred_visitors_at_once_and_two_hundred_visits_start_nothing(server)
     assert processes == alone == 1 and held < 1500 and held - before < 100
 
 
+def test_a_pack_that_is_not_what_was_built_or_released_is_not_shown(packs, tmp_path):
+    shutil.copytree(packs, tmp_path / "packs")
+    with served(tmp_path / "packs") as (url, _):
+        assert asked(url, "/2026-10/board.html")[0] == 200
+        for name, page in (("2026-10", "board"), ("2026-11", "3_supply_plan")):
+            path = tmp_path / "packs" / name / "pages" / f"{page}.html"
+            path.chmod(0o644)
+            before = path.read_text()
+            path.write_text(before.replace("2026", "2025", 1) + "<!-- % -->")
+            status, _, told = asked(url, f"/{name}/{page}.html")
+            assert status == 409 and f"first pages/{page}.html" in told
+            path.write_text(before)
+            assert asked(url, f"/{name}/{page}.html")[0] == 200
+        pack = tmp_path / "packs" / "2026-10"
+        for path in (pack / "release.json", pack / "manifest.json"):
+            path.chmod(0o644)
+        (pack / "release.json").write_text('{"by": "Eve", "at": "2026-10-20T10:00:00+00:00"}')
+        seal(pack, json.loads((pack / "manifest.json").read_text()))
+        told = asked(url, "/2026-10/board.html")
+        assert told[0] == 409 and "the ledger knows no release of it" in told[2]
+
+
 def test_an_open_tab_learns_that_a_newer_pack_stands(browser, pack, tmp_path):
     shutil.copytree(pack / "pages", tmp_path / "2026-11" / "pages")
     shutil.copytree(pack / "board", tmp_path / "2026-11" / "board")
-    (tmp_path / "2026-11" / "manifest.json").write_text("{}")
+    seal(tmp_path / "2026-11", {})
     with served(tmp_path) as (url, _):
         page = browser.new_page()
         page.clock.install()
@@ -196,7 +220,7 @@ def test_an_open_tab_learns_that_a_newer_pack_stands(browser, pack, tmp_path):
             page.wait_for_load_state("networkidle")
         assert told.count() == 0
         shutil.copytree(tmp_path / "2026-11", tmp_path / "2026-12")
-        write_page(tmp_path / "2026-12")
+        seal(tmp_path / "2026-12", {})
         for _ in range(3):
             page.clock.run_for(61_000)
             page.wait_for_load_state("networkidle")

@@ -10,9 +10,9 @@ import pytest
 from sopkit import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack import release, verify
-from sopkit.pack.manifest import changed, seal
-from sopkit.pack.release import digest_of, export
+from sopkit.pack.release import export
 from sopkit.plan import Plan
+from sopkit.seal import changed, digest_of, seal
 from tests.company.signing import BOSS, sign, signed_release
 from tests.golden import leave_out_kernels_and_pages
 
