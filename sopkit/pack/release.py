@@ -9,6 +9,7 @@ from shutil import copyfile, copytree
 
 import pandas as pd
 
+from sopkit.demand.said import SCENARIO_ROWS
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
 from sopkit.pack.build import draw_page, review_again, run_plan
@@ -19,7 +20,7 @@ from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
 from sopkit.scenarios.changes import counting
 from sopkit.seal import digest_of, refuse_changed, seal
-from sopkit.tables import PLANS
+from sopkit.tables import LEDGER, PLANS
 from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
 from sopkit.tables.settings import people, who
 
@@ -193,10 +194,12 @@ def _undecided(plan, book):
 def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> pd.DataFrame:
     """Table by table, whether the pack rebuilds from its own inputs to the same numbers (table,
     identical, rows, difference). Raises ``PlanError`` where a byte of it changed since it was built
-    or, as the ledger says, released.
+    or, as the ledger says, released, and where the ledger's history was changed.
     """
-    pack = find_pack(packs, month)
-    refuse_changed(pack, Ledger(ledger or Path(packs) / "ledger.db"))
+    pack, book = find_pack(packs, month), Ledger(ledger or Path(packs) / "ledger.db")
+    refuse_changed(pack, book)
+    if forged := [*book.forged(), *_rewritten(Plan(pack), book)]:
+        raise PlanError(f"{'; '.join(forged)}; bring back the ledger as it was")
     cycle = json.loads((pack / "inputs" / "cycle.json").read_text())
     with staging(Path(packs), f"verify-{pack.name}") as folder:
         copytree(pack / "inputs", folder / "inputs", copy_function=copyfile)
@@ -204,6 +207,16 @@ def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> 
             folder, find_steps(Path(notebooks)), cycle, Path(packs), f"verify-{pack.name}", quiet
         )
         return pd.DataFrame([_compared(name, pack, folder) for name in PLANS])
+
+
+def _rewritten(plan, book):
+    """The tables of the ledger that do not hold what a released plan was made with."""
+    for table in LEDGER if plan.state == "released" else ():
+        used = plan.judgments(table)
+        used = used[used["id"] < SCENARIO_ROWS].reset_index(drop=True)
+        now = book.read(table)
+        if not used.equals(now[now["id"].isin(used["id"])].reset_index(drop=True)):
+            yield f"ledger table {table} does not hold the {len(used)} rows that the release used"
 
 
 def _compared(name, pack, folder):

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -42,15 +42,16 @@ def staging(packs: Path, name: str):
     Raises ``PlanError`` where the disk is full.
     """
     packs.mkdir(parents=True, exist_ok=True)
-    for stray in sweep(packs):
-        LOG.warning("swept %s, which a run that was killed left in %s", stray, packs)
-    held, folder = None, Path()
     try:
-        while held is None or not folder.exists():  # swept before it was held
-            folder = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=BUILDING, dir=packs))
-            held = _hold(folder)
-        folder.chmod(0o755)
-        yield folder
+        with ExitStack() as working:
+            with _held(packs):  # nobody sweeps what is just being made
+                for stray in sweep(packs):
+                    LOG.warning("swept %s, which a run that was killed left in %s", stray, packs)
+                folder = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=BUILDING, dir=packs))
+                working.enter_context(_held(folder))
+                working.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder.chmod(0o755)
+            yield folder
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -58,10 +59,6 @@ def staging(packs: Path, name: str):
             f"no space is left on the disk of {packs}; the last good pack is untouched; free some,"
             " then run it again"
         ) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if held:
-            os.close(held)
 
 
 def sweep(packs: Path) -> list[str]:
@@ -75,26 +72,29 @@ def sweep(packs: Path) -> list[str]:
             os.rename(before, target)
             swept.append(f"{target.name} (as it was)")
     for stray in sorted([*packs.glob(f".*{BUILDING}"), *packs.glob(f".*{BEFORE}")]):
-        if (held := _hold(stray, wait=False)) is not None:
-            shutil.rmtree(stray, ignore_errors=True)
-            os.close(held)
-            swept.append(stray.name)
+        with _held(stray, wait=False) as held:
+            if held:
+                shutil.rmtree(stray, ignore_errors=True)
+                swept.append(stray.name)
     return swept
 
 
-def _hold(folder, wait=True):
-    """A lock of a folder, which ends with its process; None where somebody else has it, 0 where the
-    system has none.
+@contextmanager
+def _held(folder, wait=True):
+    """Whether a folder is held for this run alone, until it ends or is killed; where the system
+    cannot hold one, nothing is swept.
     """
-    if fcntl is None:
-        return 0 if wait else None
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY) if fcntl else None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        return handle
-    except OSError:
-        os.close(handle)
-        return 0 if wait else None
+        held = True
+    except (AttributeError, OSError):
+        held = False
+    try:
+        yield held
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 @contextmanager
