@@ -38,7 +38,7 @@ past: .venv/ready
 # Pinned versions; upgrade by editing pyproject.toml and constraints.txt together.
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,cluster,postgres]'
 	touch $@
 
 clean:

@@ -27,7 +27,7 @@ DATA = click.option(
 )
 LEDGER = click.option(
     "--ledger",
-    help="path or database URL of the ledger [default: ledger.db in the packs folder]",
+    help="path or database URL of the ledger [default: $SOPKIT_LEDGER, or ledger.db in the packs]",
 )
 
 
@@ -227,7 +227,20 @@ def dashboard(month, port, listen, hosts, prefix, ledger, packs):
     from sopkit.panels.serve import serve
 
     find_pack(packs, month)
-    serve(packs, Ledger(ledger or packs / "ledger.db"), month, port, listen, hosts, prefix)
+    serve(packs, Ledger.of(packs, ledger), month, port, listen, hosts, prefix)
+
+
+@main.command()
+@LEDGER
+@PACKS
+def doctor(ledger, packs):
+    """Say what this installation lacks, a line each."""
+    from sopkit.doctor import examined
+
+    found = [*examined(packs, ledger)]
+    for good, told in found:
+        click.echo(f"{'✓' if good else '✗'} {told}")
+    sys.exit(0 if all(good for good, _ in found) else 1)
 
 
 @main.command()
@@ -276,7 +289,7 @@ def _standing(packs, ledger, month=None):
     from sopkit.pack import find_pack
     from sopkit.plan import Plan
 
-    return Standing(Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db"))
+    return Standing(Plan(find_pack(packs, month)), Ledger.of(packs, ledger))
 
 
 @overrides.command("import")

@@ -107,7 +107,7 @@ def _opened(function):
     """Prints what the function says of the newest pack (of a month) and its ledger."""
 
     def run(packs, ledger, month=None, **given):
-        plan, book = Plan(find_pack(packs, month)), Ledger(ledger or packs / "ledger.db")
+        plan, book = Plan(find_pack(packs, month)), Ledger.of(packs, ledger)
         click.echo(function(plan, book, **given))
 
     return run

@@ -37,15 +37,19 @@ def write_pdf(plan, path) -> None:
     machine has no Chromium.
     """
     page = plan.folder.resolve() / "pages/5_executive_review.html"
-    browser = next(filter(None, map(which, BROWSERS.split())), "")
-    if not browser:
+    if not (found := browser()):
         raise PlanError(f"it needs Chromium, Chrome or Edge; print {page} from any other browser")
     run(
-        [browser, *FLAGS.split(), f"--print-to-pdf={path}", page.as_uri()],
+        [found, *FLAGS.split(), f"--print-to-pdf={path}", page.as_uri()],
         check=True,
         capture_output=True,
         timeout=120,
     )
+
+
+def browser() -> str:
+    """The program that prints, or nothing."""
+    return next(filter(None, map(which, BROWSERS.split())), "")
 
 
 FILES = {"plan.xlsx": write_workbook, "deck.pptx": write_deck, "pack.pdf": write_pdf}

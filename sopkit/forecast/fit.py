@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.panel import Panel
 from sopkit.forecast.prepare import (
@@ -88,8 +89,12 @@ def fit_panel(
     Chunks and workers do not change a number.
     """
     if isinstance(client, str):
-        from distributed import Client
-
+        try:
+            from distributed import Client
+        except ImportError:
+            raise PlanError(
+                f"the scheduler {client} needs the extra cluster: pip install 'sopkit[cluster]'"
+            ) from None
         with Client(client, set_as_default=False) as opened:
             return fit_panel(panel, horizon, methods, opened, origins, compared)
     season, kept, blocks = panel.season, cut_silent_start(panel.values), {}

@@ -4,6 +4,7 @@ chained to those before it.
 By default the SQLite file ``ledger.db`` in the packs folder; a team gives a database URL instead.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sopkit.ledger.database import CHAIN, STAMPED, Database
 from sopkit.ledger.rows import cell, link, stored
 from sopkit.tables import LEDGER
 
+AT = "SOPKIT_LEDGER"
 __all__ = ["STAMPED", "Ledger", "cell", "stored"]
 
 
@@ -30,9 +32,21 @@ class Ledger:
     [{'id': 1, 'by': 'Ada', 'text': 'no second strike'}]
     """
 
+    @classmethod
+    def of(cls, packs, where=None):
+        """The ledger of a folder of packs: ``where``, or the one named in the environment
+        (``SOPKIT_LEDGER``), or ``ledger.db`` in the folder.
+        """
+        return cls(where or os.environ.get(AT) or Path(packs) / "ledger.db")
+
     def __init__(self, where):
         self.url = _url(where)
         self._database = Database(self.url)
+
+    @property
+    def name(self) -> str:
+        """Where it is, without a password."""
+        return str(self._database)
 
     def append(self, table: str, rows, *, by: str, cycle: str, entered_at=None) -> list[int]:
         """Numbers of the rows entered; ``rows`` is a frame or a list of dicts with the table's own

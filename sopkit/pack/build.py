@@ -66,7 +66,7 @@ def build_pack(
         )
     target = packs / free_name(packs, month, revise)
     seconds = {"read facts": time.perf_counter() - started}
-    book, past = Ledger(ledger or packs / "ledger.db"), settings_file(data).with_name("earlier")
+    book, past = Ledger.of(packs, ledger), settings_file(data).with_name("earlier")
     if not packs_in(packs):
         book.start(past / "ledger")
     said = book.read("scenarios", month)

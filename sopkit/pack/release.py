@@ -53,7 +53,7 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     (``release.json``), and in the ledger with the hash of the manifest that seals it.
     """
     packs = Path(packs)
-    book = Ledger(ledger or packs / "ledger.db")
+    book = Ledger.of(packs, ledger)
     with alone(packs):
         pack = find_pack(packs, month)
         if (pack / "release.json").exists():
@@ -196,7 +196,7 @@ def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> 
     identical, rows, difference). Raises ``PlanError`` where a byte of it changed since it was built
     or, as the ledger says, released, and where the ledger's history was changed.
     """
-    pack, book = find_pack(packs, month), Ledger(ledger or Path(packs) / "ledger.db")
+    pack, book = find_pack(packs, month), Ledger.of(packs, ledger)
     refuse_changed(pack, book)
     if forged := [*book.forged(), *_rewritten(Plan(pack), book)]:
         raise PlanError(f"{'; '.join(forged)}; bring back the ledger as it was")

@@ -172,7 +172,7 @@ def put_in_place(folder: Path, target: Path) -> None:
         )
     if not target.exists():
         os.rename(folder, target)
-    elif not _exchanged(folder, target):
+    elif not exchanged(folder, target):
         before = target.with_name(f".{target.name}{BEFORE}")
         shutil.rmtree(before, ignore_errors=True)
         os.rename(target, before)
@@ -184,7 +184,7 @@ def put_in_place(folder: Path, target: Path) -> None:
         shutil.rmtree(before, ignore_errors=True)
 
 
-def _exchanged(one, other) -> bool:
+def exchanged(one, other) -> bool:
     """Whether the system swapped two folders: Linux and macOS do, on their own file systems."""
     try:
         calls = ctypes.CDLL(None)

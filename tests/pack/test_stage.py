@@ -69,9 +69,9 @@ def _killed_after(number, packs, calls):
 @pytest.mark.parametrize("exchange", [True, False], ids=["exchanged", "where folders cannot be"])
 def test_a_swap_that_is_killed_anywhere_leaves_a_whole_pack(tmp_path, monkeypatch, exchange):
     if not exchange:
-        monkeypatch.setattr(stage, "_exchanged", lambda one, other: False)
+        monkeypatch.setattr(stage, "exchanged", lambda one, other: False)
     calls = [(os, name) for name in ("rename", "unlink", "rmdir", "mkdir", "open", "close")]
-    calls += [(stage, "_exchanged"), (os, "chmod")]
+    calls += [(stage, "exchanged"), (os, "chmod")]
     seen, number, code = set(), 0, -signal.SIGKILL
     while code == -signal.SIGKILL:
         number += 1
