@@ -15,7 +15,7 @@ from sopkit.errors import PlanError
 
 PER_YEAR = {"month": 12, "week": 52, "quarter": 4, "year": 1}
 MONTHS = {"year": 12, "quarter": 3, "month": 1}  # in a bucket, the longest first
-YEARS = range(1900, 2200)  # of a bucket; one in 9999 is a slip
+YEARS = range(1900, 2201)  # of a bucket; one in 9999 is a slip
 
 
 @dataclass(frozen=True)
@@ -128,16 +128,19 @@ def parse_month(text) -> pd.Timestamp:
     >>> parse_month("2026-13")
     Traceback (most recent call last):
     ...
-    sopkit.errors.PlanError: month '2026-13' is not a month; write YYYY-MM, for example 2026-11
+    sopkit.errors.PlanError: month '2026-13' is no month from 1900 to 2200; write YYYY-MM (2026-11)
     """
     try:
         if not re.fullmatch(r"\d{4}-\d\d", str(text), re.ASCII):
             raise ValueError
         year, month = map(int, str(text).split("-"))
+        if year not in YEARS:
+            raise ValueError
         return pd.Timestamp(year=year, month=month, day=1)
     except ValueError:
         raise PlanError(
-            f"month {str(text)!r} is not a month; write YYYY-MM, for example 2026-11"
+            f"month {str(text)!r} is no month from {YEARS[0]} to {YEARS[-1]}; write YYYY-MM"
+            " (2026-11)"
         ) from None
 
 

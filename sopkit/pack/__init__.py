@@ -1,5 +1,5 @@
-"""The pack: the month's dated result, built by papermill in a hidden folder, checked, and renamed
-into place.
+"""The pack: the month's dated result, built by papermill in a hidden folder, checked, and put
+into place in one step.
 """
 
 from sopkit.pack.build import build_pack

@@ -18,6 +18,7 @@ from sopkit.pack.stage import alone, put_in_place, staging
 from sopkit.pack.steps import NOTEBOOKS, find_steps
 from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
+from sopkit.progress import seen
 from sopkit.scenarios.changes import counting
 from sopkit.seal import digest_of, refuse_changed, seal
 from sopkit.tables import LEDGER, PLANS
@@ -81,8 +82,9 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
         said = json.dumps({"by": by, "at": at, "note": note}, indent=2, ensure_ascii=False)
         (folder / "release.json").write_text(said + "\n")
         write_page(folder)
-        for path in (folder / "notebooks").glob("*.ipynb"):  # the state stands on every page
-            draw_page(folder, path.stem)
+        pages = sorted(path.stem for path in (folder / "notebooks").glob("*.ipynb"))
+        for page in seen(pages, len(pages), lambda name: f"page {name}"):  # each says the state
+            draw_page(folder, page)
         if any((folder / "exports" / name).exists() for name in FILES):
             list(carry(folder))
         seal(folder, manifest)

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -52,12 +53,13 @@ def staging(packs: Path, name: str):
                 working.callback(shutil.rmtree, folder, ignore_errors=True)
             folder.chmod(0o755)
             yield folder
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, BrokenProcessPool) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
             raise
+        lost = "a process was killed, as where memory is short, or"
         raise PlanError(
-            f"no space is left on the disk of {packs}; the last good pack is untouched; free some,"
-            " then run it again"
+            f"{lost * isinstance(error, BrokenProcessPool)} no space is left on the disk of"
+            f" {packs}; the last good pack is untouched; free some, then run it again".strip()
         ) from None
 
 

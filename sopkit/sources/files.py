@@ -54,7 +54,7 @@ def read_source(source):
     is no source.
     """
     path = Path(source)
-    if _kind(path) not in READERS or not path.exists():
+    if _kind(path) not in READERS or not (path.exists() or path.is_symlink()):
         raise PlanError(
             f"data {str(source)!r} is not there or cannot be read; "
             "give a folder of CSV or parquet files, or the path of a workbook.xlsx"
@@ -86,6 +86,17 @@ def read_source(source):
         if len(raw.frame) or not other:
             tables[name] = raw
     return tables, issues
+
+
+def regular(path: Path) -> Path:
+    """The path of a file that ends; ``OSError`` for a pipe, a device, a folder, a broken link,
+    which are never opened.
+    """
+    if not path.exists():
+        raise OSError("it is a link to nowhere")
+    if not path.is_file():
+        raise OSError("it is no file: a folder, a pipe or a device")
+    return path
 
 
 def settings_file(source) -> Path:
@@ -126,7 +137,7 @@ def open_book(path, **how):
     with warnings.catch_warnings():
         # openpyxl speaks of styles and extensions, which hold no facts
         warnings.simplefilter("ignore")
-        return openpyxl.load_workbook(path, read_only=True, **how)
+        return openpyxl.load_workbook(regular(Path(path)), read_only=True, **how)
 
 
 def read_sheet(path, sheet) -> list[list]:
@@ -159,7 +170,7 @@ def _csv(path, say):
     """One CSV file; separated by comma, semicolon (then with decimal comma) or tab, as its header
     shows.
     """
-    text = _decode(path.read_bytes(), say)
+    text = _decode(regular(path).read_bytes(), say)
     return _cut(text, max(",;\t", key=text.split("\n", 1)[0].count), say)
 
 
@@ -237,7 +248,7 @@ def _decode(data, say):
 
 def _parquet(path, say):
     """One parquet file; a null is a blank cell, a NaN inside a number column stays a NaN."""
-    table = pq.read_table(path)
+    table = pq.read_table(regular(path))
     cells = pa.table([_plain(column) for column in table.columns], names=table.column_names)
     frame = cells.to_pandas().astype("str")
     return frame.set_axis(frame.index + 2), "."

@@ -35,7 +35,14 @@ def cut_incomplete(reading):
     if not len(dates):
         return
     calendar, last = reading.calendar, dates.max()
-    reach = _reach(calendar, pd.DatetimeIndex(dates.unique()))
+    days = pd.DatetimeIndex(dates.unique())
+    if len(days) >= FEW and (days == calendar.last_day(days)).all():
+        problem = (
+            f"every stamp is the last day of a {calendar.size}: of the next one it is the first"
+            " midnight, told in another time zone"
+        )
+        reading.say("last days", "sales_history", 0, "bucket", f"{last:%Y-%m-%d}", problem)
+    reach = _reach(calendar, days)
     missing = (calendar.last_day([last])[0] - last).days - reach if reach is not None else 0
     if missing > SLACK:
         inside = sales["bucket"] >= calendar.start([last])[0]
@@ -103,7 +110,10 @@ def _absent(reading, sales):
     plan.
     """
     seen = np.unique(sales["number"])
-    if (step := leap(seen)) > 1:
+    step, apart = leap(seen), np.diff(seen).min(initial=len(seen))
+    if reading.calendar.size == "week" and len(seen) >= FEW and apart >= 4:
+        step = apart  # months, or longer
+    if step > 1:
         size = f"{step} {reading.calendar.size}s"
         problem = f"{len(seen)} distinct stamps lie {size} apart; none between has a row"
         reading.say("longer bucket", "sales_history", 0, "bucket", _list(reading, seen), problem)

@@ -68,6 +68,8 @@ unit jump: kept as found; check the unit of measure
 bucket absent: read as zero for every item
 bucket missing: read as zero
 history ends early: forecast, and marked as an estimate
+last days: read as the buckets that they end; if they should be the next ones, write first days
+late hour: read as that day; if it is midnight of the next one elsewhere, write the day alone
 incomplete bucket: left out of the history and forecast instead
 low volume: kept as found: a break in demand, or a cut in the file?
 stale count: taken as the opening stock

@@ -3,13 +3,16 @@ afterwards.
 """
 
 import json
-import math
 import tomllib
 from pathlib import Path
 
 from sopkit.errors import nearest
+from sopkit.metrics import exceptions
+from sopkit.metrics.kpis import KPIS
+from sopkit.sources.files import regular
 from sopkit.sources.issues import found
 from sopkit.tables import SETTINGS, settled
+from sopkit.tables.declare import HUGE
 from sopkit.tables.settings import RACI, STEPS
 
 HORIZON = {"month": 24, "week": 104, "quarter": 8}
@@ -23,8 +26,16 @@ SECTIONS = {
 }
 KINDS = {
     str: "text in quotes",
+    bool: "true or false",
     list: 'a list of names, ["Ada"]',
     dict: '{ accountable = ["finance"] }, also responsible, consulted, informed',
+}
+
+
+KNOWN = {
+    "targets": {*KPIS},
+    "thresholds": {*exceptions.RULES},
+    "sales_inputs": {"rule", "correct_bias"},
 }
 
 
@@ -38,8 +49,11 @@ def read_settings(path):
         else:
             rule, problem = "wrong setting", _wrong(SETTINGS[name], value)
         if problem:
-            issues.append(found(rule, "settings", 0, name, str(value), problem))
+            issues.append(found(rule, "settings", 0, name, str(value)[:200], problem))
         else:
+            for key in {*value} - KNOWN[name] if name in KNOWN else ():
+                said = f"is nothing that [{name}] knows{nearest(key, KNOWN[name])}"
+                issues.append(found("unknown setting", "settings", 0, name, key, said))
             right[name] = float(value) if SETTINGS[name].kind is float else value
     settings = settled(right)
     if "horizon" not in given:
@@ -59,12 +73,12 @@ def write_settings(settings, path):
 
 
 def _load(path):
-    if not path.is_file():
+    if not (path.exists() or path.is_symlink()):
         return {}, []
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return {}, [found("unreadable settings", "settings", 0, "", path.name, str(error))]
+        return tomllib.loads(regular(path).read_text(encoding="utf-8-sig")), []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        return {}, [found("unreadable settings", "settings", 0, "", path.name, str(error)[:200])]
 
 
 def _wrong(setting, value) -> str:
@@ -75,6 +89,8 @@ def _wrong(setting, value) -> str:
             return f"{got} a section: write [{setting.name}] on a line of its own"
         for key, entry in value.items():
             kind = dict if setting.name == "roles" and key in STEPS else SECTIONS[setting.name]
+            if setting.name == "sales_inputs":
+                kind = bool if key == "correct_bias" else str
             if not _is(entry, kind):
                 return f"{key}: expected {KINDS.get(kind, 'a number')}"
         return ""
@@ -88,7 +104,7 @@ def _is(value, kind) -> bool:
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     if kind is float:
-        return isinstance(value, (int, float)) and math.isfinite(value)
+        return isinstance(value, (int, float)) and abs(value) <= HUGE
     if kind is dict:
         return (
             isinstance(value, dict)

@@ -29,8 +29,9 @@ GROUPED = {
 }
 ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T"
-    r" ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r" ]([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+LATE = ("21:00", "22:00", "23:00")  # what midnight of the next day is in UTC, east of it
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
 YEARS = range(1900, 10000)  # an end date of 9999-12-31 is a habit
@@ -130,7 +131,8 @@ def _broken(table, frame, texts):
             problem = [f"expected {column.rule}{nearest(v, column.choices)}" for v in cells]
             yield found("not one of", table.name, rows, name, cells, problem)
         elif (table.name, name) != REPAIRED:
-            yield found("out of range", table.name, rows, name, cells, f"must be {column.rule}")
+            told = column.rule if "range" not in check else f"at most {column.most:g}"
+            yield found("out of range", table.name, rows, name, cells, f"must be {told}")
 
 
 def _values(cells, column, decimal):
@@ -185,8 +187,10 @@ def read_date(text, bucketed=False):
     iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
     if iso:
         day = _day(iso[1], iso[2], iso[3] or 1, buckets.YEARS if bucketed else YEARS)
-        problem = "" if day else "is no day that can be planned with"
-        return day, "" if day else "impossible date", problem
+        if day is None:
+            return None, "impossible date", "is no day that can be planned with"
+        late = iso[iso.lastindex] in LATE
+        return day, "late hour" if late else "", f"is read as {day}" if late else ""
     days = dict.fromkeys(filter(None, _readings(text)))
     either = " or ".join(f"{day.day} {day:%B} {day.year} ({day.isoformat()})" for day in days)
     return None, "not an ISO date", f"could be {either}" if days else "is not YYYY-MM-DD"

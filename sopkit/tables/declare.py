@@ -8,6 +8,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 
+HUGE = 1e15  # beyond it a number of a company is a slip, and a cent is lost
 DTYPES = {"text": "str", "number": "float64", "whole": "int64", "date": "datetime64[us]"}
 
 
@@ -56,6 +57,11 @@ class Column:
         if self.bucketed:
             return "first day of a bucket"
         return rule(self.choices, self.at_least, self.at_most)
+
+    @property
+    def most(self) -> float:
+        """The largest number that an input may hold here."""
+        return HUGE if self.at_most is None else self.at_most
 
 
 def text(name, doc, *, required=False, choices=(), blank=None):
@@ -155,7 +161,7 @@ class Table:
             {
                 c.name: pa.Column(
                     c.dtype,
-                    _checks(pa, c),
+                    _checks(pa, c, self.kind == "input"),
                     nullable=not self._filled(c),
                     description=c.doc,
                     metadata={"unit": c.unit},
@@ -209,8 +215,10 @@ class Table:
             ) from None
 
 
-def _checks(pa, column):
+def _checks(pa, column, given):
     checks = []
+    if given and column.kind == "number":
+        checks.append(pa.Check.in_range(-HUGE, column.most))
     if column.choices:
         checks.append(pa.Check.isin(column.choices))
     if column.at_least is not None:

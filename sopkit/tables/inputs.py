@@ -78,12 +78,20 @@ INPUTS = [
             at_least=0,
         ),
         fraction("service_level", "cycle service wanted; blank = the settings' service_level"),
-        number("lead_time", "buckets", "from decision to arrival; blank = 0", at_least=0, blank=0),
+        number(
+            "lead_time",
+            "buckets",
+            "from decision to arrival; blank = 0",
+            at_least=0,
+            at_most=600,
+            blank=0,
+        ),
         number(
             "customer_lead_time",
             "buckets",
             "how long an order customer agrees to wait; blank = 0",
             at_least=0,
+            at_most=600,
             blank=0,
         ),
         number(
@@ -265,7 +273,7 @@ INPUTS = [
         text("source", "supplier or subcontractor", required=True),
         number("unit_cost", "money/unit", "all in; blank = the item's unit_cost", at_least=0),
         number("max_quantity", "units/bucket", "blank = unlimited", at_least=0, blank=inf),
-        number("lead_time", "buckets", "blank = the item's lead_time", at_least=0),
+        number("lead_time", "buckets", "blank = the item's lead_time", at_least=0, at_most=600),
     ),
     _input(
         "events",

@@ -1,12 +1,11 @@
 """The settings of a company: name, default, kind and meaning; all optional."""
 
 from dataclasses import dataclass
-from math import inf
 from numbers import Real
 from typing import Any
 
 from sopkit.errors import PlanError
-from sopkit.tables.declare import rule
+from sopkit.tables.declare import HUGE, rule
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Setting:
         """
         if self.kind in (bool, dict, list, str) or isinstance(value, bool):
             return isinstance(value, self.kind) and (not self.choices or value in self.choices)
-        low = -inf if self.at_least is None else self.at_least
-        high = inf if self.at_most is None else self.at_most
+        low = -HUGE if self.at_least is None else self.at_least
+        high = HUGE if self.at_most is None else self.at_most
         return isinstance(value, Real) and low <= value <= high
 
 
@@ -55,6 +54,7 @@ SETTINGS = {
             int,
             "buckets planned; 24 months unless told (with weeks 104, with quarters 8)",
             at_least=1,
+            at_most=600,
         ),
         Setting(
             "fiscal_year_start",
@@ -70,14 +70,23 @@ SETTINGS = {
             int,
             "buckets in which the last release stands, less what was ordered of it since",
             at_least=0,
+            at_most=600,
         ),
-        Setting("hiring_notice", 0, int, "buckets before a worker more can be there", at_least=0),
+        Setting(
+            "hiring_notice",
+            0,
+            int,
+            "buckets before a worker more can be there",
+            at_least=0,
+            at_most=600,
+        ),
         Setting(
             "layoff_notice",
             None,
             int,
             "buckets before a worker less can be there; blank = planning_fence",
             at_least=0,
+            at_most=600,
         ),
         Setting(
             "demand_fence",
@@ -85,6 +94,7 @@ SETTINGS = {
             int,
             "buckets in which open orders count beside the forecast",
             at_least=0,
+            at_most=600,
         ),
         Setting(
             "stock_count_days",
@@ -92,6 +102,7 @@ SETTINGS = {
             int,
             "days into MONTH in which a stock count still serves as opening stock",
             at_least=0,
+            at_most=3650,
         ),
         Setting(
             "service_level",
@@ -107,6 +118,7 @@ SETTINGS = {
             float,
             "buckets between two orders; safety stock covers lead time + review",
             at_least=0,
+            at_most=600,
         ),
         Setting(
             "receivable_days",
@@ -114,6 +126,7 @@ SETTINGS = {
             float,
             "days until customers pay; what was sold before the plan is collected in it",
             at_least=0,
+            at_most=3650,
         ),
         Setting(
             "payable_days",
@@ -121,6 +134,7 @@ SETTINGS = {
             float,
             "days until suppliers are paid; what was sold before is paid in it, at unit_cost",
             at_least=0,
+            at_most=3650,
         ),
         Setting(
             "holding_rate",
@@ -128,9 +142,15 @@ SETTINGS = {
             float,
             "cost of holding stock, fraction of unit_cost a year",
             at_least=0,
+            at_most=100,
         ),
         Setting(
-            "backlog_rate", 1.0, float, "cost of serving late, fraction of price a year", at_least=0
+            "backlog_rate",
+            1.0,
+            float,
+            "cost of serving late, fraction of price a year",
+            at_least=0,
+            at_most=100,
         ),
         Setting("price", "list", str, "price that turns units into money", ("list", "realised")),
         Setting(
@@ -153,8 +173,16 @@ SETTINGS = {
             int,
             "days early that still count as on time; 0 = any earlier day is fine",
             at_least=0,
+            at_most=3650,
         ),
-        Setting("on_time_late", 0, int, "days late that still count as on time", at_least=0),
+        Setting(
+            "on_time_late",
+            0,
+            int,
+            "days late that still count as on time",
+            at_least=0,
+            at_most=3650,
+        ),
         Setting(
             "sum_duplicates",
             False,
@@ -215,6 +243,7 @@ SETTINGS = {
                 f"buckets {side} from which an open order beyond its bucket's forecast takes that"
                 " of others",
                 at_least=0,
+                at_most=600,
             )
             for way, side in (("backward", "before"), ("forward", "after"))
         ),

@@ -272,6 +272,21 @@ FAULTS = [
     ("longer bucket", "sales_history", 0, "bucket", {"sales_history": stamped("YS-FEB")}),
     ("longer bucket", "sales_history", 0, "bucket", {"sales_history": stamped("2MS")}),
     (
+        "longer bucket",
+        "sales_history",
+        0,
+        "bucket",
+        {"sales_history": stamped("MS"), "settings": 'bucket = "week"'},
+    ),
+    ("last days", "sales_history", 0, "bucket", {"sales_history": stamped("ME")}),
+    (
+        "late hour",
+        "sales_history",
+        4,
+        "bucket",
+        spoiled("sales_history", "2025-01-01,102,", "2024-12-31T23:00:00Z,102,"),
+    ),
+    (
         "bucket absent",
         "sales_history",
         0,

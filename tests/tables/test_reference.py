@@ -27,7 +27,8 @@ def test_the_inputs_come_with_the_settings():
     settings = reference().split("### `settings.toml`")[1]
     assert all(f"`{name}`" in settings or f"`[{name}]`" in settings for name in SETTINGS)
     assert (
-        "| `horizon` | 24 | at least 1 |" in settings and "| `sum_duplicates` | false |" in settings
+        "| `horizon` | 24 | between 1 and 600 |" in settings
+        and "| `sum_duplicates` | false |" in settings
     )
 
 

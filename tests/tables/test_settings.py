@@ -11,10 +11,10 @@ from sopkit.tables import SETTINGS, settled
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("holding_rate", -1, "at least 0"),
-        ("planning_fence", "two", "at least 0"),
+        ("holding_rate", -1, "between 0 and 100"),
+        ("planning_fence", "two", "between 0 and 600"),
         ("service_level", 1.7, "between 0 and 1"),
-        ("review", float("nan"), "at least 0"),
+        ("review", float("nan"), "between 0 and 600"),
         ("bucket", "day", "month or week or quarter"),
         ("sum_duplicates", "yes", "a value like False"),
         ("targets", 0.95, "a value like {}"),
