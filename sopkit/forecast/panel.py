@@ -43,7 +43,7 @@ def panel_of(history: pd.DataFrame, season: int | None = None, calendar=None) ->
     ``calendar`` is inferred from the buckets unless it is given. A bucket absent between a
     series' first and last row is 0; a NaN quantity stays unknown. Raises
     ``PlanError`` for a missing column, blank key, duplicate key, non-numeric or infinite quantity,
-    mixed bucket sizes, and stamps that leap over buckets or lie outside the years 1900–2199.
+    mixed bucket sizes, and stamps that leap over buckets or lie outside the years 1900–2200.
 
     >>> months = pd.to_datetime(["2026-01-01", "2026-03-01"])
     >>> history = pd.DataFrame({"item": "A", "bucket": months, "quantity": [5, 7]})

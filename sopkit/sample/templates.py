@@ -117,7 +117,7 @@ def settings_template() -> str:
         lines += ["", f"# {setting.doc}{allowed}"]
         default = json.dumps(setting.default)
         if setting.default is None:
-            default = f"{0.95 if setting.at_most else 2}  # no default"
+            default = f"{0.95 if setting.at_most == 1 else 2}  # no default"
         lines.append(
             f"# [{setting.name}]" if setting.kind is dict else f"# {setting.name} = {default}"
         )

@@ -55,6 +55,7 @@ BLANKS = [  # blanks that are told: in every plan they move what people look at
     ("inventory", "as_of"),
 ]
 STOCKS = [("inventory", "on_hand"), ("inventory", "backlog"), ("inventory_history", "on_hand")]
+MOST_RAMP = 1000  # times the peak
 
 
 def check_keys(reading):
@@ -153,8 +154,14 @@ def check_successors(reading):
     bad = items["item"].isin(successor_loops(items))
     reading.say_of("successor loop", "items", bad, "successor", "leads back to the item itself")
     launches = reading.tables["launches"]
-    bad = launches["item"] == launches["like_item"]
-    reading.say_of("like itself", "launches", bad, "like_item", "is the launched item itself")
+    likes = launches[["item"]].assign(successor=launches["like_item"])
+    bad = launches["item"].isin(successor_loops(likes.dropna().drop_duplicates("item")))
+    reading.say_of("like itself", "launches", bad, "like_item", "leads back to the launched item")
+    bad = launches["item"] == launches["cannibalised_item"]
+    reading.say_of("like itself", "launches", bad, "cannibalised_item", "is the launched item")
+    both = launches["cannibalised_item"].notna() & launches["cannibalised_family"].notna()
+    problem = "cannibalised_item beside it is taken from alone"
+    reading.say_of("redundant family", "launches", both, "cannibalised_family", problem)
 
 
 def check_gates(reading):
@@ -166,11 +173,14 @@ def check_gates(reading):
 
 
 def check_ramps(reading):
-    """A ramp holds numbers of at least 0, separated by ;."""
+    """A ramp holds numbers from 0 to 1,000, separated by ;."""
     ramps = reading.tables["launches"]["ramp"].fillna("0")
     parts = [[read_number(part.strip())[0] for part in ramp.split(";")] for ramp in ramps]
-    bad = np.array([any(part is None or part < 0 for part in ramp) for ramp in parts], dtype=bool)
-    problem = "holds a part that is no number of at least 0"
+    bad = np.array(
+        [any(part is None or not 0 <= part <= MOST_RAMP for part in ramp) for ramp in parts],
+        dtype=bool,
+    )
+    problem = f"holds a part that is no number from 0 to {MOST_RAMP:,}"
     done = "write fractions separated by ;, for example 0.2;0.5;1"
     reading.say_of("not a number", "launches", bad, "ramp", problem, done)
 

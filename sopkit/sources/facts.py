@@ -89,16 +89,25 @@ class Facts:
             raise PlanError(
                 f"{folder} holds no facts as written ({MARK} is missing); read it with read_facts"
             )
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        present = {name: pd.read_parquet(folder / f"{name}.parquet") for name in mark["present"]}
+        try:
+            mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+            when = mark["bucket"], mark["first_day"], mark["first"], mark["month"]
+            present = {name: folder / f"{name}.parquet" for name in mark["present"]}
+        except (ValueError, KeyError, TypeError):
+            raise PlanError(
+                f"{folder / MARK} is not as it was written; build the pack again, or take it out of"
+                " a folder of facts"
+            ) from None
+        size, first_day, first, month = when
+        present = {name: pd.read_parquet(path) for name, path in present.items()}
         return cls(
             {name: table.typed(present.get(name)) for name, table in INPUTS.items()},
             read_settings(folder / "settings.toml")[0],
             PLANS["data_issues"].conform(pd.read_parquet(folder / "data_issues.parquet")),
             frozenset(present),
-            Calendar(mark["bucket"], mark["first_day"]),
-            pd.Timestamp(mark["first"]).as_unit("us"),
-            mark["month"],
+            Calendar(size, first_day),
+            pd.Timestamp(first).as_unit("us"),
+            month,
         )
 
 

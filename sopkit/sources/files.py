@@ -93,7 +93,7 @@ def regular(path: Path) -> Path:
     which are never opened.
     """
     if not path.exists():
-        raise OSError("it is a link to nowhere")
+        raise FileNotFoundError("it is a link to nowhere")
     if not path.is_file():
         raise OSError("it is no file: a folder, a pipe or a device")
     return path
@@ -108,9 +108,10 @@ def settings_file(source) -> Path:
 def _folder(folder):
     """Every table file of a folder: CSV and parquet by name, and workbook.xlsx."""
     for path in sorted(folder.iterdir()):
-        if not path.name.startswith((".", "~$", OURS)) and _kind(path) in FILES:
+        kind = _suffix(path)
+        if not path.name.startswith((".", "~$", OURS)) and kind in FILES:
             known = path.stem in (*INPUTS, "workbook")
-            yield from FILES[_kind(path)](path) if known else [(path.stem, path.name, None)]
+            yield from FILES[kind](path) if known else [(path.stem, path.name, None)]
 
 
 def _file(read, path):
@@ -206,14 +207,15 @@ def _cut(text, separator, say):
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
+    said = {at: row for at, row in bad.items() if row.text.strip(f" {separator}")}  # else blank
     say(
         "ragged row",
         [
             f"has {row.actual_columns} cells where the header has {len(header)}"
-            for row in bad.values()
+            for row in said.values()
         ],
-        [row.text[:200] for row in bad.values()],
-        [*bad],
+        [row.text[:200] for row in said.values()],
+        [*said],
     )
     rows = np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), [*bad])
     cells = table.to_pandas().astype("str").set_axis(header, axis=1).set_axis(rows)
@@ -292,7 +294,11 @@ def _written(cell, code):
 
 
 def _kind(path) -> str:
-    return "folder" if path.is_dir() else path.suffix.lower().lstrip(".")
+    return "folder" if path.is_dir() else _suffix(path)
+
+
+def _suffix(path):
+    return path.suffix.lower().lstrip(".")
 
 
 FILES = {

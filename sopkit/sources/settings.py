@@ -76,8 +76,10 @@ def _load(path):
     if not (path.exists() or path.is_symlink()):
         return {}, []
     try:
-        return tomllib.loads(regular(path).read_text(encoding="utf-8-sig")), []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        given = tomllib.loads(regular(path).read_text(encoding="utf-8-sig"))
+        str(given)  # which what is nested too deep has none of
+        return given, []
+    except (ValueError, OSError, RecursionError) as error:
         return {}, [found("unreadable settings", "settings", 0, "", path.name, str(error)[:200])]
 
 
@@ -91,13 +93,21 @@ def _wrong(setting, value) -> str:
             kind = dict if setting.name == "roles" and key in STEPS else SECTIONS[setting.name]
             if setting.name == "sales_inputs":
                 kind = bool if key == "correct_bias" else str
-            if not _is(entry, kind):
-                return f"{key}: expected {KINDS.get(kind, 'a number')}"
+            if not _is(entry, kind) or (kind is float and entry < 0):
+                return f"{key}: expected {KINDS.get(kind, 'a number of at least 0')}"
         return ""
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"
+    if setting.kind in (str, list) and not all(
+        map(_shown, [value] if setting.kind is str else value)
+    ):
+        return "expected words that can be read, each once"
     hint = nearest(value, setting.choices) if setting.choices else ""
     return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
+
+
+def _shown(word) -> bool:
+    return word.isprintable() and word.strip() != ""
 
 
 def _is(value, kind) -> bool:

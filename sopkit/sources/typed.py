@@ -29,12 +29,14 @@ GROUPED = {
 }
 ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T"
-    r" ]([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r" ]((?:[01][0-9]|2[0-3]):[0-5][0-9])(?::[0-5][0-9](?:\.[0-9]+)?)?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 LATE = ("21:00", "22:00", "23:00")  # what midnight of the next day is in UTC, east of it
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
 YEARS = range(1900, 10000)  # an end date of 9999-12-31 is a habit
+ENDS, NOTHING = ("ends_on", "retired_on"), ("1899-12-30", "1899-12-31", "1900-01-00", "1900-01-01")
 UNCALCULATED = "is a formula that was never calculated"
 REMADE = "is what a spreadsheet made of a code"
 # What a spreadsheet leaves: a formula anywhere; of a text also a time stamp or an error; of a code
@@ -130,7 +132,7 @@ def _broken(table, frame, texts):
         elif column.choices:
             problem = [f"expected {column.rule}{nearest(v, column.choices)}" for v in cells]
             yield found("not one of", table.name, rows, name, cells, problem)
-        elif (table.name, name) != REPAIRED:
+        elif "range" in check or (table.name, name) != REPAIRED:
             told = column.rule if "range" not in check else f"at most {column.most:g}"
             yield found("out of range", table.name, rows, name, cells, f"must be {told}")
 
@@ -145,7 +147,8 @@ def _values(cells, column, decimal):
     if column.kind == "number":
         read, blank, dtype = [read_number(text, decimal) for text in texts], math.nan, "float64"
     else:
-        read, blank = [read_date(text, column.bucketed) for text in texts], "NaT"
+        soon = column.name not in ENDS
+        read, blank = [read_date(text, column.bucketed, soon) for text in texts], "NaT"
         dtype = column.dtype
     values = np.array([blank if value is None else value for value, *_ in read] + [blank], dtype)
     odd = {text: said for text, (_, *said) in zip(texts, read, strict=True) if said[0]}
@@ -178,15 +181,17 @@ def read_number(text, mark="."):
     return None, "not a number", problem
 
 
-def read_date(text, bucketed=False):
+def read_date(text, bucketed=False, soon=True):
     """(day or None, rule, problem); rule is empty where the text is a date or blank; a bucket may
-    be written 2026-11.
+    be written 2026-11, and what need not be ``soon`` lie in 9999.
     """
     if text == "":
         return None, "", ""
     iso = ISO.fullmatch(text) or (bucketed and ISO_MONTH.fullmatch(text))
     if iso:
-        day = _day(iso[1], iso[2], iso[3] or 1, buckets.YEARS if bucketed else YEARS)
+        day = _day(iso[1], iso[2], iso[3] or 1, buckets.YEARS if soon else YEARS)
+        if text[:10] in NOTHING:
+            return None, "impossible date", "is what a spreadsheet makes of an empty cell"
         if day is None:
             return None, "impossible date", "is no day that can be planned with"
         late = iso[iso.lastindex] in LATE

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 
-HUGE = 1e15  # beyond it a number of a company is a slip, and a cent is lost
+HUGE = 1e13  # beyond it a number of a company is a slip, and its cents are lost
 DTYPES = {"text": "str", "number": "float64", "whole": "int64", "date": "datetime64[us]"}
 
 

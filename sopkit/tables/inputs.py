@@ -292,7 +292,11 @@ INPUTS = [
         date("starts_on", "first day", required=True),
         date("ends_on", "last day", required=True),
         number(
-            "uplift", "fraction", "change of demand (0.3 = +30 %); blank = estimate it", at_least=-1
+            "uplift",
+            "fraction",
+            "change of demand (0.3 = +30 %); blank = estimate it",
+            at_least=-1,
+            at_most=1000,
         ),
         fraction(
             "pull_forward", "fraction of the uplift taken from the next buckets; blank = 0", blank=0
@@ -303,6 +307,7 @@ INPUTS = [
             "fraction",
             "how far prices move during it (-0.05 = 5 % lower), on top of price; blank = not",
             at_least=-0.99,
+            at_most=1000,
         ),
     ),
     _input(
@@ -318,6 +323,7 @@ INPUTS = [
             "fraction",
             "fraction of the like item's demand at full ramp; blank = 1",
             at_least=0,
+            at_most=1000,
             blank=1,
         ),
         text("cannibalised_item", "item that loses demand to it"),
@@ -346,6 +352,7 @@ INPUTS = [
             "fraction",
             "change of demand (0.05 = +5 %); blank = 0",
             at_least=-1,
+            at_most=1000,
             blank=0,
         ),
         number(

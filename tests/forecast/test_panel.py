@@ -131,7 +131,7 @@ def broken():
         "year": (
             frame.assign(bucket=["2206-01-01", *frame["bucket"].astype(str)[1:]]),
             {},
-            r"1 value\(s\) that are not dates of the years 1900 to 2199, first '2206-01-01' in row 0",
+            r"1 value\(s\) that are not dates of the years 1900 to 2200, first '2206-01-01' in row 0",
         ),
         "zone": (
             frame.assign(bucket=MONTHS.tz_localize("Europe/Berlin").tz_convert("UTC")),

@@ -21,6 +21,7 @@ from sopkit.pack.steps import find_steps, parameters_of, settle
 from sopkit.panels.sections import draw_board
 from sopkit.plan import Plan
 from sopkit.scenarios import Inputs
+from sopkit.seal import digest_of, seal
 from sopkit.sources import read_facts
 
 OPTIONAL = """
@@ -240,6 +241,9 @@ def build(data, folder, month=MONTH, before=(), ledger=None, **parameters) -> Pa
     settled = settle(steps, {"paths": 60} | parameters)
     cycle = {"month": month, "parameters": settled, "scenarios": []}
     ledger = ledger or Ledger("sqlite://")
+    for pack in before:
+        row = {"pack": pack.name, "manifest": digest_of(pack), "note": ""}
+        ledger.append("releases", [row], by="Ann", cycle=Plan(pack).month)
     given = Inputs(facts, ledger.read("overrides", month), settled)
     stage_inputs(folder, given, ledger, list(before), cycle)
     pages = Pages(folder)
@@ -275,6 +279,7 @@ def _shown(notebook, given):
 def released(folder) -> Path:
     """The built pack as one that was released: what the next cycle reads as its last."""
     (folder / "release.json").write_text('{"by": "Ann", "at": "2026-09-20T10:00:00+00:00"}')
+    seal(folder, {"month": Plan(folder).month})
     return folder
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from sopkit.ledger import Ledger
-from tests.panels.test_browser import _port, page  # noqa: F401 a fixture
+from tests.panels.test_browser import page  # noqa: F401 a fixture
+from tests.panels.test_serve import free_port
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "run_meeting.ipynb"
 
@@ -21,7 +22,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "run_meeting.ipynb"
 @contextmanager
 def jupyter(folder, *options):
     """JupyterLab over a folder of notebooks: its address."""
-    port = _port()
+    port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", "--allow-root"]
     command += ["--IdentityProvider.token=shown", *options]

@@ -314,9 +314,9 @@ def test_a_table_without_a_column_it_needs_is_refused(table, column):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("holding_rate", -1, "at least 0"),
-        ("backlog_rate", "x", "at least 0"),
-        ("review", True, "at least 0"),
+        ("holding_rate", -1, "between 0 and 100"),
+        ("backlog_rate", "x", "between 0 and 100"),
+        ("review", True, "between 0 and 600"),
         ("bucket", "day", "month.*quarter"),
     ],
 )
