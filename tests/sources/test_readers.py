@@ -112,7 +112,7 @@ def test_parquet_typed_or_text(facts, tmp_path):
 
 def test_parquet_numbers_survive_to_the_last_bit(tmp_path):
     folder = write(tmp_path / "data", sales_history=None, events=None)
-    prices = [1 / 3, 0.1 + 0.2, 1e-9 + 1, 2.0**49 + 1]
+    prices = [1 / 3, 0.1 + 0.2, 1e-9 + 1, 2.0**43 + 1 / 64]
     pd.DataFrame(
         {
             "item": "P1",
