@@ -30,8 +30,6 @@ KINDS = {
     list: 'a list of names, ["Ada"]',
     dict: '{ accountable = ["finance"] }, also responsible, consulted, informed',
 }
-
-
 KNOWN = {
     "targets": {*KPIS},
     "thresholds": {*exceptions.RULES},
@@ -51,7 +49,7 @@ def read_settings(path):
         if problem:
             issues.append(found(rule, "settings", 0, name, str(value)[:200], problem))
         else:
-            for key in {*value} - KNOWN[name] if name in KNOWN else ():
+            for key in sorted({*value} - KNOWN[name]) if name in KNOWN else ():
                 said = f"is nothing that [{name}] knows{nearest(key, KNOWN[name])}"
                 issues.append(found("unknown setting", "settings", 0, name, key, said))
             right[name] = float(value) if SETTINGS[name].kind is float else value
@@ -101,7 +99,7 @@ def _wrong(setting, value) -> str:
     if setting.kind in (str, list) and not all(
         map(_shown, [value] if setting.kind is str else value)
     ):
-        return "expected words that can be read, each once"
+        return "expected words that can be read"
     hint = nearest(value, setting.choices) if setting.choices else ""
     return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
 
