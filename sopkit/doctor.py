@@ -13,15 +13,12 @@ from packaging.requirements import Requirement
 
 from sopkit.errors import PlanError
 from sopkit.exports.room import browser
-from sopkit.ledger import Ledger
+from sopkit.ledger import AT, Ledger
 from sopkit.pack.stage import exchanged
 from sopkit.plan import packs_in
 
-ROOM, FREE, CORES = (
-    2.0,
-    1.0,
-    2,
-)  # GB of memory and of disk that a month takes; processes side by side
+ROOM, FREE = 2.0, 1.0  # GB of memory and of disk that a month takes
+CORES = 2  # processes side by side
 
 
 def examined(packs, ledger=None) -> Iterator[tuple[bool, str]]:
@@ -88,9 +85,9 @@ def _memory():
 
 def _folder(packs):
     """The folder of packs: can be written, has room, swaps folders in one step."""
+    there = next(at for at in (packs, *packs.absolute().parents) if at.exists())
     try:
-        packs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=packs) as scratch:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=there) as scratch:
             one, other = Path(scratch, "one"), Path(scratch, "other")
             one.mkdir()
             other.mkdir()
@@ -102,7 +99,7 @@ def _folder(packs):
         )
         return
     yield True, f"packs {packs} can be written; it holds {len(packs_in(packs))} packs"
-    free = shutil.disk_usage(packs).free / 1e9
+    free = shutil.disk_usage(there).free / 1e9
     enough = free >= FREE
     yield (
         enough,
@@ -113,6 +110,9 @@ def _folder(packs):
 
 
 def _judgments(packs, ledger):
+    where = ledger or os.environ.get(AT) or Path(packs) / "ledger.db"
+    if "://" not in str(where) and not Path(where).exists():
+        return True, f"no ledger at {where} yet; the first judgment makes it"
     try:
         book = Ledger.of(packs, ledger)
         forged = book.forged()

@@ -4,6 +4,7 @@ from click.testing import CliRunner
 
 from sopkit import doctor
 from sopkit.cli import main
+from sopkit.ledger import Ledger
 
 
 def told(packs, *more):
@@ -13,9 +14,12 @@ def told(packs, *more):
 
 def test_a_whole_installation_is_well(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "browser", lambda: "/usr/bin/chromium")
-    code, lines = told(tmp_path / "packs")
-    assert code == 0 and all(line.startswith("✓ ") for line in lines), lines
-    assert any("the ledger 'sqlite:///" in line and "is whole" in line for line in lines)
+    for words in ("no ledger at ", "the ledger 'sqlite:///"):
+        code, lines = told(tmp_path / "packs")
+        assert code == 0 and all(line.startswith("✓ ") for line in lines), lines
+        assert words in lines[-1]
+        assert (tmp_path / "packs").exists() == ("is whole" in lines[-1])  # looking makes nothing
+        Ledger.of(tmp_path / "packs")
 
 
 def test_what_lacks_is_named_with_what_to_do(tmp_path, monkeypatch):

@@ -176,13 +176,14 @@ def put_in_place(folder: Path, target: Path) -> None:
         os.rename(folder, target)
     elif not exchanged(folder, target):
         before = target.with_name(f".{target.name}{BEFORE}")
-        shutil.rmtree(before, ignore_errors=True)
-        os.rename(target, before)
-        try:
-            os.rename(folder, target)
-        except OSError:
-            os.rename(before, target)
-            raise
+        with _held(target.parent):  # or a run that begins now would bring back what is away
+            shutil.rmtree(before, ignore_errors=True)
+            os.rename(target, before)
+            try:
+                os.rename(folder, target)
+            except OSError:
+                os.rename(before, target)
+                raise
         shutil.rmtree(before, ignore_errors=True)
 
 

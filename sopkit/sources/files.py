@@ -33,6 +33,7 @@ from sopkit.tables import INPUTS
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OURS = "data_issues"  # what Facts.write puts beside the facts
 NOTES = ("readme", "notes", "columns")  # sheets for people
+WIDEST = 1000  # columns of a table
 # What pyarrow, openpyxl, the codecs and we ourselves raise at a broken file.
 BROKEN = (pa.ArrowException, zipfile.BadZipFile, InvalidFileException, KeyError, OSError)
 BROKEN += (SyntaxError, ValueError)
@@ -154,7 +155,13 @@ def read_sheet(path, sheet) -> list[list]:
 
 def _cells(sheet):
     sheet.reset_dimensions()  # some programs write a wrong one
-    return [*sheet.iter_rows()]
+    return [_narrow(number, row) for number, row in enumerate(sheet.iter_rows(), 1)]
+
+
+def _narrow(number, row):
+    if any(cell.value is not None for cell in row[WIDEST:]):
+        raise ValueError(f"row {number} holds more than {WIDEST} columns; delete what is beyond")
+    return row[:WIDEST]
 
 
 def _value(written, cell):
@@ -181,9 +188,11 @@ def _cut(text, separator, say):
     """
     if not text.strip():
         return pd.DataFrame(), ""
-    header = next(csv.reader(io.StringIO(text[:65536], newline=""), delimiter=separator), [])
+    header = next(csv.reader(io.StringIO(text[:131072], newline=""), delimiter=separator), [])
     if not any(header):
         raise ValueError("row 1 must hold the column names, and is blank")
+    if len(header) > WIDEST:
+        raise ValueError(f"row 1 holds more than {WIDEST} columns; delete those that are no facts")
     bad = {}
 
     def skip(row):

@@ -65,7 +65,7 @@ overdue receipt: counted in the plan's first bucket
 shipped before ordered: kept as found; left out of delivery and cycle-time metrics
 promised before ordered: kept as found; left out of delivery metrics
 unit jump: kept as found; check the unit of measure
-bucket absent: read as zero for every item
+bucket absent: sold nothing; demand is the expected level
 bucket missing: read as zero
 history ends early: forecast, and marked as an estimate
 last days: read as the buckets that they end; if they should be the next ones, write first days
