@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from sopkit.demand.launches import successor_loops
+from sopkit.demand.said import RULES
 from sopkit.errors import nearest
 from sopkit.metrics.book import with_unit_cost
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import NAMES, read_number
 from sopkit.tables import INPUTS
+from sopkit.tables.settings import STEPS
 
 # How rows of one bucket become one; stock is what stood there last.
 TOGETHER = {
@@ -28,6 +30,7 @@ HOMES = {
     "resource": "resources",
     "market": "sales_history",
 }
+SECTIONS = {"family": ("owners",), "market": ("market_priority",)}  # of settings, by name
 ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
 UNPLANNED = """
     inventory inventory_history production_history receipts bill_of_resources
@@ -38,6 +41,9 @@ SPANS = [
     ("initiatives", "starts_on", "ends_on"),
     ("items", "launched_on", "retired_on"),
 ]
+# table: the date from which a row acts
+COMING = dict.fromkeys(("resources", "sales_inputs", "budget"), "bucket") | {"receipts": "due_on"}
+COMING |= {"events": "starts_on", "initiatives": "starts_on", "launches": "launched_on"}
 # table: the date on which a row became known
 KNOWN_ON = {
     "sales_history": "bucket",
@@ -110,6 +116,16 @@ def check_names(reading):
                     continue
                 problem = [f"is no {kind} of {home}{hint}" for hint in hints(bad, known)]
                 reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
+        for section in SECTIONS.get(kind, ()):
+            for name in sorted({*reading.settings[section]} - {*known, *STEPS}):
+                problem = f"is no {kind} of {home}{nearest(name, known)}"
+                reading.say("unknown setting", "settings", 0, section, name, problem)
+    rule = reading.settings["sales_inputs"].get("rule")
+    words = [*RULES, *reading.tables["sales_inputs"]["author"].dropna().unique()]
+    if rule and rule not in words:
+        problem = f"rule is none of {', '.join(words)}{nearest(rule, words)}"
+        yet = "wrong setting" if len(words) > len(RULES) else "unknown setting"
+        reading.say(yet, "settings", 0, "sales_inputs", rule, problem)
 
 
 def _set_aside(reading, name, stray, known):
@@ -192,6 +208,17 @@ def check_lots(reading):
     if lots:
         told = f"{lots:,} items", "have a lot_size or a minimum_lot"
         reading.say("plan without lots", "items", 0, "lot_size", *told)
+
+
+def check_reach(reading):
+    """Rows that the plan ends before are told, once for each table."""
+    if reading.first is None:
+        return
+    end = reading.calendar.shift(reading.first, reading.settings["horizon"])
+    for name, column in COMING.items():
+        if beyond := (reading.tables[name][column] >= end).sum():
+            words = f"{beyond:,} rows", f"dated from {end:%Y-%m-%d} on, where the plan has ended"
+            reading.say("after the plan's end", name, 0, column, *words)
 
 
 def cut(reading):

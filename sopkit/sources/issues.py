@@ -91,6 +91,7 @@ promoted scenario: counted in the facts of the plan; sopkit scenario promote NAM
 out
 never sold: planned without a statistical forecast
 after the plan's month: not yet known then; left out
+after the plan's end: not used; a longer horizon in settings.toml reaches them
 shipped after the plan's month: read as still open
 count after the plan's start: taken as the opening stock
 """,

@@ -28,6 +28,7 @@ CHECKS = (
     checks.check_spans,
     checks.check_successors,
     checks.check_gates,
+    checks.check_reach,
     checks.check_ramps,
     checks.check_lots,
 )

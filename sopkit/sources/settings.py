@@ -93,6 +93,9 @@ def _wrong(setting, value) -> str:
                 kind = bool if key == "correct_bias" else str
             if not _is(entry, kind) or (kind is float and entry < 0):
                 return f"{key}: expected {KINDS.get(kind, 'a number of at least 0')}"
+            share = setting.name == "targets" and key in KPIS and KPIS[key].unit == "fraction"
+            if share and entry > 2:
+                return f"{key}: expected a fraction: 0.95 is 95 %"
         return ""
     if not _is(value, setting.kind):
         return f"{got} {setting.kind.__name__}: {setting.doc}"

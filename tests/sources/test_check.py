@@ -24,6 +24,16 @@ def stamped(freq):
 
 # rule, table, row, column, what is changed (tables, or settings as text)
 FAULTS = [
+    ("after the plan's end", "budget", 0, "bucket", spoiled("budget", "2026-11-01", "2028-11-01")),
+    (
+        "wrong setting",
+        "settings",
+        0,
+        "sales_inputs",
+        {"sales_inputs": COMPANY["sales_inputs"], "settings": '[sales_inputs]\nrule = "Anne"'},
+    ),
+    ("unknown setting", "settings", 0, "owners", '[owners]\nPump = "Ann"'),
+    ("wrong setting", "settings", 0, "targets", "[targets]\non_time_delivery = 95"),
     ("missing table", "items", 0, "", {"items": None}),
     ("missing table", "sales_history", 0, "", {"sales_history": None}),
     ("missing table", "items", 0, "", {"items": ""}),

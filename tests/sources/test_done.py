@@ -57,7 +57,7 @@ MEANT = {
         spoiled("sales_history", "P1,North,2025-01-01,102,9002", "P1,North,2025-01-01,0,0")
     ],
     ("empty buckets", "sales_history"): [{"sales_history": ZEROS}],
-    ("unknown setting", "settings"): [SAME],
+    ("unknown setting", "settings"): [{"settings": '[owners]\nPump = "Ann"'}, SAME],
     ("unplanned items", "production_history"): [
         {"production_history": HEADS["production_history"]}
     ],
@@ -74,6 +74,7 @@ KEPT = {
     "low volume": ("sales_history", "quantity", "11.0"),
     "stale count": ("inventory", "as_of", "2026-08-31"),
     "count after the plan's start": ("inventory", "as_of", "2026-11-03"),
+    "after the plan's end": ("budget", "bucket", "2028-11-01"),
     "never sold": ("items", "item", "N1"),
 }
 # what other tests show
