@@ -57,6 +57,12 @@ class Commands(click.Group):
         except PlanError as error:
             click.echo(f"sopkit: {error}", err=True)
             sys.exit(1)
+        except OSError as error:
+            if error.filename is None:  # a pipe that closed
+                raise
+            told = f"{error.filename}: {error.strerror}; give another place, or mend its rights"
+            click.echo(f"sopkit: {told}", err=True)
+            sys.exit(1)
         except KeyboardInterrupt as stop:
             click.echo("sopkit: stopped; what was finished before stands", err=True)
             sys.exit(128 + (stop.args or (SIGINT,))[0])

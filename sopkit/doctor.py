@@ -25,20 +25,12 @@ def examined(packs, ledger=None) -> Iterator[tuple[bool, str]]:
     """Whether each thing that a month needs is there, and a sentence about it: what was found, or
     what to do.
     """
-    yield _python()
+    yield True, f"Python {sys.version.split()[0]}"
     yield from _libraries()
     yield _browser()
     yield _machine()
     yield from _folder(Path(packs))
     yield _judgments(packs, ledger)
-
-
-def _python():
-    wanted = (3, 11)
-    told = f"Python {sys.version.split()[0]}"
-    if sys.version_info >= wanted:
-        return True, told
-    return False, f"{told}: install Python {'.'.join(map(str, wanted))} or later"
 
 
 def _libraries():
@@ -116,7 +108,7 @@ def _judgments(packs, ledger):
     try:
         book = Ledger.of(packs, ledger)
         forged = book.forged()
-    except PlanError as error:
+    except (PlanError, OSError) as error:
         return False, str(error)
     if forged:
         return False, f"{forged[0]}; bring back the ledger as it was"

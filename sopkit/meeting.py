@@ -2,7 +2,6 @@
 of its ledger table's declaration: as a command, and as a form of the meeting's panel.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from sopkit.plan import Plan
 from sopkit.progress import seen
 from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
 from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
+from sopkit.seal import manifest_of
 from sopkit.tables import LEDGER
 from sopkit.tables.judgments import DEFERRED, current, subject
 from sopkit.tables.settings import people
@@ -218,7 +218,7 @@ def _entitled(plan, book, rows):
         raise PlanError(f"{cycle} is not the month of pack {plan.folder.name}, which is signed")
     if plan.state == "released":
         raise PlanError(f"pack {plan.folder.name} is released; sign the next one once it is built")
-    return {"plan": plan_digest(json.loads((plan.folder / "manifest.json").read_text()))}
+    return {"plan": plan_digest(manifest_of(plan.folder))}
 
 
 def _testable(plan, book, rows):

@@ -4,6 +4,7 @@ release.
 
 import json
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sopkit.metrics.book import OTHER
 from sopkit.sources import Facts
 from sopkit.tables import LEDGER, PLANS
 
+NAME = re.compile(r"(\d{4}-\d\d)(?:-r(\d+))?")  # of a pack
 # Several steps write these: each replaces its own rows.
 SHARED = ("kpis", "exceptions", "data_issues")
 
@@ -226,8 +228,8 @@ def packs_in(*folders) -> list[Path]:
     """The finished packs in folders, oldest month first, revisions after their original; of one
     name, in the order of the folders.
     """
-    found = [path.parent for folder in folders for path in Path(folder).glob("[!.]*/manifest.json")]
-    return sorted(found, key=_pack_order)
+    found = [path.parent for folder in folders for path in Path(folder).glob("*/manifest.json")]
+    return sorted((pack for pack in found if NAME.fullmatch(pack.name)), key=_pack_order)
 
 
 def _with_lag(calendar, released, table):
@@ -243,8 +245,8 @@ def _stored(folder, declared):
 
 
 def _pack_order(folder):
-    month, _, revision = folder.name.partition("-r")
-    return month, int(revision) if revision.isdigit() else 1
+    month, revision = NAME.fullmatch(folder.name).groups()
+    return month, int(revision or 1)
 
 
 def _declared(table):

@@ -4,8 +4,16 @@ at once.
 """
 
 import os
+import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import forkserver, get_all_start_methods, get_context, parent_process
+from multiprocessing import (
+    forkserver,
+    get_all_start_methods,
+    get_context,
+    parent_process,
+    resource_tracker,
+)
 from threading import Thread
 
 FORKS = "forkserver" in get_all_start_methods()
@@ -16,10 +24,16 @@ NEEDED = (
 
 
 def warm_up() -> None:
-    """Lets the process that the others are forked from begin its imports; nobody waits for it."""
+    """Lets the process that the others are forked from begin its imports; nobody waits for it. They
+    do not hear Ctrl-C: who started them does.
+    """
     if FORKS:
+        sys.warnoptions.append("ignore:resource_tracker")  # it puts away what a killed kernel held
         WORKERS.set_forkserver_preload(NEEDED.split())
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         forkserver.ensure_running()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def drawers(number: int) -> ProcessPoolExecutor:

@@ -19,13 +19,13 @@ def write_log() -> None:
     LOG.setLevel("INFO")
 
 
-def seen(things: Iterable, total: int, name=str, quiet=False) -> Iterator:
+def seen(things: Iterable, total: int, name=str) -> Iterator:
     """The things, one by one: each is named while it is worked at, and its seconds are logged.
 
-    >>> [part for part in seen(["pages", "board"], 2, quiet=True)]
+    >>> [part for part in seen(["pages", "board"], 2)]
     ['pages', 'board']
     """
-    watched = sys.stderr.isatty() and not quiet
+    watched = sys.stderr.isatty()
     with tqdm(total=total, disable=not watched, bar_format=BAR, ascii=SHADES) as bar:
         for thing in things:
             bar.set_description_str(name(thing))

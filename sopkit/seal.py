@@ -40,9 +40,19 @@ def changed(folder: Path) -> list[str]:
     return sorted(unlike)
 
 
+def manifest_of(pack: Path) -> dict:
+    """The manifest of a pack."""
+    return json.loads((pack / "manifest.json").read_bytes())
+
+
 def digest_of(pack: Path) -> str:
     """SHA-256 of a pack's manifest, which holds those of all its files."""
-    return hashlib.sha256((pack / "manifest.json").read_bytes()).hexdigest()
+    return digest(pack / "manifest.json")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def refuse_changed(pack: Path, book: Ledger | None = None) -> None:
@@ -51,7 +61,7 @@ def refuse_changed(pack: Path, book: Ledger | None = None) -> None:
     """
     if files := changed(pack):
         raise PlanError(
-            f"pack {pack.name}: {len(files)} files changed since it was built, first {files[0]};"
+            f"pack {pack.name}: changed since it was built: {files[0]} ({len(files)} files in all);"
             " build the pack again, or bring back the files as they were"
         )
     if book and (pack / "release.json").exists():
@@ -66,10 +76,10 @@ def refuse_changed(pack: Path, book: Ledger | None = None) -> None:
 def _parts(folder):
     """The hash of each file of a pack but the manifest, by part."""
     parts = {"inputs": {}, "tables": {}, "files": {}}
-    for path, digest in hashes(folder).items():
+    for path, told in hashes(folder).items():
         top, _, rest = path.partition("/")
         part, name = (top, rest) if rest and top in parts else ("files", path)
-        parts[part][name] = digest
+        parts[part][name] = told
     parts["files"].pop("manifest.json", None)
     return parts
 
@@ -86,7 +96,7 @@ def _own(manifest):
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 by relative path of every file below a folder."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

@@ -52,7 +52,7 @@ def packs(tmp_path_factory):
     data = without_past(tmp_path_factory.mktemp("facts") / "data")
     with pytest.MonkeyPatch.context() as patch:
         leave_out_kernels_and_pages(patch.setattr, board=True)
-        build_pack("2026-10", data, folder, parameters={"most_items": 0}, quiet=True)
+        build_pack("2026-10", data, folder, parameters={"most_items": 0})
         signed_release(folder, "2026-10")
     book = Ledger(folder / "ledger.db")
     book.append(
@@ -93,7 +93,7 @@ def packs(tmp_path_factory):
         by="Ada",
         cycle="2026-11",
     )
-    build_pack("2026-11", data, folder, scenarios=["boom"], quiet=True)
+    build_pack("2026-11", data, folder, scenarios=["boom"])
     return folder
 
 
@@ -114,8 +114,8 @@ def real_packs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
     with pytest.MonkeyPatch.context() as patch:
         leave_out_kernels_and_pages(patch.setattr)
-        build_pack("2017-10", REAL / "jit", folder, parameters={"most_items": 0}, quiet=True)
-    build_pack("2018-01", REAL / "jit", folder, quiet=True)
+        build_pack("2017-10", REAL / "jit", folder, parameters={"most_items": 0})
+    build_pack("2018-01", REAL / "jit", folder)
     return folder
 
 

@@ -78,7 +78,7 @@ def tables_of(case: str, kept: Path) -> dict:
                 for table, rows in JUDGMENTS.items():
                     Ledger(packs / "ledger.db").append(table, rows, by="Ada", cycle=month)
                 scenarios = ["boom"]
-            build_pack(month, data, packs, scenarios=scenarios, quiet=True)
+            build_pack(month, data, packs, scenarios=scenarios)
         found = [*packs.glob("*/tables/*.parquet"), *packs.glob("*/scenarios/*/tables/*.parquet")]
         named = {p.relative_to(packs).with_suffix("").as_posix(): p for p in found}
         return {name.replace("/tables/", "/"): pd.read_parquet(p) for name, p in named.items()}

@@ -1,5 +1,6 @@
 """The commands say what they did, and what a person must mend, in words; exit code 1 on errors."""
 
+import os
 import re
 import signal
 import subprocess
@@ -161,10 +162,12 @@ def test_a_build_that_is_stopped_says_so_and_leaves_nothing(tmp_path, number, co
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     said = next(line for line in run.stderr if "step 1 gather data: " in line)
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d step 1 gather data: \d+\.\d s$", said)
-    run.send_signal(number)
+    # A terminal tells all processes of Ctrl-C, a scheduler the one that it started.
+    os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
     _, told = run.communicate(timeout=60)
     assert run.returncode == code and told.endswith(
         "sopkit: stopped; what was finished before stands\n"

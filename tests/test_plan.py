@@ -106,7 +106,7 @@ def test_without_a_release_last_cycle_is_empty(plan):
 
 
 def test_packs_are_ordered_by_month_and_revision(tmp_path):
-    for name in ("2026-11", "2026-11-r2", "2026-11-r10", "2026-02", "failed"):
+    for name in ("2026-11", "2026-11-r2", "2026-11-r10", "2026-02", "2026-11-copy", "failed"):
         (tmp_path / name).mkdir()
         if name != "failed":
             (tmp_path / name / "manifest.json").write_text("{}")

@@ -15,7 +15,7 @@ from sopkit.errors import PlanError
 from sopkit.exports.schedule import text_workbook
 from sopkit.grid import WHO
 from sopkit.overrides import CELL, REASONS, TINY
-from sopkit.sources.files import BROKEN, open_book, read_sheet
+from sopkit.sources.files import open_book, read_sheet
 from sopkit.tables.judgments import KINDS
 
 WORDS = ["reason", "note", "owner", "expires_on"]
@@ -205,7 +205,7 @@ def _sheet(path, sheet):
             f"file {path} is not there; export one first: sopkit overrides export"
             f" {quote(str(path))}"
         ) from None
-    except BROKEN as error:
+    except Exception as error:
         raise PlanError(
             f"{Path(path).name} has no sheet {sheet!r} or is no workbook ({error}); export again"
             " and edit that file"

@@ -57,7 +57,7 @@ class Ledger:
         """
         declared = _declared(table)
         parse_month(cycle)
-        if not str(by or "").strip():
+        if not (by := cell(declared["by"], by or "")):
             raise PlanError(
                 f"ledger table {table}: who enters the rows is blank; give by=, a name that people"
                 " recognise"
@@ -65,11 +65,7 @@ class Ledger:
         if isinstance(rows, pd.DataFrame):
             rows = rows.to_dict("records")
         records = [stored(declared, number, row) for number, row in enumerate(rows, start=1)]
-        stamp = {
-            "cycle": cycle,
-            "by": by.strip(),
-            "entered_at": pd.Timestamp(entered_at or _now()).to_pydatetime(),
-        }
+        stamp = {"cycle": cycle, "by": by.strip(), "entered_at": entered_at or _now()}
         with self._database.writing() as connection:
             return self._enter(connection, table, [record | stamp for record in records])
 
@@ -91,7 +87,10 @@ class Ledger:
         entered = {}
         for path in sorted(Path(folder).glob("*.csv")):
             declared = _declared(path.stem)
-            rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+            try:
+                rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+            except ValueError as error:
+                raise PlanError(f"{path} cannot be read: {error}; mend or remove it") from None
             entered[path.stem] = [stored(declared, *row, ("id",)) for row in enumerate(rows, 2)]
         with self._database.writing() as connection:
             if any(self._last(connection, table) for table in LEDGER):
@@ -104,7 +103,8 @@ class Ledger:
 
     def forged(self) -> list[str]:
         """What was changed behind the ledger's back, a sentence for each table: its first row that
-        does not follow from those before it.
+        does not follow from those before it. Who hashes all later rows anew is not seen here, but
+        where a release used them (``sopkit verify``).
         """
         found = []
         for table in LEDGER:
@@ -155,12 +155,12 @@ def _held(table, row):
     return {name: row[name] for name in LEDGER[table].names}
 
 
-def _url(where) -> str:
+def _url(where) -> str | sa.URL:
     text = str(where)
     if "://" in text:
         return text
     Path(text).parent.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{Path(text).resolve()}"
+    return sa.URL.create("sqlite", database=str(Path(text).resolve()))
 
 
 def _declared(table):

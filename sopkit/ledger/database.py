@@ -22,7 +22,7 @@ REFUSED = "the ledger is append-only: enter a new row"
 class Database:
     """Tables by name in the database at a URL; what it refuses is a ``PlanError``."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | sa.URL):
         try:
             self.url = sa.engine.make_url(url)
             if self.url.drivername in ("postgresql", "postgres"):
@@ -36,9 +36,11 @@ class Database:
                 f"ledger {self}: its driver is not installed ({error}); PostgreSQL needs: pip"
                 " install 'sopkit[postgres]'"
             ) from None
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, ValueError):  # whose words may hold a password
+            scheme, *_ = str(url).split("://")
             raise PlanError(
-                f"ledger {url!r}: {error}; give a path or a database URL with --ledger"
+                f"ledger {scheme}://…: is no database that is known; give a path or a database URL"
+                " (postgresql://user@host/name) with --ledger"
             ) from None
         self.metadata = sa.MetaData()
         self.tables = {name: _declared(table, self.metadata) for name, table in LEDGER.items()}
@@ -130,8 +132,8 @@ class Database:
                 f" $$ BEGIN RAISE EXCEPTION '{REFUSED}'; END $$"
             )
         for name in self.tables:
-            yield f"DROP TRIGGER IF EXISTS {name}_stays" + ("" if self.lite else f" ON {name}")
             if not self.lite:
+                yield f"DROP TRIGGER IF EXISTS {name}_stays ON {name}"
                 yield (
                     f"CREATE TRIGGER {name}_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {name}"
                     " EXECUTE FUNCTION ledger_refuses()"

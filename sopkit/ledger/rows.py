@@ -58,8 +58,8 @@ def cell(column, value):
         return None
     try:
         if column.kind == "date":
-            return pd.Timestamp(value).to_pydatetime()
-        if column.kind == "number" and not math.isfinite(value := float(value)):
+            return pd.Timestamp(value).tz_localize(None).to_pydatetime()
+        if column.kind == "number" and not math.isfinite(value := float(value) + 0.0):  # no -0.0
             raise ValueError("not a finite number")
         return value if column.kind == "number" else str(value).encode().decode()
     except (TypeError, ValueError) as error:

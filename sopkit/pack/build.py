@@ -1,6 +1,5 @@
 """Building a pack: check the facts, stage, run the steps, check the numbers, put it in place."""
 
-import json
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
 from sopkit.progress import seen
 from sopkit.scenarios import Inputs, beside, in_base, stage_without
-from sopkit.seal import hashes
+from sopkit.seal import digest, manifest_of
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
 from sopkit.tables.judgments import JUDGMENTS
@@ -42,7 +41,6 @@ def build_pack(
     revise=False,
     scenarios=(),
     notebooks=NOTEBOOKS,
-    quiet=False,
 ) -> Built:
     """The finished pack of a month (by default the month after the facts end), put in place only
     when everything is right.
@@ -54,7 +52,7 @@ def build_pack(
     pack stays untouched) or a month that is released (unless ``revise``).
     """
     warm_up()
-    steps = find_steps(Path(notebooks))
+    steps = find_steps(notebooks)
     settled = settle(steps, parameters or {})
     packs = Path(packs)
     started = time.perf_counter()
@@ -83,7 +81,7 @@ def build_pack(
         stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
         pages = []
         draw = lambda step: pages.append(pool.submit(draw_page, folder, step.name))
-        seconds |= run_plan(folder, steps, cycle, packs, target.name, quiet, draw)
+        seconds |= run_plan(folder, steps, cycle, packs, target.name, draw)
         seconds |= dress(folder, pool, pages)
         seconds["total"] = time.perf_counter() - started
         manifest = write_manifest(folder, cycle, seconds, source_hashes(data))
@@ -101,19 +99,20 @@ def review_again(folder: Path, book: Ledger) -> None:
     grown = {name: rows for name, rows in known.items() if len(rows) > len(plan.judgments(name))}
     if not grown:
         return
-    step, manifest = find_steps()[-1], json.loads((folder / "manifest.json").read_text())
+    step, manifest = find_steps()[-1], manifest_of(folder)
     (folder / "manifest.json").unlink()  # a draft again
     for name, rows in grown.items():
         write_table(rows, folder / "inputs" / "ledger" / f"{name}.parquet")
         (folder / "tables" / f"{name}.parquet").unlink()  # the step writes it from the ledger's
-    run_step(step, folder, manifest["parameters"], None)
+    for _ in seen([step], 1, lambda each: f"step {each.title}"):
+        run_step(step, folder, manifest["parameters"])
     with drawers(DRAWERS) as pool:
         dress(folder, pool, [pool.submit(draw_page, folder, step.name)])
     write_manifest(folder, plan.cycle, manifest["seconds"], manifest["sources"])
 
 
 def run_plan(
-    folder: Path, steps, cycle: dict, packs: Path, name: str, quiet=False, done=lambda step: None
+    folder: Path, steps, cycle: dict, packs: Path, name: str, done=lambda step: None
 ) -> dict:
     """Seconds by step of the whole pipeline.
 
@@ -122,7 +121,7 @@ def run_plan(
     """
     seconds = {}
     with closing(_with_kernels(folder, steps)) as ready:
-        for step, kernel in seen(ready, len(steps), lambda each: f"step {each[0].title}", quiet):
+        for step, kernel in seen(ready, len(steps), lambda each: f"step {each[0].title}"):
             try:
                 seconds[step.name] = run_step(step, folder, cycle["parameters"], kernel)
             except StepFailed as failure:
@@ -161,9 +160,10 @@ def dress(folder: Path, pool, pages) -> dict:
     started = time.perf_counter()
     shares = [pool.submit(_draw, folder, share) for share in range(SHARES)]
     schedule = pool.submit(_schedule, folder)
-    drawn = [share.result() for share in shares]
-    for made in [*pages, schedule, pool.submit(_finish, folder, drawn)]:
-        made.result()
+    for _ in seen(["pages and board"], 1):
+        drawn = [share.result() for share in shares]
+        for made in [*pages, schedule, pool.submit(_finish, folder, drawn)]:
+            made.result()
     return {"pages and board": time.perf_counter() - started}
 
 
@@ -204,6 +204,5 @@ def free_name(packs: Path, month: str, revise: bool) -> str:
 def source_hashes(data) -> dict:
     """SHA-256 of the files that the facts were read from."""
     path = Path(data)
-    if path.is_dir():
-        return {name: digest for name, digest in hashes(path).items() if "/" not in name}
-    return {path.name: hashes(path.parent)[path.name]} if path.exists() else {}
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return {file.name: digest(file) for file in files if file.is_file()}

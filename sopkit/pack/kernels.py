@@ -1,6 +1,7 @@
 """Kernels of the steps, forked from the process that has imported what they need."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
 from uuid import uuid4
@@ -29,7 +30,8 @@ class _Kernel(WORKERS.Process):
         return self.exitcode
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
 
 def _serve(arguments, cwd, env):

@@ -43,7 +43,7 @@ def write_manifest(folder: Path, cycle: dict, seconds: dict, sources: dict) -> d
         "sources": sources,
         "rows": {name: len(frame) for name, frame in tables.items()},
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
-        "identities": [_plain(row) for row in identities(Plan(folder), tables).to_dict("records")],
+        "identities": identities(Plan(folder), tables).to_dict("records"),
     }
     return seal(folder, manifest)
 
@@ -71,7 +71,3 @@ def plan_digest(manifest: dict) -> str:
     """
     kept = {n: h for n, h in manifest["tables"].items() if 5 not in PLANS[Path(n).stem].steps}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-
-
-def _plain(row):
-    return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}

@@ -9,6 +9,7 @@ from shutil import copyfile, copytree
 
 import pandas as pd
 
+from sopkit.buckets import parse_month
 from sopkit.demand.said import SCENARIO_ROWS
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
@@ -20,7 +21,7 @@ from sopkit.panels import write_page
 from sopkit.plan import Plan, packs_in
 from sopkit.progress import seen
 from sopkit.scenarios.changes import counting
-from sopkit.seal import digest_of, refuse_changed, seal
+from sopkit.seal import digest_of, manifest_of, refuse_changed, seal
 from sopkit.tables import LEDGER, PLANS
 from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
 from sopkit.tables.settings import people, who
@@ -32,14 +33,15 @@ def find_pack(packs, month: str | None = None) -> Path:
     """The newest pack of a month (revisions count), or the newest of all; raises ``PlanError``
     naming what is there.
     """
+    parse_month(month[:7]) if month else None
     found = packs_in(packs)
     chosen = [pack for pack in found if month is None or month in (pack.name, pack.name[:7])]
     if chosen:
         return chosen[-1]
     there = ", ".join(pack.name for pack in found) or "none"
     raise PlanError(
-        f"no finished pack {month or ''} in {packs} (there: {there}); build it with: sopkit pack"
-        f" {month or 'MONTH'} --data data"
+        f"no finished pack{f' {month}' if month else ''} in {packs} (there: {there}); build it"
+        f" with: sopkit pack {month or 'MONTH'} --data data"
     )
 
 
@@ -53,14 +55,14 @@ def release(packs, month: str, by: str, note: str = "", ledger=None) -> Path:
     Raises ``PlanError`` otherwise, with everything that lacks. The release stands in the pack
     (``release.json``), and in the ledger with the hash of the manifest that seals it.
     """
-    packs = Path(packs)
+    packs = find_pack(packs, month).parent  # there, before anything is made
     book = Ledger.of(packs, ledger)
     with alone(packs):
         pack = find_pack(packs, month)
         if (pack / "release.json").exists():
             raise PlanError(
                 f"pack {pack.name} is released already; a correction is a new revision: sopkit pack"
-                f" {month} --revise"
+                f" {pack.name[:7]} --revise"
             )
         refuse_changed(pack, book)
         plan = Plan(pack)
@@ -77,10 +79,10 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
 
     with copied(pack) as folder:
         review_again(folder, book)
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = manifest_of(folder)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         said = json.dumps({"by": by, "at": at, "note": note}, indent=2, ensure_ascii=False)
-        (folder / "release.json").write_text(said + "\n")
+        (folder / "release.json").write_text(said + "\n", encoding="utf-8")
         write_page(folder)
         pages = sorted(path.stem for path in (folder / "notebooks").glob("*.ipynb"))
         for page in seen(pages, len(pages), lambda name: f"page {name}"):  # each says the state
@@ -89,10 +91,10 @@ def freeze(pack: Path, by: str, note: str, book: Ledger) -> Path:
             list(carry(folder))
         seal(folder, manifest)
         row = {"pack": pack.name, "manifest": digest_of(folder), "note": note}
-        book.append("releases", [row], by=by, cycle=manifest["month"])
         for path in folder.rglob("*"):
             if path.is_file():
                 path.chmod(0o444)
+        book.append("releases", [row], by=by, cycle=manifest["month"])
         put_in_place(folder, pack)
     return pack
 
@@ -113,7 +115,7 @@ def export(packs, month: str | None = None) -> list[str]:
         refuse_changed(pack)
         with copied(pack) as folder:
             told = [each.replace(str(folder), str(pack)) for each in carry(folder)]
-            seal(folder, json.loads((pack / "manifest.json").read_text()))
+            seal(folder, manifest_of(pack))
             put_in_place(folder, pack)
         return told
 
@@ -137,9 +139,9 @@ def _broken(plan):
 
 def signed(plan: Plan, book: Ledger) -> pd.DataFrame:
     """The ledger's ``signatures`` under a pack's plan, as they stand now."""
-    said, manifest = book.read("sign_offs"), (plan.folder / "manifest.json").read_text()
-    digest, names = plan_digest(json.loads(manifest)), people(plan.settings["roles"])
-    return signatures(said[said["cycle"] == plan.month], digest, names)
+    said, plan_is = book.read("sign_offs"), plan_digest(manifest_of(plan.folder))
+    names = people(plan.settings["roles"])
+    return signatures(said[said["cycle"] == plan.month], plan_is, names)
 
 
 def unsettled(plan: Plan, book: Ledger, by: str = "") -> list[str]:
@@ -193,7 +195,7 @@ def _undecided(plan, book):
         yield f"{text!r} is not decided; sopkit decide takes it, or defers it (--chosen deferred)"
 
 
-def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> pd.DataFrame:
+def verify(packs, month: str, notebooks=NOTEBOOKS, ledger=None) -> pd.DataFrame:
     """Table by table, whether the pack rebuilds from its own inputs to the same numbers (table,
     identical, rows, difference). Raises ``PlanError`` where a byte of it changed since it was built
     or, as the ledger says, released, and where the ledger's history was changed.
@@ -202,23 +204,21 @@ def verify(packs, month: str, notebooks=NOTEBOOKS, quiet=False, ledger=None) -> 
     refuse_changed(pack, book)
     if forged := [*book.forged(), *_rewritten(Plan(pack), book)]:
         raise PlanError(f"{'; '.join(forged)}; bring back the ledger as it was")
-    cycle = json.loads((pack / "inputs" / "cycle.json").read_text())
+    cycle = json.loads((pack / "inputs" / "cycle.json").read_bytes())
     with staging(Path(packs), f"verify-{pack.name}") as folder:
         copytree(pack / "inputs", folder / "inputs", copy_function=copyfile)
-        run_plan(
-            folder, find_steps(Path(notebooks)), cycle, Path(packs), f"verify-{pack.name}", quiet
-        )
+        run_plan(folder, find_steps(notebooks), cycle, Path(packs), f"verify-{pack.name}")
         return pd.DataFrame([_compared(name, pack, folder) for name in PLANS])
 
 
 def _rewritten(plan, book):
-    """The tables of the ledger that do not hold what a released plan was made with."""
-    for table in LEDGER if plan.state == "released" else ():
+    """The tables of the ledger that do not hold what a plan was made with."""
+    for table in LEDGER:
         used = plan.judgments(table)
         used = used[used["id"] < SCENARIO_ROWS].reset_index(drop=True)
         now = book.read(table)
         if not used.equals(now[now["id"].isin(used["id"])].reset_index(drop=True)):
-            yield f"ledger table {table} does not hold the {len(used)} rows that the release used"
+            yield f"ledger table {table} does not hold the {len(used)} rows that the plan used"
 
 
 def _compared(name, pack, folder):

@@ -8,8 +8,6 @@ from sopkit.errors import PlanError
 from sopkit.pack.kernels import start_kernel, stop_kernel
 from sopkit.pack.steps import OWN, Step, parameters_of
 
-TRIES = 3  # a kernel that does not come up (ports taken by another one) is started again
-
 
 class StepFailed(PlanError):
     """A step's notebook stopped: the message names step, cell and error; its executed copy is kept
@@ -26,7 +24,6 @@ def run_step(step: Step, folder: Path, settled: dict, kernel=None) -> float:
     there is one; raises ``StepFailed``.
     """
     target = folder / "notebooks" / f"{step.name}.ipynb"
-    target.parent.mkdir(exist_ok=True)
     started = time.perf_counter()
     _execute(step, target, {OWN: ".."} | parameters_of(step, settled), kernel)
     _insist_it_finished(step, target)
@@ -38,49 +35,39 @@ def _execute(step, target, parameters, kernel=None):
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    for attempt in range(1, TRIES + 1):
-        kernel = kernel or start_kernel(target.parents[1])
-        try:
-            papermill.execute_notebook(
-                str(step.path),
-                str(target),
-                parameters,
-                km=kernel,
-                kernel_name="python3",
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-            )
-            return
-        except PapermillExecutionError as error:
-            _tidy(step, target)
-            where = f"cell {error.cell_index + 1}"
-            text = f"{error.ename}: {error.evalue}".replace("PlanError: PlanError: ", "PlanError: ")
-            raise StepFailed(
-                step, target, f"step {step.title} stopped in {where}: {text}"
-            ) from None
-        except (DeadKernelError, RuntimeError, OSError) as error:
-            if attempt == TRIES:
-                raise StepFailed(
-                    step,
-                    target,
-                    f"step {step.title}: its kernel did not live ({error}); free memory or ports,"
-                    " then run it again",
-                ) from error
-        finally:
-            kernel = stop_kernel(kernel)
+    kernel = kernel or start_kernel(target.parents[1])
+    try:
+        papermill.execute_notebook(
+            str(step.path),
+            str(target),
+            parameters,
+            km=kernel,
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+        )
+    except PapermillExecutionError as error:
+        _tidy(step, target)
+        where = f"cell {error.cell_index + 1}"
+        text = f"{error.ename}: {error.evalue}".replace("PlanError: PlanError: ", "PlanError: ")
+        raise StepFailed(step, target, f"step {step.title} stopped in {where}: {text}") from None
+    except (DeadKernelError, RuntimeError) as error:
+        told = f"step {step.title}: its kernel died ({error}); free memory, then run it again"
+        raise StepFailed(step, target, told) from error
+    finally:
+        stop_kernel(kernel)
 
 
 def _insist_it_finished(step, target):
-    """A killed run leaves JSON that looks valid; so ask for its end and for every cell."""
+    """A killed run leaves JSON that looks valid; so ask for every cell."""
     notebook = _tidy(step, target)
-    record = notebook["metadata"]["papermill"]
     unfinished = [
         number
         for number, cell in enumerate(notebook["cells"], start=1)
         if cell["cell_type"] == "code"
         and cell["metadata"].get("papermill", {}).get("status") != "completed"
     ]
-    if record.get("exception") or not record.get("end_time") or unfinished:
+    if unfinished:
         raise StepFailed(
             step,
             target,

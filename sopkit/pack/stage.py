@@ -31,7 +31,7 @@ except ImportError:  # Windows: nobody can tell there what a killed run left
 
 BUILDING, BEFORE = ".building", ".before"  # how the folders of a run end, and one being replaced
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-WAIT = 60  # seconds for others who put a pack in place
+WAIT = 600  # seconds for others who put a pack in place
 GRADED = 13  # earlier releases kept for grading: a year of lags
 
 
@@ -83,11 +83,12 @@ def sweep(packs: Path) -> list[str]:
 
 @contextmanager
 def _held(folder, wait=True):
-    """Whether a folder is held for this run alone, until it ends or is killed; where the system
-    cannot hold one, nothing is swept.
+    """Whether a folder is held for this run alone, until it ends or is killed; not where it is gone
+    or the system cannot hold one: nothing is swept then.
     """
-    handle = os.open(folder, os.O_RDONLY) if fcntl else None
+    handle = None
     try:
+        handle = os.open(folder, os.O_RDONLY)
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         held = True
     except (AttributeError, OSError):
@@ -102,15 +103,18 @@ def _held(folder, wait=True):
 @contextmanager
 def alone(packs: Path):
     """Nobody else changes a finished pack meanwhile: SQLite's lock of a file, which every system
-    has and which ends with its process; ``PlanError`` where others take longer than a minute.
+    has and which ends with its process; ``PlanError`` where others take longer than ten minutes.
     """
     packs.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(packs / ".lock", timeout=WAIT, isolation_level=None)) as lock:
+    with ExitStack() as held:
         try:
+            lock = sqlite3.connect(packs / ".lock", timeout=WAIT, isolation_level=None)
+            held.enter_context(closing(lock))
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        except sqlite3.Error as error:
             raise PlanError(
-                f"somebody else is changing a pack in {packs}; try again once they are done"
+                f"{packs / '.lock'}: {error}: somebody else is changing a pack there, or the file"
+                " is broken; try again once they are done, or remove it"
             ) from None
         yield
 

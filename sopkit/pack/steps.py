@@ -1,12 +1,11 @@
 """The steps: the sorted numbered notebooks are the pipeline, their tagged cells its parameters."""
 
 import ast
-import difflib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sopkit.errors import PlanError
+from sopkit.errors import PlanError, nearest
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 OWN = "pack"  # the parameter that says where the pack is; the batch sets it, nobody else
@@ -44,13 +43,10 @@ def settle(steps: list[Step], given: dict) -> dict:
     ``given`` maps name to text (from a command line) or to a value.
     """
     known = {name: value for step in steps for name, value in step.defaults.items() if name != OWN}
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], known, 1)
+    if unknown := [name for name in given if name not in known]:
         raise PlanError(
             f"parameter {', '.join(map(repr, unknown))} is not known"
-            + (f" (did you mean {near[0]!r}?)" if near else "")
-            + f"; known are: {', '.join(sorted(known))}"
+            f"{nearest(unknown[0], known, repr)}; known are: {', '.join(sorted(known))}"
         )
     return {name: _typed(name, value, known[name]) for name, value in given.items()}
 

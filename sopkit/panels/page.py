@@ -12,6 +12,8 @@ from base64 import b64encode
 from html import escape
 from pathlib import Path
 
+from sopkit.plan import packs_in
+
 PAGES = {
     "1_gather_data": "1 Data",
     "2_demand_plan": "2 Demand",
@@ -76,8 +78,7 @@ def read_board(folder) -> dict:
 
 def boards_in(folder) -> list[Path]:
     """The packs in a folder that have a board, newest month first."""
-    found = [path.parents[1] for path in Path(folder).glob("[!.]*/pages/board.html")]
-    return sorted(found, key=lambda pack: (pack.name[:7], len(pack.name), pack.name), reverse=True)
+    return [pack for pack in packs_in(folder)[::-1] if (pack / "pages" / "board.html").exists()]
 
 
 def title(board: dict) -> tuple[str, str]:

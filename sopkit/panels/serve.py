@@ -70,6 +70,8 @@ class Page(web.RequestHandler):
         packs = {pack.name: pack for pack in boards_in(self.settings["packs"])}
         if (asked := self.get_query_argument("month", "")) in packs:
             return self.redirect(f"{'../' if name else ''}{asked}/board.html")
+        if asked:
+            raise web.HTTPError(404)
         month, page = self.settings["month"], page or "board"
         newest = (each for each in packs if month in (None, each, each[:7]))
         name = name or next(newest, None)
@@ -81,7 +83,8 @@ class Page(web.RequestHandler):
         except (KeyError, OSError, UnicodeError):  # no such one, or replaced in this very moment
             raise web.HTTPError(404) from None
         except PlanError as error:
-            raise web.HTTPError(CHANGED, str(error).replace("%", "%%")) from None
+            self.set_status(CHANGED)
+            return self.finish(f"{CHANGED}: {escape(str(error))}\n")
         self.finish(with_months(text, name, packs) if page == "board" else text)
 
     head = get
@@ -95,12 +98,9 @@ class Page(web.RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
-    def write_error(self, status_code, exc_info=(), **_):
-        """A line: what is wrong with the pack, or with the question."""
-        told = (
-            exc_info[1].log_message if status_code == CHANGED else SAID.get(status_code, SAID[404])
-        )
-        self.finish(f"{status_code}: {escape(told)}\n")
+    def write_error(self, status_code, **_):
+        """A line: what is wrong with the question."""
+        self.finish(f"{status_code}: {SAID.get(status_code, self._reason)}\n")
 
 
 class Board(Voila):
@@ -109,15 +109,15 @@ class Board(Voila):
     def init_handlers(self):
         """What is answered."""
         page = r"/(?:(?P<name>[^/.]+)/)?(?:(?P<page>\w+)\.html)?"
-        return [(self.base_url.rstrip("/") + page, Page)]
+        bare = self.base_url.rstrip("/")
+        return [(bare + page, Page), (bare, web.RedirectHandler, {"url": self.base_url})]
 
 
 def sealed(pack: Path, ledger: Ledger) -> None:
     """``PlanError`` where a pack is not as it was built, or, as the ledger says, released; looked
-    at once for each state of its pages and manifest.
+    at once for each state of its files.
     """
-    stamps = (path.stat().st_mtime_ns for path in [*pack.glob("pages/*"), pack / "manifest.json"])
-    _sealed(pack, ledger, tuple(stamps))
+    _sealed(pack, ledger, tuple(path.stat().st_ctime_ns for path in pack.rglob("*")))
 
 
 @lru_cache(maxsize=100)
@@ -154,9 +154,13 @@ def serve(packs, ledger, month=None, port=8866, listen="127.0.0.1", hosts=(), pr
         socket.create_server((listen, port), family=family).close()
     except (OSError, OverflowError) as error:
         raise PlanError(
-            f"port {port} on {listen} is taken or not ours ({error}); choose another with --port,"
-            f" for example --port 8867"
+            f"port {port} on {listen} is taken or not ours ({error}); choose another with --port"
+            " (8867) or --listen (127.0.0.1)"
         ) from None
+    for host in hosts:
+        if _host(f"//{host}") != host.lower():
+            raise PlanError(f"--host {host!r} is a name alone, as plan.example.com")
+    named = next(iter(hosts), listen if alone else socket.gethostname()).lower()
     token = os.environ.get(TOKEN) or ("" if alone else secrets.token_urlsafe(24))
     board = Board.instance(log_level="ERROR")
     board.tornado_settings = {
@@ -164,7 +168,7 @@ def serve(packs, ledger, month=None, port=8866, listen="127.0.0.1", hosts=(), pr
         "ledger": ledger,
         "month": month,
         "token": token,
-        "hosts": {*HERE, listen, *(host.lower() for host in hosts)},
+        "hosts": {*HERE, listen, named, *map(str.lower, hosts)},
     }
     board.initialize(
         [
@@ -176,8 +180,8 @@ def serve(packs, ledger, month=None, port=8866, listen="127.0.0.1", hosts=(), pr
             f"--Voila.base_url=/{prefix.strip('/')}/".replace("//", "/"),
         ]
     )
-    named = next(iter(hosts), listen if alone else socket.gethostname())
-    query = f"?token={token}" if token and TOKEN not in os.environ else ""
+    named = f"[{named}]" if ":" in named else named
+    query = f"?token={f'${TOKEN}' if TOKEN in os.environ else token}" if token else ""
     told = f"http://{named}:{port}{board.base_url}{query} (stop with Ctrl-C)"
     IOLoop.current().add_callback(print, told, flush=True)  # once it listens
     board.start()

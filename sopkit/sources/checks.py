@@ -77,9 +77,7 @@ def check_keys(reading):
         again = rows.duplicated()
         if not again.any():
             continue
-        codes = rows.groupby(key, dropna=False, sort=False).ngroup()
-        first = codes.drop_duplicates()
-        row_of = dict(zip(first, first.index, strict=True))
+        first = rows.assign(row=rows.index).groupby(key, dropna=False)["row"].transform("min")
         summed = name == "sales_history" and reading.settings["sum_duplicates"]
         reading.say(
             "summed duplicates" if summed else "duplicate key",
@@ -87,7 +85,7 @@ def check_keys(reading):
             rows.index[again],
             " + ".join(key),
             rows[again].astype("str").fillna("").agg(" · ".join, axis=1),
-            [f"repeats the key of row {row_of[code]}" for code in codes[again]],
+            [f"repeats the key of row {row}" for row in first[again]],
         )
 
 
@@ -334,7 +332,5 @@ def _add_up(frame, key, how) -> pd.DataFrame:
 
 
 def _starts(reading, dates):
-    starts, known = dates.copy(), dates.notna()
-    if known.any():
-        starts[known] = reading.calendar.start(dates[known])
-    return starts
+    starts = pd.Series(reading.calendar.start(dates), dates.index)
+    return starts.where(dates.notna())

@@ -91,24 +91,22 @@ class Facts:
             )
         try:
             mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-            when = mark["bucket"], mark["first_day"], mark["first"], mark["month"]
-            present = {name: folder / f"{name}.parquet" for name in mark["present"]}
-        except (ValueError, KeyError, TypeError):
+            read = lambda name: pd.read_parquet(folder / f"{name}.parquet")
+            present = {name: read(name) for name in mark["present"]}
+            return cls(
+                {name: table.typed(present.get(name)) for name, table in INPUTS.items()},
+                read_settings(folder / "settings.toml")[0],
+                PLANS["data_issues"].conform(read("data_issues")),
+                frozenset(present),
+                Calendar(mark["bucket"], mark["first_day"]),
+                pd.Timestamp(mark["first"]).as_unit("us"),
+                mark["month"],
+            )
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise PlanError(
-                f"{folder / MARK} is not as it was written; build the pack again, or take it out of"
-                " a folder of facts"
+                f"{folder} is not as it was written ({error}); build the pack again, or take"
+                f" {MARK} out of a folder of facts"
             ) from None
-        size, first_day, first, month = when
-        present = {name: pd.read_parquet(path) for name, path in present.items()}
-        return cls(
-            {name: table.typed(present.get(name)) for name, table in INPUTS.items()},
-            read_settings(folder / "settings.toml")[0],
-            PLANS["data_issues"].conform(pd.read_parquet(folder / "data_issues.parquet")),
-            frozenset(present),
-            Calendar(size, first_day),
-            pd.Timestamp(first).as_unit("us"),
-            month,
-        )
 
 
 def opening_stock(facts) -> pd.DataFrame:
@@ -185,12 +183,9 @@ def _chosen(facts):
 def _counts(facts):
     """Every count that may serve, with its day, its table and its row."""
     now, past = facts.tables["inventory"], facts.tables["inventory_history"]
-    if len(past):
-        past = past.assign(as_of=facts.calendar.last_day(past["bucket"]))
-    counts = pd.concat(
-        {"inventory": now, "inventory_history": past.assign(as_of=past.get("as_of", pd.NaT))},
-        names=["source", "row"],
-    ).reset_index()
+    past = past.assign(as_of=facts.calendar.last_day(past["bucket"]))
+    both = {"inventory": now, "inventory_history": past}
+    counts = pd.concat(both, names=["source", "row"]).reset_index()
     limit = facts.first + pd.Timedelta(days=facts.settings["stock_count_days"])
     return counts.loc[counts["as_of"] < limit, ["item", "on_hand", "as_of", "source", "row"]]
 

@@ -10,7 +10,6 @@ import contextlib
 import csv
 import io
 import warnings
-import zipfile
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -23,7 +22,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
-from openpyxl.utils.exceptions import InvalidFileException
 
 from sopkit.errors import PlanError, nearest
 from sopkit.sources.issues import found
@@ -34,9 +32,6 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OURS = "data_issues"  # what Facts.write puts beside the facts
 NOTES = ("readme", "notes", "columns")  # sheets for people
 WIDEST = 1000  # columns of a table
-# What pyarrow, openpyxl, the codecs and we ourselves raise at a broken file.
-BROKEN = (pa.ArrowException, zipfile.BadZipFile, InvalidFileException, KeyError, OSError)
-BROKEN += (SyntaxError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def read_source(source):
             continue
         try:
             frame, decimal = read(say)
-        except BROKEN as error:
+        except Exception as error:  # of pyarrow, openpyxl, zip, XML, codecs: the file is broken
             why, *_ = str(error).split("\n")
             say("unreadable file", f"cannot be read: {why[:200]}")
             continue
@@ -124,7 +119,7 @@ def _workbook(path):
     """Every sheet that bears a table's name."""
     try:
         book = open_book(path)
-    except BROKEN as error:
+    except Exception as error:
         yield path.stem, path.name, partial(_broken_book, error)
         return
     with contextlib.closing(book):

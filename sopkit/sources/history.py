@@ -73,11 +73,7 @@ def _reach(calendar, days):
 def _sales(reading):
     """Rows with item and date, their series and bucket number."""
     sales = reading.tables["sales_history"].dropna(subset=["item", "bucket", "quantity"])
-    return (
-        _series(sales, ["item", "market"], reading.calendar.number(sales["bucket"]))
-        if len(sales)
-        else sales
-    )
+    return _series(sales, ["item", "market"], reading.calendar.number(sales["bucket"]))
 
 
 def _series(frame, key, number):
@@ -88,18 +84,16 @@ def _jumps(reading, sales):
     """Quantities far above or below the median of their series; its first and last bucket may be
     small.
     """
-    size = sales["quantity"].abs()
-    sold = sales[size > 0]
-    groups = size[size > 0].groupby(sold["series"])
-    ratio = size[size > 0] / groups.transform("median")
-    span = sold.groupby("series")["number"]
-    edge = (sold["number"] == span.transform("min")) | (sold["number"] == span.transform("max"))
-    bad = ((ratio >= JUMP) | ((ratio <= DROP) & ~edge)) & (groups.transform("size") >= FEW)
-    usual = (size[bad[bad].index] / ratio[bad]).round(6)
+    sold = sales.assign(size=sales["quantity"].abs()).query("size > 0")
+    of = lambda column, how: sold.groupby("series")[column].transform(how)
+    usual, number = of("size", "median"), sold["number"]
+    ratio = sold["size"] / usual
+    edge = (number == of("number", "min")) | (number == of("number", "max"))
+    bad = ((ratio >= JUMP) | ((ratio <= DROP) & ~edge)) & (of("size", "size") >= FEW)
     times = [f"{r:,.0f} times" if r > 1 else f"1/{1 / r:,.0f} of" for r in ratio[bad]]
     problem = [
         f"is {many} the usual {m:.10g} of its item and market"
-        for many, m in zip(times, usual, strict=True)
+        for many, m in zip(times, usual[bad].round(6))
     ]
     values = [f"{q:.10g}" for q in sold.loc[bad, "quantity"]]
     reading.say("unit jump", "sales_history", bad.index[bad], "quantity", values, problem)
@@ -199,7 +193,7 @@ def _ranked(frame):
 def _of(missing, total, since):
     return [
         f"{k} of {n} buckets have no row, first {day:%Y-%m-%d}"
-        for k, n, day in zip(missing, total, since, strict=True)
+        for k, n, day in zip(missing, total, since)
     ]
 
 

@@ -118,7 +118,7 @@ def found(rule, table, rows=0, column="", value="", problem="", done=None) -> pd
     return pd.DataFrame(
         {
             name: np.broadcast_to(np.asarray(cell, dtype=object), len(rows))
-            for name, cell in zip(ISSUES.names, cells, strict=True)
+            for name, cell in zip(ISSUES.names, cells)
         }
     )
 

@@ -4,6 +4,7 @@ afterwards.
 
 import json
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 
 from sopkit.errors import nearest
@@ -35,6 +36,7 @@ KNOWN = {
     "thresholds": {*exceptions.RULES},
     "sales_inputs": {"rule", "correct_bias"},
 }
+OWN = ("must_sign", *STEPS)  # of roles, beside those of people
 
 
 def read_settings(path):
@@ -42,6 +44,10 @@ def read_settings(path):
     given, issues = _load(Path(path))
     right = {}
     for name, value in given.items():
+        for key in _strays(name, value):
+            said = f"is nothing that [{name}] knows{nearest(key, KNOWN.get(name, OWN))}"
+            issues.append(found("unknown setting", "settings", 0, name, key, said))
+            value = {known: entry for known, entry in value.items() if known != key}
         if name not in SETTINGS:
             rule, problem = "unknown setting", f"is no setting{nearest(name, SETTINGS)}"
         else:
@@ -49,9 +55,6 @@ def read_settings(path):
         if problem:
             issues.append(found(rule, "settings", 0, name, str(value)[:200], problem))
         else:
-            for key in sorted({*value} - KNOWN[name]) if name in KNOWN else ():
-                said = f"is nothing that [{name}] knows{nearest(key, KNOWN[name])}"
-                issues.append(found("unknown setting", "settings", 0, name, key, said))
             right[name] = float(value) if SETTINGS[name].kind is float else value
     settings = settled(right)
     if "horizon" not in given:
@@ -78,7 +81,9 @@ def _load(path):
         str(given)  # which what is nested too deep has none of
         return given, []
     except (ValueError, OSError, RecursionError) as error:
-        return {}, [found("unreadable settings", "settings", 0, "", path.name, str(error)[:200])]
+        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
+        told = f"cannot be read: {why}"
+        return {}, [found("unreadable settings", "settings", 0, "", path.name, told)]
 
 
 def _wrong(setting, value) -> str:
@@ -105,6 +110,15 @@ def _wrong(setting, value) -> str:
         return "expected words that can be read"
     hint = nearest(value, setting.choices) if setting.choices else ""
     return "" if setting.fits(value) else f"got {value!r}, expected {setting.rule}{hint}"
+
+
+def _strays(section, value):
+    """Keys that a section does not know; of roles, which name people too, what looks like ours."""
+    if not isinstance(value, dict):
+        return []
+    if section == "roles":
+        return [key for key in value if key not in OWN and get_close_matches(key, OWN, 1, 0.85)]
+    return sorted({*value} - KNOWN[section]) if section in KNOWN else []
 
 
 def _shown(word) -> bool:

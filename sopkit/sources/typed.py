@@ -33,6 +33,7 @@ ISO = re.compile(
     r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 LATE = ("21:00", "22:00", "23:00")  # what midnight of the next day is in UTC, east of it
+ZONED = re.compile(r"\S{10}[T ][12][0-9]:.*(Z|[+-]00:?00)")  # so it may be further east
 ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})()")
 SLASHED = re.compile(r"([0-9]{1,4})[./-]([0-9]{1,2})[./-]([0-9]{1,4})")
 YEARS = range(1900, 10000)  # an end date of 9999-12-31 is a habit
@@ -92,7 +93,7 @@ def _columns(table, raw):
 
     header = [str(name).strip() for name in raw.frame.columns]
     known = [name for name in table.names if name not in header]
-    for place, (name, written) in enumerate(zip(header, raw.frame.columns, strict=True)):
+    for place, (name, written) in enumerate(zip(header, raw.frame.columns)):
         if name != written:
             say("stray space", name, written, "has spaces around it")
         if name in columns:
@@ -151,7 +152,7 @@ def _values(cells, column, decimal):
         read, blank = [read_date(text, column.bucketed, soon) for text in texts], "NaT"
         dtype = column.dtype
     values = np.array([blank if value is None else value for value, *_ in read] + [blank], dtype)
-    odd = {text: said for text, (_, *said) in zip(texts, read, strict=True) if said[0]}
+    odd = {text: said for text, (_, *said) in zip(texts, read) if said[0]}
     return pd.Series(values[codes], index=cells.index), odd
 
 
@@ -194,7 +195,9 @@ def read_date(text, bucketed=False, soon=True):
             return None, "impossible date", "is what a spreadsheet makes of an empty cell"
         if day is None:
             return None, "impossible date", "is no day that can be planned with"
-        late = iso[iso.lastindex] in LATE
+        late = iso[iso.lastindex] in LATE or (
+            bucketed and ZONED.fullmatch(text) and (day + datetime.timedelta(days=1)).day == 1
+        )
         return day, "late hour" if late else "", f"is read as {day}" if late else ""
     days = dict.fromkeys(filter(None, _readings(text)))
     either = " or ".join(f"{day.day} {day:%B} {day.year} ({day.isoformat()})" for day in days)

@@ -29,7 +29,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         leave_out_kernels_and_pages(board=True)
-        build_pack("2026-11", "data", folder / "60", parameters={"most_items": 0}, quiet=True)
+        build_pack("2026-11", "data", folder / "60", parameters={"most_items": 0})
         print(f"{'items':>6} {'what':8} {'median':>8} {'p95':>8} {'goal':>6}")
         for size in SIZES:
             pack = folder / str(size) / "2026-11"

@@ -55,7 +55,7 @@ def write_earlier(data, packs) -> None:
         write_facts(facts, as_of(made, month), made.settings)
         judged = shutil.ignore_patterns("releases.csv")  # entered by the releases themselves
         shutil.copytree(past / "ledger", facts / "earlier" / "ledger", ignore=judged)
-        build_pack(month, facts, packs, quiet=True)
+        build_pack(month, facts, packs)
         sign_again(past / "ledger" / "sign_offs.csv", packs, month)
         keep(release(packs, month, BY, note), past / month, note)
     rows = [_said(past / month / "release.json", month) for month in NOTES]

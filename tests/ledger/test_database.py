@@ -198,7 +198,8 @@ def test_one_reads_while_another_writes(where):
     [
         ("postgresql://ada:secret@127.0.0.1:1/none", "cannot be opened.*onnection"),
         ("sqlite:////proc/none/ledger.db", "unable to open database file"),
-        ("nonsense://here", "give a path or a database URL"),
+        ("nonsense://ada:secret@here", "give a path or a database URL"),
+        ("postgresql://ada:secret@here:port/x", "give a path or a database URL"),
         ("oracle+oracledb://here", "its driver is not installed"),
     ],
 )

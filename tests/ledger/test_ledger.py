@@ -83,10 +83,12 @@ def test_an_unknown_table_names_the_known(ledger):
         ledger.read("adjustments")
 
 
-def test_a_database_that_cannot_be_reached_is_named_without_its_password():
-    with pytest.raises(PlanError, match="ledger") as caught:
-        Ledger("postgresql+psycopg://ada:secret@127.0.0.1:1/none")
-    assert "secret" not in str(caught.value)
+def test_what_databases_keep_otherwise_is_no_forgery(ledger):
+    odd = {"value": -0.0, "expires_on": "2026-12-01T00:00:00Z"}
+    ledger.append("overrides", [OVERRIDE | odd], by="Ada", cycle="2026-11")
+    assert ledger.forged() == [] and ledger.read("overrides")["value"].tolist() == [0.0]
+    with pytest.raises(PlanError, match="column by: .* is not a text"):
+        ledger.append("overrides", [OVERRIDE], by="\ud83d", cycle="2026-11")
 
 
 def test_hostile_text_is_only_text(ledger):

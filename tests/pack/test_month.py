@@ -53,7 +53,7 @@ def test_a_month_from_pack_to_pack(room):
     book = Ledger(packs / "ledger.db")
 
     def pack(month="2026-11"):
-        return Plan(build_pack(month, data, packs, parameters={"most_items": 0}, quiet=True).folder)
+        return Plan(build_pack(month, data, packs, parameters={"most_items": 0}).folder)
 
     def run(*words):
         result = CliRunner().invoke(main, [*words, "--packs", str(packs)])

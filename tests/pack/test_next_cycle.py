@@ -72,5 +72,5 @@ def test_a_scenario_is_just_another_plan(packs):
 
 def test_a_pack_rebuilds_from_its_own_inputs_to_the_same_numbers(packs, monkeypatch):
     leave_out_kernels_and_pages(monkeypatch.setattr)  # what they built comes again without them
-    result = verify(packs, "2026-11", quiet=True)
+    result = verify(packs, "2026-11")
     assert result["identical"].all(), result[~result["identical"]]

@@ -59,7 +59,7 @@ def test_a_pack_of_ones_own_takes_its_months_place_if_the_ledger_knows_it(tmp_pa
     shutil.copytree(PAST / "2026-10", pack)
     own = pack / "tables" / "kpis.parquet"
     pd.read_parquet(own).head(1).to_parquet(own)
-    with pytest.raises(PlanError, match="1 files changed .* first tables/kpis.parquet"):
+    with pytest.raises(PlanError, match="changed .*: tables/kpis.parquet"):
         staged(tmp_path / ".changed", facts, PAST, tmp_path, ledger=ledger)
     seal(pack, json.loads((pack / "manifest.json").read_text()))
     with pytest.raises(PlanError, match="pack 2026-10: the ledger knows no release of it"):
@@ -79,7 +79,7 @@ def test_only_packs_that_begin_start_their_ledger(tmp_path, monkeypatch, there, 
         (packs / "2026-10" / "release.json").unlink()
     write_notebook(tmp_path / "steps" / "1_gather_data.ipynb", "raise ValueError('far enough')")
     with pytest.raises(ValueError, match="far enough"):
-        build_pack("2026-11", ROOT / "data", packs, notebooks=tmp_path / "steps", quiet=True)
+        build_pack("2026-11", ROOT / "data", packs, notebooks=tmp_path / "steps")
     found = Ledger(packs / "ledger.db").read("decisions")
     assert len(found) == (len(_judged("decisions")) if entered else 0)
 
@@ -226,7 +226,7 @@ def first_pack(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         leave_out_kernels_and_pages(patch.setattr)
         packs = tmp_path_factory.mktemp("first") / "packs"
-        return Plan(build_pack("2026-11", ROOT / "data", packs, quiet=True).folder)
+        return Plan(build_pack("2026-11", ROOT / "data", packs).folder)
 
 
 def test_the_first_pack_shows_a_company_in_the_middle_of_its_year(first_pack):

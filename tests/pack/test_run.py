@@ -38,18 +38,14 @@ def test_a_failing_step_names_step_cell_and_error_and_keeps_its_notebook(tmp_pat
     assert "resources" in caught.value.notebook.read_text()
 
 
-@pytest.mark.parametrize("wound", ["end_time", "cell"])
-def test_a_run_that_was_killed_looks_valid_and_is_refused(tmp_path, monkeypatch, wound):
+def test_a_run_that_was_killed_looks_valid_and_is_refused(tmp_path, monkeypatch):
     step, folder = step_of(tmp_path, "1 + 1")
     execute = running._execute
 
     def killed(step, target, parameters, kernel):
         execute(step, target, parameters, kernel)
         notebook = nbformat.read(target, as_version=4)
-        if wound == "end_time":
-            notebook.metadata["papermill"]["end_time"] = None
-        else:
-            notebook.cells[-1].metadata["papermill"]["status"] = "running"
+        notebook.cells[-1].metadata["papermill"]["status"] = "running"
         nbformat.write(notebook, target)
 
     monkeypatch.setattr(running, "_execute", killed)

@@ -113,7 +113,7 @@ def test_what_a_killed_run_left_is_swept_and_named_and_nothing_else(tmp_path, ca
             folder.name,
         }
     assert ".2026-10-old.building, which a run that was killed left" in caplog.text
-    assert working not in caplog.text and packs_in(packs) == [packs / "failed"]
+    assert working not in caplog.text and packs_in(packs) == []
     run.kill()
     run.wait()
     assert sweep(packs) == [working] and not (packs / working).exists()

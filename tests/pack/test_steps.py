@@ -43,7 +43,7 @@ def test_values_are_read_as_their_defaults_are_typed(steps):
         (
             {"horizn": 18},
             (
-                r"'horizn' is not known \(did you mean 'horizon'\?\); known are: bold, horizon,"
+                r"'horizn' is not known; did you mean 'horizon'\?; known are: bold, horizon,"
                 r" name, rate, strategy"
             ),
         ),

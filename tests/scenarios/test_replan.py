@@ -95,9 +95,7 @@ def test_the_pack_after_a_promotion_has_the_very_numbers_of_the_scenario(packs, 
         scenario = replan(plan, changes_of(book.read("scenarios"), "mix"))
         said = {"scenario": "mix", "driver": "promote", "value": "yes"}
         book.append("scenarios", [said], by="Ada", cycle="2026-11")
-        new = Plan(
-            build_pack("2026-11", data, folder, parameters={"most_items": 0}, quiet=True).folder
-        )
+        new = Plan(build_pack("2026-11", data, folder, parameters={"most_items": 0}).folder)
     for name in REPLANNED:
         kept = new.read(name)
         pd.testing.assert_frame_equal(

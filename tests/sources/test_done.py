@@ -47,17 +47,18 @@ MEANT = {
         {"sales_history": stamped("MS").replace("P1,South,2026-10-01,100,8100\n", "")}
     ],
     ("late hour", "sales_history"): [
+        spoiled("sales_history", "2024-11-01,100,", "2024-10-31,100,"),
         spoiled(
             "sales_history",
             "2024-12-01,101,9001\nP1,North,2025-01-01,102,9002\n",
             "2024-12-01,203,18003\n",
-        )
+        ),
     ],
     ("bucket missing", "sales_history"): [
         spoiled("sales_history", "P1,North,2025-01-01,102,9002", "P1,North,2025-01-01,0,0")
     ],
     ("empty buckets", "sales_history"): [{"sales_history": ZEROS}],
-    ("unknown setting", "settings"): [{"settings": '[owners]\nPump = "Ann"'}, SAME],
+    ("unknown setting", "settings"): [SAME, SAME, {"settings": '[owners]\nPump = "Ann"'}, SAME],
     ("unplanned items", "production_history"): [
         {"production_history": HEADS["production_history"]}
     ],

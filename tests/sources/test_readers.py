@@ -4,6 +4,7 @@ import io
 import zipfile
 from datetime import datetime, time
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ import xlsxwriter
 
 from sopkit.errors import PlanError
 from sopkit.sources import check, read_facts
+from sopkit.sources.files import read_source
 from sopkit.tables import INPUTS
 from tests.sources.company import COMPANY, MONTH, issues_of, small, spoiled, write
 
@@ -271,6 +273,19 @@ def test_a_broken_file_is_an_issue_not_a_crash(name, tmp_path):
     (folder / name).write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(PlanError, match="unreadable file"):
         read_facts(folder, MONTH)
+
+
+@pytest.mark.parametrize("name", ["orders.parquet", "workbook.xlsx"])
+def test_a_damaged_byte_is_an_issue_or_harmless(name, tmp_path):
+    folder = write(tmp_path / "data", orders=None)
+    if name.endswith("parquet"):
+        pd.read_csv(io.StringIO(COMPANY["orders"])).to_parquet(folder / name)
+    else:
+        workbook(folder / name, {"orders": COMPANY["orders"]})
+    whole, rng = (folder / name).read_bytes(), np.random.default_rng(1)
+    for at in rng.integers(0, len(whole), 150):
+        (folder / name).write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        read_source(folder)
 
 
 def test_keys_stay_as_written(tmp_path):

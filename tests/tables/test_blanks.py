@@ -117,7 +117,7 @@ def shown(tmp_path_factory):
         for name, frame in tables.items():
             frame.to_parquet(folder / f"{name}.parquet")
         (folder / "settings.toml").write_text('markets = ["North"]\n')  # events name it
-        pack = build_pack(MONTH, folder, folder / "packs", parameters=QUICK, quiet=True).folder
+        pack = build_pack(MONTH, folder, folder / "packs", parameters=QUICK).folder
         board = (pack / "board" / "board.json").read_text()
         assert "could not be drawn" not in board, board[
             max(0, board.index("could not be drawn") - 60) :
