@@ -164,7 +164,7 @@ def _draw_board(folder, *pages):
     return {}
 
 
-def _run_here(step, folder, settled, kernel):
+def _run_here(step, folder, settled, kernel=None):
     """Seconds taken by the step's code cells in this process; what they draw is thrown away."""
     started = time.perf_counter()
     room = step.defaults | parameters_of(step, settled) | {"pack": str(folder)}

@@ -132,10 +132,10 @@ def last_and_next(view, family):
     return sold, by_bucket(ahead, "consensus").reindex(book.year), unit
 
 
-def year_before(view, table, start):
-    """A past table's rows of the year before the plan."""
+def year_before(view, past, start):
+    """The rows of the year before the plan."""
     calendar, year = view.calendar, view.calendar.per_year
-    return within(getattr(view.book, table), calendar.range(calendar.shift(start, -year), year))
+    return within(past, calendar.range(calendar.shift(start, -year), year))
 
 
 def readable_unit(values, unit: str) -> tuple[float, str]:

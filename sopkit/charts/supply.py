@@ -40,9 +40,10 @@ def supply_chart(supply_plan, view, family=None):
         return nothing(f"{where}: nothing to plan", lacking(rows, feed))
     total = by_bucket(rows, flows)
     size, start = view.calendar.size, total.index[0]
+    book = view.book
     sold, held = (
-        by_bucket(view.addable(year_before(view, table, start), [of], family=family)[0], of)
-        for table, of in (("history", "demand"), ("inventory_history", "on_hand"))
+        by_bucket(view.addable(year_before(view, past, start), [of], family=family)[0], of)
+        for past, of in ((book.history, "demand"), (book.inventory_history, "on_hand"))
     )
     chart, (above, below) = timeline(
         view,
@@ -142,7 +143,7 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
         f"at the {view.calendar.size}'s end, at standard cost, {where}{triangles}",
         height=2.1,
     )
-    past = year_before(view, "inventory_history", total.index[0])
+    past = year_before(view, view.book.inventory_history, total.index[0])
     past = view.chosen(past, family=family)
     past = past.assign(value=past["on_hand"].clip(lower=0) * per_item(past, view.book.cost))
     panel.bars(by_bucket(past, "value"), "history", planned=False)

@@ -102,10 +102,10 @@ def budget_cells(book, buckets=None) -> pd.DataFrame:
 
 
 def actual_cells(book, buckets=None) -> pd.DataFrame:
-    """What was sold in the form of ``plan_cells``: its margin is revenue less standard cost, before
-    the costs of the period.
+    """What was invoiced in the form of ``plan_cells``: its margin is revenue less standard cost,
+    before the costs of the period.
     """
-    sold = book.sales_history
+    sold = book.invoiced
     sold = sold.assign(revenue=revenue(book, sold))
     rows = book.by_family(sold).groupby(CELL, as_index=False)[["quantity", "revenue"]].sum()
     rows = rows.rename(columns={"quantity": "units"}).assign(people=0.0, supply=0.0, period=0.0)

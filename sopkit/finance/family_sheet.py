@@ -7,7 +7,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from sopkit.finance.plan import fiscal_quarters, fiscal_year
-from sopkit.metrics.scopes import against_production, in_force, lasting, per_item
+from sopkit.metrics.scopes import (
+    against_production,
+    in_force,
+    lasting,
+    per_item,
+    shipped,
+)
 
 PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
 INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
@@ -107,7 +113,7 @@ def year_estimate(book) -> tuple[str, float, float]:
     planned) and its budget, in money; blank where a part of it is not known.
     """
     year = _fiscal_year(book)
-    tables = book.sales_history, book.financial_plan, book.budget
+    tables = book.invoiced, book.financial_plan, book.budget
     sold, planned, budget = (t.groupby("bucket")["revenue"].sum(min_count=1) for t in tables)
     revenue = _joined(book, sold, planned).reindex(year).sum(skipna=False)
     return year.name, revenue, budget.reindex(year).sum(skipna=False)
@@ -194,7 +200,7 @@ def _backlog(book):
     return [
         Line("opening", unit, opening, "first"),
         Line("bookings", unit, bookings, "sum", bookings),
-        Line("shipments", unit, shipments),
+        Line("shipments", unit, _joined(book, _units(book, shipped(book), "quantity"), shipments)),
         Line("closing", unit, closing, "last", closing),
         Line("late", unit, late, "last", late),
         Line("lead time", "buckets", wait, "last", wait),
@@ -215,9 +221,9 @@ def _money(book):
     plan, budget = (table.set_index("bucket") for table in (book.financial_plan, book.budget))
     if plan.empty:
         return []
-    invoiced = book.sales_history.groupby("bucket")["revenue"].sum(min_count=1)
-    revenue, stock = _joined(book, invoiced, plan["revenue"]), plan["inventory_value"]
-    off = invoiced - budget["revenue"]
+    sold = book.invoiced.groupby("bucket")["revenue"].sum(min_count=1)
+    revenue, stock = _joined(book, sold, plan["revenue"]), plan["inventory_value"]
+    off = sold - budget["revenue"]
     return [
         Line("revenue", "money", revenue, "sum", revenue, budget["revenue"]),
         Line("revenue to budget", "money", _joined(book, off, plan["revenue_gap"])),

@@ -121,8 +121,8 @@ def spread(buckets, days, calendar) -> np.ndarray:
 
 
 def _owed(book, past):
-    """What was sold in the buckets before the plan, and what its material cost."""
-    rows = book.by_family(within(book.sales_history, past))
+    """What was invoiced in the buckets before the plan, and what its material cost."""
+    rows = book.by_family(within(book.invoiced, past))
     material = per_item(rows, book.items.set_index("item")["unit_cost"])
     return rows[KEY].assign(
         revenue=revenue(book, rows),

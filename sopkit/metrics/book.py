@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
-from sopkit.metrics.scopes import item_prices, per_item, priced, weights
+from sopkit.metrics.scopes import invoiced, item_prices, per_item, priced, weights
 from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
 
@@ -127,6 +127,11 @@ class Book:
     def list_price(self) -> pd.Series:
         """List price by item, 0 where blank."""
         return self.items.set_index("item")["price"].fillna(0.0)
+
+    @cached_property
+    def invoiced(self) -> pd.DataFrame:
+        """The sales as they were invoiced: item, market, bucket, quantity, revenue."""
+        return invoiced(self)
 
     @cached_property
     def item_prices(self) -> pd.DataFrame:

@@ -67,6 +67,34 @@ def revenue(book, sold) -> pd.Series:
     return sold["revenue"].fillna(sold["quantity"] * per_item(sold, usual))
 
 
+def shipped(book) -> pd.DataFrame:
+    """What was shipped of items made to order: item, market, bucket, quantity, revenue (at the
+    price that the item realised, blank where that is not known); without a row where no lines are
+    listed, or of the first buckets, of which most may have been ordered before the lines begin.
+    """
+    made, lines = book.items.loc[book.items["strategy"] == "order", "item"], book.typed("orders")
+    lines = lines[lines["item"].isin(made) & lines["shipped_on"].notna()]
+    if lines.empty:
+        return book.sales_history[:0]
+    wait = (lines["shipped_on"] - lines["ordered_on"]).quantile(0.95)
+    since = lines["ordered_on"].min() + wait
+    quantity = lines["shipped_quantity"].fillna(lines["quantity"])
+    rows = lines.assign(quantity=quantity, bucket=book.calendar.start(lines["shipped_on"]))
+    rows = rows.groupby(CELL, as_index=False, dropna=False)["quantity"].sum()
+    price = realised_price(book).combine_first(realised_price(book, year=False))
+    rows = rows.assign(revenue=rows["quantity"] * rows["item"].map(price))
+    return rows[(rows["bucket"] >= since) & (rows["bucket"] < book.first)]
+
+
+def invoiced(book) -> pd.DataFrame:
+    """The sales as they are invoiced: of items made to order what was shipped, not what was booked,
+    from the bucket on of which the shipments are known; all other rows as they stand.
+    """
+    sent, sold = shipped(book), book.sales_history
+    booked = sold["item"].isin(sent["item"]) & (sold["bucket"] >= sent["bucket"].min())
+    return pd.concat([sold[~booked], sent], ignore_index=True)
+
+
 def wide(frame, column, buckets) -> pd.DataFrame:
     """A table scope × bucket of a column, summed, blank where absent."""
     return frame.groupby(["scope", "bucket"])[column].sum().unstack().reindex(columns=buckets)

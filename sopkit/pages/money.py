@@ -72,7 +72,7 @@ def per_unit(view):
     a price or a mix that nobody decided on shows here.
     """
     book = view.book
-    last = within(book.sales_history, book.before(view.calendar.per_year))
+    last = within(book.invoiced, book.before(view.calendar.per_year))
     last = last[last["revenue"].notna()].assign(year="last year")
     plan = book.priced(within(book.supply_plan, book.year))
     plan = plan.assign(revenue=plan["shipments"] * plan["price"], quantity=plan["shipments"])
@@ -135,7 +135,7 @@ def release_bridge(book, view):
 
 
 def actual_bridge(book, view):
-    """What moved the margin from last cycle's release to what was then sold."""
+    """What moved the margin from last cycle's release to what was then invoiced."""
     none = "no month that an earlier plan released has passed"
     words = "months of last cycle's plan that have passed, before the costs of the period"
     return _bridge(to_actual(book), view, words, none, "from last cycle's plan to sales")

@@ -72,7 +72,7 @@ def followed(plan) -> pd.DataFrame:
     otherwise than planned is in it.
     """
     book, rows, seen = plan.book(), [], set()
-    sold = book.sales_history
+    sold = book.invoiced
     came = revenue(book, sold) - sold["quantity"] * per_item(sold, book.cost)
     came = came.groupby([sold["item"], sold["bucket"]]).sum().rename("came")
     for release in plan.releases.values():

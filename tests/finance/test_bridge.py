@@ -148,16 +148,25 @@ def test_since_last_cycle_and_to_the_budget(packs):
     assert f"{gap / 1e3:+,.0f}".replace("-", "−") in shown and "prices" in shown
 
 
-def test_from_the_released_plan_to_what_was_sold(packs):
-    """October as the release of October planned it, beside October's sales at their own prices."""
+def test_from_the_released_plan_to_what_was_invoiced(packs):
+    """October as the release of October planned it, beside October's sales at their own prices, and
+    what was shipped in it of what is made to order.
+    """
     plan = Plan(packs / "2026-11")
     book, of_month = plan.book(), lambda rows: rows[rows["bucket"] == pd.Timestamp("2026-10-01")]
     then = of_month(plan.last.read("financial_plan"))
     planned = (then["revenue"] - then["cost_of_sales"]).sum()
-    sold = of_month(plan.facts.sales_history)
-    lists = sold["item"].map(plan.facts.items.set_index("item")["price"])
-    came = sold["revenue"].fillna(sold["quantity"] * lists).sum()
-    came -= (sold["quantity"] * sold["item"].map(book.cost)).sum()
+    facts = plan.facts
+    sold, items = of_month(facts.sales_history), facts.items.set_index("item")
+    stocked = sold[sold["item"].map(items["strategy"]) == "stock"]
+    came = stocked["revenue"].fillna(stocked["quantity"] * stocked["item"].map(items["price"]))
+    came = came.sum() - (stocked["quantity"] * stocked["item"].map(book.cost)).sum()
+    lines, year = facts.orders, facts.sales_history.query("bucket >= '2025-11-01'")
+    lines = lines[lines["shipped_on"].between("2026-10-01", "2026-10-31")]
+    lines = lines[lines["item"].map(items["strategy"]) == "order"]
+    year = year.groupby("item")[["revenue", "quantity"]].sum()
+    brings = lines["item"].map(year["revenue"] / year["quantity"]) - lines["item"].map(book.cost)
+    came += (brings * lines["shipped_quantity"].fillna(lines["quantity"])).sum()
     moved = to_actual(book).groupby("effect")["money"].sum()
     assert moved.sum() == pytest.approx(came - planned, abs=0.005)
     assert moved["volume"] != 0 and moved["price"] != 0
