@@ -49,7 +49,7 @@ def supply_chart(supply_plan, view, family=None):
         view,
         [*total.to_numpy().ravel(), *sold],
         unit,
-        _supply_title(total, unit, where, view.calendar),
+        _supply_title(rows, total, unit, where, view.calendar),
         f"per {size}, {where}; above demand and sources, below stock{' at cost' * is_money(unit)}"
         f" and backlog (solid: late) at the {size}'s end; dark: sold and counted",
         many=2,
@@ -161,7 +161,7 @@ def _backlog(panel, backlog, late, name):
     panel.bars(late, "backlog", planned=False)
 
 
-def _supply_title(total, unit, where, calendar):
+def _supply_title(rows, total, unit, where, calendar):
     lost = total["lost"].sum()
     if lost > 0.5:
         end = calendar.name(total.index[-1])
@@ -171,14 +171,14 @@ def _supply_title(total, unit, where, calendar):
     most = f"{quantity(round(late.max()), unit)} late, in {calendar.name(late.idxmax())}"
     if (late > FEW * total["demand"]).any():
         when = _lasting(late, least, calendar)
-        return f"{where}: demand outruns supply {when}; up to {most}"
+        return f"{where}: supply is late {when}; up to {most}"
     if (late > least).any():
         return f"{where}: nearly every demand is met on time; at most {most}"
-    short = (total["projected_available"] < total["safety_stock"] - least).sum()
-    if short:
+    short = rows[rows["projected_available"] < 0.99 * rows["safety_stock"] - 1e-6]
+    if len(short):
         return (
-            f"{where}: every demand is met on time, but stock is below safety stock in"
-            f" {short} of {count(len(total), calendar.size)}"
+            f"{where}: every demand is met on time; {count(short['item'].nunique(), 'item')} below"
+            f" safety stock, in {short['bucket'].nunique()} of {count(len(total), calendar.size)}"
         )
     asked = total["safety_stock"].sum() > least
     held = "stock stays at or above safety stock" if asked else "no safety stock is asked for"

@@ -37,7 +37,6 @@ def exceptions(exceptions, view, rows: int = 12):
         "exceptions",
         "cause: what | name: where | bucket: when | money: at stake | reason: why | action: next",
         rows,
-        total="money",
         empty="Nothing needs a person here.",
     )
 

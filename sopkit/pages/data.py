@@ -4,17 +4,19 @@ from sopkit import charts
 from sopkit.charts import kpi_facts, latest_kpis
 from sopkit.charts.words import count, number, percent
 
-FLAGGED = ["stocked out", "outlier", "returns", "missing"]
+PLAIN = ["", "estimate"]  # flags of cells that no one has to look at
 
 
 def answer(issues, history, kpis, view):
     """How far the data can be trusted, and how good last cycle was."""
-    warnings, flagged = (issues["severity"] == "warning").sum(), history["flag"].isin(FLAGGED)
+    warnings, flagged = issues.query("severity == 'warning'"), ~history["flag"].isin(PLAIN)
+    kinds = warnings.groupby(["table", "rule"]).ngroups
     estimates = history.loc[history["flag"] == "estimate", "bucket"].nunique()
     sentence = (
-        f"The data can be planned with: {count(warnings, 'warning')}"
-        f" {'was' if warnings == 1 else 'were'} repaired visibly, {number(flagged.sum())} of"
-        f" {number(len(history))} cells of history ({percent(flagged.mean())}) were flagged"
+        f"The data can be planned with: {count(len(warnings), 'warning')} of"
+        f" {count(kinds, 'kind')}, each with what was done; {number(flagged.sum())} of"
+        f" {number(len(history))} cells of history ({percent(flagged.mean())}) are flagged, each"
+        " with why"
     )
     if estimates:
         sentence += (
@@ -49,7 +51,7 @@ def issues(issues, view):
 
 def cleansed(history, view):
     """The cells of history that were not taken as sold, the largest change first."""
-    changed = history[history["flag"] != ""]
+    changed = history[~history["flag"].isin(PLAIN)]
     change = (changed["demand"] - changed["quantity"]).abs()
     rows = changed.loc[change.sort_values(ascending=False, kind="stable").index]
     columns = f"item | market | bucket: {view.calendar.size} | quantity | demand | flag | reason"

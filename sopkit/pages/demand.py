@@ -29,7 +29,7 @@ def answer(demand_plan, view):
         )
         change = f", {against(now, before)} last cycle's plan"
     stages = worth[STAGES[2:-1]]
-    if stages.abs().max() > 0:
+    if stages.abs().max() > 0.005 * worth["consensus"]:
         most = stages.abs().idxmax()
         told = f"{most.replace('_', ' ')} moved it most"
         moved = f"; {told} ({money(stages[most], currency, sign=True)})"

@@ -179,8 +179,8 @@ def stock_risk(stock_risk, view):
         " obsolete at worst [money] | shortage now [money] | shortage at worst [money]",
         empty="No stock is in excess, obsolete or short in this plan.",
         note=(
-            "excess and obsolete at standard cost, shortage (below safety stock, and backlog) at"
-            " price"
+            "items kept in stock; excess: beyond what the next months need, and obsolete, at"
+            " standard cost; shortage (below safety stock, and what waits) at price"
         ),
     )
 
@@ -271,7 +271,7 @@ def schedule(master_schedule, book, view, idle=(), lots=False):
             f" {resource} in {view.calendar.name(bucket)}: move one, or plan in lots"
         )
     if idle:
-        note += f"; {len(idle)} sources deliver nothing: {', '.join(idle[:5])}"
+        note += f"; nothing comes from {count(len(idle), 'source')}: {', '.join(idle[:5])}"
     value = master_schedule["quantity"] * master_schedule["item"].map(book.cost)
     weeks = master_schedule.assign(value=value).groupby(["week", "action"])
     weeks = weeks.agg(items=("item", "nunique"), value=("value", "sum"))

@@ -90,7 +90,8 @@ def _supply(source) -> str:
         given = (book.typed(name)["lead_time"] for name in ("items", "sourcing"))
         blank = all(times.isna().all() for times in given)
         told = ", if all that is ordered arrives at once: no lead time is known" if blank else ""
-        return f"<b>{can}</b>: everything planned ships when it is due{told}{escape(falls)}."
+        falls = falls.replace("; ", ", but ")
+        return f"<b>Supply can follow</b>: all that is planned ships when due{told}{escape(falls)}."
     sums = missed.groupby(["family", "bucket"])["missed"].sum()
     worth = (missed["missed"] * missed["price"]).groupby(missed["family"]).sum()
     family = worth.idxmax()

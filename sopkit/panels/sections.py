@@ -26,7 +26,7 @@ MOST_FAMILIES, MOST_MARKETS = 60, 30
 MOST = 60  # charts of a family in a market; beyond it, of a family or of a market
 EVERY = ("family", "market", "measure", "size")
 FAMILY, MARKET = EVERY[:1], EVERY[:2]
-STOCK = ["Delivery missed", "Too little capacity", "Late or short", "Too much stock"]
+STOCK = ["Delivery or production missed", "Too little capacity", "Late or short", "Too much stock"]
 
 
 class Source:

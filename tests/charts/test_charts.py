@@ -180,7 +180,7 @@ def test_items_of_different_units_are_added_in_money_only(tables):
 def test_titles_name_the_first_late_month_and_the_worst(tables):
     assert (
         charts.supply_chart(tables["supply_plan"], view(), family="pumps").title
-        == "pumps: demand outruns supply in 3 of 12 months; up to 80 pcs late, in Mar 27"
+        == "pumps: supply is late in 3 of 12 months; up to 80 pcs late, in Mar 27"
     )
     on_time = tables["supply_plan"].assign(late=0.0, backlog=0.0, safety_stock=0.0)
     assert (

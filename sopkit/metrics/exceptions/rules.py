@@ -21,8 +21,8 @@ MOST = 15  # rows of a step beyond which those that cover the rest are folded
 # cause: its rules, what leads first: what to do next
 CAUSES = """
 Forecast missed: bias tracking_signal: Correct its level, or the overrides behind it.
-Delivery missed: adherence stock_out late_orders: Agree new dates with the customers; find what \
-held it up.
+Delivery or production missed: adherence stock_out late_orders: Find what held it up; agree new \
+dates with the customers who wait.
 Made beyond plan: over_production: Find why; take it off the next production.
 Forecast uncertain: short_history forecast_error: Ask sales what the statistics cannot know, or \
 try another method.

@@ -74,6 +74,7 @@ def _(p, m):
 def _(p, _):
     sums = _wanted(p)[STAGES]
     most = sums.abs().idxmax()
+    assert abs(sums[most]) > 0.005 * _wanted(p)["consensus"]
     return most.replace("_", " "), sums[most]
 
 

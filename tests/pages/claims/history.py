@@ -5,13 +5,16 @@ import numpy as np
 from tests.pages.claims.words import claim
 
 
-@claim(r"{N} warnings? (?:was|were) repaired visibly, {N} of {N} cells of history \({P}\) were")
+@claim(
+    r"{N} warnings? of {N} kinds?, each with what was done; {N} of {N} cells of history \({P}\) are"
+)
 def _(p, _):
-    flags = p.t("history")["flag"].isin(["stocked out", "outlier", "returns", "missing"])
+    flags = ~p.t("history")["flag"].isin(["", "estimate"])
     first = p.t("data_issues")
     later = ["assumed", "stale override"]
-    warned = ((first["severity"] == "warning") & ~first["rule"].isin(later)).sum()
-    return warned, flags.sum(), len(flags), flags.mean()
+    warned = first[(first["severity"] == "warning") & ~first["rule"].isin(later)]
+    kinds = len(warned[["table", "rule"]].drop_duplicates())
+    return len(warned), kinds, flags.sum(), len(flags), flags.mean()
 
 
 @claim(r"Items sold {N}")

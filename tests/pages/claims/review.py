@@ -67,15 +67,16 @@ def _(p, _):
     return _likely(p)["p50"], p.name(_likely(p)["bucket"])
 
 
-@claim(r"Supply (can follow|follows only in part) ?(:|, but) (everything planned ships)?")
+@claim(r"Supply (can follow|follows only in part) ?(:|, but) (all that is planned ships)?")
 def _(p, m):
     rows = p.of("supply_plan", year=True)
     missed = rows["late"] + rows["lost"]
     target = p.settings.get("targets", {}).get("planned_service", 0.98)
     assert p.service(rows) >= target
     part, late = _likely(p)["p50"] < target, (missed > 0.5).any()
-    whole = "follows only in part" if part else "can follow"
-    return whole, ", but" if late and not part else ":", "" if late else "everything planned ships"
+    whole = "follows only in part" if part and late else "can follow"
+    told = None if late else "all that is planned ships"
+    return whole, ", but" if late and not part else ":", told
 
 
 @claim(r"behind target: ([^.]*)\.")

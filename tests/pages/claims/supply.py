@@ -63,7 +63,7 @@ def _lasting(p, late, least):
     return p.name(late.index[odd][0]), *((None, None) if odd.iloc[-1] else (odd.sum(), len(late)))
 
 
-@claim(r"{S}: demand outruns supply (?:from {D}|in {N} of {N} {B}s?); up to {Q} late, in {D}")
+@claim(r"{S}: supply is late (?:from {D}|in {N} of {N} {B}s?); up to {Q} late, in {D}")
 def _(p, m):
     late = p.total("supply_plan", "late", m.group(1))
     least = max(0.5, 1e-6 * p.total("supply_plan", "demand", m.group(1)).max())
@@ -76,17 +76,19 @@ def _(p, m):
     return m.group(1), late.max(), p.name(late.idxmax())
 
 
-@claim(r"{S}: every demand is met on time, but stock is below safety stock in {N} of {N} {B}s")
+@claim(r"{S}: every demand is met on time; {N} items? below safety stock, in {N} of {N} {B}s")
 def _(p, m):
     rows = p.of("supply_plan", m.group(1), year=True)
-    mixed = p.unit[rows["item"].unique()].nunique() > 1
-    worth = rows["item"].map(p.cost) if mixed else 1.0
-    held, asked = (
-        (rows[c] * worth).groupby(rows["bucket"]).sum()
-        for c in ("projected_available", "safety_stock")
-    )
-    least = max(0.5, 1e-6 * p.total("supply_plan", "demand", m.group(1)).max())
-    return m.group(1), (held < asked - least).sum(), len(held)
+    short = rows[rows["projected_available"] < 0.99 * rows["safety_stock"] - 1e-6]
+    buckets = short["bucket"].nunique(), rows["bucket"].nunique()
+    return m.group(1), short["item"].nunique(), *buckets
+
+
+@claim(r"{S}: every demand is met on time and stock stays at or above safety stock")
+def _(p, m):
+    rows = p.of("supply_plan", m.group(1), year=True)
+    assert (rows["projected_available"] >= 0.99 * rows["safety_stock"] - 1e-6).all()
+    return (m.group(1),)
 
 
 @claim(r"{S}: stock (?:stays at {M}|(rises|falls) from {M} in {D} to {M} in {D})")

@@ -170,6 +170,33 @@ class Told:
         rows = self.t("kpis").query("scope == 'company' and kpi == @kpi").dropna(subset="actual")
         return rows.sort_values("bucket").tail(12)
 
+    def invoiced(self, family):
+        """The sales; of items made to order what was shipped, once most of it is known."""
+        sold, lines = self.of("sales_history", family), self.of("orders", family)
+        made = self.t("items").set_index("item")["strategy"].fillna("stock") == "order"
+        lines = (
+            lines[lines["item"].map(made) & lines["shipped_on"].notna()] if len(lines) else lines
+        )
+        if lines.empty:
+            return sold
+        waits = np.sort((lines["shipped_on"] - lines["ordered_on"]).dt.days)
+        since = lines["ordered_on"].min() + pd.Timedelta(days=np.quantile(waits, 0.95))
+        starts = np.unique(sold["bucket"].to_numpy())
+        place = np.searchsorted(starts, lines["shipped_on"].to_numpy(), side="right") - 1
+        first = pd.Timestamp(self.buckets[0])
+        year = sold[sold["revenue"].notna() & (sold["bucket"] < first)]
+        whole, year = year, year[year["bucket"] >= first - pd.DateOffset(years=1)]
+        price = {}
+        for rows in (whole, year):
+            sums = rows.groupby("item")[["revenue", "quantity"]].sum()
+            sums = sums[(sums > 0).all(axis=1)]
+            price |= (sums["revenue"] / sums["quantity"]).to_dict()
+        units = lines["shipped_quantity"].fillna(lines["quantity"])
+        sent = lines.assign(bucket=starts[place], revenue=units * lines["item"].map(price))
+        sent = sent[(sent["bucket"] >= since) & (sent["bucket"] < first)]
+        booked = sold["item"].isin(sent["item"]) & (sold["bucket"] >= sent["bucket"].min())
+        return pd.concat([sold[~booked], sent])
+
     @property
     def fiscal(self):
         return self.fiscal_of(None)
@@ -179,7 +206,7 @@ class Told:
         start, first = self.settings.get("fiscal_year_start", 1), pd.Timestamp(self.buckets[0])
         years = lambda days: days.dt.year + ((days.dt.month >= start) & (start > 1))
         year = first.year + int(first.month >= start and start > 1)
-        sold = self.of("sales_history", family)
+        sold = self.invoiced(family)
         sold = sold[sold["bucket"] < first]
         plan = self.of("financial_plan", family)
         budget = self.of("budget", family)
