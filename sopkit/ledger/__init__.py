@@ -37,7 +37,10 @@ class Ledger:
         """The ledger of a folder of packs: ``where``, or the one named in the environment
         (``SOPKIT_LEDGER``), or ``ledger.db`` in the folder.
         """
-        return cls(where or os.environ.get(AT) or Path(packs) / "ledger.db")
+        where = where or os.environ.get(AT) or Path(packs) / "ledger.db"
+        if str(where).rstrip("/").endswith((":", ":memory:")):
+            raise PlanError(f"ledger {where} keeps nothing; give the path of a file, or a database")
+        return cls(where)
 
     def __init__(self, where):
         self.url = _url(where)

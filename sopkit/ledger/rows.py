@@ -4,12 +4,15 @@ before it.
 
 import hashlib
 import json
-import math
+import re
 
 import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.ledger.database import STAMPED
+from sopkit.tables.declare import HUGE
+
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 
 
 def link(before: str, table: str, row: dict) -> str:
@@ -58,9 +61,11 @@ def cell(column, value):
         return None
     try:
         if column.kind == "date":
+            if isinstance(value, str) and not ISO.match(value):
+                raise ValueError("not YYYY-MM-DD")
             return pd.Timestamp(value).tz_localize(None).to_pydatetime()
-        if column.kind == "number" and not math.isfinite(value := float(value) + 0.0):  # no -0.0
-            raise ValueError("not a finite number")
+        if column.kind == "number" and not abs(value := float(value) + 0.0) <= HUGE:  # no -0.0
+            raise ValueError(f"not a number up to {HUGE:g}")
         return value if column.kind == "number" else str(value).encode().decode()
     except (TypeError, ValueError) as error:
         raise PlanError(

@@ -108,6 +108,8 @@ def _folder(folder):
         if not path.name.startswith((".", "~$", OURS)) and kind in FILES:
             known = path.stem in (*INPUTS, "workbook")
             yield from FILES[kind](path) if known else [(path.stem, path.name, None)]
+        elif path.name.partition(".")[0] in INPUTS:
+            yield path.name, path.name, None
 
 
 def _file(read, path):
@@ -223,6 +225,10 @@ def _cut(text, separator, say):
     )
     rows = np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), [*bad])
     cells = table.to_pandas().astype("str").set_axis(header, axis=1).set_axis(rows)
+    broken = cells.iloc[1:].apply(lambda column: column.str.contains("\n", regex=False))
+    over = cells[1:][broken.any(axis=1)]
+    told = over.agg(" · ".join, axis=1).str[:200] if len(over) else []
+    say("line break", "a cell goes on over several lines", told, over.index)
     return cells.iloc[1:], "," if separator == ";" else "."
 
 
@@ -265,8 +271,9 @@ def _plain(column):
     4006381333931.
     """
     if pa.types.is_floating(column.type):
-        with contextlib.suppress(pa.ArrowInvalid):  # a fraction, a NaN, or beyond 2**53
-            column = column.cast(pa.int64())
+        most = pc.max(pc.abs(column)).as_py() or 0.0
+        with contextlib.suppress(pa.ArrowInvalid):  # a fraction or a NaN
+            column = column.cast(pa.int64()) if most < 2**53 else column
     return pc.fill_null(column.cast(pa.string()), "")
 
 

@@ -51,7 +51,8 @@ wrong setting: correct the value in settings.toml
 not UTF-8: read as cp1252 (Windows); save as UTF-8 if letters look wrong
 empty file: read as if the table were absent
 thousands separator: read without it
-stray space: spaces around the text removed
+stray space: spaces around the text removed, and what nobody sees in it
+line break: kept as found; is a quotation mark left open?
 summed duplicates: summed, as settings say (sum_duplicates)
 redundant family: the item counts; the family is left out
 gate passed: planned with the stage as it stands; decide it, then write the next stage and gate

@@ -43,9 +43,9 @@ REMADE = "is what a spreadsheet made of a code"
 # What a spreadsheet leaves: a formula anywhere; of a text also a time stamp or an error; of a code
 # also a day or a number that lost digits.
 FORMULA = r"\x00[\s\S]*"  # as read_sheet marks it
-TEXT = FORMULA + r"|\d{4}-\d\d-\d\d[ T][\d:.]+|\d\d:\d\d:\d\d|#(N/A|[A-Z/0]+[!?])"
+TEXT = FORMULA + r"|\d{4}-\d\d-\d\d[ T][\d:.]+|(\d+ days?, )?\d\d?:\d\d:\d\d|#(N/A|NV|[A-Z/0]+[!?])"
 MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-CODE = TEXT + rf"|\d{{4}}-\d\d-\d\d|\d\d?-{MONTH}|{MONTH}-\d\d|\d\.\d+E[+]\d+"
+CODE = TEXT + rf"|\d{{4}}-\d\d-\d\d|\d\d?-{MONTH}|{MONTH}-\d\d|\d([.,]\d+)?[Ee][+]\d+"
 # column: what it names
 NAMES = {
     "item": "item",
@@ -57,6 +57,7 @@ NAMES = {
     "resource": "resource",
     "market": "market",
 }
+UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 REPAIRED = ("orders", "quantity")  # out of range, but mended later instead of refused
 
 
@@ -67,7 +68,7 @@ def type_table(table, raw):
     texts, issues = _columns(table, raw)
     values = {}
     for name, cells in texts.items():
-        bare = texts[name] = cells.str.strip(SPACES)
+        bare = texts[name] = cells.str.replace(UNSEEN, "", regex=True).str.strip(SPACES)
         kind = CODE if name in NAMES else TEXT if table[name].kind == "text" else FORMULA
         lost = bare[bare.str.fullmatch(f"({kind})")]
         problem = [UNCALCULATED if text[0] == "\0" else REMADE for text in lost]
@@ -76,7 +77,7 @@ def type_table(table, raw):
         )
         values[name], odd = _values(bare.drop(lost.index), table[name], raw.decimal)
         spaced = cells[bare != cells]
-        problem = "has spaces around it"
+        problem = "has spaces around it, or characters that nobody sees"
         issues.append(found("stray space", table.name, spaced.index, name, spaced, problem))
         for text, (rule, problem) in odd.items():
             issues.append(found(rule, table.name, bare.index[bare == text], name, text, problem))

@@ -113,7 +113,7 @@ class Programme:
         for name in names:
             if name in self.model.constraints:
                 prices = solved.prices[slice(*self.model.constraints[name].range)]
-                total += np.nan_to_num(prices).reshape(total.shape)
+                total.ravel()[: len(prices)] += np.nan_to_num(prices)  # none after the last row
         return total
 
     def __getitem__(self, name: str):

@@ -87,6 +87,11 @@ def test_what_databases_keep_otherwise_is_no_forgery(ledger):
     odd = {"value": -0.0, "expires_on": "2026-12-01T00:00:00Z"}
     ledger.append("overrides", [OVERRIDE | odd], by="Ada", cycle="2026-11")
     assert ledger.forged() == [] and ledger.read("overrides")["value"].tolist() == [0.0]
+    for odd in ({"expires_on": "03/04/2027"}, {"value": 1e30}):
+        with pytest.raises(PlanError, match="not YYYY-MM-DD|up to 1e\\+13"):
+            ledger.append("overrides", [OVERRIDE | odd], by="Ada", cycle="2026-11")
+    with pytest.raises(PlanError, match="keeps nothing"):
+        Ledger.of(".", "sqlite://")
     with pytest.raises(PlanError, match="column by: .* is not a text"):
         ledger.append("overrides", [OVERRIDE], by="\ud83d", cycle="2026-11")
 

@@ -24,6 +24,9 @@ def stamped(freq):
 
 # rule, table, row, column, what is changed (tables, or settings as text)
 FAULTS = [
+    ("line break", "items", 3, "", spoiled("items", "P2,Pumps", 'P2,"Pum\nps"')),
+    ("not as typed", "items", 2, "item", spoiled("items", "P1,Pumps", "4E+12,Pumps")),
+    ("stray space", "items", 2, "item", spoiled("items", "P1,Pumps", "P1\u200e,Pumps")),
     ("after the plan's end", "budget", 0, "bucket", spoiled("budget", "2026-11-01", "2028-11-01")),
     (
         "wrong setting",

@@ -27,7 +27,7 @@ MEANT = {
     ("thousands separator", "items"): [
         spoiled("items", "100", price) for price in ("1234", "12345678")
     ],
-    ("stray space", "items"): [SAME, SAME],
+    ("stray space", "items"): [SAME, SAME, SAME],
     ("summed duplicates", "sales_history"): [
         spoiled("sales_history", LAST, "004,South,2026-10-01,222,18046\n")
     ],
@@ -76,6 +76,7 @@ KEPT = {
     "stale count": ("inventory", "as_of", "2026-08-31"),
     "count after the plan's start": ("inventory", "as_of", "2026-11-03"),
     "after the plan's end": ("budget", "bucket", "2028-11-01"),
+    "line break": ("items", "family", "Pum\nps"),
     "never sold": ("items", "item", "N1"),
 }
 # what other tests show

@@ -152,6 +152,17 @@ def test_without_resources_capacity_is_unlimited():
     assert result.supply_plan["production"].tolist() == [5, 7] and result.workforce_plan.empty
 
 
+def test_hours_of_some_buckets_limit_these_and_no_others():
+    demand = demand_of([10.0] * 6, "A")
+    hours = pd.DataFrame({"resource": "line", "bucket": months(6)[[3]], "hours": 4.0})
+    bill = pd.DataFrame({"item": ["A"], "resource": "line", "hours_per_unit": 1.0})
+    items = pd.DataFrame({"item": ["A"], "price": 9.0, "unit_cost": 2.0})
+    plan = plan_supply(demand, items, resources=hours, bill_of_resources=bill)
+    assert plan.supply_plan["production"].tolist() == pytest.approx([10, 10, 16, 4, 10, 10])
+    prices = plan.capacity_plan["shadow_price"]
+    assert (prices > 0).tolist() == [False] * 3 + [True] + [False] * 2
+
+
 def test_average_holding_charges_the_mean_of_start_and_end():
     items = pd.DataFrame({"item": ["unit"], "holding_cost": [2.0]})
     inventory = pd.DataFrame({"item": ["unit"], "on_hand": [10]})
