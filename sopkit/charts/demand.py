@@ -3,12 +3,12 @@
 from sopkit.charts.axes import Panel, timeline
 from sopkit.charts.measure import by_bucket, lacking, readable_unit, scope
 from sopkit.charts.style import COLOURS, nothing, sheet, styled
-from sopkit.charts.words import clean, count, listing, number, percent, quantity
+from sopkit.charts.words import against, clean, count, listing, number, percent, quantity
 from sopkit.demand import STAGES as ADDED
+from sopkit.metrics.scopes import within
 
 STAGES = ["naive", "baseline", *ADDED, "consensus"]
 FACTS = "feed sales_history"
-LEAST = 0.005  # below it nothing moved
 
 
 @styled
@@ -108,7 +108,7 @@ def _summed(base):
 
 
 @styled
-def demand_chart(history, demand_plan, view, *, last=None):
+def demand_chart(history, demand_plan, view, *, last):
     """Small multiples, one per family: history, consensus and last cycle; the twelve largest by
     planned money.
     """
@@ -136,9 +136,8 @@ def demand_chart(history, demand_plan, view, *, last=None):
         panel = Panel(ax, view.calendar, factor)
         panel.line(sold, "history", linewidth=1.1)
         panel.line(ahead, "consensus", linewidth=2)
-        if last is not None:
-            before, _ = view.addable(last, ["consensus"], family=name)
-            panel.last(by_bucket(before, "consensus"), "", 1.3)
+        before, _ = view.addable(last, ["consensus"], family=name)
+        panel.last(by_bucket(before, "consensus"), "", 1.3)
         start = ahead.index.min() if len(ahead) else None
         title = f"{clean(name, 22)}, {shown or 'mixed units'}"
         panel.done(title, most=4, start=start, word="")
@@ -185,9 +184,7 @@ def forecast_title(past, plan, unit, where, calendar) -> str:
     )
     if len(sold) < len(year) or sold.sum() <= 0:
         return text
-    change = year.sum() / sold.sum() - 1
-    words = f"{percent(abs(change), 0)} {'above' if change > 0 else 'below'}"
-    return f"{text}, {words if abs(change) >= LEAST else 'as'} the last {len(year)}"
+    return f"{text}, {against(year.sum(), sold.sum(), 0)} the last {len(year)}"
 
 
 def _demand_title(past, plan, view):
@@ -195,8 +192,8 @@ def _demand_title(past, plan, view):
         return "History by family; no plan yet"
     year = view.calendar.next_year(plan["bucket"])
     before = sorted(past["bucket"].unique())[-len(year) :]
-    ahead = plan[plan["bucket"].isin(year)].groupby("family")["consensus"].sum()
-    behind = past[past["bucket"].isin(before)].groupby("family")["demand"].sum()
+    ahead = within(plan, year).groupby("family")["consensus"].sum()
+    behind = within(past, before).groupby("family")["demand"].sum()
     change = (ahead / behind.where(behind > 0) - 1).sort_values(key=abs, ascending=False)
     moved = change[change.abs() > 0.02].items()
     told = listing(f"{name} {percent(c, 0, sign=True)}" for name, c in moved)

@@ -48,12 +48,12 @@ class View:
 
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
         """The rows of one item, family or market; all rows where nothing is named."""
-        if family is not None:
+        if family:
             frame = self.book.by_family(frame)
             frame = frame[frame["family"] == family]
-        if item is not None:
+        if item:
             frame = frame[frame["item"] == item]
-        return frame if market is None else frame[frame["market"] == market]
+        return frame[frame["market"] == market] if market else frame
 
     def addable(self, frame, columns, *, money: bool = False, **choice) -> tuple[pd.DataFrame, str]:
         """The chosen rows with ``columns`` in a unit that may be added, and that unit: the items'
@@ -112,8 +112,8 @@ def scope(item=None, family=None, market=None) -> str:
     >>> scope(item="P-300", market="North"), scope(family="pumps"), scope()
     ('P-300, North', 'pumps, all markets', 'All items, all markets')
     """
-    what = item if item is not None else family if family is not None else "All items"
-    return f"{clean(what, 40)}, {clean(market, 30) if market is not None else 'all markets'}"
+    what = item or family or "All items"
+    return f"{clean(what, 40)}, {clean(market or 'all markets', 30)}"
 
 
 def by_bucket(frame: pd.DataFrame, columns):
@@ -132,10 +132,9 @@ def last_and_next(view, family):
     return sold, by_bucket(ahead, "consensus").reindex(book.year), unit
 
 
-def year_before(view, past, start):
-    """The rows of the year before the plan."""
-    calendar, year = view.calendar, view.calendar.per_year
-    return within(past, calendar.range(calendar.shift(start, -year), year))
+def year_before(view, table):
+    """A past table's rows of the year before the plan."""
+    return within(getattr(view.book, table), view.book.before(view.calendar.per_year))
 
 
 def readable_unit(values, unit: str) -> tuple[float, str]:

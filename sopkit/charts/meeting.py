@@ -130,7 +130,7 @@ def latest_kpis(kpis, first=()) -> pd.DataFrame:
     """The company's newest row of each KPI: those named ``first`` in their order, then those with
     a value.
     """
-    rows = kpis[kpis["scope"] == "company"].sort_values(["bucket", "step"], kind="stable")
+    rows = kpis.query("scope == 'company'").sort_values(["bucket", "step"], kind="stable")
     place = {name: at for at, name in enumerate(first)}
     rows = rows.drop_duplicates("kpi", keep="last").sort_values("kpi")
     order = rows["kpi"].map(place).astype(float).fillna(len(place)) + rows["actual"].isna() / 2

@@ -27,7 +27,7 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue")
         )
     total = by_bucket(rows, [*LINES, "budget_revenue", "budget_margin"])
     year = view.calendar.next_year(total.index)
-    sold = view.chosen(year_before(view, view.book.invoiced, year[0]), family=family)
+    sold = view.chosen(year_before(view, "invoiced"), family=family)
     sold = by_bucket(sold, "revenue").dropna() if line == "revenue" else total.iloc[:0][line]
     budget = view.chosen(book.budget, family=family).groupby("bucket")[line].sum(min_count=1)
     shown = pd.concat([sold, total.loc[year, line]]).rename(line)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.words import number
+from sopkit.charts.words import Html, number
 
 FAVOURABLE, UNFAVOURABLE, MEASURED = "#00795A", "#C4500A", "#333333"
 
@@ -104,6 +104,12 @@ def difference(value: float, most: float, good=None, width: int = 96) -> str:
         f' x="{half - length * (value < 0):.1f}" width="{length:.1f}" fill="{colour}"/>'
         f'<path d="M{half:g} 0V26" stroke="#222"/></svg>'
     )
+
+
+def differences(values) -> pd.Series:
+    """Each of some values as a ``difference``, as cells of a table."""
+    most = values.abs().max()
+    return pd.Series([Html(difference(value, most)) for value in values], values.index, object)
 
 
 def _path(points):

@@ -26,7 +26,6 @@ SOURCES = {
 }
 LEVELS = ["projected_available", "backlog", "late", "safety_stock"]
 FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an exception
-STARTS = {"word": "sold | planned"}
 
 
 @styled
@@ -40,10 +39,9 @@ def supply_chart(supply_plan, view, family=None):
         return nothing(f"{where}: nothing to plan", lacking(rows, feed))
     total = by_bucket(rows, flows)
     size, start = view.calendar.size, total.index[0]
-    book = view.book
     sold, held = (
-        by_bucket(view.addable(year_before(view, past, start), [of], family=family)[0], of)
-        for past, of in ((book.history, "demand"), (book.inventory_history, "on_hand"))
+        by_bucket(view.addable(year_before(view, table), [of], family=family)[0], of)
+        for table, of in (("history", "demand"), ("inventory_history", "on_hand"))
     )
     chart, (above, below) = timeline(
         view,
@@ -63,12 +61,13 @@ def supply_chart(supply_plan, view, family=None):
             bottom = bottom + total[column].to_numpy()
     above.line(total["demand"], "consensus", "demand", linewidth=2.2, marker="o", markersize=3)
     above.extremes(total["demand"])
-    above.done(start=start, **STARTS)
+    above.done(start=start, word="sold | planned")
     below.at(sold.index)
     below.bars(held, "history", planned=False)
     below.bars(total["projected_available"], "stock", "stock")
     if total["backlog"].sum() > 1e-9:
-        _backlog(below, -total["backlog"], -total["late"], "− backlog")
+        below.bars(-total["backlog"], "backlog", "− backlog")
+        below.bars(-total["late"], "backlog", planned=False)
     if total["safety_stock"].sum() > 1e-9:
         dashes = {"drawstyle": "steps-mid", "linewidth": 1.2, "linestyle": "--"}
         below.line(total["safety_stock"], "quiet", "safety stock", **dashes)
@@ -104,7 +103,7 @@ def capacity_chart(capacity_plan, view):
         headed=True,
     )
     for ax, name in zip(grid.flat, names):
-        _capacity(ax, rows[rows["resource"] == name].set_index("bucket"), name, view)
+        _capacity(ax, rows.query("resource == @name").set_index("bucket"), name, view)
     return chart
 
 
@@ -127,14 +126,14 @@ def _capacity(ax, rows, name, view):
 
 
 @styled
-def inventory_chart(inventory_plan, view, family=None, *, last=None):
+def inventory_chart(inventory_plan, view, family=None, *, last):
     """Stock in money at the end of every bucket, last cycle's plan dotted."""
     rows = view.chosen(view.next_year(inventory_plan), family=family)
     where = clean(family or "All items", 40)
     if rows.empty:
         return nothing(f"{where}: no stock is planned", "feed items and inventory")
     total = by_bucket(rows, "value")
-    triangles = "" if last is None or last.empty else "; triangles: last cycle"
+    triangles = "" if last.empty else "; triangles: last cycle"
     chart, (panel,) = timeline(
         view,
         total.to_numpy(),
@@ -143,22 +142,15 @@ def inventory_chart(inventory_plan, view, family=None, *, last=None):
         f"at the {view.calendar.size}'s end, at standard cost, {where}{triangles}",
         height=2.1,
     )
-    past = year_before(view, view.book.inventory_history, total.index[0])
-    past = view.chosen(past, family=family)
+    past = view.chosen(year_before(view, "inventory_history"), family=family)
     past = past.assign(value=past["on_hand"].clip(lower=0) * per_item(past, view.book.cost))
     panel.bars(by_bucket(past, "value"), "history", planned=False)
     panel.bars(total, "stock", "stock")
-    if last is not None:
-        before = by_bucket(view.chosen(last, family=family), "value")
-        panel.before(before[before.index.isin(total.index)])
+    before = by_bucket(view.chosen(last, family=family), "value")
+    panel.before(before[before.index.isin(total.index)])
     panel.extremes(total)
     panel.done(start=total.index[0], word="counted | planned")
     return chart
-
-
-def _backlog(panel, backlog, late, name):
-    panel.bars(backlog, "backlog", name)
-    panel.bars(late, "backlog", planned=False)
 
 
 def _supply_title(rows, total, unit, where, calendar):

@@ -25,7 +25,7 @@ def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
     >>> number(-1234.4), number(0.256), number(12, sign=True), number(float("nan"))
     ('−1,234', '0.26', '+12', '–')
     """
-    if value is None or pd.isna(value):
+    if pd.isna(value):
         return BLANK
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
@@ -55,11 +55,16 @@ def percent(fraction, decimals: int = 1, *, sign: bool = False) -> str:
     >>> percent(0.9684), percent(-0.02, sign=True)
     ('96.8 %', '−2.0 %')
     """
-    return (
-        BLANK
-        if fraction is None or pd.isna(fraction)
-        else f"{number(100 * fraction, decimals, sign=sign)} %"
-    )
+    return BLANK if pd.isna(fraction) else f"{number(100 * fraction, decimals, sign=sign)} %"
+
+
+def against(value, other, decimals=1) -> str:
+    """A value beside another in words: "2.4 % above", "as", or "beside" where the other is 0."""
+    if not other:
+        return "beside"
+    change = value / other - 1
+    words = f"{percent(abs(change), decimals)} {'above' if change > 0 else 'below'}"
+    return "as" if abs(change) < 0.005 / 10**decimals else words
 
 
 def scale(values, currency: str = "EUR") -> tuple[float, str]:
@@ -82,7 +87,7 @@ def money(value, currency: str = "EUR", *, sign: bool = False) -> str:
     >>> money(-38_400), money(2_430_000, "USD", sign=True)
     ('−38.4 k€', '+2.43 M$')
     """
-    if value is None or pd.isna(value):
+    if pd.isna(value):
         return BLANK
     size, unit = scale([value], currency)
     amount = value / size
@@ -133,7 +138,7 @@ def clean(text, longest: int | None = None) -> str:
     """
     if isinstance(text, Html):
         return text
-    if text is None or (not isinstance(text, str) and pd.isna(text)):
+    if pd.isna(text):
         return ""
     kept = "".join(
         " " if c in "\n\r\t" else c

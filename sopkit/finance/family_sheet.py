@@ -8,6 +8,7 @@ import pandas as pd
 
 from sopkit.finance.plan import fiscal_quarters, fiscal_year
 from sopkit.metrics.scopes import (
+    SUPPLIED,
     against_production,
     in_force,
     lasting,
@@ -16,7 +17,6 @@ from sopkit.metrics.scopes import (
 )
 
 PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
-INCOMING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 OWED = ["demand", "shipments", "backlog", "late", "lost"]
 MONEY = "money at cost"
 NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([]))
@@ -168,7 +168,7 @@ def _sales(book):
 
 def _production(book):
     made = _units(book, against_production(book), ["planned", "actual"])
-    ahead = _units(book, book.supply_plan, INCOMING).sum(axis=1)
+    ahead = _units(book, book.supply_plan, SUPPLIED).sum(axis=1)
     return _plan_and_actual(book, "made", made["planned"], made["actual"], ahead)
 
 

@@ -48,10 +48,10 @@ def kpis(kpis, view, brief=False):
     """
     latest = latest_kpis(kpis).set_index("kpi")
     latest = latest[latest["actual"].notna() | (not brief)]
-    known = kpis[kpis["scope"].eq("company") & kpis["actual"].notna()]
+    known = kpis.query("scope == 'company'").dropna(subset="actual")
     buckets = sorted(known["bucket"].unique())[-6:]
     labels = view.calendar.label(buckets)
-    shown = known[known["bucket"].isin(buckets)]
+    shown = within(known, buckets)
     wide = shown.assign(shown=_reads(shown, "actual")).pivot(
         index="kpi", columns="bucket", values="shown"
     )

@@ -24,7 +24,7 @@ def answer(issues, history, kpis, view):
         )
     items, buckets = history["item"].nunique(), history["bucket"].nunique()
     names = ["on_time_delivery", "forecast_accuracy_lag_1", "plan_adherence"]
-    told = latest_kpis(kpis[kpis["kpi"].isin(names)], first=names).dropna(subset=["actual"])
+    told = latest_kpis(kpis.query("kpi in @names"), first=names).dropna(subset=["actual"])
     facts = [("Items sold", items), ("History", buckets, f"{view.calendar.size}s")]
     return charts.answer(f"{sentence}.", facts + kpi_facts(told, view.book.last_kpis))
 

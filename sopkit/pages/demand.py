@@ -4,8 +4,8 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.demand import STAGES
-from sopkit.charts.spark import difference
-from sopkit.charts.words import Html, count, money, percent
+from sopkit.charts.spark import differences
+from sopkit.charts.words import against, count, money
 from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
@@ -20,7 +20,7 @@ def answer(demand_plan, view):
     year, currency = view.next_year(demand_plan), view.currency
     worth = view.valued(year, STAGES)[STAGES].sum()
     last = view.book.last_demand_plan
-    shared = year[year["bucket"].isin(last["bucket"])]
+    shared = within(year, last["bucket"])
     change = moved = ""
     if len(shared):
         now, before = (
@@ -50,15 +50,6 @@ def answer(demand_plan, view):
     )
 
 
-def against(value, other, decimals=1) -> str:
-    """A value beside another in words: "2.4 % above", "as", or "beside" where the other is 0."""
-    if not other:
-        return "beside"
-    change = value / other - 1
-    words = f"{percent(abs(change), decimals)} {'above' if change > 0 else 'below'}"
-    return "as" if abs(change) < 0.005 / 10**decimals else words
-
-
 def models(baseline, accuracy, view):
     """By family: series, the method that leads most of them, and the error of the baseline beside
     that of every month as a year before, lag 1–3.
@@ -67,7 +58,7 @@ def models(baseline, accuracy, view):
     method = lead["model"].str.extract(r"^(?:combination: )?(.*?)(?: \d+ %.*)?$")[0]
     table = lead.assign(method=method).groupby("family")
     table = table.agg(series=("item", "size"), method=("method", lambda m: m.mode().iloc[0]))
-    near = view.book.by_family(accuracy[accuracy["lag"] <= NEAR])
+    near = view.book.by_family(accuracy.query("lag <= @NEAR"))
     errors = (
         near.groupby(["family", "model"])["wape"]
         .median()
@@ -129,18 +120,16 @@ def stages(demand_plan, touches, view):
     """What each stage, and each person in it, adds to the statistics over the next year, in money
     and as differences only.
     """
-    year = demand_plan["bucket"].isin(view.calendar.next_year(demand_plan["bucket"]))
-    plan = view.valued(demand_plan[year], STAGES[1:])
-    moved = view.valued(touches[touches["bucket"].isin(plan["bucket"])], ["units"])
+    plan = view.valued(view.next_year(demand_plan), STAGES[1:])
+    moved = view.valued(within(touches, plan["bucket"]), ["units"])
     people = moved.groupby(["stage", "person"])["units"].sum()
     others = [stage for stage in STAGES[2:-1] if stage not in people.index.get_level_values(0)]
     rows = [(stage, "", plan[stage].sum()) for stage in others]
     rows += [(*touch, worth) for touch, worth in people.items()]
     rows = pd.DataFrame(rows, columns=["stage", "person", "money"]).query("abs(money) > 0.5")
     rows = rows.sort_values("money", key=abs, ascending=False, kind="stable")
-    bars = [Html(difference(worth, rows["money"].abs().max())) for worth in rows["money"]]
     return view.show(
-        rows.assign(bar=pd.Series(bars, rows.index, dtype=object)),
+        rows.assign(bar=differences(rows["money"])),
         columns="stage [words] | person: who | money: change [money] | bar: less / more",
         total="money",
         empty="Nothing is added to the statistics, or nothing has a price.",
@@ -175,14 +164,10 @@ def products(product_plan, view):
 
 def value_added(value_added, view):
     """The company's error by stage and what each stage took off it, for lags 1 and 3."""
-    order = {stage: at for at, stage in enumerate([*STAGES, "released"])}
-    rows = value_added[(value_added["level"] == "company") & value_added["lag"].isin(LAGS)]
-    rows = (
-        rows[rows["person"] == ""]
-        .dropna(subset=["wape"])
-        .sort_values(
-            ["source", "lag", "stage"], key=lambda c: c.map(order) if c.name == "stage" else c
-        )
+    order = [*STAGES, "released"]
+    rows = value_added.query("level == 'company' and lag in @LAGS and person == ''")
+    rows = rows.dropna(subset="wape").sort_values(
+        ["source", "lag", "stage"], key=lambda c: c.map(order.index) if c.name == "stage" else c
     )
     return view.show(
         rows.replace({"stage": {"naive": AGAIN}}),
@@ -195,7 +180,7 @@ def value_added(value_added, view):
 
 def by_person(value_added, view):
     """What each person took off the company's error in the plans released so far, by reason."""
-    rows = value_added[(value_added["person"] != "") & value_added["lag"].isin(LAGS)]
+    rows = value_added.query("person != '' and lag in @LAGS")
     rows = rows.assign(of="lag " + rows["lag"].astype(str))
     wide = rows.pivot(index=["person", "stage", "reason"], columns="of", values="value_added")
     shown = [f"lag {lag}" for lag in LAGS]

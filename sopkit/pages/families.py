@@ -7,10 +7,9 @@ import pandas as pd
 from sopkit.charts import Block, family_sheet_html, stack
 from sopkit.charts.measure import last_and_next
 from sopkit.charts.spark import plot
-from sopkit.charts.words import count, escape, money, number, scale
+from sopkit.charts.words import against, count, escape, money, number, scale
 from sopkit.finance import family_lines, family_sheet, sheet_columns
 from sopkit.finance.family_sheet import NOTHING
-from sopkit.pages.demand import against
 from sopkit.pages.money import families
 from sopkit.tables.judgments import current
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from sopkit.charts.spark import difference
+from sopkit.charts.spark import difference, differences
 from sopkit.charts.words import Html, count, escape, is_money, money, number, quantity
 from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
@@ -54,7 +54,7 @@ def families(financial_plan, view):
     sums = by_family(year)[[*names, "cash"]]
     sums["inventory_value"] = year.groupby("family")["inventory_value"].last()
     sums = sums.dropna(axis=1, how="all")
-    known, items = view.items.get("standard_cost", pd.Series()), count(len(view.items), "item")
+    known = view.items["standard_cost"]
     return view.show(
         sums.rename({COMPANY: "not by family"}).reset_index(),
         "financial_plan",
@@ -63,7 +63,7 @@ def families(financial_plan, view):
         total=" ".join(sums),
         empty="No money is planned: no item has a price or a cost.",
         note=f"the next {year['bucket'].nunique()} {view.calendar.size}s; {known.notna().sum()} of"
-        f" {items} at the standard cost given, others at unit cost + hours",
+        f" {count(len(known), 'item')} at the standard cost given, others at unit cost + hours",
     )
 
 
@@ -145,18 +145,16 @@ def _bridge(moved, view, words, none, head="from the budget"):
     """What moved the margin, largest first, as differences only."""
     sums = moved.groupby("effect")["money"].sum()
     rows = sums.sort_values(key=abs, ascending=False, kind="stable").reset_index()
-    size, by = rows["money"].abs(), moved[moved["family"] != COMPANY]
+    size, by = rows["money"].abs(), moved.query("family != @COMPANY")
     rows["why"] = [
-        _most_in(by[by["effect"] == row.effect].set_index("family")["money"], row.money, view)
+        _most_in(by.query("effect == @row.effect").set_index("family")["money"], row.money, view)
         if abs(row.money) >= LARGE * size.max()
         else ""
         for row in rows.itertuples()
     ]
     rows["effect"] = rows["effect"].map(MOVED)
-    bars = [Html(difference(value, size.max())) for value in rows["money"]]
-    rows["bar"] = pd.Series(bars, dtype=object)
     return view.show(
-        rows,
+        rows.assign(bar=differences(rows["money"])),
         columns=f"effect: what moved the margin {head} | money: change [money] | bar: less / more |"
         " why: where",
         total="money",

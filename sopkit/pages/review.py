@@ -45,7 +45,7 @@ def sign_offs(sign_offs, view, month=None):
     """Who approved, newest first, the latest word of each role; ``month``: of one cycle's plan."""
     rows = current(sign_offs).iloc[::-1]
     if month is not None:
-        rows = rows[rows["cycle"] == month]
+        rows = rows.query("cycle == @month")
     return view.show(
         rows.assign(family=rows["family"].fillna("the whole plan")),
         columns="cycle | role | family: for | status | by | entered_at: entered | note",

@@ -67,8 +67,8 @@ def safety(safety_stock, view):
     """Safety stock of the first bucket by family, at standard cost; where no service level asks
     for any, the page says so.
     """
-    first = safety_stock[safety_stock["bucket"] == safety_stock["bucket"].min()]
-    first = view.book.by_family(first[first["quantity"] > 0])
+    first = safety_stock.query("bucket == bucket.min() and quantity > 0")
+    first = view.book.by_family(first)
     value = first["quantity"] * per_item(first, view.book.cost)
     families = first.assign(value=value).groupby("family", as_index=False)
     return view.show(
@@ -103,7 +103,7 @@ def cut(supply_plan, demand_plan, view):
     """
     cell, settings = ["item", "bucket"], view.book.settings
     short = short_by_market(supply_plan, demand_plan, settings["market_priority"])
-    rows = view.next_year(short[short["short"] > 0])
+    rows = view.next_year(short.query("short > 0"))
     rows["markets"] = [
         f"{one} {number(units)}" for one, units in zip(rows["market"], rows["short"])
     ]
@@ -189,7 +189,7 @@ def promises(promises, view):
     """When a new order would ship, by order-driven item, longest wait first; other items ship from
     stock.
     """
-    ordered = view.items[view.items["strategy"] == "order"]
+    ordered = view.items.query("strategy == 'order'")
     rows = promises.merge(ordered[["item", "description", "customer_lead_time"]], on="item")
     return view.show(
         rows.sort_values("wait", ascending=False, kind="stable", na_position="first"),
@@ -212,9 +212,9 @@ def risk(risk, view):
     points = {
         bucket for count in (1, year // 4, year // 2, year) for bucket in buckets[:count][-1:]
     }
-    order = {name: at for at, name in enumerate(["service", "revenue", "margin", "cash", "stock"])}
-    rows = rows[rows["bucket"].isin(points)]
-    rows = rows.sort_values("metric", kind="stable", key=lambda metric: metric.map(order))
+    order = ["service", "revenue", "margin", "cash", "stock"]
+    rows = scopes.within(rows, points)
+    rows = rows.sort_values("metric", kind="stable", key=lambda metric: metric.map(order.index))
     unit = rows["metric"].map({"service": "fraction"}).fillna(view.currency)
     told = {level: [*map(quantity, rows[level], unit)] for level in levels}
     return stack(
@@ -228,7 +228,7 @@ def risk(risk, view):
                 " cost, margin before period costs, cash without terms",
             ),
             view.show(
-                risk.by_item[risk.by_item["short"] > 0],
+                risk.by_item.query("short > 0"),
                 columns="item: item that carries risk | short: expected shortage [money] |"
                 " share: share of all [fraction] | service [fraction]",
                 rows=5,
@@ -246,7 +246,7 @@ def changes(changes, month, view):
             "No earlier plan is released, so nothing inside the planning fence can have changed."
         )
     return view.show(
-        changes[changes["change"].abs() > 1e-6],
+        changes.query("abs(change) > 1e-6"),
         columns="item | bucket | released [units] | planned [units] | change [units] |"
         " money [money]",
         rows=8,
@@ -291,10 +291,10 @@ def schedule(master_schedule, book, view, idle=(), lots=False):
 def _beyond(master_schedule, book):
     """Hours, by resource and bucket, that whole lots ask for beyond regular hours and overtime."""
     cell, plan = ["item", "bucket"], book.supply_plan
-    lots = master_schedule[master_schedule["action"] == "make"].groupby(cell)["quantity"].sum()
+    lots = master_schedule.query("action == 'make'").groupby(cell)["quantity"].sum()
     made = plan.set_index(cell)[["production", "overtime_production"]].sum(axis=1)
     bill = book.bill_of_resources
-    more = (lots - made).dropna().rename("more").reset_index().merge(bill[bill["source"] == ""])
+    more = (lots - made).dropna().rename("more").reset_index().merge(bill.query("source == ''"))
     more["more"] *= more["hours_per_unit"]
     hours = book.capacity_plan.set_index(["resource", "bucket"])
     free = hours["regular_capacity"] + hours["overtime_limit"] - hours["load"]

@@ -15,7 +15,6 @@ from sopkit.panels.figures import (
     MOVES,
     NEAR,
     asked_load,
-    in_money,
     likely_service,
     many,
     monthly,
@@ -24,16 +23,13 @@ from sopkit.panels.figures import (
 )
 
 DASHED = "#5F6368", "4 3"
+UNSET = "no target set"
 
 
 def cards(source) -> str:
     """Six numbers, each against its target, the last cycle and the months around it."""
     drawn = [draw(source) for draw in (_delivery, _revenue, _margin, _stock, _service, _load)]
     return f'<div class="kpis">{"".join(filter(None, drawn))}</div>'
-
-
-def _card(label, value, unit, state, verdict, *more):
-    return card(label, value, unit, state, verdict or "no target set", *more)
 
 
 def _delivery(source):
@@ -51,20 +47,20 @@ def _delivery(source):
     target = ", target dashed" if pd.notna(last["target"]) else ""
     around = f"{span(rows['bucket'], book)}{target}"
     value = number(100 * last["actual"], 1)
-    return _card(label, value, "%", *_against(last), change, spark(lines), around)
+    return card(label, value, "%", *_against(last), change, spark(lines), around)
 
 
 def _against(row):
     """State and words of a KPI's row beside its target."""
     if pd.isna(row["target"]):
-        return "", ""
+        return "", UNSET
     return row["status"], off_target(row["actual"], row["target"], row["unit"])
 
 
 def _revenue(source):
     name, estimate, budget = year_estimate(source.book)
     gap = estimate - budget
-    words = f"{name} est. {in_money(estimate, source.view)}" if pd.notna(estimate) else ""
+    words = f"{name} est. {money(estimate, source.view.currency)}" if pd.notna(estimate) else ""
     words += f", {money(gap, source.view.currency, sign=True)}" if pd.notna(gap) else ""
     return _budgeted(source, "revenue", words)
 
@@ -86,16 +82,16 @@ def _budgeted(source, line, more):
     size, unit = scale([planned], view.currency)
     label, total = f"{line.capitalize()}, next {many(year, view)}", gap.sum(min_count=1)
     if pd.isna(total):
-        picture, verdict, state = spark(bars=year[line]), "", ""
+        picture, verdict, state = spark(bars=year[line]), UNSET, ""
+        what = f"by {view.calendar.size}"
     else:
         budget = year[f"budget_{line}"].sum()
         state = str(status(1 + total / budget, 1.0, KPIS[f"{line}_to_budget"])) if budget else ""
         share = f" ({percent(total / budget, sign=True)})" if budget else ""
         verdict = f"{money(total, view.currency, sign=True)}{share} to budget"
-        picture = spark(bars=gap, colours=[*map(ink, gap)])
-    what = f"by {view.calendar.size}" if pd.isna(total) else "to budget"
+        picture, what = spark(bars=gap, colours=[*map(ink, gap)]), "to budget"
     around = f"{what}, {span(year['bucket'], source.book)}"
-    return _card(
+    return card(
         label, number(planned / size, int(size > 1)), unit, state, verdict, more, picture, around
     )
 
@@ -106,12 +102,12 @@ def _stock(source):
     ahead = at_cost(book, book.inventory_plan, "units", book.year)
     if WHOLE not in ahead.index:
         return ""
-    past = past.loc[WHOLE].dropna() if WHOLE in past.index else pd.Series(dtype=float)
+    past = past.reindex([WHOLE]).loc[WHOLE].dropna()
     ahead, name = ahead.loc[WHOLE], book.calendar.name
     now = past if len(past) else ahead[:1]
     size, unit = scale([now.iloc[-1]], view.currency)
     turns = monthly(book, "inventory_turns")
-    state, verdict = "", ""
+    state, verdict = "", UNSET
     if len(turns):
         state = str(turns["status"].iloc[-1])
         verdict = f"{number(turns['actual'].iloc[-1])} turns"
@@ -130,11 +126,11 @@ def _stock(source):
         colours=[MEASURED] * len(past) + ["#56B4E9"] * len(ahead),
         hatched=len(ahead),
     )
-    return _card(
+    return card(
         f"Stock at cost, {name(now.index[-1])}",
         number(now.iloc[-1] / size, int(size > 1)),
         unit,
-        state if verdict else "",
+        state,
         verdict,
         f"{way} {end} in {name(ahead.index[-1])}",
         picture,
@@ -153,7 +149,7 @@ def _service(source):
     least = rows.loc[rows["p50"].idxmin()]
     low, high = (number(100 * at[level], 0) for level in ("p10", "p90"))
     lines = [(rows["p50"], MEASURED, ""), (np.full(len(rows), target), *DASHED)]
-    return _card(
+    return card(
         f"Service, {book.calendar.name(at['bucket'])}",
         number(100 * at["p50"], 0),
         "% likely",
@@ -169,11 +165,11 @@ def _load(source):
     if rows.empty:
         return ""
     worst, name = rows.loc[rows["asked"].idxmax()], source.book.calendar.name
-    own = rows[rows["resource"] == worst["resource"]]
+    own = rows.query("resource == @worst.resource")
     runs = worst["load"] / worst["regular_capacity"]
     earlier = ", pre-builds" if worst["load"] < worst["unconstrained_load"] - 0.5 else ""
     colours = [UNFAVOURABLE if asked > HOT else "#9AA0A6" for asked in own["asked"]]
-    return _card(
+    return card(
         "Bottleneck, asked load",
         number(100 * worst["asked"], 0),
         "%",

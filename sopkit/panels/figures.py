@@ -3,9 +3,8 @@
 import numpy as np
 
 from sopkit.charts.meeting import MARKS as MARKS
-from sopkit.charts.words import count, money
+from sopkit.charts.words import count
 from sopkit.metrics.scopes import within
-from sopkit.metrics.stages import COMPANY
 
 NEAR = 3  # buckets ahead of a likely service
 HOT = 1.15  # of regular hours: asked load that is marked
@@ -49,21 +48,16 @@ def moved_since(source, table, column):
 
 def monthly(book, kpi):
     """The company's measured values of a KPI over its last twelve buckets."""
-    rows = book.kpis[(book.kpis["kpi"] == kpi) & (book.kpis["scope"] == COMPANY)]
-    return rows[rows["actual"].notna()].sort_values("bucket").tail(12)
+    rows = book.kpis.query("kpi == @kpi and scope == 'company'")
+    return rows.dropna(subset="actual").sort_values("bucket").tail(12)
 
 
 def likely_service(book):
     """What service is likely in the first buckets: bucket, p10, p50, p90 (fractions); the rows of
     ``plan_risk``.
     """
-    rows = book.plan_risk[book.plan_risk["metric"] == "service"]
+    rows = book.plan_risk.query("metric == 'service'")
     return rows.sort_values("bucket", ignore_index=True).head(2 * NEAR)
-
-
-def in_money(value, view):
-    """An amount in the company's currency."""
-    return money(value, view.currency)
 
 
 def many(frame, view):

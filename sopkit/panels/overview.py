@@ -16,6 +16,7 @@ from sopkit.charts.words import (
     count,
     escape,
     listing,
+    money,
     number,
     percent,
     quantity,
@@ -34,7 +35,6 @@ from sopkit.panels.figures import (
     MARKS,
     MOVES,
     asked_load,
-    in_money,
     likely_service,
     many,
     monthly,
@@ -56,7 +56,7 @@ def answer(source) -> str:
     year = view.next_year(company(book.financial_plan))
     planned, gap = year["revenue"].sum(), year["revenue_gap"].sum(min_count=1)
     name, estimate, budget = year_estimate(book)
-    told = f"The next {many(year, view)} bring {in_money(planned, view)}"
+    told = f"The next {many(year, view)} bring {money(planned, view.currency)}"
     if not planned:
         told = f"No revenue is planned in the next {many(year, view)}, or no price is known"
     elif pd.notna(gap):
@@ -64,11 +64,11 @@ def answer(source) -> str:
         some = year[year["revenue_gap"].notna()]
         told += f" of the {many(some, view)} that have one" if len(some) < len(year) else ""
         if pd.notna(estimate - budget):
-            closes = f"{name} closes at {in_money(estimate, view)}"
+            closes = f"{name} closes at {money(estimate, view.currency)}"
             closes += f", {_beside(estimate - budget, budget, view)}"
             told = f"{closes}; {told[0].lower()}{told[1:]}"
     else:
-        told += f" of revenue and {in_money(year['margin'].sum(min_count=1), view)} of margin"
+        told += f" of revenue and {money(year['margin'].sum(min_count=1), view.currency)} of margin"
     return (
         f'<p class="answer"><b>{escape(told)}.</b> {_supply(source)} {escape(_on_time(book))}'
         f" {escape(assumed(book.supply_plan, view))}</p>"
@@ -188,7 +188,7 @@ def changes(source) -> str:
     table = table.sort_values("change", key=abs, ascending=False, kind="stable")
     table["most"] = table["most"].where(table["of it"].abs() > 0.5, "")
     title = f"{'What' if len(table) else 'Nothing'} changed since the plan of"
-    title += f" {book.calendar.name(_month(source))}"
+    title += f" {book.calendar.name(book.calendar.first_in(source.plan.last.month))}"
     now, before = (
         percent(planned_service(within(source.read(name), shared), source.view.items, book.cost))
         for name in ("supply_plan", "last_supply_plan")
@@ -260,7 +260,7 @@ def families(source) -> str:
             if f"{line}_gap" in gaps:
                 gap = values[f"{line}_gap"]
                 words = number(gap / size, 2 * digits, sign=True)
-                ink = {"+": "better", "−": "worse"}.get(words[0] if words != BLANK else "", "")
+                ink = {"+": "better", "−": "worse"}.get(words[0], "")
                 cells.append(Html(f'<span class="{ink}">{words}</span>'))
                 cells.append(Html(difference(gap, most) if link else ""))
         return css, [*cells, *(own.get(column, "") for column in FACTS)]
@@ -312,7 +312,7 @@ def _of_families(source) -> dict:
     plan = source.read("supply_plan")
     missed = plan.assign(missed=plan["late"] + plan["lost"])
     missed = view.next_year(missed).groupby(["family", "bucket"])["missed"].sum().unstack()
-    served = book.kpis[book.kpis["kpi"] == "on_time_delivery"].sort_values("bucket")
+    served = book.kpis.query("kpi == 'on_time_delivery'").sort_values("bucket")
     served, name = (
         served.drop_duplicates("scope", keep="last").set_index("scope"),
         book.calendar.name,
@@ -332,7 +332,7 @@ def _of_families(source) -> dict:
             own["Cover"] += number(waits.loc[family, end], 1)
         elif family in lasts.index:
             own["Cover"] = " → ".join(number(lasts.loc[family, at], 1) for at in (book.first, end))
-        late = missed.loc[family] if family in missed.index else pd.Series([0.0])
+        late = missed.reindex([family]).iloc[0]
         if late.max() > 0.5:
             own["Trouble ahead"] = f"{number(round(late.max()))} late in {name(late.idxmax())}"
         elif family in stock.index:
@@ -355,18 +355,14 @@ def load(source) -> str:
         return ""
     calendar = source.book.calendar
     wide = rows.pivot(index="resource", columns="bucket", values="asked").iloc[:, :MOST]
-    order = wide.max(axis=1).sort_values(ascending=False, kind="stable").index
-    hours = rows.groupby("resource")[["overtime", "shadow_price"]].agg(
-        {"overtime": "sum", "shadow_price": "max"}
-    )
+    peak = wide.max(axis=1).nlargest(8)
+    hours = rows.groupby("resource").agg({"overtime": "sum", "shadow_price": "max"})
     shown = []
-    for name in order[order.map(wide.max(axis=1)) > 0][:8]:
+    for name in peak.index[peak > 0]:
         cells = [Html(HEAT.format(_warmth(at), number(100 * at, 0))) for at in wide.loc[name]]
-        told = [
-            number(round(hours.at[name, "overtime"])),
-            number(hours.at[name, "shadow_price"], 0),
-        ]
-        shown.append(("", [clean(name, 24), *cells, *told]))
+        cells += [number(round(hours.at[name, "overtime"]))]
+        cells += [number(hours.at[name, "shadow_price"], 0)]
+        shown.append(("", [clean(name, 24), *cells]))
     over = [calendar.name(at) for at in wide.columns[(wide > HOT).any()]]
     title = "Regular hours are enough in every month"
     if over:
@@ -383,16 +379,12 @@ def _warmth(asked):
     return "hot" if asked > HOT else "warm" if asked > 1 else ""
 
 
-def _month(source):
-    return source.book.calendar.first_in(source.plan.last.month)
-
-
 def _beside(gap, budget, view):
     """How a value stands to its budget, in words."""
     if abs(gap) < 0.0005 * abs(budget):
         return "as budgeted"
     share = f" ({percent(abs(gap / budget))})" if budget else ""
-    return f"{in_money(abs(gap), view)}{share} {'over' if gap > 0 else 'under'} budget"
+    return f"{money(abs(gap), view.currency)}{share} {'over' if gap > 0 else 'under'} budget"
 
 
 def _headed(title, sub, table, css=""):

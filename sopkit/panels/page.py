@@ -7,12 +7,11 @@ is "all", units, and the plan's own buckets.
 """
 
 import json
+import re
 import zlib
 from base64 import b64encode
 from html import escape
 from pathlib import Path
-
-from sopkit.plan import packs_in
 
 PAGES = {
     "1_gather_data": "1 Data",
@@ -78,7 +77,9 @@ def read_board(folder) -> dict:
 
 def boards_in(folder) -> list[Path]:
     """The packs in a folder that have a board, newest month first."""
-    return [pack for pack in packs_in(folder)[::-1] if (pack / "pages" / "board.html").exists()]
+    found = [path.parents[1] for path in Path(folder).glob("*/pages/board.html")]
+    found = [pack for pack in found if re.fullmatch(r"\d{4}-\d\d(-r\d+)?", pack.name)]
+    return sorted(found, key=lambda pack: (pack.name[:7], len(pack.name), pack.name), reverse=True)
 
 
 def title(board: dict) -> tuple[str, str]:

@@ -33,11 +33,14 @@ class Picture:
         """Draws the chart with room up to ``top``."""
         self.top, self.chart = top, self.drawn(top=top)
         (self.axes,) = self.chart.figure.axes
-        (self.consensus,) = (line for line in self.axes.lines if line.get_gid() == "consensus")
+        (self.consensus,) = self._marked("consensus")
         dashed = {"linewidth": 1.8, "linestyle": (0, (4, 2))}
         (self.tried,) = self.axes.plot([], [], color=COLOURS["baseline"], **dashed)
         self.still = None  # the picture without what moves
         self.panel = Panel(self.axes, self.view.calendar)
+
+    def _marked(self, gid):
+        return self.axes.findobj(lambda part: part.get_gid() == gid)
 
     @styled
     def moved(self, consensus: pd.Series, tried: pd.Series, name: str) -> str:
@@ -52,19 +55,18 @@ class Picture:
         number = self.view.calendar.number
         self.consensus.set_data(number(consensus.index), consensus)
         self.tried.set_data(number(tried.index), tried)
-        for text in [text for text in self.axes.texts if text.get_gid() == "extreme"]:
+        for text in self._marked("extreme"):
             text.remove()
         self.panel.extremes(consensus)
         title, figure = self.title(consensus), self.chart.figure
         words = self.chart.subtitle + (f"; dashed: {name}" if len(tried) else "")
         for text, said in zip(figure.texts, (title, words)):
             text.set_text(said)
-        extremes = [text for text in self.axes.texts if text.get_gid() == "extreme"]
-        moving = {self.consensus, self.tried, *extremes, *figure.texts}
+        moving = {self.consensus, self.tried, *self._marked("extreme"), *figure.texts}
         parts = {*self.axes.get_children(), *figure.texts, figure.patch}
         parts = {part for part in parts if part.get_visible()}
         if self.still is None:
-            self.still = _without(moving, self.chart.figure, "")
+            self.still = _without(moving, figure, "")
         moved = _without(parts - moving, figure, title)
         return self.still.removesuffix("</svg>") + moved[moved.index(">") + 1 :]
 

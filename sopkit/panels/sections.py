@@ -101,7 +101,7 @@ def _sheet(s, family):
 def _stock(s):
     """Every item that is late, short or too much, also where the watch counts it elsewhere."""
     rows = pd.concat([exceptions.each(step, s.book) for step in (1, 3)])
-    rows = rows[rows["cause"].isin(STOCK) & (rows["level"] == "item")]
+    rows = rows.query("cause in @STOCK and level == 'item'")
     return common.exceptions(rows, s.view, 15)
 
 

@@ -35,7 +35,7 @@ class Trial:
     @cached_property
     def cells(self) -> pd.DataFrame:
         cells = graded(self.found, NEAR)
-        return cells[cells["model"] == CHOSEN].assign(model=TRIED)
+        return cells.query("model == @CHOSEN").assign(model=TRIED)
 
 
 def takes(method: str) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Backtest:
     def history(self, item, since: int = 0) -> pd.DataFrame:
         """What an item is forecast from, since a year."""
         rows = self.series.result()
-        return rows[(rows["item"] == item) & (rows["bucket"].dt.year >= since)]
+        return rows.query("item == @item and bucket.dt.year >= @since")
 
     def cells(self, item, until, trial=None) -> pd.DataFrame:
         """Forecasts and actuals of an item by market, bucket, lag and model: the chosen one, the
@@ -93,7 +93,7 @@ class Backtest:
             fitted = _fitted(self.history(item), self.plan.calendar, until)
             self.known[item] = graded(fitted, NEAR)
         tried = [trial.cells] if trial else []
-        cells = pd.concat([self.chosen[self.chosen["item"] == item], *tried, self.known[item]])
+        cells = pd.concat([self.chosen.query("item == @item"), *tried, self.known[item]])
         return cells.drop_duplicates(["market", "bucket", "lag", "model"])
 
 
@@ -123,15 +123,16 @@ def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
     wide = wide.dropna(subset=[*{TRIED, CHOSEN} & names])
     actual = cells.groupby(known)["actual"].first().reindex(wide.index)
     missed = wide.dropna(axis=1).sub(actual, axis=0).abs()
-    errors = (missed.sum() / actual.sum() if actual.sum() > 0 else missed.sum() * np.nan).dropna()
+    errors = missed.sum() / (actual.sum() if actual.sum() > 0 else np.nan)
+    errors = errors.dropna().sort_values(kind="stable")
     if TRIED not in errors:
-        return errors.sort_values(kind="stable"), ""
+        return errors, ""
     gap = (missed[TRIED] - missed[CHOSEN]).groupby("bucket").sum()
     noise = gap.std() / len(gap) ** 0.5 if len(gap) >= FEW else np.inf
     if not abs(gap.mean()) > 2 * noise:
-        return errors.sort_values(kind="stable"), "no clear difference to the chosen"
+        return errors, "no clear difference to the chosen"
     points, way = 100 * (errors[TRIED] - errors[CHOSEN]), "worse" if gap.mean() > 0 else "better"
-    return errors.sort_values(kind="stable"), f"{abs(points):.1f} points {way} than the chosen"
+    return errors, f"{abs(points):.1f} points {way} than the chosen"
 
 
 def reasons(forecast: pd.DataFrame) -> str:

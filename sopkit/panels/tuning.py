@@ -203,7 +203,7 @@ class Tuner(Desk):
     @property
     def choice(self) -> dict:
         """The scope that is looked at, as charts name it."""
-        return {name: word or None for name, word in zip(WHO, self.here)}
+        return dict(zip(WHO, self.here))
 
     def _rows_of(self, rows):
         """The rows of the scope that is looked at."""

@@ -17,7 +17,7 @@ from sopkit.demand.said import SCENARIO_ROWS
 from sopkit.errors import PlanError
 from sopkit.forecast import fit, forecast
 from sopkit.ledger import Ledger
-from sopkit.metrics.scopes import within
+from sopkit.metrics.scopes import SUPPLIED, within
 from sopkit.pack.stage import stage_inputs
 from sopkit.plan import Plan
 from sopkit.processes import drawers
@@ -34,7 +34,6 @@ COVER = 1.0  # buckets of demand that the first naive rule keeps in stock
 RISK = 1.65  # standard deviations that the second keeps beyond the mean: 95 % of a normal curve
 MEAN_OF = 3  # buckets of its moving average
 PLANNED, WITHOUT = "plan", "without "
-ARRIVING = ["production", "overtime_production", "subcontracted", "purchased", "receipts"]
 MOST_TREND = 2.0  # times of last year that the trend may make of it
 
 
@@ -184,7 +183,7 @@ def _grades(plan, book, sold, ran):
     ).to_numpy()
     items = sorted(rows["item"].unique())
     stock = plan.read("opening_stock").set_index("item").reindex(items).fillna(0.0)
-    arrives = wide(rows.assign(arrives=rows[ARRIVING].sum(axis=1)), "arrives")
+    arrives = wide(rows.assign(arrives=rows[SUPPLIED].sum(axis=1)), "arrives")
     asked, price = wide(sold, "quantity"), wide(book.item_prices, "price")
     about = book.items.set_index("item").loc[items]
     wait = about["customer_lead_time"].fillna(0.0).where(about["strategy"] == "order", 0.0)

@@ -7,9 +7,8 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.grid import Grid, summed
+from sopkit.metrics.scopes import SUPPLIED
 from sopkit.supply import reading
-
-ARRIVING = (*reading.FROZEN, "receipts")
 
 
 class Finished:
@@ -29,9 +28,11 @@ class Finished:
         self._column, buckets = pd.factorize(supply_plan["bucket"], sort=True)
         self._plan = supply_plan
         self.names, self.buckets = pd.Index(names, name="item"), pd.DatetimeIndex(buckets)
-        self.shape = len(names), len(buckets)
         self.calendar = infer_calendar(self.buckets)
         self.per_year = self.calendar.per_year
+        axis = self.names.to_frame(index=False)
+        self.grid = Grid(axis, self.buckets, self.calendar, ("item",))
+        self.shape = self.grid.shape
         if items is not None:
             self.items = reading.item_rows(items, self.names, "supply_plan")
             own = pd.Series(self.items["unit_cost"].to_numpy(), self.names)
@@ -59,7 +60,7 @@ class Finished:
     @property
     def got(self) -> np.ndarray:
         """(item, bucket) units that arrive, open receipts included."""
-        return sum(self[column] for column in ARRIVING)
+        return sum(self[column] for column in SUPPLIED)
 
     @property
     def opening(self) -> np.ndarray:
@@ -81,12 +82,3 @@ class Finished:
         lot = np.maximum(self.fact("lot_size"), self.fact("minimum_lot"))
         lot = np.where(self.fact("strategy") == "order", 0.0, lot)
         return self["safety_stock"] + lot[:, None] / 2
-
-    @property
-    def grid(self) -> Grid:
-        """Items × buckets."""
-        return Grid(self.names.to_frame(index=False), self.buckets, self.calendar, ("item",))
-
-    def table(self, **columns) -> pd.DataFrame:
-        """(item, bucket) arrays as the columns of a long table."""
-        return self.grid.frame(**columns)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sopkit.metrics import backlog_lead_time
-from sopkit.supply.after import ARRIVING, Finished
+from sopkit.metrics.scopes import SUPPLIED, within
+from sopkit.supply.after import Finished
 from sopkit.supply.reading import fence
 from sopkit.tables import PLANS
 
@@ -27,7 +28,7 @@ def backlog_plan(supply_plan: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame
     [4.0, 10.0, 8.0, 6.0, 1.0, 0.75]
     """
     plan = Finished(supply_plan, items)
-    units = plan.table(
+    units = plan.grid.frame(
         opening=plan.owed,
         bookings=plan["demand"],
         shipments=plan["shipments"],
@@ -84,8 +85,8 @@ def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.D
     buckets = np.sort(pd.unique(supply_plan["bucket"]))[: fence(settings)]
     output = {}
     for name, plan in (("released", released), ("planned", supply_plan)):
-        inside = plan[plan["bucket"].isin(buckets)].set_index(["item", "bucket"])
-        units = inside.reindex(columns=list(ARRIVING)).fillna(0.0).sum(axis=1)
+        inside = within(plan, buckets).set_index(["item", "bucket"])
+        units = inside.reindex(columns=SUPPLIED).fillna(0.0).sum(axis=1)
         output[name] = units.groupby(level=[0, 1]).sum()
     table = pd.concat(output, axis=1).fillna(0.0).reset_index()
     table["change"] = table["planned"] - table["released"]

@@ -8,21 +8,6 @@ import pandas as pd
 from sopkit.grid import NONE, fold
 from sopkit.tables import PLANS
 
-KINDS = (
-    "material",
-    "regular_labour",
-    "overtime",
-    "subcontract",
-    "purchase",
-    "holding",
-    "backlog",
-    "lost_sales",
-    "safety_stock",
-    "ending_stock",
-    "hiring",
-    "layoff",
-)
-
 
 @dataclass(frozen=True)
 class Prices:
@@ -153,7 +138,7 @@ def _of_resources(facts, flows) -> dict[str, np.ndarray]:
 def costs_of(facts, flows, holding: str) -> pd.Series:
     """Money of a finished plan by kind: the sum of all is the objective."""
     kinds = _of_items(facts, flows, holding) | _of_resources(facts, flows)
-    sums = {kind: kinds[kind].sum(axis=0).sum() for kind in KINDS}
+    sums = {kind: money.sum(axis=0).sum() for kind, money in kinds.items()}
     return pd.Series(sums, name="cost").rename_axis("kind")
 
 

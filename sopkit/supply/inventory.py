@@ -124,7 +124,7 @@ def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     stock = plan["projected_available"]
     lasts = cover(stock, plan["demand"], plan["backlog"], plan.per_year)
     value = stock * plan.cost[:, None]
-    return plan.table(
+    return plan.grid.frame(
         units=stock, value=value, cover=lasts, target=plan.target, unsaleable=unsaleable(plan)
     )
 
@@ -164,7 +164,7 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     usable = sold_within(demand, np.minimum(plan.fact("shelf_life"), per_year), per_year)
     usable = np.minimum(usable, _until_retired(plan))
     shortage = np.maximum(plan["safety_stock"] - stock, 0.0) + plan["backlog"]
-    return plan.table(
+    return plan.grid.frame(
         excess=np.maximum(stock - plan.target - ahead, 0.0) * cost,
         obsolete=np.maximum(stock - usable, unsaleable(plan)) * cost,
         shortage=shortage * plan.price(0.0)[:, None],

@@ -32,7 +32,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
     units = np.minimum(to_arrive(short), missed)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
-    receipts = INPUTS["receipts"].typed(rows[rows["quantity"] > 1e-6])
+    receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))
     by_item = receipts.groupby("item")["quantity"].sum()
     cost = pd.Series(facts.standard_cost, facts.names)
     done = "assumed to arrive as needed; bring receipts to plan with the real ones"

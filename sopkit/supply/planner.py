@@ -12,6 +12,7 @@ from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
 from sopkit.supply.model import build, objective_prices, steering
+from sopkit.supply.reading import TABLES
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, chase, follow_demand
@@ -51,23 +52,15 @@ def plan_supply(
     demand,
     items,
     *,
-    resources=None,
-    bill_of_resources=None,
-    sourcing=None,
-    inventory=None,
-    receipts=None,
-    safety_stock=None,
-    frozen=None,
     strategy="optimal",
     whole_workers=False,
     lots=False,
     holding="end",
     gap=1e-3,
     time_limit=60,
-    bookings=None,
     settings=None,
     allocation="margin",
-    announced=None,
+    **tables,
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
     ``SupplyResult``.
@@ -106,20 +99,9 @@ def plan_supply(
     ):
         if value not in known:
             raise PlanError(f"{name} {value!r} is not known; use one of: {', '.join(known)}")
-    asked = {
-        "demand": demand,
-        "items": items,
-        "resources": resources,
-        "bill_of_resources": bill_of_resources,
-        "sourcing": sourcing,
-        "inventory": inventory,
-        "receipts": receipts,
-        "safety_stock": safety_stock,
-        "bookings": bookings,
-        "frozen": frozen,
-        "announced": announced,
-    }
-    facts = read_facts(asked, settings)
+    if unknown := tables.keys() - TABLES.keys():
+        raise TypeError(f"no table of a plan: {', '.join(unknown)}; use {', '.join(TABLES)}")
+    facts = read_facts({"demand": demand, "items": items, **tables}, settings)
     facts, idle = without_idle(facts, lots)
     limits = limits_of(facts)
     check_facts(facts, limits)

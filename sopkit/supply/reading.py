@@ -11,13 +11,13 @@ import pandas as pd
 from sopkit.buckets import infer_calendar, local_stamps
 from sopkit.errors import PlanError
 from sopkit.grid import NONE, Grid
-from sopkit.metrics.scopes import chance
+from sopkit.metrics.scopes import SUPPLIED, chance
 from sopkit.tables import INPUTS, Table, declared, settled
 from sopkit.tables.declare import bucket, number, text
 
 MOVES = "hired", "laid_off"
 MADE = ["production", "overtime_production"]
-FROZEN = [*MADE, "subcontracted", "purchased"]  # what arrives, as a plan releases it
+FROZEN = SUPPLIED[:-1]  # what arrives, as a plan releases it
 
 
 def _cells(name, doc, *columns, of="item", more=()):

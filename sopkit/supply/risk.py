@@ -179,7 +179,7 @@ class _Rule:
             name: of_items(plan.names, inputs.get(name), name)
             for name in ("bill_of_resources", "sourcing")
         }
-        asked |= {"items": plan.items, "demand": plan.table(quantity=plan["demand"])}
+        asked |= {"items": plan.items, "demand": plan.grid.frame(quantity=plan["demand"])}
         settings = inputs.get("settings")
         facts = read_facts(asked, settings)
         ways, (item, resource, hours), staff = facts.ways, facts.own_bill, facts.resources

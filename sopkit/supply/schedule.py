@@ -54,7 +54,7 @@ def master_schedule(
         weeks = pd.DataFrame(make, plan.names, share.index).stack().reset_index(name="quantity")
         parts.append(weeks.assign(bucket=bucket, action="make", source=NONE))
     table = pd.concat(parts)
-    return PLANS["master_schedule"].conform(table[table["quantity"] > 0])
+    return PLANS["master_schedule"].conform(table.query("quantity > 0"))
 
 
 def _orders(plan: Finished, sourcing_plan, fence: int) -> pd.DataFrame:

@@ -38,12 +38,11 @@ def averaged(programme, values: dict) -> dict:
         marks, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()
     )
     way = item[ways.item] * (place.max(initial=0) + 1) + place
-    means = {
-        name: pd.DataFrame(values[name] / programme.units[dim]).groupby(number).transform("mean")
-        for name, dim, number in (("quantity", "way", way), ("lost", "item", item))
-    }
-    units = {"quantity": programme.units["way"], "lost": programme.units["item"]}
-    return values | {name: mean.to_numpy() * units[name] for name, mean in means.items()}
+    for name, dim, number in (("quantity", "way", way), ("lost", "item", item)):
+        size = programme.units[dim]
+        mean = pd.DataFrame(values[name] / size).groupby(number).transform("mean")
+        values = values | {name: mean.to_numpy() * size}
+    return values
 
 
 def _number(*columns) -> np.ndarray:

@@ -75,8 +75,8 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
 def _said(held: pd.DataFrame) -> pd.Series:
     """What holds each cell (item, bucket, name, price), largest share first, in one text."""
     cell = ["item", "bucket"]
-    held = held[held["price"] > 1e-9].groupby([*cell, "name"], as_index=False)["price"].sum()
+    held = held.query("price > 1e-9").groupby([*cell, "name"], as_index=False)["price"].sum()
     held["share"] = held["price"] / held.groupby(cell)["price"].transform("sum")
-    held = held[held["share"] >= VISIBLE].sort_values(["price", "name"], ascending=[False, True])
+    held = held.query("share >= @VISIBLE").sort_values(["price", "name"], ascending=[False, True])
     held["text"] = [f"{name} {share:.0%}" for name, share in zip(held["name"], held["share"])]
     return held.groupby(cell)["text"].agg(", ".join)

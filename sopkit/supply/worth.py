@@ -68,7 +68,7 @@ def limit_prices(facts, limits, worth: Worth) -> pd.DataFrame:
     table["source"] = np.repeat(np.where(ways.source == "", NONE, ways.source), buckets)
     stock = facts.grid.frame(price=worth.stock).assign(limit="stock", source=NONE)
     table = pd.concat([table, stock])
-    return PLANS["limit_prices"].conform(table[(table["price"] != 0) & (table["limit"] != "")])
+    return PLANS["limit_prices"].conform(table.query("price != 0 and limit != ''"))
 
 
 def held_by(facts, limits) -> np.ndarray:

@@ -36,7 +36,7 @@ DRAWN = {
 
 def view(items=None, calendar=None, **tables):
     given = {"items": small.items() if items is None else items}
-    return View(Book(given | tables, calendar=calendar or Calendar("month")))
+    return View(Book(given | tables, first=small.START, calendar=calendar or Calendar("month")))
 
 
 @pytest.fixture(scope="module")
