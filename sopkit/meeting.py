@@ -22,7 +22,7 @@ from sopkit.pack.release import signed, unsettled  # noqa: F401 the panel asks h
 from sopkit.pages import money
 from sopkit.plan import Plan
 from sopkit.progress import seen
-from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, replan
+from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, compared
 from sopkit.scenarios.changes import PROMOTE, SCOPE, counting, named, promotions, spoken
 from sopkit.seal import manifest_of
 from sopkit.tables import LEDGER
@@ -72,7 +72,9 @@ class Entry:
             row = standing(book, self.table, row) | row
         row = stored(declared, 1, row) | {"id": 0, "by": by.strip(), "cycle": cycle}
         rows = declared.typed(pd.DataFrame([row]))
-        return rows.assign(**(self.check(plan, book, rows) or {})) if self.check else rows
+        rows = rows.assign(**(self.check(plan, book, rows) or {})) if self.check else rows
+        _known(plan, by, row.get("owner"))
+        return rows
 
     def enter(self, plan, book, given: dict, by: str, cycle: str | None = None) -> str:
         """Enters the row; what was done, in words."""
@@ -80,6 +82,18 @@ class Entry:
         rows = self.rows(plan, book, given, by, cycle).drop(columns=[*STAMPED])
         (number,) = book.append(self.table, rows, by=by, cycle=cycle)
         return f"Row {number} of {self.table} entered for {cycle} by {by}."
+
+
+def _known(plan, *names):
+    """Refuses who has no role, where the settings name people by role or as owners."""
+    settings = plan.settings
+    known = {*sum(people(settings["roles"]).values(), []), *settings["owners"].values()}
+    for name in filter(None, map(str.strip, filter(None, names))):
+        if settings["roles"] and name not in known:
+            raise PlanError(
+                f"{name} has no role in settings.toml{nearest(name, known)}; known are:"
+                f" {', '.join(sorted(known))}"
+            )
 
 
 def entering(name: str, entry: Entry) -> click.Command:
@@ -128,10 +142,11 @@ def scorecard(plan, book, names=(), done=lambda share: None):
         plan.judgments("scenarios"), book.read("scenarios", plan.entry_month), names or None
     )
     if not asked:
-        raise PlanError("no scenario is entered that is not in the base; sopkit scenario add")
+        raise PlanError("no scenario waits beside the base; enter one: sopkit scenario add")
     books = {BASE: plan.book()}
-    for name, changes in seen(asked.items(), len(asked), lambda each: f"scenario {each[0]}"):
-        books[name] = replan(plan, changes)
+    solved = compared(plan, asked)
+    for name, other in seen(solved, len(asked), lambda each: f"scenario {each[0]}"):
+        books[name] = other
         done((len(books) - 1) / len(asked))
     table = scenarios_table({each: scenario_metrics(book) for each, book in books.items()})
     return money.scenarios(table, View(plan.book()))
@@ -156,6 +171,7 @@ def promoted(plan, book, name, by, note=None, undo=False, cycle=None) -> str:
             applied(inputs, fresh[name])
     elif name not in promotions(book.read("scenarios", cycle)):
         raise PlanError(f"scenario {name!r} is not in the base, so nothing is taken out")
+    _known(plan, by)
     row = {"scenario": name, "driver": PROMOTE, "value": "off" if undo else "yes", "note": note}
     book.append("scenarios", [row], by=by, cycle=cycle)
     return (
@@ -194,7 +210,7 @@ def _carried_out(plan, book, rows):
     known = {*book.read("scenarios")["scenario"]}
     if row["scenario"] and row["scenario"] not in known:
         near = nearest(row["scenario"], known)
-        raise PlanError(f"no scenario {row['scenario']!r}{near}; sopkit scenario add")
+        raise PlanError(f"no scenario {row['scenario']!r}{near}; enter it: sopkit scenario add")
     options = [*filter(None, map(str.strip, row["options"].split(";"))), DEFERRED]
     if row["options"] and row["chosen"] not in ("", *options):
         near = nearest(row["chosen"], options) or f"; they are: {'; '.join(options)}"

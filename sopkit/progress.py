@@ -26,11 +26,12 @@ def seen(things: Iterable, total: int, name=str) -> Iterator:
     ['pages', 'board']
     """
     watched = sys.stderr.isatty()
+    began = time.perf_counter()  # before it is waited for
     with tqdm(total=total, disable=not watched, bar_format=BAR, ascii=SHADES) as bar:
         for thing in things:
             bar.set_description_str(name(thing))
-            began = time.perf_counter()
             yield thing
             bar.update()
             if not watched:
                 LOG.info("%s: %.1f s", name(thing), time.perf_counter() - began)
+            began = time.perf_counter()

@@ -182,7 +182,8 @@ def _verdict(said, cycle, book):
 
 def _seen(bucket, value, said, book):
     told = f"{100 * value:.1f} %" if said.percent else f"{value:,.4g}"
-    planned = "" if bucket < book.first else " planned"
+    planned = " asked" if said.measure == "load" else " planned"
+    planned = "" if bucket < book.first else planned
     return f"{told}{planned} in {book.calendar.name(bucket)}"
 
 

@@ -166,15 +166,14 @@ def _unsigned(plan, mine):
     roles = plan.settings["roles"]
     for role in roles.get("must_sign", []):
         own = mine[mine["role"] == role].groupby("state")["family"].agg(set)
-        this = own.get("approved", set())
+        this, may = own.get("approved", set()), " or ".join(roles.get(role, ["anybody"]))
         left = sorted({*plan.facts.items["family"].dropna()} - this)
         sign = f"{SIGN} {quote(role)} approved"
         if this and "" not in this and left:
             yield f"{role} has signed {', '.join(sorted(this))}, but not {', '.join(left)}"
         elif not this and "another plan" in own:
-            yield f"{role} signed another plan than this; read it, then {sign}"
+            yield f"{role} signed another plan than this ({may}); read it, then {sign}"
         elif not this:
-            may = " or ".join(roles.get(role, ["anybody"]))
             yield f"{role} has not signed ({may}); {sign}"
 
 

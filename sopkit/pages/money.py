@@ -42,7 +42,8 @@ PURPOSES = {
     for metric in metrics.split("; ")
 }
 OFFERED = (
-    "option | starts_on: from | closes | revenue | cost | gain: margin gained | cash |"
+    "option | starts_on: from | closes | revenue | cost | gain: margin gained |"
+    " lasting: over the whole plan | cash |"
     " service: service added | owner | agrees: must agree"
 )
 

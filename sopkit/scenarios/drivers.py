@@ -144,6 +144,8 @@ def demand(inputs, change):
 @driver("+2 %", "item", "family", "market", kinds=("percent",), timed=True, step=2)
 def price(inputs, change):
     """Prices, with the volume that past price changes teach (none taught: the same volume)."""
+    if change.amount.value <= -100:
+        raise PlanError("a price of nothing or less is no plan; write a smaller fall")
     row = {
         "event": f"{change.said}, {change.starts_on:%Y-%m-%d} to {change.ends_on:%Y-%m-%d}",
         "kind": "price",
@@ -195,12 +197,26 @@ def hours(inputs, change):
     rows, mine = _by_bucket(inputs.facts, change)
     crew = (rows["workers"] * rows["hours_per_worker"]).fillna(np.inf)
     own = np.minimum(rows["hours"].fillna(np.inf), crew)
-    more = change.amount.of(own + rows["extra_hours"].fillna(0.0)) - own
-    if not np.isfinite(more[mine]).all():
+    extra = rows["extra_hours"].fillna(0.0)
+    wanted = change.amount.of(own + extra)
+    if not np.isfinite(wanted[mine]).all():
         raise PlanError(f"{change.name} has no limit of hours that could change")
-    if ((own + more)[mine] < 0).any():
+    if (wanted[mine] < 0).any():
         raise PlanError(f"{change.name} has fewer hours than that; take away less")
-    return inputs.having(resources=rows.assign(extra_hours=rows["extra_hours"].mask(mine, more)))
+    less = mine & (wanted < own + extra)  # however many work: it is open no longer
+    extra = extra.mask(mine, wanted - own).mask(less, 0.0)
+    rows = rows.assign(hours=rows["hours"].mask(less, wanted), extra_hours=extra)
+    return inputs.having(resources=rows)
+
+
+@driver("+2", named="resource")
+def workers(inputs, change):
+    """Workers of a resource as the plan begins; what it hires and lays off follows its costs."""
+    rows = inputs.facts.resources
+    mine = (rows["resource"] == change.name) & rows["workers"].notna()
+    if not mine.any():
+        raise PlanError(f"{change.name} has no workers that could change")
+    return _set(inputs, "resources", mine, "workers", change.amount)
 
 
 @driver("+50 %", named="resource", timed=True)

@@ -52,19 +52,23 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
     (families whose revenue of the next year is below budget): a price 1 % higher with its volume, a
     launch earlier. Promotions ahead, moved or dropped, and less safety stock wherever there is a
     gap. Money, units and service are those of the next year less the base plan's. Left out is what
-    the facts do not bear, and what brings neither service nor more margin than plans of equal cost
-    differ by; empty where there is no gap, or in a company of more than ``most_items`` items.
+    the facts do not bear, a price whose volume nothing in the past teaches, and what brings neither
+    service nor, lasting, more margin than plans of equal cost differ by; empty where there is no
+    gap, or in a company of more than ``most_items`` items.
     """
     table = PLANS["gap_options"]
     options = offered(book) if len(book.items) <= most_items else {}
     options = {words: option for words, option in options.items() if _bears(plan, option)}
     if not options:
         return table.empty()
-    solved = compared(plan, {words: option.changes for words, option in options.items()})
+    solved = dict(compared(plan, {words: option.changes for words, option in options.items()}))
     base = _worth(book)
     worth = pd.DataFrame({words: _worth(other) - base for words, other in solved.items()}).T
     enough = NOISE * base["revenue"]
-    worth = worth[(worth["gain"] > enough) | (worth["service"] > TRIFLE)]
+    lasts = worth[["gain", "lasting"]].min(axis=1) > enough
+    asks = [options[words].change["driver"] == "price" for words in worth.index]
+    free = asks & np.isclose([_asked(solved[words]) for words in worth.index], _asked(book))
+    worth = worth[(lasts | (worth["service"] > TRIFLE)) & ~free]
     rows = [worth]
     best = _best(worth, [options[words].of for words in worth.index], book)
     parts = {words: (options[words],) for words in worth.index}
@@ -72,7 +76,8 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
         words = TOGETHER + "; ".join(best)
         parts[words] = tuple(options[name] for name in best)
         changes = pd.concat([option.changes for option in parts[words]], ignore_index=True)
-        rows.append(pd.DataFrame({words: _worth(compared(plan, {words: changes})[words]) - base}).T)
+        ((_, other),) = compared(plan, {words: changes})
+        rows.append(pd.DataFrame({words: _worth(other) - base}).T)
     found = pd.concat(rows).rename_axis("option").reset_index()
     found["closes"] = found["closes"].round(6) + 0.0  # never −0
     found["cost"] = (found["revenue"] - found["gain"]).round(2) + 0.0
@@ -106,13 +111,21 @@ def _bears(plan, option):
 
 def _worth(book):
     """A plan's next year: money, service, and units late or lost, less than none."""
-    money = within(company(book.financial_plan), book.year)[["revenue", "margin", "cash"]].sum()
+    whole = company(book.financial_plan)
+    money = within(whole, book.year)[["revenue", "margin", "cash"]].sum()
     plan = within(book.supply_plan, book.year)
     service = planned_service(plan, book.items, book.cost)
     closes = -_missed(plan)["units"].sum()
     return (
-        money.rename({"margin": "gain"}).to_frame().T.assign(closes=closes, service=service).iloc[0]
+        money.rename({"margin": "gain"})
+        .to_frame()
+        .T.assign(closes=closes, service=service, lasting=whole["margin"].sum())
+        .iloc[0]
     )
+
+
+def _asked(book):
+    return book.demand_plan["consensus"].sum()
 
 
 def _missed(plan):
@@ -141,6 +154,7 @@ def _best(worth, of, book):
     bring most margin; at most one of each object.
     """
     of = np.array(of, dtype=object)
+    worth = worth.assign(gain=worth[["gain", "lasting"]].min(axis=1))  # what only comes earlier
     first = worth["gain"].sort_values(ascending=False, kind="stable").index[:TRIED]
     of, worth = of[worth.index.get_indexer(first)], worth.loc[first]
     choices = (np.arange(2 ** len(worth))[:, None] >> np.arange(len(worth))) & 1 > 0
@@ -231,7 +245,8 @@ def _limited(book, short):
         fence = f"{book.settings['planning_fence'] - 1}"
         change = {"driver": "rule", "name": "planning_fence", "value": fence}
         words = f"Plan the last {book.calendar.size} of the planning fence anew"
-        yield Option(words, "planning fence", book.first, *people, change)
+        day = book.buckets[min(int(fence), len(book.buckets) - 1)]
+        yield Option(words, "planning fence", day, *people, change)
 
 
 def _limits(book, short, kind):

@@ -1,6 +1,8 @@
 """Another plan: steps 2 to 4 without pages, from changed inputs, on a pack's baseline."""
 
 import copy
+from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -122,27 +124,18 @@ def supplied(plan, book, inputs, safety_stock=None):
     return book.also(initiative_plan=finance.initiative_plan(book))
 
 
-def compared(plan, scenarios: dict) -> dict:
-    """The replanned ``Book`` of each scenario, by name; ``scenarios`` maps names to changes. More
-    than two are planned side by side.
+def compared(plan, scenarios: dict) -> Iterator:
+    """Each scenario's name and replanned ``Book``, in their order; ``scenarios`` maps names to
+    changes. More than two are planned side by side.
     """
     if len(scenarios) <= SIDE_BY_SIDE:
-        return _replanned(plan, scenarios)
-    names = [*scenarios]
-    shares = [
-        {name: scenarios[name] for name in names[n::SIDE_BY_SIDE]} for n in range(SIDE_BY_SIDE)
-    ]
+        yield from ((name, replan(plan, changes)) for name, changes in scenarios.items())
+        return
+    inputs = {name: applied(Inputs.of(plan), changes) for name, changes in scenarios.items()}
     with drawers(SIDE_BY_SIDE) as pool:
-        done = [*pool.map(_tables, [plan] * SIDE_BY_SIDE, shares)]
-    tables = {name: found for share in done for name, found in share.items()}
-    return {
-        name: bare(plan, applied(Inputs.of(plan), scenarios[name])).also(**tables[name])
-        for name in names
-    }
-
-
-def _replanned(plan, scenarios):
-    return {name: replan(plan, changes) for name, changes in scenarios.items()}
+        given = repeat(plan), repeat(Ground.of(plan)), scenarios.values()
+        for name, tables in zip(scenarios, pool.map(_tables, *given)):
+            yield name, bare(plan, inputs[name]).also(**tables)
 
 
 def bare(plan, inputs):
@@ -152,9 +145,7 @@ def bare(plan, inputs):
     return other.book(overrides=inputs.overrides, **dict.fromkeys(NOT_REPLANNED))
 
 
-def _tables(plan, scenarios):
-    books = _replanned(plan, scenarios)
-    return {
-        scenario: {name: getattr(book, name) for name in REPLANNED}
-        for scenario, book in books.items()
-    }
+def _tables(plan, ground, changes):
+    GROUNDS[plan] = ground
+    book = replan(plan, changes)
+    return {name: getattr(book, name) for name in REPLANNED}

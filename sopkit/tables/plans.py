@@ -400,6 +400,7 @@ PLANS = [
             cost="what the plan then costs more in the next year: goods, hours, stock",
             gain="margin that it brings in the next year: revenue less cost",
             cash="cash that it brings in the next year",
+            lasting="margin that it brings in the whole plan; below gain, some only comes earlier",
         ),
         number("service", "fraction", "planned service that it adds in the next year"),
         number("value_per_unit", "money/unit", "gain ÷ units closed"),

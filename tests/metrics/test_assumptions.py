@@ -47,7 +47,7 @@ VERDICTS = {
     "price of A <= 5.5": ("broken", "6 planned in Nov 26"),
     "price of A <= 5.5 until 2026-10": ("held", "5 in Oct 26"),
     "stock of A > 7.5": ("broken", "7 in Oct 26"),
-    'load of "line 1" <= 110 %': ("broken", "120.0 % planned in Jan 27"),
+    'load of "line 1" <= 110 %': ("broken", "120.0 % asked in Jan 27"),
     "open decisions <= 0": ("broken", "1 planned in Nov 26"),
 }
 

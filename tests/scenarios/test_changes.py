@@ -46,6 +46,7 @@ CASES = [
     ({"driver": "initiative", "name": "INITIATIVE", "value": "off"}, {"initiatives"}),
     ({"driver": "initiative", "name": "INITIATIVE", "value": "20 %"}, {"initiatives"}),
     ({"driver": "hours", "name": "South skid shop", "value": "+10 %"}, {"resources"}),
+    ({"driver": "workers", "name": "South skid shop", "value": "+2"}, {"resources"}),
     ({"driver": "overtime", "name": "South skid shop", "value": "+50 %"}, {"resources"}),
     ({"driver": "source_cost", "name": "Merrow Castings", "value": "+8 %"}, {"sourcing"}),
     ({"driver": "source_limit", "name": "Merrow Castings", "value": "off"}, {"sourcing"}),
@@ -107,6 +108,14 @@ def test_a_source_lost_for_a_time_sends_nothing_then(inputs):
     lines = then.facts.resources[then.facts.resources["resource"].isin(use["resource"])]
     assert np.isinf(lines.loc[lines["bucket"].isna(), "hours"]).all()
     assert lines.loc[lines["bucket"].notna(), "hours"].eq(0).all() and len(use) > 1
+
+
+def test_fewer_hours_bind_however_many_work(inputs):
+    """A crew that the plan may enlarge works no longer than its plant is open."""
+    then = after(inputs, driver="hours", name="South skid shop", value="100", **YEAR_END)
+    shut = then.facts.resources.query("resource == 'South skid shop' and hours == 100")
+    assert shut["bucket"].dt.strftime("%Y-%m").tolist() == ["2026-12", "2027-01"]
+    assert shut["extra_hours"].eq(0).all() and shut["workers"].notna().all()
 
 
 def test_changes_add_up_in_their_order(inputs):

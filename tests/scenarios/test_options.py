@@ -108,7 +108,7 @@ def test_the_best_choice_closes_most_then_brings_most_and_takes_one_of_each_obje
     worth = pd.DataFrame(
         {"revenue": [0, 0, 60.0, 100.0], "gain": [9.0, -4, 30, 50], "service": [0.03, 0.08, 0, 0]},
         index=names,
-    )
+    ).assign(lasting=60.0)
     # the launch alone closes the budget's 100; hours close all of the 8 of 120, overtime not
     chosen = options._best(worth, ["line", "line", "price", "launch"], book())
     assert sorted(chosen) == ["hours", "launch", "price"]
@@ -118,7 +118,7 @@ def test_the_best_choice_closes_most_then_brings_most_and_takes_one_of_each_obje
             draw.normal(20, 30, (5, 3)).round(1), columns=["revenue", "gain", "service"]
         )
         worth["service"] /= 1000
-        of = [0, 0, 1, 1, 2]
+        of, worth["lasting"] = [0, 0, 1, 1, 2], 1000.0
         chosen, best = options._best(worth, of, book()), None
         for mask in range(32):
             rows = [n for n in range(5) if mask >> n & 1]

@@ -51,7 +51,7 @@ def test_scenarios_side_by_side_are_those_alone(packs):
         {"driver": "unit_cost", "value": "+5 %"},
         {"driver": "rule", "name": "receivable_days", "value": "90"},
     )
-    side_by_side = compared(plan, asked)
+    side_by_side = dict(compared(plan, asked))
     for name, rows in asked.items():
         alone = replan(plan, rows)
         assert side_by_side[name].settings == alone.settings
