@@ -17,6 +17,7 @@ CSS = f"<style>{(Path(__file__).parent / 'table.css').read_text(encoding='utf-8'
 
 MONTHS = Calendar()
 _LONGEST = 300
+WHOLE = ";white-space:nowrap"
 _SHOWN, _OPENED = 15, 300  # rows shown at most, and those that open below them
 SIGNED = re.compile(
     r"gap|differ|cumul|chang|overrid|to budget"
@@ -131,7 +132,7 @@ def block(head, rows, foot: str = "", rest=()) -> Block:
 
     def row(cells, tag="td", css=""):
         inside = "".join(
-            f'<{tag} style="text-align:{align}">{cell}</{tag}>'
+            f'<{tag} style="text-align:{align}{WHOLE * _short(cell)}">{cell}</{tag}>'
             for cell, (_, _, align) in zip(cells, head)
         )
         return f'<tr class="{css}">{inside}</tr>' if css else f"<tr>{inside}</tr>"
@@ -162,6 +163,11 @@ def block(head, rows, foot: str = "", rest=()) -> Block:
         f"<tbody>{body}</tbody></table></div>{opens}{note}</div>",
         "\n".join(filter(None, [*lines, more and f"… {more}", clean(foot)])),
     )
+
+
+def _short(cell):
+    """Whether a cell is a day or a name, which stays on one line."""
+    return " " in cell and len(cell) <= 12
 
 
 def _columns(frame, table, told):
