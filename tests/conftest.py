@@ -71,7 +71,7 @@ def packs(tmp_path_factory):
     )
     book.append(
         "decisions",
-        [{"text": "Second shift?", "options": "yes; no", "owner": "Grace"}],
+        [{"text": "Second shift?", "options": "yes; no", "owner": "Greta Holm"}],
         by="Ada",
         cycle="2026-11",
     )

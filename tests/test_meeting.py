@@ -99,6 +99,12 @@ def test_a_scenario_is_entered_compared_and_promoted(run):
         ),
         (["sign", "finance", "perhaps", "--by", "A"], "expected approved or withheld"),
         (["assume", "x", "--condition", "steel is dear", "--by", "A"], "is not understood at"),
+        (
+            ["note", "x", "--by", "Greta Holmes"],
+            "no role in settings.toml; did you mean Greta Holm?",
+        ),
+        (["decide", "x", "--owner", "Nobody", "--by", "Greta Holm"], "Nobody has no role"),
+        (["scenario", "add", "x", "price", "-100 %", "--by", "A"], "write a smaller fall"),
         (["decide", "What?", "--by", " "], "who enters the rows is blank"),
         (["decide", "Q?", "--scenario", "nosuch", "--by", "A"], "no scenario 'nosuch'"),
         (["scenario", "promote", "x", "--undo", "--by", "A"], "'x' is not in the base"),

@@ -8,10 +8,10 @@
 <xsl:param name="part"/>
 
 <!-- Of decisions those taken, the last six: the open ones have a slide of their own. Of assumptions
-     the first eight, and whatever is broken. -->
+     the first eight, and whatever is broken or a risk. -->
 <xsl:variable name="taken" select="$part = 'Decisions'"/>
 <xsl:variable name="every" select="(//thead/tr | //tbody[not(@class)]/tr)[not($taken and td[1] = 'open')]"/>
-<xsl:variable name="rows" select="$every[th or not($taken) or position() &gt; last() - 6][position() &lt; 10 or $part != 'Assumptions' or td = 'broken']"/>
+<xsl:variable name="rows" select="$every[th or not($taken) or position() &gt; last() - 6][position() &lt; 10 or $part != 'Assumptions' or td = 'broken' or td = 'risk']"/>
 <xsl:variable name="cards" select="//div[b]"/>
 <xsl:variable name="small" select="'abcdefghijklmnopqrstuvwxyz'"/>
 <xsl:variable name="capital" select="'ABCDEFGHIJKLMNOPQRSTUVWXYZ'"/>
@@ -97,10 +97,10 @@
       <xsl:value-of select="concat('The base plan is best, or as good as any, in ', count($rows/td[count($head[text() = 'base']/preceding-sibling::th) + 1]/b), ' of ', count($rows/td[1]), ' measures')"/>
     </xsl:when>
     <xsl:when test="$part = 'Assumptions'">
-      <xsl:value-of select="concat(count($every/td[. = 'broken']), ' of ', count($every/td[1]), ' assumptions broken, ', count($every/td[. = 'held']), ' held')"/>
+      <xsl:value-of select="concat(count($every/td[. = 'broken']), ' of ', count($every[td = 'broken' or td = 'held' or td = 'not yet' or td = 'no data']), ' assumptions broken, ', count($every/td[. = 'held']), ' held')"/>
     </xsl:when>
     <xsl:when test="$part = 'Decisions'">
-      <xsl:variable name="seen" select="count($rows[1]/th[text() = 'realised']/preceding-sibling::th) + 1"/>
+      <xsl:variable name="seen" select="count($rows[1]/th[starts-with(text(), 'brought')][1]/preceding-sibling::th) + 1"/>
       <xsl:value-of select="concat('Decided before: ', count($every/td[1]), '; the effect of ', count($every/td[$seen][$seen &gt; 1][normalize-space()]), ' is seen')"/>
     </xsl:when>
     <xsl:when test="//h2 | //p/b"><xsl:value-of select="normalize-space(//h2 | //p/b)"/></xsl:when>

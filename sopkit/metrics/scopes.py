@@ -88,10 +88,11 @@ def shipped(book) -> pd.DataFrame:
 
 def invoiced(book) -> pd.DataFrame:
     """The sales as they are invoiced: of items made to order what was shipped, not what was booked,
-    from the bucket on of which the shipments are known; all other rows as they stand.
+    in the buckets of which shipments are known; all other rows as they stand.
     """
     sent, sold = shipped(book), book.sales_history
-    booked = sold["item"].isin(sent["item"]) & (sold["bucket"] >= sent["bucket"].min())
+    known = sold["bucket"].between(sent["bucket"].min(), sent["bucket"].max())
+    booked = sold["item"].isin(sent["item"]) & known
     return pd.concat([sold[~booked], sent], ignore_index=True)
 
 

@@ -23,7 +23,7 @@ from sopkit.progress import seen
 from sopkit.scenarios.changes import counting
 from sopkit.seal import digest_of, manifest_of, refuse_changed, seal
 from sopkit.tables import LEDGER, PLANS
-from sopkit.tables.judgments import DEFERRED, current, is_open, signatures
+from sopkit.tables.judgments import BROKEN, DEFERRED, current, is_open, signatures
 from sopkit.tables.settings import people, who
 
 SIGN = "sopkit sign"
@@ -186,12 +186,20 @@ def _older(plan, book):
 
 
 def _undecided(plan, book):
-    """The decisions that a company with roles still has to take."""
-    wanted = current(book.read("decisions", plan.month))
-    put_off = (wanted["chosen"] == DEFERRED) & (wanted["cycle"] == plan.month)
-    wanted = wanted[is_open(wanted) & ~put_off] if plan.settings["roles"] else wanted[:0]
-    for text in wanted["text"]:
+    """The decisions that a company with roles still has to take, on broken assumptions too."""
+    if not plan.settings["roles"]:
+        return
+    said = current(book.read("decisions", plan.month))
+    put_off = (said["chosen"] == DEFERRED) & (said["cycle"] == plan.month)
+    wanted = is_open(said) & ~put_off
+    for text in said.loc[wanted, "text"]:
         yield f"{text!r} is not decided; sopkit decide takes it, or defers it (--chosen deferred)"
+    for text in current(plan.read("assumptions")).query("result == 'broken'")["text"]:
+        if not said.loc[~wanted, "text"].str.contains(text, regex=False).any():
+            yield (
+                f"the assumption {text!r} is broken, and nothing is decided on it; sopkit decide"
+                f" {quote(f'{BROKEN}{text}')} --chosen …"
+            )
 
 
 def verify(packs, month: str, notebooks=NOTEBOOKS, ledger=None) -> pd.DataFrame:

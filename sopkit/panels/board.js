@@ -15,9 +15,10 @@ function draw() {
   document.querySelectorAll("a[data-family]").forEach(a => a.closest("tr").classList.toggle("chosen", chosen("family") && a.dataset.family === filters.find(f => f.id === "family").value));
   buttons.forEach((button, at) => button.setAttribute("aria-selected", at === tab));
   filters.filter(f => f.id !== "month").forEach(f => {
-    f.disabled = !parts.some(p => p.by.includes(f.id));
+    const at = (p, place) => p.html[p.by.map(name => name === f.id ? place : chosen(name)).join("|")];
+    f.disabled = !parts.some(p => [...f.options].some((_, place) => at(p, place) !== at(p, f.selectedIndex)));
     f.parentNode.classList.toggle("off", f.disabled);
-    f.parentNode.title = f.disabled ? `Nothing under ${tabs[tab].name} differs by ${said[f.id]}` : "";
+    f.parentNode.title = f.disabled ? `Nothing shown under ${tabs[tab].name} changes with ${said[f.id]}` : "";
   });
 }
 function open(at) {

@@ -27,7 +27,7 @@ from sopkit.metrics import verdicts
 from sopkit.panels.desk import Panel, choices
 from sopkit.panels.page import framed
 from sopkit.scenarios import DRIVERS
-from sopkit.tables.judgments import DEFERRED, current, is_open, subject
+from sopkit.tables.judgments import BROKEN, DEFERRED, current, is_open, subject
 from sopkit.tables.settings import people, who
 
 STYLE = Path(__file__).with_name("meeting.css").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ class Meeting(Panel):
         decide, new = partial(self._item, "decide"), ("assume", "risk", "note", "agree")
         return {
             "1 Decisions wanted": [
-                *map(decide, [*_rows(asked[wanted]), *self._proposed(asked)]),
+                *map(decide, [*_rows(asked[wanted]), *self._proposed(asked, seen)]),
                 self._new("decide"),
             ],
             "2 Evidence": [("board", "The board: what changed, gaps, what to watch", self._board)],
@@ -121,11 +121,14 @@ class Meeting(Panel):
         told = " · ".join(filter(None, [*words, row.get("seen")]))
         return key, told, partial(self._ask, key, name, row)
 
-    def _proposed(self, asked):
-        """The plan's best options, as decisions that it wants."""
+    def _proposed(self, asked, seen):
+        """What broken assumptions ask, and the plan's best options, as decisions that it wants."""
+        broken = seen.query("result == 'broken'")[["text", "owner"]]
+        broken = broken.assign(text=BROKEN + broken["text"], mark="the plan asks")
         rows = self.plan.read("gap_options").nlargest(PROPOSED, "gain")[["option", "owner", "gain"]]
         rows = rows.rename(columns={"option": "text", "gain": "expected"})
         rows = rows.assign(mark="the plan offers", text=rows["text"] + "?", options="yes; no")
+        rows = pd.concat([broken, rows])
         return _rows(rows[~subject(rows)["text"].isin(subject(asked)["text"])])
 
     def _board(self):

@@ -41,7 +41,7 @@ from sopkit.panels.figures import (
     moved_since,
 )
 from sopkit.panels.lines import COARSEST
-from sopkit.tables.judgments import current, is_open
+from sopkit.tables.judgments import BROKEN, current, is_open
 
 PLANNED = "#E69F00", ""
 HEAT = '<span class="heat {}">{}</span>'
@@ -149,7 +149,7 @@ def asked(source) -> str:
     wanted = current(book.decisions)
     wanted = wanted[is_open(wanted)].sort_values(["due", "id"], kind="stable")
     broken = current(book.assumptions).query("result == 'broken'")
-    broken = broken.assign(text="Broken assumption, what follows? " + broken["text"])
+    broken = broken.assign(text=BROKEN + broken["text"])
     number = count(len(wanted), "decision")
     wanted = pd.concat([broken, wanted])
     if len(wanted):

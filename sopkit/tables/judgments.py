@@ -12,6 +12,7 @@ STAMP = (
     text("by", "who entered it", required=True),
     date("entered_at", "when it was entered, UTC"),
 )
+BROKEN = "Broken assumption, what follows? "  # the decision that it asks for
 DEFERRED = "deferred"
 REVIEWED = ("open", "checked", "undecided")
 KINDS = ("units", "percent", "set_to", "remove")

@@ -108,7 +108,7 @@ def test_hostile_names_are_text(tmp_path):
 
 def test_a_long_list_is_cut_to_what_a_slide_holds_and_its_title_counts_all():
     read = etree.XSLT(etree.parse(HERE.with_suffix(".xsl")))
-    head = "<th>state</th><th>question</th><th>realised</th>"
+    head = "<th>state</th><th>question</th><th>brought, as entered</th>"
     rows = "".join(
         f"<tr><td>{'open' if at < 2 else 'taken'}</td><td>question {at}</td>"
         f"<td>{at if at % 2 else ''}</td></tr>"
@@ -120,5 +120,5 @@ def test_a_long_list_is_cut_to_what_a_slide_holds_and_its_title_counts_all():
     slide = read(page, part="'Decisions'").getroot()
     words = slide.xpath("//*[local-name()='t']/text()")
     assert slide.get("title") == "Decided before: 28; the effect of 14 is seen"
-    assert words[:2] == ["Question", "Realised"]
+    assert words[:2] == ["Question", "Brought, as entered"]
     assert [word for word in words if word[0] == "q"] == [f"question {at}" for at in range(24, 30)]

@@ -14,7 +14,7 @@ from sopkit.finance import company, since_last, to_actual
 from sopkit.ledger import Ledger
 from sopkit.metrics.scopes import MADE, within
 from sopkit.pack import build_pack
-from sopkit.tables.judgments import JUDGMENTS, current
+from sopkit.tables.judgments import BROKEN, JUDGMENTS, current
 from tests.company import without_past
 from tests.company.signing import BOSS, sign
 from tests.golden import leave_out_kernels_and_pages
@@ -86,6 +86,10 @@ def test_a_month_from_pack_to_pack(room):
     assert "Bo is not finance" in run("sign", "finance", "approved", "--by", "Bo")
     lacks = run(*release)
     assert "finance has not signed" in lacks and "'Second shift?' is not decided" in lacks
+    broken = current(plan.read("assumptions")).query("result == 'broken'")["text"]
+    assert len(broken) > 1 and lacks.count("is broken, and nothing is decided on it") == len(broken)
+    for text in broken:
+        run("decide", f"{BROKEN}{text}", "--chosen", "deferred", "--by", BOSS)
     decided = ["--chosen", "yes", "--owner", "Ines Marlow", "--due", "2026-12-15"]
     run("decide", "Second shift?", *decided, "--expected", "9000", "--by", BOSS)
     run("sign", "finance", "approved", "--by", "Greta Holm")
@@ -138,7 +142,7 @@ def test_a_month_from_pack_to_pack(room):
     # a correction of what was released is a revision, signed and released anew
     assert "--revise" in run("pack", "2026-11", "--data", str(data))
     override(10)
-    how = {"parameters": {"most_items": 0}, "quiet": True, "revise": True}
+    how = {"parameters": {"most_items": 0}, "revise": True}
     revision = Plan(build_pack("2026-11", data, packs, **how).folder)
     assert revision.folder.name == "2026-11-r2" and plan.state == "released"
     assert "Released" not in run(*release)

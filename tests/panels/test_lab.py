@@ -96,7 +96,7 @@ def test_a_meeting_is_run(page, lab):  # noqa: F811
     panel.get_by_text("of decisions entered for 2026-11 by Ines Marlow").wait_for()
     assert time.perf_counter() - began < 30
     row = book.read("decisions").iloc[-1]
-    assert row[["chosen", "owner", "by"]].tolist() == ["yes", "Grace", "Ines Marlow"]
+    assert row[["chosen", "owner", "by"]].tolist() == ["yes", "Greta Holm", "Ines Marlow"]
     assert f"{row['due']:%Y-%m-%d}" == "2026-12-15"
 
     panel.get_by_role("button", name="Who signed").click()

@@ -44,7 +44,7 @@ def test_the_agenda_asks_first_for_what_is_wanted(panel):
     heads = [one.value for one in panel.agenda.children if not hasattr(one, "click")]
     assert [head[4] for head in heads] == ["1", "2", "3", "4", "5", "6"]
     first, second, *_ = labels(panel).values()
-    assert first == "Second shift? · Grace" and second.startswith("the plan offers · ")
+    assert first == "Second shift? · Greta Holm" and second.startswith("the plan offers · ")
     opened(panel, "The board")
     assert "S&amp;amp;OP · November 2026" in panel.room.children[0].value
 
@@ -56,7 +56,7 @@ def test_a_decision_is_taken_and_moves_to_what_was_promised(panel):
     fields["due"].value = pd.Timestamp("2026-12-15").date()
     assert "of decisions entered for 2026-11 by Ines Marlow" in press(panel, "Save")
     row = current(panel.book.read("decisions")).iloc[-1]
-    assert row[["chosen", "owner", "expected"]].tolist() == ["yes", "Grace", 12000]
+    assert row[["chosen", "owner", "expected"]].tolist() == ["yes", "Greta Holm", 12000]
     assert "due 15 Dec 26" in labels(panel)[panel.here] and "12.0 k€" in labels(panel)[panel.here]
     opened(panel, "Second shift?")["owner"].value = ""
     press(panel, "Save")

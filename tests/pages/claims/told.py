@@ -194,7 +194,8 @@ class Told:
         units = lines["shipped_quantity"].fillna(lines["quantity"])
         sent = lines.assign(bucket=starts[place], revenue=units * lines["item"].map(price))
         sent = sent[(sent["bucket"] >= since) & (sent["bucket"] < first)]
-        booked = sold["item"].isin(sent["item"]) & (sold["bucket"] >= sent["bucket"].min())
+        known = sold["bucket"].between(sent["bucket"].min(), sent["bucket"].max())
+        booked = sold["item"].isin(sent["item"]) & known
         return pd.concat([sold[~booked], sent])
 
     @property
