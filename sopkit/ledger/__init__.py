@@ -106,8 +106,8 @@ class Ledger:
 
     def forged(self) -> list[str]:
         """What was changed behind the ledger's back, a sentence for each table: its first row that
-        does not follow from those before it. Who hashes all later rows anew is not seen here, but
-        where a release used them (``sopkit verify``).
+        does not follow from those before it. Who hashes all later rows anew, or cuts off the last
+        ones, is not seen here, but where a pack used them (``sopkit verify``).
         """
         found = []
         for table in LEDGER:

@@ -179,8 +179,8 @@ def stock_risk(stock_risk, view):
         " obsolete at worst [money] | shortage now [money] | shortage at worst [money]",
         empty="No stock is in excess, obsolete or short in this plan.",
         note=(
-            "items kept in stock; excess: beyond what the next months need, and obsolete, at"
-            " standard cost; shortage (below safety stock, and what waits) at price"
+            "items kept in stock; excess (beyond need) and obsolete at standard cost, shortage"
+            " (below safety stock, and what waits) at price"
         ),
     )
 

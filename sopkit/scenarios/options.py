@@ -116,12 +116,8 @@ def _worth(book):
     plan = within(book.supply_plan, book.year)
     service = planned_service(plan, book.items, book.cost)
     closes = -_missed(plan)["units"].sum()
-    return (
-        money.rename({"margin": "gain"})
-        .to_frame()
-        .T.assign(closes=closes, service=service, lasting=whole["margin"].sum())
-        .iloc[0]
-    )
+    others = {"closes": closes, "service": service, "lasting": whole["margin"].sum()}
+    return pd.concat([money.rename({"margin": "gain"}), pd.Series(others)])
 
 
 def _asked(book):

@@ -225,11 +225,12 @@ def _cut(text, separator, say):
     )
     rows = np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), [*bad])
     cells = table.to_pandas().astype("str").set_axis(header, axis=1).set_axis(rows)
-    broken = cells.iloc[1:].apply(lambda column: column.str.contains("\n", regex=False))
-    over = cells[1:][broken.any(axis=1)]
-    told = over.agg(" · ".join, axis=1).str[:200] if len(over) else []
-    say("line break", "a cell goes on over several lines", told, over.index)
-    return cells.iloc[1:], "," if separator == ";" else "."
+    cells = cells.iloc[1:]
+    if '"' in text:  # else no cell can hold a line break
+        broken = cells.apply(lambda column: column.str.contains("\n", regex=False)).any(axis=1)
+        told = [" · ".join(row)[:200] for row in cells[broken].to_numpy()]
+        say("line break", "a cell goes on over several lines", told, cells.index[broken])
+    return cells, "," if separator == ";" else "."
 
 
 def _decode(data, say):
