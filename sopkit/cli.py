@@ -143,7 +143,7 @@ def _propose(issues, data, packs):
     "scenarios",
     multiple=True,
     metavar="NAME",
-    help="also run a scenario of the ledger; repeat for more",
+    help="also plan an earlier scenario beside it; those of the month are anyway; repeat for more",
 )
 @click.option("--revise", is_flag=True, help="build a revision of a released month, MONTH-r2")
 def pack(month, data, ledger, packs, parameters, scenarios, revise):

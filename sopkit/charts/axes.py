@@ -97,7 +97,7 @@ class Panel:
         begins = self.calendar.number([start])[0] - 0.5 if start is not None else first
         if begins > first:
             look = {"color": COLOURS["quiet"], "linewidth": 0.9, "linestyle": (0, (2, 2))}
-            self.axes.axvline(begins, zorder=1, **look)
+            self.axes.axvline(begins, zorder=1, gid="start", **look)
             place, within = (begins, 1), ("data", "axes fraction")
             look = {"va": "bottom", "ha": "center" if "|" in word else "left"}
             _write(self.axes, word, place, (0, 1), within, COLOURS["quiet"], **look)

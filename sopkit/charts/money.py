@@ -38,8 +38,8 @@ def money_chart(financial_plan, view, family=None, *, last=None, line="revenue")
         shown,
         view.currency,
         _money_title(total, where, view, line),
-        f"{line} per {size}, {where}; solid: invoiced, hatched: planned, outline:"
-        f" budget{triangles}",
+        f"{line} per {size}, {where}; solid: invoiced, hatched:"
+        f" planned{', outline: budget' * bool(len(budget))}{triangles}",
         many=2 if len(budget) else 1,
         height=1.2 if len(budget) else 2.4,
         ratios=[1, 2] if len(budget) else None,

@@ -28,7 +28,6 @@ COLOURS = {
     "budget": "#8A8A8A",
     "last": "#8A8A8A",
     "overtime": "#66C4A8",
-    "subcontracted": "#CC79A7",
     "purchased": "#9FB8AD",
     "text": "#222222",
     "quiet": "#6B6B6B",
@@ -44,11 +43,10 @@ INK = COLOURS | {
     "stock": "#2476A8",
     "backlog": "#A84A00",
     "overtime": "#2C7A61",
-    "subcontracted": "#96467A",
     "purchased": "#54705F",
 }
 RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
-WIDTH, HALF = 9.6, 6.4
+WIDTH, HALF = 11.0, 6.4
 _LINE = 0.21  # inches that a line of a title needs
 
 
@@ -69,19 +67,22 @@ class Chart:
     figure: Figure = field(repr=False, compare=False)
     title: str
     subtitle: str
+    head: float = 0.0  # inches above the plot, of the two
 
     @cached_property
     def svg(self) -> str:
         """The chart as SVG that can stand in a page: no XML header, no date, ids of its own, its
         sentence as label.
         """
+        told = {"title": self.title, "sub": self.subtitle, "head": f"{72 * self.head:.1f}"}
+        said = " ".join(f'data-{name}="{escape(words)}"' for name, words in told.items())
         text = self._printed(
             "svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
         ).decode()
         body = text[text.index("<svg") :]
         return body.replace(
             "<svg ",
-            f'<svg role="img" aria-label="{escape(repr(self))}"'
+            f'<svg role="img" aria-label="{escape(repr(self))}" {said}'
             ' style="max-width:100%;height:auto" ',
             1,
         )
@@ -132,7 +133,8 @@ def sheet(
     columns = min(columns, max(many, 1))
     rows = -(-many // columns) or 1
     gap = 0.45 + 0.22 * headed
-    top, bottom = 0.14 + _LINE * len(words) + 0.17 * len(small) + 0.16 + 0.24 * headed, 0.34
+    head = 0.14 + _LINE * len(words) + 0.17 * len(small)
+    top, bottom = head + 0.16 + 0.24 * headed, 0.34
     tall = top + bottom + rows * height + (rows - 1) * gap
     figure = Figure(figsize=(width, tall))
     axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios)
@@ -151,8 +153,9 @@ def sheet(
         (small, 0.15 + _LINE * len(words), {"size": 9, "color": COLOURS["quiet"]}),
     ):
         place = 0.0, 1 - down / tall
-        figure.text(*place, "\n".join(lines), va="top", linespacing=1.25, **look)
-    return Chart(figure, title, subtitle), axes
+        look |= {"va": "top", "linespacing": 1.25, "gid": "heading"}
+        figure.text(*place, "\n".join(lines), **look)
+    return Chart(figure, title, subtitle, head - 0.06), axes
 
 
 def nothing(title: str, feed: str) -> Block:

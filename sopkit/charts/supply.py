@@ -15,14 +15,12 @@ from sopkit.charts.words import (
     percent,
     quantity,
 )
-from sopkit.metrics.scopes import per_item
+from sopkit.metrics.scopes import SUPPLIED, per_item
 
 SOURCES = {
-    "production": ("production", "supply"),
-    "overtime_production": ("overtime", "overtime"),
-    "subcontracted": ("subcontracted", "subcontracted"),
-    "purchased": ("purchased", "purchased"),
-    "receipts": ("receipts", "capacity"),
+    "made": ("supply", ["production", "overtime_production"]),
+    "bought": ("purchased", ["subcontracted", "purchased"]),
+    "on order": ("capacity", ["receipts"]),
 }
 LEVELS = ["projected_available", "backlog", "late", "safety_stock"]
 FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an exception
@@ -31,7 +29,7 @@ FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an excep
 @styled
 def supply_chart(supply_plan, view, family=None):
     """Demand against what is made and bought, and below it the stock and backlog that follow."""
-    flows = ["demand", *SOURCES, "lost", *LEVELS]
+    flows = ["demand", *SUPPLIED, "lost", *LEVELS]
     rows, unit = view.addable(view.next_year(supply_plan), flows, family=family)
     where = clean(family or "All items", 40)
     if rows.empty or not unit:
@@ -55,10 +53,11 @@ def supply_chart(supply_plan, view, family=None):
     )
     above.bars(sold, "history", planned=False)
     bottom = 0.0
-    for column, (name, colour) in SOURCES.items():
-        if total[column].sum() > 1e-9:
-            above.bars(total[column], colour, name, bottom)
-            bottom = bottom + total[column].to_numpy()
+    for name, (colour, columns) in SOURCES.items():
+        units = total[columns].sum(axis=1)
+        if units.sum() > 1e-9:
+            above.bars(units, colour, name, bottom)
+            bottom = bottom + units.to_numpy()
     above.line(total["demand"], "consensus", "demand", linewidth=2.2, marker="o", markersize=3)
     above.extremes(total["demand"])
     above.done(start=start, word="sold | planned")

@@ -6,12 +6,13 @@ import json
 import sys
 from datetime import date
 from html import escape
+from itertools import chain
 from pathlib import Path
 
 sys.modules.setdefault("rfc3987_syntax", None)  # 2 s of every start, only to check links
 import nbformat  # noqa: E402
 
-from sopkit.panels.page import BOARD, PAGES, TABLE  # noqa: E402
+from sopkit.panels.page import BOARD, PAGES, TABLE, headed  # noqa: E402
 
 # The board's style, with which pages and board look alike, then what only pages have.
 STYLE = TABLE + BOARD + Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -75,6 +76,9 @@ def _body(path):
     # title, then the headline (computed last, read first), then the sections
     told = [cell for cell in notebook.cells if "headline" in cell.metadata.get("tags", [])]
     notebook.cells[1:] = told + [cell for cell in notebook.cells[1:] if cell not in told]
+    for output in chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells):
+        if svg := output.get("data", {}).pop("image/svg+xml", ""):
+            output.data["text/html"] = headed(svg)
     return exporter.from_notebook_node(notebook)[0]
 
 

@@ -227,7 +227,7 @@ def _money(book):
     return [
         Line("revenue", "money", revenue, "sum", revenue, budget["revenue"]),
         Line("revenue to budget", "money", _joined(book, off, plan["revenue_gap"])),
-        Line("margin", "money", plan["margin"], budget=budget["margin"]),
+        Line("margin", "money", plan["margin"]),
         Line("margin to budget", "money", plan["margin_gap"]),
         Line("stock at cost", "money", stock, "last", stock),
     ]

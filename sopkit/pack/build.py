@@ -15,7 +15,7 @@ from sopkit.pack.steps import NOTEBOOKS, find_steps, settle
 from sopkit.plan import Plan, packs_in, write_table
 from sopkit.processes import drawers, warm_up
 from sopkit.progress import seen
-from sopkit.scenarios import Inputs, beside, in_base, stage_without
+from sopkit.scenarios import Inputs, asked_beside, in_base, stage_without
 from sopkit.seal import digest, manifest_of
 from sopkit.sources import read_facts
 from sopkit.sources.files import settings_file
@@ -47,7 +47,8 @@ def build_pack(
 
     Releases in the folder ``earlier`` beside the facts are last cycles too, unless ``packs`` has
     one of that month; where it has no pack and the ledger no row, the ledger starts from
-    ``earlier/ledger``.
+    ``earlier/ledger``. Beside the plan stand the ``scenarios`` named and those entered for the
+    month.
     Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
     pack stays untouched) or a month that is released (unless ``revise``).
     """
@@ -68,15 +69,14 @@ def build_pack(
     if not packs_in(packs):
         book.start(past / "ledger")
     said = book.read("scenarios", month)
-    beside(said, said, scenarios)
     given = Inputs(facts, book.read("overrides", month), settled)
-    inputs = in_base(given, said)
+    inputs, asked = asked_beside(in_base(given, said), said, scenarios)
     with (
         staging(packs, target.name) as folder,
         drawers(DRAWERS) as pool,
     ):
         without = stage_without(folder, given, book.read("decisions", month), said)
-        cycle = {"month": month, "parameters": inputs.parameters, "scenarios": [*scenarios]}
+        cycle = {"month": month, "parameters": inputs.parameters, "scenarios": asked}
         cycle |= {"without": without}
         stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
         pages = []

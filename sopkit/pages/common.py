@@ -33,7 +33,7 @@ def unreleased(view, buckets) -> str:
 def exceptions(exceptions, view, rows: int = 12):
     """The worklist, most money first: what is wrong, where, what is at stake, what to do."""
     return view.show(
-        exceptions,
+        exceptions.sort_values("money", ascending=False, kind="stable"),
         "exceptions",
         "cause: what | name: where | bucket: when | money: at stake | reason: why | action: next",
         rows,

@@ -3,7 +3,7 @@ const buttons = [...document.querySelectorAll(".tabs button")];
 const filters = [...document.querySelectorAll(".filters select")];
 const chosen = name => document.getElementById(name)?.selectedIndex ?? 0;
 const said = {family: "family", market: "market", measure: "units or money", size: "months or quarters"};
-const whole = {family: "is of the whole company", market: "is of all markets together"};
+const whole = {family: "is of the whole company", market: "is of all markets together", measure: "is in the unit that it names", size: "is not summed by quarter"};
 
 // A part for a choice, and the filters that leave it as it is; one that lists families marks the chosen.
 const part = p => p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name}: choose all families or all markets; the numbers below hold both</p>`;
@@ -13,6 +13,10 @@ function draw() {
   const told = [...grey].map(f => `<p class="part whole">${f.value}: what is grey below ${whole[f.id]}</p>`);
   document.getElementById("tab").innerHTML = told.join("") + parts.map(p => `<section class="part${p.half ? " half" : ""}${unmoved(p).length ? " grey" : ""}">${part(p)}</section>`).join("");
   document.querySelectorAll("a[data-family]").forEach(a => a.closest("tr").classList.toggle("chosen", chosen("family") && a.dataset.family === filters.find(f => f.id === "family").value));
+  document.querySelectorAll("figure>div").forEach(plot => {  // where it is wider than the screen, it opens at the plan's start
+    const start = plot.querySelector("#start");
+    if (start) plot.scrollLeft = start.getBoundingClientRect().left - plot.getBoundingClientRect().left - 80;
+  });
   buttons.forEach((button, at) => button.setAttribute("aria-selected", at === tab));
   filters.filter(f => f.id !== "month").forEach(f => {
     const at = (p, place) => p.html[p.by.map(name => name === f.id ? place : chosen(name)).join("|")];

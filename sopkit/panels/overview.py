@@ -153,7 +153,8 @@ def asked(source) -> str:
     number = count(len(wanted), "decision")
     wanted = pd.concat([broken, wanted])
     if len(wanted):
-        wanted["options"] = wanted["options"].astype("object").fillna("").str.partition(";")[0]
+        opening = [*map(_opening, wanted["options"].fillna(""))]
+        wanted["options"] = pd.Series(opening, wanted.index, object)
         columns = "text: question | options: first option | expected | owner | due"
         table = view.show(wanted.head(4), "decisions", columns)
         more = f", {count(len(broken), 'assumption')} broken" if len(broken) else ""
@@ -163,6 +164,13 @@ def asked(source) -> str:
     table = options(book.gap_options, view, 4, columns, note="")
     sub = "What would close the gap, each planned anew"
     return _headed("Decisions wanted: none entered yet", sub, table.html)
+
+
+def _opening(options):
+    """The first of a decision's options; the others open below it."""
+    first, *others = map(escape, map(str.strip, options.split(";")))
+    more = f"<details><summary>{len(others)} more</summary>{'<br>'.join(others)}</details>"
+    return Html(first + more * bool(others))
 
 
 def changes(source) -> str:

@@ -30,6 +30,29 @@ TABLE, BOARD, SCRIPT = (
 )
 
 
+def headed(svg: str) -> str:
+    """A chart as a figure: its title and subtitle as text of the page, below them the plot, which
+    grows to 1.15 times its size at most.
+
+    >>> headed('<svg data-title="a" data-sub="b" data-head="9" style="" height="49pt"'
+    ...        ' viewBox="0 0 96 49"/>')
+    '<figure><h2>a</h2><p class="sub">b</p><div><svg data-title="a" data-sub="b" data-head="9" \
+style="width:100%;max-width:147px;height:auto" height="40pt" viewBox="0 9 96 40"/></div></figure>'
+    """
+    told = dict(re.findall(r'([\w-]+)="([^"]*)"', svg[: svg.index(">")]))
+    _, _, width, height = map(float, told["viewBox"].split())
+    head = float(told["data-head"])
+    for name, new in (
+        ("height", f"{height - head:g}pt"),
+        ("viewBox", f"0 {head:g} {width:g} {height - head:g}"),
+        ("style", f"width:100%;max-width:{1.15 * width * 4 / 3:.0f}px;height:auto"),
+    ):
+        svg = svg.replace(f' {name}="{told[name]}"', f' {name}="{new}"', 1)
+    plot = re.sub('<g id="heading">.*?</g>', "", svg, flags=re.S)
+    title, sub = told["data-title"], told["data-sub"]
+    return f'<figure><h2>{title}</h2><p class="sub">{sub}</p><div>{plot}</div></figure>'
+
+
 def board(pack=None):
     """The board in a notebook, an object that displays itself as the page: of a pack, by default
     the newest.

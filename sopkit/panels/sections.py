@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sopkit import charts
-from sopkit.charts import Block, View, missing
+from sopkit.charts import Block, Chart, View, missing
 from sopkit.charts.words import clean, escape
 from sopkit.metrics import exceptions
 from sopkit.pages import common, data, demand, families, review, supply
@@ -20,7 +20,7 @@ from sopkit.pages import money as finance
 from sopkit.panels import overview
 from sopkit.panels.cards import cards
 from sopkit.panels.lines import lines
-from sopkit.panels.page import write_page
+from sopkit.panels.page import headed, write_page
 
 MOST_FAMILIES, MOST_MARKETS = 60, 30
 MOST = 60  # charts of a family in a market; beyond it, of a family or of a market
@@ -254,4 +254,4 @@ def _guarded(section, source, *chosen) -> str:
         )
     if isinstance(drawn, Block):  # what is missing is a quiet line
         return f"<h2>{section.name}</h2>" * ("<table" in drawn.html) + drawn.html
-    return getattr(drawn, "svg", drawn)
+    return headed(drawn.svg) if isinstance(drawn, Chart) else drawn

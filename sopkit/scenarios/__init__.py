@@ -2,7 +2,16 @@
 the steps.
 """
 
-from sopkit.scenarios.changes import DRIVERS, Inputs, applied, beside, changes_of, in_base, strategy
+from sopkit.scenarios.changes import (
+    DRIVERS,
+    Inputs,
+    applied,
+    asked_beside,
+    beside,
+    changes_of,
+    in_base,
+    strategy,
+)
 from sopkit.scenarios.effects import decision_effects, followed, stage_without
 from sopkit.scenarios.options import gap_options
 from sopkit.scenarios.replan import REPLANNED, compared, replan
@@ -12,6 +21,7 @@ __all__ = [
     "Inputs",
     "REPLANNED",
     "applied",
+    "asked_beside",
     "beside",
     "changes_of",
     "compared",

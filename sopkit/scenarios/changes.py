@@ -118,7 +118,7 @@ def in_base(inputs: Inputs, scenarios) -> Inputs:
     Raises ``PlanError`` where the facts do not bear one any more, with the command that takes it
     out.
     """
-    notices = []
+    notices = {}
     for name, rows in counting(scenarios, inputs.facts.first).items():
         try:
             inputs = applied(inputs, rows)
@@ -127,12 +127,39 @@ def in_base(inputs: Inputs, scenarios) -> Inputs:
                 f"{error}; it counts in the base: take it out with sopkit scenario promote {name}"
                 " --undo --by YOU"
             ) from None
-        told = name + ": " + spoken(rows) + ", entered by " + rows["by"]
-        notices.append(
-            found("promoted scenario", "scenarios", rows["id"], "driver", rows["value"], told)
-        )
-    issues = gather([inputs.facts.issues, *notices])
-    return replace(inputs, facts=replace(inputs.facts, issues=issues)) if notices else inputs
+        notices[name] = "promoted scenario", rows, spoken(rows) + ", entered by " + rows["by"]
+    return _noticed(inputs, notices)
+
+
+def asked_beside(inputs: Inputs, scenarios, names=()) -> tuple[Inputs, list]:
+    """The names of the scenarios that a pack plans beside its own plan: those given, then, in
+    companies of up to ``most_items``, those entered for its month that are not in its base.
+
+    One of the month that the facts do not bear is left out, which is a data issue of the inputs
+    that come back; one that is named raises ``PlanError``.
+    """
+    facts, asked, notices = inputs.facts, [*beside(scenarios, scenarios, names)], {}
+    fresh = {*scenarios.loc[scenarios["cycle"] == facts.month, "scenario"]} - {*asked}
+    if len(facts.items) > inputs.parameters.get("most_items", len(facts.items)):
+        fresh = {}
+    for name, rows in beside(scenarios, scenarios).items():
+        if name in fresh:
+            try:
+                applied(inputs, rows)
+                asked.append(name)
+            except PlanError as error:
+                notices[name] = "scenario left out", rows, str(error)
+    return _noticed(inputs, notices), asked
+
+
+def _noticed(inputs, notices):
+    """The inputs with a data issue for each scenario's rows: rule and what was done, by name."""
+    told = [
+        found(rule, "scenarios", rows["id"], "driver", rows["value"], name + ": " + done)
+        for name, (rule, rows, done) in notices.items()
+    ]
+    issues = gather([inputs.facts.issues, *told])
+    return replace(inputs, facts=replace(inputs.facts, issues=issues)) if told else inputs
 
 
 def applied(inputs: Inputs, changes: pd.DataFrame) -> Inputs:

@@ -76,6 +76,7 @@ low volume: kept as found: a break in demand, or a cut in the file?
 stale count: taken as the opening stock
 no stock count: opening stock 0
 unknown setting: ignored
+scenario left out: not planned beside the plan
 """,
     "notice": """
 unknown column: left out

@@ -1,11 +1,13 @@
 """Every driver moves what it says and nothing else; what contradicts the facts is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sopkit.errors import PlanError
-from sopkit.scenarios import DRIVERS, Inputs, applied, beside, changes_of, in_base
+from sopkit.scenarios import DRIVERS, Inputs, applied, asked_beside, beside, changes_of, in_base
 from sopkit.scenarios.changes import promotions
 from sopkit.sources import read_facts
 from sopkit.tables import INPUTS, LEDGER
@@ -211,6 +213,22 @@ def test_a_promoted_scenario_is_in_the_base_until_it_is_taken_out_and_is_told(in
     assert in_base(inputs, changes(*rows, {"driver": "promote", "value": "off"})) is inputs
     over = {"driver": "demand", "value": "+8 %", "ends_on": "2026-10-31"}
     assert in_base(inputs, changes(over, rows[1])) is inputs
+
+
+def test_what_is_entered_for_the_month_is_planned_beside_it(inputs):
+    now = changes({"driver": "demand", "value": "+8 %"}).assign(cycle="2026-11")
+    assert asked_beside(inputs, now) == (inputs, ["more"])
+    assert asked_beside(inputs, now.assign(cycle="2026-10")) == (inputs, [])
+    assert asked_beside(inputs, now.assign(cycle="2026-10"), ["more"]) == (inputs, ["more"])
+    few = replace(inputs, parameters=inputs.parameters | {"most_items": 1})
+    assert asked_beside(few, now)[1] == [] and asked_beside(few, now, ["more"])[1] == ["more"]
+
+
+def test_a_scenario_of_the_month_that_the_facts_do_not_bear_is_left_out_and_told(inputs):
+    now = changes({"driver": "demand", "value": "+8 %", "item": "X"}).assign(cycle="2026-11")
+    left, asked = asked_beside(inputs, now)
+    (told,) = left.facts.issues.query("rule == 'scenario left out'")["problem"]
+    assert asked == [] and told.startswith("more: scenario more, demand: no item 'X'")
 
 
 def test_a_scenario_that_is_promoted_again_keeps_its_place():

@@ -86,6 +86,7 @@ ELSEWHERE = {
     "bucket absent": "demand/test_cleanse",
     "plan without lots": "supply/test_whole",
     "promoted scenario": "scenarios/test_changes",
+    "scenario left out": "scenarios/test_changes",
     "incomplete bucket": "test_check",
     "unknown table": "test_check",
     "unknown column": "test_facts",
