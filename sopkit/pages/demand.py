@@ -4,8 +4,8 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts.demand import STAGES
-from sopkit.charts.spark import differences
-from sopkit.charts.words import against, count, money
+from sopkit.charts.spark import differences, ink, spark
+from sopkit.charts.words import Html, against, count, money
 from sopkit.metrics.scopes import within
 from sopkit.metrics.stages import CHOSEN, LAGS, NAIVE, NEAR
 
@@ -139,7 +139,7 @@ def stages(demand_plan, touches, view):
 
 def products(product_plan, view):
     """New, ramping and retiring items: units that they bring, end or take from others over the
-    horizon.
+    horizon, and when.
     """
     moves = ["launch", "corrected", "retirement", "cannibalised"]
     less = product_plan["launch"] < 0  # what a launch sold so far lowers its forecast
@@ -152,11 +152,16 @@ def products(product_plan, view):
     rows = moved.groupby("item", as_index=False).agg(
         {"bucket": "min", **dict.fromkeys(moves, "sum"), "status": "first"}
     )
+    units = product_plan.assign(units=product_plan[["launch", *moves[2:]]].sum(axis=1))
+    wide = units.pivot(index="item", columns="bucket", values="units").loc[rows["item"]]
+    lines = [spark(bars=line, colours=[*map(ink, line)], size=(140, 24)) for line in wide.values]
     return view.show(
-        rows.sort_values("launch", key=abs, ascending=False, kind="stable"),
+        rows.assign(ahead=pd.Series(map(Html, lines), dtype=object)).sort_values(
+            "launch", key=abs, ascending=False, kind="stable"
+        ),
         "product_plan",
-        "item | bucket: from | launch | corrected: launch corrected [units] | retirement |"
-        " cannibalised | status",
+        "item | ahead: over the horizon | bucket: from | launch |"
+        " corrected: launch corrected [units] | retirement | cannibalised | status",
         12,
         empty="No item is new or retiring.",
     )
