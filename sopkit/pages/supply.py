@@ -272,7 +272,7 @@ def schedule(master_schedule, book, view, idle=(), lots=False):
         )
     if idle:
         note += f"; nothing comes from {count(len(idle), 'source')}: {', '.join(idle[:5])}"
-    value = master_schedule["quantity"] * master_schedule["item"].map(book.cost)
+    value = master_schedule["quantity"] * per_item(master_schedule, book.cost)
     weeks = master_schedule.assign(value=value).groupby(["week", "action"])
     weeks = weeks.agg(items=("item", "nunique"), value=("value", "sum"))
     weeks = weeks.unstack("action").fillna(0)

@@ -4,6 +4,7 @@ a change is a row of the ledger: a driver, whom and when it concerns, and how fa
 
 import re
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 import pandas as pd
 
@@ -224,7 +225,7 @@ def _asked(inputs, row) -> Change:
             what = driver.named if field == "name" else field
             hint = (
                 nearest(given, values)
-                or f"; known are: {', '.join(dict.fromkeys(map(str, values)))[:200]}"
+                or f"; known are: {shorten(', '.join(map(str, sorted({*values}))), 200)}"
             )
             raise PlanError(f"no {what} {given!r}{hint}")
     if driver.named and not row.name:

@@ -317,3 +317,5 @@ def test_a_lot_that_asks_for_more_hours_than_there_are_is_told():
         text = supply.schedule(schedule, book, view()).text
         assert "items made" in text and ("h more than" in text) == bool(told)
         assert told in text
+    none = supply.schedule(PLANS["master_schedule"].empty(), book, view()).text
+    assert "Nothing is to be made or ordered" in none
