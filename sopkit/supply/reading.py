@@ -86,7 +86,7 @@ def given(frame, name: str) -> pd.DataFrame:
 def of_items(names, frame, name: str) -> pd.DataFrame:
     """The rows of a table of a plan, as ``given``, that are of some items."""
     told = given(frame, name)
-    return told[told["item"].isin(names)]
+    return told[told["item"].isin(names)].reset_index(drop=True)
 
 
 def checked(frame, name: str) -> pd.DataFrame:

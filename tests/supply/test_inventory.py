@@ -99,3 +99,14 @@ def test_an_item_that_retires_needs_no_safety_stock_any_more():
     buckets = pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"])
     items = pd.DataFrame({"item": ["A"], "service_level": [1.0], "retired_on": ["2026-02-28"]})
     assert safety_stock(paths, ["A"], buckets, items)["quantity"].round(9).tolist() == [10, 0, 0]
+
+
+def test_sources_of_items_without_a_forecast_change_no_safety_stock():
+    paths = np.array([[[90.0] * 4, [100.0] * 4, [110.0] * 4]])
+    items = pd.DataFrame({"item": ["A", "B"], "service_level": 1.0, "lead_time": [1.0, 2.0]})
+    sourcing = pd.DataFrame({"item": ["A", "B"], "source": "far", "lead_time": np.nan})
+    both, own = (
+        safety_stock(paths, ["B"], months(4), items, sourcing=rows)["quantity"].tolist()
+        for rows in (sourcing, sourcing[1:])
+    )
+    assert both == own == [30.0] * 4
