@@ -28,16 +28,15 @@ def averaged(programme, values: dict) -> dict:
     facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
     kind, bounds = pd.factorize(ways.kind)[0], (limits.least, limits.most)
     mark = _number(facts.hours.T.toarray(), *bounds, kind, ways.unit_cost)
-    order = np.lexsort((mark, ways.item))
-    place = np.zeros(len(ways), dtype=int)
-    place[order] = pd.Series(order).groupby(ways.item[order]).cumcount()
-    marks = summed(ways.item, place, mark + 1, (facts.shape[0], place.max(initial=0) + 1))
+    place = pd.Series(mark).groupby(ways.item).rank("first").to_numpy(int) - 1
+    count = place.max(initial=0) + 1
+    marks = summed(ways.item, place, mark + 1, (facts.shape[0], count))
     wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
     held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
         marks, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()
     )
-    way = item[ways.item] * (place.max(initial=0) + 1) + place
+    way = item[ways.item] * count + place
     for name, dim, number in (("quantity", "way", way), ("lost", "item", item)):
         size = programme.units[dim]
         mean = pd.DataFrame(values[name] / size).groupby(number).transform("mean")
