@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sopkit.grid import NONE, fold
+from sopkit.grid import fold
 from sopkit.tables import PLANS
 
 
@@ -197,12 +197,8 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     what the source asks for it.
     """
     ways = facts.ways
-    bought = ~ways.own
-    quantity = flows.quantity[bought]
-    table = facts.grid.only(ways.item[bought]).frame(
-        quantity=quantity, cost=_times(ways.unit_cost[bought], quantity)
-    )
-    lead = np.repeat(ways.lead[bought], facts.shape[1])
+    bought = np.where(ways.own[:, None], 0.0, flows.quantity)
+    table = facts.by_way(quantity=bought, cost=_times(ways.unit_cost, bought))
+    lead = ways.lead.repeat(facts.shape[1])
     table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])
-    source = np.repeat(np.where(ways.source == "", NONE, ways.source)[bought], facts.shape[1])
-    return PLANS["sourcing_plan"].conform(table.assign(source=source).query("quantity != 0"))
+    return PLANS["sourcing_plan"].conform(table.query("quantity != 0"))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sopkit.grid import Grid, at_buckets, fold
+from sopkit.grid import NONE, Grid, at_buckets, fold
 from sopkit.metrics.book import standard_cost
 from sopkit.supply.costs import Prices
 from sopkit.supply.limits import scaled
@@ -188,6 +188,14 @@ class Facts:
         """
         moved = sum(arriving, self.coming) - self.demand
         return self.opening[:, None] + np.cumsum(moved, axis=1)
+
+    def by_way(self, **arrays) -> pd.DataFrame:
+        """The (way, bucket) arrays as columns of a long frame: item, bucket, and the source, (none)
+        where the item has none.
+        """
+        source = np.where(self.ways.source == "", NONE, self.ways.source)
+        table = self.grid.only(self.ways.item).frame(**arrays)
+        return table.assign(source=source.repeat(self.shape[1]))
 
     def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
         """(way, bucket) quantities summed to (item, bucket), all kinds or one."""

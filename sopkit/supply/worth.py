@@ -61,11 +61,9 @@ def limit_prices(facts, limits, worth: Worth) -> pd.DataFrame:
     """The declared ``limit_prices``: every limit but hours that holds the plan, and what one more
     unit there saves (of what the fence keeps also what one less would, as a negative price).
     """
-    ways, buckets = facts.ways, facts.shape[1]
     less = limits.frozen & (limits.least > 0)  # of nothing there is no less
     price = np.where(less, -worth.quantity, np.maximum(-worth.quantity, 0.0))
-    table = facts.grid.only(ways.item).frame(price=price, limit=held_by(facts, limits))
-    table["source"] = np.repeat(np.where(ways.source == "", NONE, ways.source), buckets)
+    table = facts.by_way(price=price, limit=held_by(facts, limits))
     stock = facts.grid.frame(price=worth.stock).assign(limit="stock", source=NONE)
     table = pd.concat([table, stock])
     return PLANS["limit_prices"].conform(table.query("price != 0 and limit != ''"))
