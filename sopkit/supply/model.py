@@ -59,14 +59,11 @@ class Programme:
             rows = CSRConstraint(left[asked], asked, right, sense, axes, self.model)
             self.model.add_constraints(rows, name=name)
 
-    def summed(self, name: str, group, member, weight, count: int):
-        """``weight`` of each ``member`` of a quantity's first axis summed by its ``group``, in
-        every bucket; ``count`` groups.
+    def summed(self, name: str, weights):
+        """What the rows of a sparse matrix ``weights`` make of a quantity's first axis, in every
+        bucket.
         """
-        quantity, buckets = self[name], self.facts.shape[1]
-        shape = count, quantity.shape[0] // buckets
-        weights = sparse.csr_array((weight + 0 * member, (group, member)), shape)
-        return sparse.kron(weights, sparse.eye_array(buckets), "csr") @ quantity
+        return sparse.kron(weights, sparse.eye_array(self.facts.shape[1]), "csr") @ self[name]
 
     def before(self, quantity):
         """The quantity a bucket ago, nothing before the first."""
@@ -191,8 +188,9 @@ def balance(programme: Programme) -> None:
     facts, ways = programme.facts, programme.facts.ways
     net = sum((programme[name] for name in STOCK if name in programme), -programme["late"])
     net = net - programme["agreed"] if "agreed" in programme else net
-    got = programme.summed("quantity", ways.item, np.arange(len(ways)), 1.0, facts.shape[0])
-    got = got + programme["lost"]
+    each = np.ones(len(ways)), (ways.item, np.arange(len(ways)))
+    items = sparse.csr_array(each, (facts.shape[0], len(ways)))
+    got = programme.summed("quantity", items) + programme["lost"]
     known = facts.demand - facts.coming
     known[:, 0] -= facts.opening
     programme.rows("balance", got - net + programme.before(net), "=", known)
@@ -219,10 +217,8 @@ def capacity(programme: Programme, whole_workers: bool) -> None:
     if level:
         share_of_hours(programme)
 
-    bill = facts.bill
     workers, overtime = programme["workers"], programme["overtime"]
-    load = programme.summed("quantity", bill.resource, bill.way, bill.hours, len(staff))
-    regular = load - overtime
+    regular = programme.summed("quantity", facts.hours) - overtime
     at_work = times(staff.hours_per_worker, workers)
     taken, open_ = programme.limits.taken, staff.hours + staff.extra
     there = np.where(staffed, staff.extra, open_) - taken

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from sopkit.grid import fold, summed
 from sopkit.supply.flows import TINY
@@ -96,9 +97,8 @@ def _keep_hours(programme, group, made) -> None:
     way, hours = bill.way[kept], bill.hours[kept]
     pair = group[bill.item[kept]] * len(programme.facts.resources) + bill.resource[kept]
     pairs, row = np.unique(pair, return_inverse=True)
-    each = programme.summed("quantity", row, way, hours, len(pairs))
-    worked = fold(hours[:, None] * made[way], row, len(pairs))
-    programme.rows("hours_kept", each, "<=", worked)
+    each = sparse.csr_array((hours, (row, way)), (len(pairs), len(made)))
+    programme.rows("hours_kept", programme.summed("quantity", each), "<=", each @ made)
 
 
 def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.ndarray:
@@ -115,8 +115,8 @@ def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.nda
     gone = programme["gone"]
     gained = gone - programme.before(gone) - programme["lost"]
     programme.rows("gone", gained, "=", where=member)
-    every, theirs = np.arange(len(group)), np.maximum(group, 0)
-    part = times(asked, programme.summed("part", every, theirs, 1.0, len(group)))
+    theirs = sparse.eye_array(len(best), format="csr")[np.maximum(group, 0)]
+    part = times(asked, programme.summed("part", theirs))
     programme.rows("part", programme["late"] + gone - part, "<=", floor, member)
     return worth
 
