@@ -28,8 +28,7 @@ def most_hours(staff) -> np.ndarray:
     """The most hours each resource can ever work in each bucket: all overtime, and endless workers
     where hiring is possible.
     """
-    movable = staff.movable[:, None]
-    hiring = movable & (~np.isnan(staff.hiring_cost)).cumsum(axis=1).astype(bool)
+    hiring = staff.movable & np.logical_or.accumulate(~np.isnan(staff.hiring_cost), axis=1)
     return staff.all_hours(np.where(hiring, 1e12, staff.workers))
 
 

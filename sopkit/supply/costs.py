@@ -123,15 +123,15 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
 
 def _of_resources(facts, flows) -> dict[str, np.ndarray]:
     """Money of a finished plan by kind, resource × bucket: the hours paid, overtime, moves."""
-    staff, moved = facts.resources, facts.resources.movable[:, None]
+    staff = facts.resources
     worked = np.maximum(flows.load - flows.overtime, 0)
     crew = flows.workers * staff.hours_per_worker + np.maximum(staff.extra, 0.0)
-    paid = np.where(staff.staffed[:, None], crew, worked)
+    paid = np.where(staff.staffed, crew, worked)
     return {
         "regular_labour": staff.regular_cost * paid,
         "overtime": staff.overtime_cost * flows.overtime,
-        "hiring": np.nan_to_num(staff.hiring_cost) * flows.hired * moved,
-        "layoff": np.nan_to_num(staff.layoff_cost) * flows.laid_off * moved,
+        "hiring": np.nan_to_num(staff.hiring_cost) * flows.hired * staff.movable,
+        "layoff": np.nan_to_num(staff.layoff_cost) * flows.laid_off * staff.movable,
     }
 
 

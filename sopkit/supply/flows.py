@@ -43,9 +43,9 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     most = max(1.0, workers.max(initial=0.0))
     workers = tidy(workers, most)
     if "whole_workers" in values:
-        workers = np.where(staff.movable[:, None], np.round(workers), workers)
+        workers = np.where(staff.movable, np.round(workers), workers)
     change = workers - before(workers, staff.workers[:, :1])
-    change = tidy(np.where(staff.staffed[:, None], change, 0.0), 100 * most)
+    change = tidy(np.where(staff.staffed, change, 0.0), 100 * most)
     overtime = _overtime(staff, load, values["overtime"], workers, "share" in values)
     return Flows(
         quantity=quantity,
@@ -150,6 +150,6 @@ def workforce_plan(facts, flows: Flows) -> pd.DataFrame:
     """``workforce_plan``: resource, bucket, workers, hired, laid off; only resources that have
     workers.
     """
-    staff = facts.resources
-    moves = {name: getattr(flows, name)[staff.staffed] for name in ("workers", "hired", "laid_off")}
-    return PLANS["workforce_plan"].conform(staff.grid.only(staff.staffed).frame(**moves))
+    grid, staffed = facts.resources.grid, facts.resources.staffed
+    moves = {name: getattr(flows, name) for name in ("workers", "hired", "laid_off")}
+    return PLANS["workforce_plan"].conform(grid.frame(**moves)[staffed.ravel()])

@@ -199,7 +199,7 @@ def balance(programme: Programme) -> None:
 def capacity(programme: Programme, whole_workers: bool) -> None:
     """Hours, overtime and the workforce of every resource."""
     facts, staff = programme.facts, programme.facts.resources
-    staffed, movable = staff.staffed[:, None], staff.movable[:, None]
+    staffed, movable = staff.staffed, staff.movable
     first, level = facts.buckets == facts.buckets[0], programme.strategy == "level"
     moves = movable & (first | (not level))  # a level plan: one change, before the first bucket
     endless, given = np.where(movable, np.inf, 0.0), np.where(movable, 0.0, staff.workers)
@@ -244,8 +244,8 @@ def share_of_hours(programme: Programme) -> None:
     import xarray
 
     staff = programme.facts.resources
-    endless = np.isinf(staff.regular_capacity(staff.workers)).any(axis=1)
-    most = xarray.DataArray(np.where(staff.movable | endless, np.inf, 1.0), dims="resource")
+    endless = staff.movable | np.isinf(staff.regular_capacity(staff.workers))
+    most = xarray.DataArray(np.where(endless.any(axis=1), np.inf, 1.0), dims="resource")
     programme.model.add_variables(0, most, name="share")
 
 
@@ -258,7 +258,7 @@ def equal_shares(programme: Programme, regular) -> None:
     share = every @ programme["share"]
     used, free = times(level_hours(staff), share), level_buckets(facts, programme.limits)
     programme.rows("equal_shares", regular - used, "=", where=free)
-    first = staff.movable[:, None] & (facts.buckets == facts.buckets[0])
+    first = staff.movable & (facts.buckets == facts.buckets[0])
     crew = share - programme["workers"]
     programme.rows("share_of_workers", crew, "<=", where=first)
 
@@ -270,7 +270,7 @@ def level_hours(staff) -> np.ndarray:
     given = staff.regular_capacity(staff.workers)
     finite = np.isfinite(given).all(axis=1)[:, None]
     each = np.where(finite, given, 1.0)
-    return np.where(staff.movable[:, None], staff.hours_per_worker, each)
+    return np.where(staff.movable, staff.hours_per_worker, each)
 
 
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
@@ -338,7 +338,7 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     wait = np.arange(facts.shape[1])[::-1] * (facts.shape[1] > facts.shown)
     smooth = (SMOOTH * prices.holding + stocked)[:, None]
     late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
-    hourly = np.where(staff.staffed[:, None], 0.0, staff.regular_cost)
+    hourly = np.where(staff.staffed, 0.0, staff.regular_cost)
     return {
         "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly,
         "safe": hold - missing,

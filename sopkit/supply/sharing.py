@@ -127,7 +127,7 @@ def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
     hours can serve.
     """
     staff, bill, most = facts.resources, facts.bill, limits.most.copy()
-    there = np.where(staff.movable[:, None], np.inf, staff.all_hours(staff.workers))
+    there = np.where(staff.movable, np.inf, staff.all_hours(staff.workers))
     needed = np.where(bill.hours > 0, bill.hours, np.nan)[:, None]
     np.fmin.at(most, bill.way, there[bill.resource] / needed)
     floor = []

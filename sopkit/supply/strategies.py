@@ -63,7 +63,7 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
     ways, staff = facts.ways, facts.resources
     long = facts.hours.T @ np.ones((len(staff), 1))
     moves = np.nan_to_num(staff.hiring_cost) + np.nan_to_num(staff.layoff_cost)
-    movable = staff.movable[:, None] & (staff.hours_per_worker > 0)
+    movable = staff.movable & (staff.hours_per_worker > 0)
     per_hour = moves / np.where(movable, staff.hours_per_worker, np.inf)
     idle = 1e-3 + 2 * _most(per_hour) + _most(staff.regular_cost) + _most(staff.overtime_cost)
     whole = "whole_workers" in programme

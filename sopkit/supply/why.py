@@ -47,7 +47,7 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
     most = staff.overtime_limit(flows.workers)
     at_most = (most > 0) & (flows.overtime >= most * (1 - 1e-6))
     more = np.where(at_most, " with overtime", "")
-    more = np.where(staff.movable[:, None], " (workforce)", more).astype("object")
+    more = np.where(staff.movable, " (workforce)", more).astype("object")
     full = "resource " + staff.names.astype("str").to_numpy("object")[:, None] + " full" + more
 
     source, kind = ways.source[:, None], held_by(facts, limits)

@@ -15,8 +15,8 @@ class Resources:
     """Arrays (resource, bucket); NaN hiring or layoff cost = that move is impossible."""
 
     grid: Grid  # resources × buckets
-    staffed: np.ndarray  # (resource,): has workers, who are paid for all their hours
-    movable: np.ndarray  # (resource,): workers can be hired or laid off
+    staffed: np.ndarray  # has workers, who are paid for all their hours
+    movable: np.ndarray  # workers can be hired or laid off
     hours: np.ndarray  # fixed regular hours, or the ceiling on a workforce's hours; inf = unlimited
     workers: np.ndarray  # before any move: where movable, those of the first bucket
     hours_per_worker: np.ndarray
@@ -40,12 +40,12 @@ class Resources:
     def overtime_first(self) -> np.ndarray:
         """Where hours paid as worked are cheaper as overtime."""
         cheaper = self.overtime_cost < self.regular_cost
-        return cheaper & ~self.staffed[:, None] & (self.overtime_hours > 0)
+        return cheaper & ~self.staffed & (self.overtime_hours > 0)
 
     def regular_capacity(self, workers: np.ndarray) -> np.ndarray:
         """Regular hours that this many workers can work, extra ones included."""
         crew = np.minimum(self.hours, workers * self.hours_per_worker)
-        own = np.where(self.staffed[:, None], crew, self.hours)
+        own = np.where(self.staffed, crew, self.hours)
         return np.maximum(own + self.extra, 0.0)
 
     def overtime_limit(self, workers: np.ndarray) -> np.ndarray:
@@ -68,19 +68,19 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     endless = np.isinf(cells["workers"]).any(axis=1)
     cells["hours"][endless] = np.inf  # endless workers are endless hours, paid as used
     cells["workers"][endless] = cells["hours_per_worker"][endless] = np.nan
-    told = {name: ~np.isnan(values).all(axis=1) for name, values in cells.items()}
-    staffed = told["workers"] | (told["hours_per_worker"] & ~told["hours"])
-    movable = staffed & (told["hiring_cost"] | told["layoff_cost"])
-    crew = staffed[:, None]
+    told = {name: ~np.isnan(values) for name, values in cells.items()}
+    told = {name: given | given.any(axis=1, keepdims=True) for name, given in told.items()}
+    crew = told["workers"] | (told["hours_per_worker"] & ~told["hours"])
+    movable = crew & (told["hiring_cost"] | told["layoff_cost"])
     each, limit = cells["overtime_per_worker"], cells["overtime_hours"]
     no_overtime = np.isnan(limit) & (np.isnan(each) | ~crew)
     workers = np.where(crew, np.nan_to_num(cells["workers"]), 0.0)
-    workers = np.where(movable[:, None], workers[:, :1], workers)
+    workers = np.where(movable, workers[:, :1], workers)
     hours = _hours(cells, crew, grid, resources)
     there = np.minimum(hours["hours"], np.where(crew, workers * hours["hours_per_worker"], np.inf))
     return Resources(
         grid=grid,
-        staffed=staffed,
+        staffed=crew,
         movable=movable,
         workers=workers,
         **hours,

@@ -49,8 +49,8 @@ def worth_of(programme, values: dict, holding: str, solved) -> Worth:
     beyond = prices["quantity"] - balance[facts.ways.item]
     hour = -programme.duals(solved, len(staff), "hours", "ceiling")
     if "share" in programme:  # a level plan would use its share of one more hour in every bucket
-        share = values["share"] / np.where(staff.movable, values["workers"][:, 0], 1.0).clip(1e-9)
-        used = share[:, None] * (level_hours(staff) > 0)
+        crew = np.where(staff.movable, values["workers"][:, :1], 1.0).clip(1e-9)
+        used = values["share"][:, None] / crew * (level_hours(staff) > 0)
         hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
     beyond = _priced(beyond - facts.hours.T @ loads) / programme.units["way"]
     stock = _priced(_room(programme, balance, prices) / programme.units["item"])
