@@ -83,12 +83,11 @@ def plan_changes(supply_plan, released, standard_cost, *, settings=None) -> pd.D
     [-10.0, 30.0]
     """
     buckets = np.sort(pd.unique(supply_plan["bucket"]))[: fence(settings)]
-    output = {}
-    for name, plan in (("released", released), ("planned", supply_plan)):
-        inside = within(plan, buckets).set_index(["item", "bucket"])
-        units = inside.reindex(columns=SUPPLIED).fillna(0.0).sum(axis=1)
-        output[name] = units.groupby(level=[0, 1]).sum()
-    table = pd.concat(output, axis=1).fillna(0.0).reset_index()
+    units = {
+        name: within(plan, buckets).set_index(["item", "bucket"]).filter(SUPPLIED).sum(axis=1)
+        for name, plan in (("released", released), ("planned", supply_plan))
+    }
+    table = pd.concat(units, axis=1).fillna(0.0).reset_index()
     table["change"] = table["planned"] - table["released"]
     table["money"] = table["change"].abs() * table["item"].map(standard_cost).fillna(0.0)
     return table.sort_values(
