@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.supply.costs import before, per
+from sopkit.supply.limits import unconstrained_load
 from sopkit.supply.model import lot_sizes
 from sopkit.tables import PLANS
 
@@ -124,9 +125,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
     return facts.grid.frame(**columns, why=why)
 
 
-def capacity_plan(
-    facts, flows: Flows, unconstrained: np.ndarray, shadow_price: np.ndarray
-) -> pd.DataFrame:
+def capacity_plan(facts, flows: Flows, shadow_price: np.ndarray) -> pd.DataFrame:
     """``capacity_plan``: resource, bucket, hours, utilisation (of regular hours; of overtime where
     there are none) and what one more hour saves.
     """
@@ -136,7 +135,7 @@ def capacity_plan(
     available = np.where(regular > 0, regular, limit)
     table = staff.grid.frame(
         load=flows.load,
-        unconstrained_load=unconstrained,
+        unconstrained_load=unconstrained_load(facts),
         regular_capacity=regular,
         overtime=flows.overtime,
         overtime_limit=limit,

@@ -157,15 +157,6 @@ def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> No
     )
 
 
-def net_requirements(facts) -> np.ndarray:
-    """(item, bucket) units that must arrive: demand falling due plus the change in safety stock
-    (and an explicit ending stock), less stock and receipts.
-
-    Order-driven items fall due when the agreed wait has passed.
-    """
-    return to_arrive(facts.target - facts.recent - facts.net())
-
-
 def to_arrive(short: np.ndarray) -> np.ndarray:
     """(item, bucket) units that must arrive so that what is ``short`` to date is there.
 
@@ -179,5 +170,9 @@ def to_arrive(short: np.ndarray) -> np.ndarray:
 def unconstrained_load(facts) -> np.ndarray:
     """(resource, bucket) hours if every requirement of a made item were made in its own bucket, and
     every open work order where it falls due.
+
+    Required are demand falling due (of order-driven items when the agreed wait has passed) and the
+    change in safety stock (and an explicit ending stock), less stock and receipts.
     """
-    return facts.own_load(net_requirements(facts)) + facts.own_load(facts.receipts)
+    required = to_arrive(facts.target - facts.recent - facts.net())
+    return facts.own_load(required) + facts.own_load(facts.receipts)

@@ -10,7 +10,7 @@ from sopkit.supply.checks import check_facts, explain_infeasible
 from sopkit.supply.costs import costs_of, plan_costs, sourcing_plan
 from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
-from sopkit.supply.limits import limits_of, unconstrained_load, without_idle
+from sopkit.supply.limits import limits_of, without_idle
 from sopkit.supply.model import build, objective_prices, steering
 from sopkit.supply.reading import TABLES
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
@@ -135,7 +135,7 @@ def plan_supply(
     facts = facts.until(facts.shown)
     return SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
-        capacity_plan=capacity_plan(facts, flows, unconstrained_load(facts), worth.hour),
+        capacity_plan=capacity_plan(facts, flows, worth.hour),
         workforce_plan=workforce_plan(facts, flows),
         sourcing_plan=sourcing_plan(facts, flows),
         plan_costs=plan_costs(facts, flows, holding),
