@@ -52,7 +52,7 @@ def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
     """Money/unit (by item) of what the hours of a unit could save from being lost."""
     most = np.zeros(resources)
     np.maximum.at(most, bill.resource, per(lost[bill.item], bill.hours))
-    return fold((bill.hours * most[bill.resource])[:, None], bill.item, len(lost))[:, 0]
+    return np.bincount(bill.item, bill.hours * most[bill.resource], len(lost))
 
 
 def per(part, whole) -> np.ndarray:

@@ -112,7 +112,7 @@ def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:
     size = (settings or {}).get("bucket")
     calendar = Calendar(size) if size else infer_calendar(demand["bucket"])
     numbers = calendar.number(demand["bucket"])
-    buckets = calendar.stamp(np.arange(numbers.min(), numbers.max() + 1)).rename("bucket")
+    buckets = calendar.stamp(np.arange(numbers.min(), numbers.max() + 1))
     return Grid(items[["item"]], buckets, calendar, ("item",))
 
 

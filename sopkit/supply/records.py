@@ -143,8 +143,7 @@ class Facts:
     def standard_cost(self) -> np.ndarray:
         """Money/unit by item, as the books carry it."""
         told = (self.tables[name] for name in ("items", "bill_of_resources", "resources"))
-        cost = standard_cost(*told).set_index("item")["standard_cost"]
-        return cost.reindex(self.names).to_numpy()
+        return standard_cost(*told)["standard_cost"].to_numpy()  # in the order of items
 
     @cached_property
     def size(self) -> np.ndarray:

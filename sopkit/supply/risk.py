@@ -221,4 +221,4 @@ def _scale(paths, own, demand) -> np.ndarray:
     mean is 0.
     """
     mean = paths.mean(axis=1)[own, : demand.shape[1]]
-    return np.divide(demand, mean, out=np.full(demand.shape, np.nan), where=mean > 0)
+    return demand / np.where(mean > 0, mean, np.nan)

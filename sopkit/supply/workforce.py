@@ -117,7 +117,7 @@ def _hours(cells: dict, crew: np.ndarray, grid: Grid, resources) -> dict[str, np
     hours.
     """
     each, hours, workers = cells["hours_per_worker"], cells["hours"], cells["workers"]
-    shared = np.divide(hours, workers, out=np.full(grid.shape, np.nan), where=workers > 0)
+    shared = hours / np.where(workers > 0, workers, np.nan)
     derived = np.isnan(each) & crew
     each = np.where(derived, shared, each)
     unclear = grid.series["resource"][(np.isnan(each) & crew).any(axis=1)]
