@@ -313,34 +313,26 @@ def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
     """
     due = receipts["due_on"].fillna(buckets[0])
     at = np.maximum(buckets.searchsorted(due, side="right") - 1, 0)
-    receipts = receipts.assign(bucket=buckets[at])
-
-    frozen, on = released.set_index(["item", "bucket"]), receipts["ordered_on"]
+    cell, on = ["item", "bucket"], receipts["ordered_on"]
+    receipts, frozen = receipts.assign(bucket=buckets[at]), released.set_index(cell)
     ordered, undated, before = (
-        receipts[which]
-        .groupby(frozen.index.names)["quantity"]
-        .sum()
-        .reindex(frozen.index)
-        .fillna(0.0)
+        receipts[which].groupby(cell)["quantity"].sum().reindex(frozen.index, fill_value=0.0)
         for which in (on >= since, on.isna(), on < since)
     )
     known = (frozen.get("receipts", 0.0) - before).clip(lower=0)
     ordered = ordered + (undated - known).clip(lower=0)
     kinds = [name for name in reversed(FROZEN) if name in frozen]
     left = frozen[kinds].fillna(0.0).cumsum(axis=1).sub(ordered, axis=0).clip(lower=0)
-    frozen[kinds] = np.minimum(frozen[kinds], left)
-    frozen = frozen.assign(source="").reset_index()
+    frozen = np.minimum(frozen[kinds], left)
     if sources is None:
-        return frozen
-    bought = [name for name in ("subcontracted", "purchased") if name in frozen]
-    asked = sources[sources["source"] != NONE].drop(columns=["cost", "order_by"], errors="ignore")
-    total = asked.groupby(["item", "bucket"])["quantity"].transform("sum")
-    named = frozen.drop(columns="source").merge(asked.assign(share=asked["quantity"] / total))
-    named[bought] = named[bought].mul(named["share"], axis=0)
-    told = pd.MultiIndex.from_frame(frozen[["item", "bucket"]])
-    told = told.isin(pd.MultiIndex.from_frame(named[["item", "bucket"]]))
-    frozen.loc[told, bought] = np.nan
-    return pd.concat([frozen, named[["item", "bucket", "source", *bought]]], ignore_index=True)
+        return frozen.reset_index()
+    bought = frozen.columns.intersection(["subcontracted", "purchased"])
+    asked = sources[sources["source"] != NONE].set_index(cell)[["source", "quantity"]]
+    named = frozen[bought].join(asked, how="inner")
+    share = named["quantity"] / named.groupby(cell)["quantity"].transform("sum")
+    named[bought] = named[bought].mul(share, axis=0)
+    frozen.loc[frozen.index.isin(named.index), bought] = np.nan
+    return pd.concat([frozen, named.drop(columns="quantity")]).reset_index()
 
 
 def _cell_sums(frame: pd.DataFrame, column: str) -> pd.DataFrame:
