@@ -37,7 +37,7 @@ def explain_infeasible(facts, limits) -> PlanError:
     the hours that are missing.
     """
     names = facts.names
-    rigid = names[np.isinf(facts.prices.lost)]
+    rigid = names[np.isinf(facts.prices.lost)[:, 0]]
     if len(rigid):
         return PlanError(
             f"table items, column lost_sales_cost: {len(rigid)} item(s) may never be lost (inf) and"

@@ -11,7 +11,7 @@ from sopkit.tables import PLANS
 
 @dataclass(frozen=True)
 class Prices:
-    """Money per unit (and bucket, for holding and backlog), one entry per item."""
+    """Money per unit (and bucket, for holding and backlog): columns, one row per item."""
 
     holding: np.ndarray
     backlog: np.ndarray  # inf = may not be late
@@ -45,7 +45,7 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     ending = np.maximum(finite, instead(finite.to_numpy(), bill, len(resources)))
     ending, kept = ending + cost + (count + 1) * (holding + late), cost + holding
     prices = holding, backlog, lost, (holding + late) / 2, ending, kept, price
-    return Prices(*(money.to_numpy() for money in prices))
+    return Prices(*(money.to_numpy()[:, None] for money in prices))
 
 
 def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
@@ -91,16 +91,10 @@ def before(quantity: np.ndarray, opening: np.ndarray) -> np.ndarray:
     return np.column_stack([opening, quantity[:, :-1]])
 
 
-def _times(price, quantity) -> np.ndarray:
-    """price × quantity, where an endless price of nothing is nothing."""
-    with np.errstate(invalid="ignore"):
-        return np.where(quantity == 0, 0.0, np.reshape(price, (-1, 1)) * quantity)
-
-
 def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     """Money of a finished plan by kind, item × bucket; what is bought at what its source asks."""
     ways, prices = facts.ways, facts.prices
-    bought = _times(ways.unit_cost, flows.quantity)
+    bought = ways.unit_cost[:, None] * flows.quantity
     made, subcontract, purchase = (
         facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
     )
@@ -108,16 +102,17 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     # an order customer's opening backlog counts as late only when it is
     opening = np.where(facts.to_order, 0.0, facts.backlog)
     late, stock = charged(flows.late, opening, holding), flows.stock + facts.expired
+    # what may not be late or lost is not: only the backlog before the plan was late
+    waiting, losing = (np.nan_to_num(one, posinf=0.0) for one in (prices.backlog, prices.lost))
     return {
         "material": made,
         "subcontract": subcontract,
         "purchase": purchase,
-        "holding": _times(prices.holding, charged(stock, facts.on_hand, holding)),
-        # what may not be late cannot be: only its backlog before the plan was
-        "backlog": _times(np.nan_to_num(prices.backlog, posinf=0.0), late),
-        "lost_sales": _times(prices.lost, flows.lost),
-        "safety_stock": _times(prices.shortfall, np.maximum(facts.safety_stock - flows.stock, 0)),
-        "ending_stock": _times(prices.ending, missing),
+        "holding": prices.holding * charged(stock, facts.on_hand, holding),
+        "backlog": waiting * late,
+        "lost_sales": losing * flows.lost,
+        "safety_stock": prices.shortfall * np.maximum(facts.safety_stock - flows.stock, 0),
+        "ending_stock": prices.ending * missing,
     }
 
 
@@ -153,11 +148,11 @@ def plan_costs(facts, flows, holding: str) -> pd.DataFrame:
     items, staff = _of_items(facts, flows, holding), _of_resources(facts, flows)
     regular, made = facts.resources.regular_cost, facts.ways.own[:, None]
     theirs, bill = np.where(made, 0.0, flows.quantity), facts.bill
-    standard = facts.standard_cost
+    standard = facts.standard_cost[:, None]
     hours = bill.hours[:, None] * theirs[bill.way] * regular[bill.resource]
     premium = fold(hours, bill.item, facts.shape[0])
     for kind, bought in (("subcontract", "subcontracted"), ("purchase", "purchased")):
-        paid, items[kind] = items[kind], _times(standard, facts.by_item(flows.quantity, bought))
+        paid, items[kind] = items[kind], standard * facts.by_item(flows.quantity, bought)
         premium = premium + paid - items[kind]
     items["source_premium"] = premium
     worked = regular * np.maximum(flows.load, flows.overtime)
@@ -198,7 +193,7 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     """
     ways = facts.ways
     bought = np.where(ways.own[:, None], 0.0, flows.quantity)
-    table = facts.by_way(quantity=bought, cost=_times(ways.unit_cost, bought))
+    table = facts.by_way(quantity=bought, cost=ways.unit_cost[:, None] * bought)
     lead = ways.lead.repeat(facts.shape[1])
     table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])
     return PLANS["sourcing_plan"].conform(table.query("quantity != 0"))

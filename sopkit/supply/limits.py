@@ -50,9 +50,9 @@ def without_idle(facts, lots: bool):
         f" its limit {ways.limit[way]:,.10g})"
         for way in np.flatnonzero(idle)
     ]
-    worth = (least * np.nan_to_num(prices.lost, posinf=0.0)).max(initial=0.0)
+    worth = (least[:, None] * np.nan_to_num(prices.lost, posinf=0.0)).max(initial=0.0)
     # a fortieth missing costs it
-    ending = prices.ending + per(40 * worth, required) * lots
+    ending = prices.ending + per(40 * worth, required)[:, None] * lots
     ways = replace(ways, limit=np.where(idle, 0.0, ways.limit))
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
@@ -74,8 +74,8 @@ def limits_of(facts) -> Limits:
         frozen=held,
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least)),
-        late=np.where(last | np.isinf(facts.prices.backlog)[:, None], 0.0, np.inf),
-        lost=np.where(np.isinf(facts.prices.lost)[:, None], 0.0, lost),
+        late=np.where(last | np.isinf(facts.prices.backlog), 0.0, np.inf),
+        lost=np.where(np.isinf(facts.prices.lost), 0.0, lost),
     )
 
 
@@ -107,7 +107,7 @@ def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     net = facts.net(arriving)
     lost = np.maximum.accumulate(np.maximum(-net, 0.0), axis=1)
-    lost = np.where(np.isinf(facts.prices.backlog)[:, None], lost, 0.0)
+    lost = np.where(np.isinf(facts.prices.backlog), lost, 0.0)
     return net + lost, lost
 
 

@@ -177,7 +177,7 @@ def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
     """
     none = np.zeros(facts.shape)
     stock = sum(SMOOTH * cover * values.get(name, none) for name, cover in zip(ABOVE, COVERS))
-    return float((facts.prices.holding[:, None] * stock)[:, facts.seen].sum())
+    return float((facts.prices.holding * stock)[:, facts.seen].sum())
 
 
 STOCK = "safe", "ending", *ABOVE
@@ -327,16 +327,16 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
     prices, staff, required = facts.prices, facts.resources, facts.required
     asked = ~np.isnan(required)
     last = facts.buckets == facts.buckets[-1]
-    ending = np.where(facts.seen, prices.ending[:, None], prices.kept[:, None])
+    ending = np.where(facts.seen, prices.ending, prices.kept)
     weight = np.where(last & (holding == "average"), 0.5, 1.0)
     stocked, waiting = (prices.holding == 0) * NUDGE, (prices.backlog == 0) * 3 * NUDGE
-    missing = (prices.shortfall + (stocked + waiting) / 2)[:, None] + np.where(asked, ending, 0.0)
+    missing = prices.shortfall + (stocked + waiting) / 2 + np.where(asked, ending, 0.0)
     over = asked & (required > facts.safety_stock)
-    second = np.where(over, ending, prices.shortfall[:, None]) * asked
-    hold = (prices.holding + stocked)[:, None] * weight
+    second = np.where(over, ending, prices.shortfall) * asked
+    hold = (prices.holding + stocked) * weight
     # where a plan runs on, nobody is lost today to hold stock against tomorrow
     wait = np.arange(facts.shape[1])[::-1] * (facts.shape[1] > facts.shown)
-    smooth = (SMOOTH * prices.holding + stocked)[:, None]
+    smooth = SMOOTH * prices.holding + stocked
     late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed, 0.0, staff.regular_cost)
     return {
@@ -344,9 +344,9 @@ def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, 
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,
-        "late": (late + waiting)[:, None] * weight,
+        "late": (late + waiting) * weight,
         "agreed": np.zeros(facts.shape),
-        "lost": lost[:, None] + wait * prices.shortfall[:, None],
+        "lost": lost + wait * prices.shortfall,
         "overtime": staff.overtime_cost - hourly,
         "workers": staff.regular_cost * staff.hours_per_worker,
         "hired": np.nan_to_num(staff.hiring_cost),

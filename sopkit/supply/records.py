@@ -168,7 +168,7 @@ class Facts:
             scaled(facts, 1 / size, "on_hand", "backlog", *UNITS),
             ways=scaled(scaled(self.ways, of_way, "unit_cost"), 1 / of_way, "limit"),
             bill=scaled(self.bill, size[self.bill.item], "hours"),
-            prices=scaled(self.prices, size, *vars(self.prices)),
+            prices=scaled(self.prices, size[:, None], *vars(self.prices)),
         )
 
     def until(self, count: int) -> "Facts":

@@ -64,8 +64,8 @@ def shared(facts, limits, values: dict, priced, run) -> dict:
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
     short = np.where(missing > floor + SHORT * facts.units["item"], missing - floor, 0.0)
-    margin = facts.prices.price - facts.standard_cost
-    worth = np.stack([facts.prices.lost, margin])
+    margin = facts.prices.price - facts.standard_cost[:, None]
+    worth = np.hstack([facts.prices.lost, margin]).T
     group, hours = alike(facts, values["quantity"], short, worth)
     if not (group >= 0).any():
         return values

@@ -25,7 +25,7 @@ def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved 
     labels = {name: programme.labels(name) for name in programme.model.variables}
     values, leave = np.zeros(programme.width), labels["laid_off"]
     free, parts.ub[leave] = parts.ub[leave], parts.lb[leave]
-    last = labels["lost"][:, -1]  # what is late for good is lost at the end
+    last = labels["lost"][:, -1:]  # what is late for good is lost at the end
     parts.ub[last] = np.where(np.isinf(programme.facts.prices.lost), 0.0, np.inf)
     of_row, of_column = parts.clabels % count, np.arange(programme.width) % count
     for bucket in range(count):
@@ -76,7 +76,7 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
 
     elsewhere = np.where(ways.kind == "subcontracted", overtime, 0.0)[:, None]
     own = facts.by_item(long, "production")[ways.item]
-    first = np.where(np.isinf(facts.prices.lost), 10, 2)[:, None]  # who may not be lost
+    first = np.where(np.isinf(facts.prices.lost), 10, 2)  # who may not be lost
     dearer = {
         "quantity": elsewhere * own - idle * (facts.hours.T @ movable),
         "workers": movable * idle * staff.hours_per_worker,
