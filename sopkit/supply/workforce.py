@@ -72,9 +72,9 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     told = {name: given | given.any(axis=1, keepdims=True) for name, given in told.items()}
     crew = told["workers"] | (told["hours_per_worker"] & ~told["hours"])
     movable = crew & (told["hiring_cost"] | told["layoff_cost"])
-    each, limit = cells["overtime_per_worker"], cells["overtime_hours"]
-    no_overtime = np.isnan(limit) & (np.isnan(each) | ~crew)
-    workers = np.where(crew, np.nan_to_num(cells["workers"]), 0.0)
+    each, limit = np.where(crew, cells["overtime_per_worker"], np.nan), cells["overtime_hours"]
+    unlimited = np.where(np.isnan(each), 0.0, np.inf)
+    workers = np.nan_to_num(cells["workers"])
     workers = np.where(movable, workers[:, :1], workers)
     hours = _hours(cells, crew, grid, resources)
     there = np.minimum(hours["hours"], np.where(crew, workers * hours["hours_per_worker"], np.inf))
@@ -85,8 +85,8 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
         workers=workers,
         **hours,
         extra=np.maximum(cells["extra_hours"], -there),
-        overtime_hours=np.where(no_overtime, 0.0, np.where(np.isnan(limit), np.inf, limit)),
-        overtime_per_worker=np.where(crew, _finite(each), np.nan),
+        overtime_hours=np.where(np.isnan(limit), unlimited, limit),
+        overtime_per_worker=_finite(each),
         regular_cost=cells["regular_cost"],
         overtime_cost=cells["overtime_cost"],
         hiring_cost=_finite(cells["hiring_cost"]),
