@@ -52,8 +52,7 @@ def read_facts(tables, settings=None) -> Facts:
     due = told["receipts"]["due_on"].fillna(grid.buckets[0]).clip(lower=grid.buckets[0])
     hidden = np.arange(len(columns)) >= shown.shape[1]
     coming = grid.array(told["receipts"].assign(bucket=due), "quantity") * ~hidden
-    opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
-    opening = opening.reindex(items["item"], fill_value=0.0)
+    opening = told["inventory"].set_index("item")[["on_hand", "backlog"]]
     to_order = (items["strategy"] == "order").to_numpy()
     wanted, safe = (
         np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
@@ -61,7 +60,7 @@ def read_facts(tables, settings=None) -> Facts:
     )
     owed = items["backlog_cost"].ne(np.inf).to_numpy()
     until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
-    on_hand, backlog = opening.to_numpy().T
+    on_hand, backlog = opening.reindex(items["item"]).fillna(0.0).to_numpy().T
     told_of = {name: items[name].to_numpy() for name in (*UNITS, "shelf_life")}
     life, per_year = told_of["shelf_life"], grid.calendar.per_year
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])

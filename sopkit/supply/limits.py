@@ -59,10 +59,9 @@ def without_idle(facts, lots: bool):
 
 def limits_of(facts) -> Limits:
     """``Limits`` from facts."""
-    most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     fixed = frozen_quantities(facts)
-    held = ~np.isnan(fixed)
-    least, most = np.where(held, fixed, 0.0), np.where(held, fixed, most)
+    held, least = ~np.isnan(fixed), np.nan_to_num(fixed)
+    most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     last = facts.buckets == facts.buckets[-1]
     to_order = facts.to_order[:, None]
     owed = facts.demand.copy()
@@ -70,7 +69,7 @@ def limits_of(facts) -> Limits:
     lost = np.where(to_order, np.where(last, np.inf, 0.0), owed)
     return Limits(
         least=least,
-        most=most,
+        most=np.where(held, fixed, most),
         frozen=held,
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least)),
