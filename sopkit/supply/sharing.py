@@ -64,15 +64,13 @@ def shared(facts, limits, values: dict, priced, run) -> dict:
     missing, bill = values["late"] + np.cumsum(values["lost"], axis=1), facts.bill
     floor, asked = unavoidable(facts, limits)
     short = np.where(missing > floor + SHORT * facts.units["item"], missing - floor, 0.0)
-    margin = facts.prices.price - facts.standard_cost[:, None]
-    worth = np.hstack([facts.prices.lost, margin]).T
-    group, hours = alike(facts, values["quantity"], short, worth)
+    group, hours = alike(facts, values["quantity"], short)
     if not (group >= 0).any():
         return values
-    stands = np.ones(len(facts.ways), dtype=bool)
-    stands[bill.way[(bill.hours > 0) & (group[bill.item] >= 0)]] = False
+    moved = bill.way[(bill.hours > 0) & (group[bill.item] >= 0)]
+    moved = np.isin(np.arange(len(facts.ways)), moved)[:, None]
     bounds = {
-        name: np.where(stands[:, None], values["quantity"], getattr(limits, name))
+        name: np.where(moved, getattr(limits, name), values["quantity"])
         for name in ("least", "most")
     }
     dear = replace(facts.prices, ending=10 * facts.prices.ending)  # than any part: see below
@@ -105,10 +103,9 @@ def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.nda
     """(group, bucket) what the largest part that a group misses costs: twice what the hours of all
     that was asked of it are worth, so that it comes before whatever item.
     """
-    member = group[:, None] >= 0
-    price = prices["lost"] + prices["late"]
-    best = np.zeros(group.max() + 1)
-    np.maximum.at(best, group[member[:, 0]], (price.max(axis=1) / hours)[member[:, 0]])
+    who, price = group >= 0, prices["lost"] + prices["late"]
+    member, best = who[:, None], np.zeros(group.max() + 1)
+    np.maximum.at(best, group[who], (price.max(axis=1) / hours)[who])
     worth = fold(asked * hours[:, None], group, len(best)) * 2 * best[:, None]
     programme.variable("part", "group", np.full(worth.shape, np.inf))
     programme.variable("gone", "item", np.where(member, np.inf, 0.0))
@@ -138,13 +135,13 @@ def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
     return floor[1], np.maximum(asked - (floor[1] - floor[0]), 0.0)
 
 
-def alike(facts, made, short, worth) -> tuple[np.ndarray, np.ndarray]:
+def alike(facts, made, short) -> tuple[np.ndarray, np.ndarray]:
     """(item,) number of the group that shares what is short, −1 where an item shares with nobody;
     and the hours that a unit takes at the item's bottleneck, 1 where it has none.
 
     The bottleneck is that of an item's resources at which most hours are ``short`` while it is
-    full. Alike are its items whose ``worth`` (price of a lost unit, margin; money/unit) differs by
-    no more than a tenth from that of the one that is dearest to lose.
+    full. Alike are its items whose worth (price of a lost unit, margin; money/unit) differs by no
+    more than a tenth from that of the one that is dearest to lose.
     """
     count, items, used = len(facts.resources), facts.shape[0], facts.bill.hours > 0
     bill = facts.bill
@@ -158,13 +155,15 @@ def alike(facts, made, short, worth) -> tuple[np.ndarray, np.ndarray]:
     bottleneck, each = np.full(items, -1), np.ones(items)
     bottleneck[item[first]], each[item[first]] = resource[first], hours[first]
 
+    margin = facts.prices.price - facts.standard_cost[:, None]
+    worth = np.hstack([facts.prices.lost, margin]).T
     group, number, first = np.full(items, -1), -1, -1
     for one in np.lexsort((*-worth[::-1], bottleneck))[(bottleneck < 0).sum() :]:
         apart = np.abs(worth[:, first] - worth[:, one]) > ALIKE * np.abs(worth[:, first])
         if number < 0 or bottleneck[one] != bottleneck[first] or apart.any():
             first, number = one, number + 1
         group[one] = number
-    told = np.stack([np.ones(items), short.sum(axis=1)], axis=1)
+    told = np.column_stack([np.ones(items), short.sum(axis=1)])
     members, missed = fold(told, group, number + 1).T
     shares = (members > 1) & (missed > 0)
     number = np.append(np.where(shares, np.cumsum(shares) - 1, -1), -1)
