@@ -22,7 +22,7 @@ class Prices:
     price: np.ndarray  # what a lost unit would have brought; unknown: what losing it costs
 
 
-def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) -> Prices:
+def steering_prices(items, ways, bill, resources, settings, grid) -> Prices:
     """The contract's default prices where a cell is blank.
 
     Holding = unit_cost × holding_rate ÷ buckets a year; backlog = max(2 × holding, price ×
@@ -48,7 +48,7 @@ def steering_prices(items: pd.DataFrame, ways, bill, resources, settings, grid) 
     return Prices(*(money.to_numpy()[:, None] for money in prices))
 
 
-def instead(lost: np.ndarray, bill, resources: int) -> np.ndarray:
+def instead(lost, bill, resources: int) -> np.ndarray:
     """Money/unit (by item) of what the hours of a unit could save from being lost."""
     most = np.zeros(resources)
     np.maximum.at(most, bill.resource, per(lost[bill.item], bill.hours))
@@ -70,7 +70,7 @@ def dearest(ways, bill, resources) -> np.ndarray:
     return pd.Series(cost).groupby(ways.item).max().to_numpy()
 
 
-def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarray:
+def charged(quantity, opening, holding: str) -> np.ndarray:
     """What a bucket is charged for: its end, or the mean of its start and end
     (``holding="average"``).
 
@@ -82,7 +82,7 @@ def charged(quantity: np.ndarray, opening: np.ndarray, holding: str) -> np.ndarr
     return (quantity + before(quantity, opening)) / 2
 
 
-def before(quantity: np.ndarray, opening: np.ndarray) -> np.ndarray:
+def before(quantity, opening) -> np.ndarray:
     """What stood at the end of the bucket before each, in the first one the ``opening``.
 
     >>> before(np.array([[1.0, 2.0]]), np.array([5.0])).tolist()
@@ -169,7 +169,7 @@ def plan_costs(facts, flows, holding: str) -> pd.DataFrame:
     return PLANS["plan_costs"].conform(pd.concat(parts).query("abs(money) > 1e-6"))
 
 
-def order_by(bucket: pd.Series, lead, calendar, first) -> pd.Series:
+def order_by(bucket, lead, calendar, first) -> pd.Series:
     """The day to order what arrives in a bucket, ``lead`` buckets before it begins (a part of one
     in days), and not before the ``first`` day of the plan.
 

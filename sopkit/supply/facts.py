@@ -87,7 +87,7 @@ def read_facts(tables, settings=None) -> Facts:
     )
 
 
-def _columns(items: pd.DataFrame, grid: Grid, review: float, alone: bool) -> np.ndarray:
+def _columns(items, grid: Grid, review: float, alone: bool) -> np.ndarray:
     """The bucket that each bucket of the plan is like: its own, then, hidden, those of the last
     year again for as long as an item's lead time, review and customer's wait take. Nothing is
     hidden where every item says its ending stock, and where a model is asked ``alone``: without
@@ -101,7 +101,7 @@ def _columns(items: pd.DataFrame, grid: Grid, review: float, alone: bool) -> np.
     return np.concatenate([np.arange(count), count - year + np.arange(hidden) % year])
 
 
-def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:
+def _grid(items, demand, settings) -> Grid:
     """Items × the buckets from the first to the last that demand names."""
     if demand.empty:
         raise PlanError(
@@ -115,7 +115,7 @@ def _grid(items: pd.DataFrame, demand: pd.DataFrame, settings) -> Grid:
     return Grid(items[["item"]], buckets, calendar, ("item",))
 
 
-def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, grid: Grid) -> Ways:
+def ways_of(items, bill, sourcing, grid: Grid) -> Ways:
     """Every way to get every item: what stands in the bill of resources is made and its sources
     subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
     leaves blank is what its item says.
@@ -139,7 +139,7 @@ def ways_of(items: pd.DataFrame, bill: pd.DataFrame, sourcing: pd.DataFrame, gri
     )
 
 
-def _recent(grid: Grid, wait: np.ndarray, demand: np.ndarray, bookings) -> np.ndarray:
+def _recent(grid: Grid, wait, demand, bookings) -> np.ndarray:
     """Bookings of the last ``wait`` buckets at the end of each bucket; a part bucket counts in
     part.
     """

@@ -31,7 +31,7 @@ class Flows:
     laid_off: np.ndarray
 
 
-def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
+def flows_of(facts, limits, values) -> Flows:
     """``Flows`` of a solution: arrays by the name of the model's variables."""
     units, workers = facts.units, values["workers"]
     quantity = np.clip(tidy(values["quantity"], units["way"]), limits.least, limits.most)
@@ -62,7 +62,7 @@ def flows_of(facts, limits, values: dict[str, np.ndarray]) -> Flows:
     )
 
 
-def roll(facts, got: np.ndarray, lost: np.ndarray):
+def roll(facts, got, lost):
     """Saleable stock, backlog, its late part and lost units when ``got`` arrives: what is not on
     hand is backlog, what remains at the end is lost.
     """
@@ -80,7 +80,7 @@ def roll(facts, got: np.ndarray, lost: np.ndarray):
     return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))
 
 
-def tidy(values: np.ndarray, size) -> np.ndarray:
+def tidy(values, size) -> np.ndarray:
     """Values without solver dust: what is tiny against a usual ``size`` is 0."""
     return np.where(np.abs(values) < TINY * size, 0.0, values)
 
@@ -103,7 +103,7 @@ def overtime_share(facts, flows: Flows) -> np.ndarray:
     return largest
 
 
-def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
+def supply_plan(facts, flows: Flows, why) -> pd.DataFrame:
     """``supply_plan``: item, bucket, units, and why anything is late, lost or short."""
     made = facts.by_item(flows.quantity, "production")
     share = overtime_share(facts, flows)
@@ -125,7 +125,7 @@ def supply_plan(facts, flows: Flows, why: np.ndarray) -> pd.DataFrame:
     return facts.grid.frame(**columns, why=why)
 
 
-def capacity_plan(facts, flows: Flows, shadow_price: np.ndarray) -> pd.DataFrame:
+def capacity_plan(facts, flows: Flows, shadow_price) -> pd.DataFrame:
     """``capacity_plan``: resource, bucket, hours, utilisation (of regular hours; of overtime where
     there are none) and what one more hour saves.
     """

@@ -90,7 +90,7 @@ def demand_paths(paths, names, buckets) -> np.ndarray:
     return paths
 
 
-def error_quantile(paths: np.ndarray, span: np.ndarray, level: np.ndarray) -> np.ndarray:
+def error_quantile(paths, span, level) -> np.ndarray:
     """Units per item: quantile ``level`` of cumulative demand over ``span`` buckets less its mean,
     at least 0; 0 where the level is blank.
 

@@ -31,7 +31,7 @@ def in_sizes(facts, limits: Limits) -> Limits:
     return scaled(limits, 1 / facts.units["way"], "least", "most")
 
 
-def scaled(record, factor: np.ndarray, *names: str):
+def scaled(record, factor, *names: str):
     """A dataclass with the arrays of these ``names`` times a ``factor``."""
     return replace(record, **{name: getattr(record, name) * factor for name in names})
 
@@ -78,7 +78,7 @@ def limits_of(facts) -> Limits:
     )
 
 
-def _taken(facts, least: np.ndarray) -> np.ndarray:
+def _taken(facts, least) -> np.ndarray:
     """(resource, bucket) hours of open work orders; those beyond what the workforce as it stands
     can work, all overtime included, beside what is frozen, take none from the plan.
     """
@@ -87,7 +87,7 @@ def _taken(facts, least: np.ndarray) -> np.ndarray:
     return np.minimum(facts.own_load(facts.receipts), np.maximum(left, 0.0))
 
 
-def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
+def _stock_limit(facts, arriving) -> np.ndarray:
     """The most stock at each bucket's end: maximum stock and shelf life, but never less than what
     is already there or due.
     """
@@ -100,7 +100,7 @@ def _stock_limit(facts, arriving: np.ndarray) -> np.ndarray:
     return np.maximum(limit, there)
 
 
-def left_over(facts, arriving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def left_over(facts, arriving) -> tuple[np.ndarray, np.ndarray]:
     """(item, bucket) stock less backlog, and units lost to date, where ``arriving`` comes beside
     the receipts: what may not be late is lost at once, and does not use later arrivals.
     """
@@ -139,7 +139,7 @@ def frozen_quantities(facts) -> np.ndarray:
     return fixed
 
 
-def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> None:
+def _refuse_beyond(facts, kind: str, total, fixed) -> None:
     """Raise ``PlanError`` for frozen totals of a kind that its ways cannot deliver."""
     left = total - facts.by_item(np.nan_to_num(fixed), kind)
     rows = np.argwhere(left > 1e-9 * np.maximum(1.0, total))
@@ -156,7 +156,7 @@ def _refuse_beyond(facts, kind: str, total: np.ndarray, fixed: np.ndarray) -> No
     )
 
 
-def to_arrive(short: np.ndarray) -> np.ndarray:
+def to_arrive(short) -> np.ndarray:
     """(item, bucket) units that must arrive so that what is ``short`` to date is there.
 
     >>> to_arrive(np.array([[-5.0, 20.0, 10.0, 25.0]])).tolist()

@@ -85,7 +85,7 @@ class Programme:
         """Where each cell of a quantity stands in the programme's columns."""
         return self.model.variables[name].labels.values
 
-    def costs(self, prices: dict[str, np.ndarray]) -> np.ndarray:
+    def costs(self, prices) -> np.ndarray:
         """Money per unit of every column; 0 for a quantity not given."""
         cost = np.zeros(self.width)
         for name in self.model.variables:
@@ -171,7 +171,7 @@ def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     )
 
 
-def steering(facts: Facts, values: dict[str, np.ndarray]) -> float:
+def steering(facts: Facts, values) -> float:
     """Money that the price of covers adds to what a plan's stock costs: it steers towards even
     stock, nobody pays it.
     """
@@ -302,13 +302,13 @@ def whole_lots(programme: Programme) -> None:
         programme.rows("nothing_or_more", below, "<=", where=least > 0)
 
 
-def lot_sizes(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
+def lot_sizes(facts: Facts, limits: Limits, size) -> np.ndarray:
     """(way, bucket) units of a lot, 0 where a quantity is free to be anything."""
     bound = ~limits.frozen & (limits.most > 0) & facts.seen
     return np.where(bound, size[facts.ways.item][:, None], 0.0)
 
 
-def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
+def most_lots(facts: Facts, limits: Limits, size) -> np.ndarray:
     """More lots than any sensible bucket needs: all demand from here on and the highest stock asked
     for, in one bucket.
     """
@@ -317,7 +317,7 @@ def most_lots(facts: Facts, limits: Limits, size: np.ndarray) -> np.ndarray:
     return np.ceil(np.minimum(limits.most, wanted[facts.ways.item][:, None]) / size) + 1
 
 
-def objective_prices(facts: Facts, holding: str, lost: np.ndarray) -> dict[str, np.ndarray]:
+def objective_prices(facts: Facts, holding: str, lost) -> dict[str, np.ndarray]:
     """Money per unit of every variable: the objective, up to a constant; ``lost`` is what a lost
     unit costs.
 

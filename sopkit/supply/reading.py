@@ -115,7 +115,7 @@ def checked(frame, name: str) -> pd.DataFrame:
     return read
 
 
-def own_work(bill: pd.DataFrame) -> pd.DataFrame:
+def own_work(bill) -> pd.DataFrame:
     """The rows of a declared bill of resources that are the company's own, not a source's."""
     return bill[bill["source"] == ""]
 
@@ -156,7 +156,7 @@ def _readings(text: str) -> str:
     return f": {text} may be {' or '.join(days)}" if days else ""
 
 
-def _dates(cells: pd.Series) -> pd.Series:
+def _dates(cells) -> pd.Series:
     """Days at midnight, where they were written if in a time zone; what is written otherwise, and
     any number, is blank.
     """
@@ -164,7 +164,7 @@ def _dates(cells: pd.Series) -> pd.Series:
     return local_stamps(words).dt.normalize()
 
 
-def _numbers(cells: pd.Series) -> pd.Series:
+def _numbers(cells) -> pd.Series:
     written = cells if cells.dtype.kind in "iuf" else cells.astype("object")
     return pd.to_numeric(written, errors="coerce").astype("float64")
 
@@ -172,7 +172,7 @@ def _numbers(cells: pd.Series) -> pd.Series:
 READ = {"text": pd.Series.copy, "number": _numbers, "date": _dates}
 
 
-def known_codes(tables: dict) -> None:
+def known_codes(tables) -> None:
     """``PlanError`` for an item or resource of a declared table that its own table does not
     name.
     """
@@ -188,7 +188,7 @@ def item_rows(items, names, table: str) -> pd.DataFrame:
     return frame.iloc[positions(frame["item"], names, table, "item")].reset_index(drop=True)
 
 
-def refuse(frame: pd.DataFrame, table: str, column: str, wrong, problem: str, mend: str) -> None:
+def refuse(frame, table: str, column: str, wrong, problem: str, mend: str) -> None:
     """Raise ``PlanError`` naming the first wrong rows of a table, if there are any."""
     rows = np.flatnonzero(wrong)
     if not len(rows):
@@ -335,6 +335,6 @@ def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
     return pd.concat([frozen, named.drop(columns="quantity")]).reset_index()
 
 
-def _cell_sums(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+def _cell_sums(frame, column: str) -> pd.DataFrame:
     cells = frame.groupby(["item", "bucket"], as_index=False)[column].sum()
     return cells.rename(columns={column: "quantity"})

@@ -196,7 +196,7 @@ class Facts:
         table = self.grid.only(self.ways.item).frame(**arrays)
         return table.assign(source=source.repeat(self.shape[1]))
 
-    def by_item(self, quantity: np.ndarray, kind: str | None = None) -> np.ndarray:
+    def by_item(self, quantity, kind: str | None = None) -> np.ndarray:
         """(way, bucket) quantities summed to (item, bucket), all kinds or one."""
         chosen = slice(None) if kind is None else self.ways.kind == kind
         return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
@@ -214,11 +214,11 @@ class Facts:
         own = self.ways.own[bill.way] & (bill.hours > 0)
         return bill.item[own], bill.resource[own], bill.hours[own]
 
-    def load(self, quantity: np.ndarray) -> np.ndarray:
+    def load(self, quantity) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
         return self.hours @ quantity
 
-    def own_load(self, units: np.ndarray) -> np.ndarray:
+    def own_load(self, units) -> np.ndarray:
         """(resource, bucket) hours that (item, bucket) units take if they are made; those of
         receipts are the hours of open work orders where they fall due.
         """

@@ -201,7 +201,7 @@ class _Rule:
             free=free,
         )
 
-    def possible(self, change: np.ndarray, bucket: int) -> np.ndarray:
+    def possible(self, change, bucket: int) -> np.ndarray:
         """As much of a ``change`` (item, path) as a bucket allows; what is made more shares the
         hours in proportion.
         """

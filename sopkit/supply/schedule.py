@@ -101,7 +101,7 @@ def smallest(lot, least) -> np.ndarray:
     return np.maximum(np.ceil(least / step - SLACK), 1.0) * step
 
 
-def run_out_order(opening: np.ndarray, demand: np.ndarray) -> np.ndarray:
+def run_out_order(opening, demand) -> np.ndarray:
     """Items by how soon they run out in a bucket: opening stock less backlog, over demand; the
     least first.
 

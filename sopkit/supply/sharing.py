@@ -18,7 +18,7 @@ ALIKE = 0.1  # of the larger margin: items that differ by less are alike
 SHORT = 1e-6  # of an item's size: what is less is not missing
 
 
-def averaged(programme, values: dict) -> dict:
+def averaged(programme, values) -> dict:
     """The values in which items that nothing but their size tells apart get the mean of what the
     solution gives them: as cheap, as possible, and no chance of the solver's.
 
@@ -51,7 +51,7 @@ def _number(*columns) -> np.ndarray:
     return pd.factorize(np.array([row.tobytes() for row in rows], dtype="object"))[0]
 
 
-def shared(facts, limits, values: dict, priced, run) -> dict:
+def shared(facts, limits, values, priced, run) -> dict:
     """The values in which like items (see ``alike``) share the hours that a plan's ``values`` give
     them: in every bucket the largest part of what was asked of any of them to date that is late or
     lost is the least there can be.
@@ -99,7 +99,7 @@ def _keep_hours(programme, group, made) -> None:
     programme.rows("hours_kept", programme.summed("quantity", each), "<=", each @ made)
 
 
-def _largest_part(programme, prices: dict, group, hours, floor, asked) -> np.ndarray:
+def _largest_part(programme, prices, group, hours, floor, asked) -> np.ndarray:
     """(group, bucket) what the largest part that a group misses costs: twice what the hours of all
     that was asked of it are worth, so that it comes before whatever item.
     """

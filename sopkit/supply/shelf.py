@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def sum_to(quantity: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def sum_to(quantity, ends) -> np.ndarray:
     """Each row of ``quantity`` summed from its first bucket until ``ends`` (row, end; in buckets, a
     part of one in part).
 
@@ -15,7 +15,7 @@ def sum_to(quantity: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.cumsum(each, axis=1)[rows, whole] + (ends - whole) * each[rows, whole + 1]
 
 
-def sold_within(demand: np.ndarray, buckets: np.ndarray, per_year: int) -> np.ndarray:
+def sold_within(demand, buckets, per_year: int) -> np.ndarray:
     """Demand of the next ``buckets`` buckets after each bucket, the last year repeating beyond the
     horizon; inf where endless.
 

@@ -99,7 +99,7 @@ def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
     ]
 
 
-def _run(parts, cost, rows, columns, whole, options: dict, start):
+def _run(parts, cost, rows, columns, whole, options, start):
     """One quiet run of HiGHS on some rows and columns; None where they allow nothing."""
     import highspy
 

@@ -13,7 +13,7 @@ STRATEGIES = ("optimal", "level", "chase")
 FOLLOWED = ("quantity", "lost")  # what a chase plan settles bucket by bucket
 
 
-def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved | None:
+def chase(programme: Programme, cost, *, gap, time_limit) -> Solved | None:
     """The ``Solved`` programme in which output follows demand; None where the limits contradict
     each other. ``cost`` is by column, of ``follow_demand``; the buckets share half the time limit.
 
@@ -48,7 +48,7 @@ def chase(programme: Programme, cost: np.ndarray, *, gap, time_limit) -> Solved 
     return solve(parts, cost, gap=gap, time_limit=time_limit / 2)
 
 
-def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
+def follow_demand(prices, programme: Programme) -> dict:
     """Prices under which each bucket's output brings every item to its target: stock that is asked
     for, or the backlog that the customers of an order-driven item agreed to; then a workforce fits
     it with no overtime or subcontracting, then with no idle hours, and only then comes money: each
@@ -89,5 +89,5 @@ def follow_demand(prices: dict[str, np.ndarray], programme: Programme) -> dict:
     return {name: price + dearer.get(name, 0.0) for name, price in prices.items()}
 
 
-def _most(money: np.ndarray) -> float:
+def _most(money) -> float:
     return money[np.isfinite(money)].max(initial=0.0)

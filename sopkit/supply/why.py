@@ -39,7 +39,7 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     return text
 
 
-def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
+def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
     """What holds each cell (item, bucket, name, price): the hours that a unit takes, and the limit
     on every way to get it.
     """
@@ -72,7 +72,7 @@ def _held(cells: pd.DataFrame, facts, limits, flows, worth) -> pd.DataFrame:
     return held.assign(name=name[at], price=held["per_unit"] * price[at])
 
 
-def _said(held: pd.DataFrame) -> pd.Series:
+def _said(held) -> pd.Series:
     """What holds each cell (item, bucket, name, price), largest share first, in one text."""
     cell = ["item", "bucket"]
     held = held.query("price > 1e-9").groupby([*cell, "name"], as_index=False)["price"].sum()

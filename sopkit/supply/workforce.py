@@ -42,22 +42,22 @@ class Resources:
         cheaper = self.overtime_cost < self.regular_cost
         return cheaper & ~self.staffed & (self.overtime_hours > 0)
 
-    def regular_capacity(self, workers: np.ndarray) -> np.ndarray:
+    def regular_capacity(self, workers) -> np.ndarray:
         """Regular hours that this many workers can work, extra ones included."""
         crew = np.minimum(self.hours, workers * self.hours_per_worker)
         own = np.where(self.staffed, crew, self.hours)
         return np.maximum(own + self.extra, 0.0)
 
-    def overtime_limit(self, workers: np.ndarray) -> np.ndarray:
+    def overtime_limit(self, workers) -> np.ndarray:
         """Overtime hours that this many workers may work."""
         return np.fmin(self.overtime_hours, workers * self.overtime_per_worker)
 
-    def all_hours(self, workers: np.ndarray) -> np.ndarray:
+    def all_hours(self, workers) -> np.ndarray:
         """Hours that this many workers can work, all overtime included."""
         return self.regular_capacity(workers) + self.overtime_limit(workers)
 
 
-def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
+def read_resources(resources, horizon: Grid) -> Resources:
     """``Resources`` over the horizon's buckets, from the declared table with its blanks.
 
     A row with a bucket beats the blank one, cell by cell: what it leaves blank is taken from the
@@ -94,7 +94,7 @@ def read_resources(resources: pd.DataFrame, horizon: Grid) -> Resources:
     )
 
 
-def _cells(resources: pd.DataFrame, grid: Grid) -> dict[str, np.ndarray]:
+def _cells(resources, grid: Grid) -> dict[str, np.ndarray]:
     """Every declared number by resource and bucket, blanks filled only where both rows are
     blank.
     """
@@ -108,11 +108,11 @@ def _cells(resources: pd.DataFrame, grid: Grid) -> dict[str, np.ndarray]:
     return {name: numbers[name].to_numpy(copy=True).reshape(grid.shape) for name in numbers}
 
 
-def _finite(cells: np.ndarray) -> np.ndarray:
+def _finite(cells) -> np.ndarray:
     return np.where(np.isinf(cells), np.nan, cells)
 
 
-def _hours(cells: dict, crew: np.ndarray, grid: Grid, resources) -> dict[str, np.ndarray]:
+def _hours(cells, crew, grid: Grid, resources) -> dict[str, np.ndarray]:
     """Hours per worker, and the fixed hours or ceiling: workers given with hours only share those
     hours.
     """

@@ -26,7 +26,7 @@ class Worth:
     stock: np.ndarray  # (item, bucket): what room for one more unit saves, ≥ 0
 
 
-def worth_of(programme, values: dict, holding: str, solved) -> Worth:
+def worth_of(programme, values, holding: str, solved) -> Worth:
     """``Worth`` of a ``solved`` plan: shadow prices of the linear programme with whole numbers
     fixed, in which no more units than before may be lost and a lost unit costs what it would have
     brought.
@@ -92,6 +92,6 @@ def _room(programme, balance, prices) -> np.ndarray:
     return np.where(known, after - balance - kept, 0.0)
 
 
-def _priced(money: np.ndarray) -> np.ndarray:
+def _priced(money) -> np.ndarray:
     least = max(NOTHING, TINY * np.abs(money).max(initial=0.0))
     return np.where(np.abs(money) > least, money, 0.0)
