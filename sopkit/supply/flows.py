@@ -70,13 +70,13 @@ def roll(facts, got, lost):
     net = facts.net(got, lost)
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
-    lost[:, -1] += late[:, -1]
-    backlog[:, -1] -= late[:, -1]
-    late[:, -1] = 0.0
-    spare = np.minimum(lost[:, -1], np.maximum(facts.recent[:, -1] - backlog[:, -1], 0.0))
-    spare = np.where(facts.to_order & (stock[:, -1] == 0), spare, 0.0)
-    lost[:, -1] -= spare
-    backlog[:, -1] += spare
+    end = np.s_[:, -1]
+    # what an order customer still agrees to wait for is not lost
+    spared = np.where(facts.to_order & (stock[end] == 0), -lost[end], 0.0)
+    given_up = np.maximum(backlog[end] - facts.recent[end], spared)
+    lost[end] += given_up
+    backlog[end] -= given_up
+    late[end] = 0.0
     return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))
 
 
