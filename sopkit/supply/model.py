@@ -88,9 +88,8 @@ class Programme:
     def costs(self, prices) -> np.ndarray:
         """Money per unit of every column; 0 for a quantity not given."""
         cost = np.zeros(self.width)
-        for name in self.model.variables:
-            if name in prices:
-                cost[self.labels(name)] = prices[name]
+        for name in prices.keys() & set(self.model.variables):
+            cost[self.labels(name)] = prices[name]
         return cost
 
     def values(self, solved: Solved) -> dict[str, np.ndarray]:

@@ -35,7 +35,6 @@ class SupplyResult:
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
-    strategy: str
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -144,5 +143,4 @@ def plan_supply(
         idle=idle,
         steering=steered,
         gap=solved.gap,
-        strategy=strategy,
     )
