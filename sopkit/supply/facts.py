@@ -39,7 +39,7 @@ def read_facts(tables, settings=None) -> Facts:
     alone = settings is None and told["safety_stock"].empty
     columns = _columns(items, shown, 0.0 if alone else chosen["review"], alone)
     grid = shown.over(shown.numbers[0] + np.arange(len(columns)))
-    staff = read_resources(told["resources"], shown)
+    staff = read_resources(told["resources"], told["added_hours"], shown)
     staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
     retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
     ways = ways_of(items, bill, told["sourcing"], grid)

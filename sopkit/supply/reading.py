@@ -42,6 +42,12 @@ ASKED = [
         more=["source"],
     ),
     _cells(
+        "added_hours",
+        "Regular hours that initiatives add or take",
+        number("change", "hours/bucket", "blank = 0", blank=0),
+        of="resource",
+    ),
+    _cells(
         "announced",
         "Moves of people that are announced",
         *(
@@ -58,7 +64,7 @@ NEEDED = {  # where it is not what is declared as required: stock counted or owe
     "receipts": ["item", "due_on", "quantity"],
 }
 MAYBE = ("due_on",)  # a column that is needed, of which a cell may be blank: overdue
-SIGNED = ("extra_hours",)  # hours may be taken away
+SIGNED = "extra_hours", "change"  # hours may be taken away
 ENDLESS = """
     lead_time customer_lead_time backlog_cost lost_sales_cost maximum_stock shelf_life max_quantity
     hours workers overtime_hours overtime_per_worker hiring_cost layoff_cost
@@ -241,10 +247,11 @@ def supply_inputs(
 
     ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
     maps the contract's names to input tables (empty ones count as absent), whose initiatives widen
-    their resources; ``history`` gives past bookings. ``released`` maps names to last cycle's tables
-    (or reads them): inside the settings' planning fence what its ``supply_plan`` holds and nobody
-    has ordered since stands, from the sources of its ``sourcing_plan`` (what was ordered since is a
-    receipt already), and the moves of people in its ``workforce_plan`` are announced.
+    their resources (``added_hours``); ``history`` gives past bookings. ``released`` maps names to
+    last cycle's tables (or reads them): inside the settings' planning fence what its
+    ``supply_plan`` holds and nobody has ordered since stands, from the sources of its
+    ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of people in its
+    ``workforce_plan`` are announced.
 
     >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
     ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
@@ -260,17 +267,16 @@ def supply_inputs(
     demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
     inside = buckets[: fence(settings)]
-    if asked["resources"] is not None and "initiatives" in present:
-        told = declared(tables["initiatives"], "initiatives")
-        asked["resources"] = _widened(asked["resources"], told, buckets, chosen)
     read = released.read if hasattr(released, "read") else dict(released or {}).get
     plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
-    frozen = announced = None
+    frozen = announced = added = None
     if plan is not None:
         held = plan["bucket"].isin(inside) & plan["item"].isin(tables["items"]["item"])
         since = min(plan["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
         receipts = given(asked["receipts"], "receipts")
         frozen = _not_ordered(plan[held], since, receipts, buckets, sources)
+    if asked["resources"] is not None and "initiatives" in present:
+        added = _added_hours(tables["initiatives"], asked["resources"], buckets, chosen)
     if people is not None and asked["resources"] is not None:
         held = people["resource"].isin(asked["resources"]["resource"])
         held &= people["bucket"].isin(inside)
@@ -283,26 +289,21 @@ def supply_inputs(
         "safety_stock": safety_stock,
         "frozen": frozen,
         "announced": announced,
+        "added_hours": added,
         "bookings": None if history is None else _cell_sums(history, "demand"),
         "settings": settings,
         "allocation": chosen["allocation"],
     }
 
 
-def _widened(resources, initiatives, buckets, settings) -> pd.DataFrame:
-    """The resources with the hours that initiatives add or take, as far as they count."""
-    rows = initiatives[initiatives["resource"].isin(resources["resource"])]
+def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
+    """The hours that initiatives add to resources or take, as far as they count."""
+    rows = declared(initiatives, "initiatives")
+    rows = rows[rows["resource"].isin(resources["resource"])]
     grid = Grid(rows[["resource"]], buckets, infer_calendar(buckets), ("resource",))
     hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
-    change = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
-    change = change.query("change != 0").groupby(["resource", "bucket"], as_index=False).sum()
-    if change.empty:
-        return resources
-    table = INPUTS["resources"].typed(resources).merge(change, how="outer")
-    usual = table[table["bucket"].isna()].set_index("resource")["extra_hours"]
-    extra = table["extra_hours"].fillna(table["resource"].map(usual)).fillna(0.0)
-    wider = extra + table["change"]
-    return table.assign(extra_hours=wider.fillna(table["extra_hours"])).drop(columns="change")
+    added = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
+    return added.groupby(["resource", "bucket"], as_index=False).sum()
 
 
 def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:

@@ -57,8 +57,9 @@ class Resources:
         return self.regular_capacity(workers) + self.overtime_limit(workers)
 
 
-def read_resources(resources, horizon: Grid) -> Resources:
-    """``Resources`` over the horizon's buckets, from the declared table with its blanks.
+def read_resources(resources, added_hours, horizon: Grid) -> Resources:
+    """``Resources`` over the horizon's buckets, from the declared table with its blanks and the
+    ``added_hours``.
 
     A row with a bucket beats the blank one, cell by cell: what it leaves blank is taken from the
     blank row.
@@ -84,7 +85,7 @@ def read_resources(resources, horizon: Grid) -> Resources:
         movable=movable,
         workers=workers,
         **hours,
-        extra=np.maximum(cells["extra_hours"], -there),
+        extra=np.maximum(cells["extra_hours"] + grid.array(added_hours, "change"), -there),
         overtime_hours=np.where(np.isnan(limit), unlimited, limit),
         overtime_per_worker=_finite(each),
         regular_cost=cells["regular_cost"],
