@@ -118,9 +118,9 @@ def _grid(items, demand, settings) -> Grid:
 def ways_of(items, bill, sourcing, grid: Grid) -> Ways:
     """Every way to get every item: what stands in the bill of resources is made and its sources
     subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
-    leaves blank is what its item says.
+    leaves blank is what its item says; sources of other items are none.
     """
-    bill = reading.own_work(bill)
+    bill, sourcing = reading.own_work(bill), sourcing.merge(items[["item"]])
     own = items.set_index("item").reindex(sourcing["item"]).reset_index()
     sourcing = sourcing.fillna(own[["unit_cost", "lead_time"]])
     made = items["item"].isin(bill["item"])

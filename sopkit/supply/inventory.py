@@ -43,8 +43,8 @@ def safety_stock(
     expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
     calendar = infer_calendar(buckets)
     grid = Grid(rows[["item"]], buckets, calendar, ("item",))
-    bill = reading.of_items(names, bill_of_resources, "bill_of_resources")
-    ways = ways_of(rows, bill, reading.of_items(names, sourcing, "sourcing"), grid)
+    bill = reading.given(bill_of_resources, "bill_of_resources")
+    ways = ways_of(rows, bill, reading.given(sourcing, "sourcing"), grid)
     span = waiting(ways, expected.mean(axis=1)) + chosen["review"]
     error = error_quantile(paths, span, level)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()

@@ -89,12 +89,6 @@ def given(frame, name: str) -> pd.DataFrame:
     return TABLES[name].filled(checked(frame, name))
 
 
-def of_items(names, frame, name: str) -> pd.DataFrame:
-    """The rows of a table of a plan, as ``given``, that are of some items."""
-    told = given(frame, name)
-    return told[told["item"].isin(names)].reset_index(drop=True)
-
-
 def checked(frame, name: str) -> pd.DataFrame:
     """The table as ``given``, its blanks as they are (a word that is blank is NaN too)."""
     table = TABLES[name]

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sopkit.grid import Grid
+from sopkit.grid import Grid, grid_of
 from sopkit.metrics.scopes import weights
 from sopkit.metrics.service import unserved
+from sopkit.supply import reading
 from sopkit.supply.after import Finished
 from sopkit.supply.costs import per
-from sopkit.supply.facts import read_facts
+from sopkit.supply.facts import ways_of
 from sopkit.supply.inventory import demand_paths
-from sopkit.supply.reading import fence, of_items
 from sopkit.supply.shelf import sold_within
 from sopkit.tables import PLANS
 
@@ -172,32 +172,32 @@ class _Rule:
 
     @classmethod
     def of(cls, plan: Finished, inputs, capacity_plan):
-        """The rule of a plan that was asked with ``inputs``; None where it has no item."""
-        if not len(plan.names):
-            return None
-        asked = {
-            name: of_items(plan.names, inputs.get(name), name)
-            for name in ("bill_of_resources", "sourcing")
-        }
-        asked |= {"items": plan.items, "demand": plan.grid.frame(quantity=plan["demand"])}
-        settings = inputs.get("settings")
-        facts = read_facts(asked, settings)
-        ways, (item, resource, hours), staff = facts.ways, facts.own_bill, facts.resources
+        """The rule of a plan that was asked with ``inputs``."""
+        bill, sourcing = (
+            reading.given(inputs.get(name), name) for name in ("bill_of_resources", "sourcing")
+        )
+        ways = ways_of(plan.items, bill, sourcing, plan.grid)
+        bill = reading.own_work(bill.merge(plan.items[["item"]])).query("hours_per_unit > 0")
+        grid = grid_of(bill, plan.buckets, None, plan.calendar, ("resource",))
+        cells = grid.find(bill["resource"]), plan.grid.find(bill["item"])
         lag = np.full(plan.shape[0], plan.shape[1])
         np.minimum.at(lag, ways.item, ways.opens)
-        lag, flexible = np.maximum(lag, fence(settings)), plan.got - plan["receipts"]
-        limit, free = np.bincount(ways.item, ways.limit)[:, None], np.full(staff.grid.shape, np.inf)
+        lag, flexible = (
+            np.maximum(lag, reading.fence(inputs.get("settings"))),
+            plan.got - plan["receipts"],
+        )
+        limit, free = np.bincount(ways.item, ways.limit)[:, None], np.full(grid.shape, np.inf)
         if capacity_plan is not None:
             most = capacity_plan["regular_capacity"] + capacity_plan["overtime_limit"]
             left = (most - capacity_plan["load"]).clip(lower=0.0)
-            free = staff.grid.array(capacity_plan.assign(free=left), "free")
+            free = grid.array(capacity_plan.assign(free=left), "free")
         return cls(
             lag=lag,
             following=sold_within(plan["demand"], lag + 1.0, plan.per_year),
             flexible=flexible,
             made=plan.made,
             room=np.maximum(limit - flexible, 0.0),
-            hours=sparse.csr_array((hours, (resource, item)), (len(staff), plan.shape[0])),
+            hours=sparse.csr_array((bill["hours_per_unit"], cells), (len(free), plan.shape[0])),
             free=free,
         )
 
