@@ -101,7 +101,7 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     missing = np.fmax(facts.required - flows.stock, 0)
     # an order customer's opening backlog counts as late only when it is
     opening = np.where(facts.to_order, 0.0, facts.backlog)
-    late, stock = charged(flows.late, opening, holding), flows.stock + facts.expired
+    late, stock = charged(flows.late, opening, holding), flows.stock + flows.expired
     # what may not be late or lost is not: only the backlog before the plan was late
     waiting, losing = (np.nan_to_num(one, posinf=0.0) for one in (prices.backlog, prices.lost))
     return {

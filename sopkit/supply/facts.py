@@ -58,11 +58,8 @@ def read_facts(tables, settings=None) -> Facts:
         np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
         for name in ("demand", "safety_stock")
     )
-    owed = items["backlog_cost"].ne(np.inf).to_numpy()
-    until = np.where(owed, pd.Series(ways.opens).groupby(ways.item).min(), 0)
     on_hand, backlog = opening.reindex(items["item"]).fillna(0.0).to_numpy().T
     told_of = {name: items[name].to_numpy() for name in (*UNITS, "shelf_life")}
-    life, per_year = told_of["shelf_life"], grid.calendar.per_year
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
     return Facts(
         tables=told,
@@ -76,7 +73,7 @@ def read_facts(tables, settings=None) -> Facts:
         prices=steering_prices(items, ways, bill, staff, chosen, shown),
         demand=wanted,
         receipts=coming,
-        expiring=expiring(wanted, coming, on_hand - backlog, life, per_year, until),
+        expiring=expiring(coming, wanted, on_hand - backlog, told_of["shelf_life"]),
         safety_stock=np.where(to_order[:, None], 0.0, safe),
         recent=np.where(to_order[:, None], recent, 0.0),
         on_hand=on_hand,

@@ -10,6 +10,7 @@ import pandas as pd
 from sopkit.supply.costs import before, per
 from sopkit.supply.limits import unconstrained_load
 from sopkit.supply.model import lot_sizes
+from sopkit.supply.shelf import expiring
 from sopkit.tables import PLANS
 
 TINY = 1e-9  # what a solver leaves behind, relative to a usual quantity
@@ -22,6 +23,7 @@ class Flows:
     quantity: np.ndarray
     lost: np.ndarray
     stock: np.ndarray  # within its shelf life
+    expired: np.ndarray  # stock past it
     backlog: np.ndarray
     late: np.ndarray
     load: np.ndarray
@@ -39,7 +41,7 @@ def flows_of(facts, limits, values) -> Flows:
         size = lot_sizes(facts, limits, facts.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
-    stock, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
+    stock, expired, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
     staff, load = facts.resources, facts.load(quantity) + limits.taken
     most = max(1.0, workers.max(initial=0.0))
     workers = tidy(workers, most)
@@ -52,6 +54,7 @@ def flows_of(facts, limits, values) -> Flows:
         quantity=quantity,
         lost=lost,
         stock=stock,
+        expired=expired,
         backlog=backlog,
         late=late,
         load=load,
@@ -63,11 +66,12 @@ def flows_of(facts, limits, values) -> Flows:
 
 
 def roll(facts, got, lost):
-    """Saleable stock, backlog, its late part and lost units when ``got`` arrives: what is not on
-    hand is backlog, what remains at the end is lost.
+    """Saleable stock, stock past its shelf life, backlog, its late part and lost units when ``got``
+    arrives: what is not on hand is backlog, what remains at the end is lost.
     """
-    lost = lost.copy()
-    net = facts.net(got, lost)
+    lost, asked = lost.copy(), facts.demand - lost
+    gone = expiring(got + facts.receipts, asked, facts.opening, facts.shelf_life)
+    net = facts.net(got, lost, facts.expiring - gone)
     stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
     end = np.s_[:, -1]
@@ -77,7 +81,8 @@ def roll(facts, got, lost):
     lost[end] += given_up
     backlog[end] -= given_up
     late[end] = 0.0
-    return tuple(tidy(values, facts.units["item"]) for values in (stock, backlog, late, lost))
+    rolled = stock, np.cumsum(gone, axis=1), backlog, late, lost
+    return tuple(tidy(values, facts.units["item"]) for values in rolled)
 
 
 def tidy(values, size) -> np.ndarray:
@@ -117,7 +122,7 @@ def supply_plan(facts, flows: Flows, why) -> pd.DataFrame:
         "receipts": facts.receipts,
         "lost": flows.lost,
         "shipments": np.maximum(owed - flows.backlog, 0.0),
-        "projected_available": flows.stock + facts.expired,
+        "projected_available": flows.stock + flows.expired,
         "backlog": flows.backlog,
         "late": flows.late,
         "safety_stock": facts.safety_stock,

@@ -137,7 +137,7 @@ def unsaleable(plan: Finished) -> np.ndarray:
     if not (life <= plan.shape[1]).any():
         return np.zeros(plan.shape)
     first = np.maximum(plan.opening[:, 0] + plan.owed[:, 0], 0.0)
-    gone = expiring(plan["shipments"], plan.got, first, life, plan.per_year).cumsum(axis=1)
+    gone = expiring(plan.got, plan["shipments"], first, life).cumsum(axis=1)
     return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)
 
 

@@ -63,10 +63,10 @@ def limits_of(facts) -> Limits:
     held, least = ~np.isnan(fixed), np.nan_to_num(fixed)
     most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     last = facts.buckets == facts.buckets[-1]
-    to_order = facts.to_order[:, None]
     owed = facts.demand.copy()
     owed[:, 0] += facts.backlog
-    lost = np.where(to_order, np.where(last, np.inf, 0.0), owed)
+    waits = facts.to_order[:, None] & np.isfinite(facts.prices.backlog)
+    lost = np.where(waits, np.where(last, np.inf, 0.0), owed)
     return Limits(
         least=least,
         most=np.where(held, fixed, most),

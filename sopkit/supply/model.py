@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sopkit.supply.limits import Limits, in_sizes
 from sopkit.supply.records import Facts
+from sopkit.supply.shelf import ages
 from sopkit.supply.solve import Solved
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
@@ -64,6 +65,10 @@ class Programme:
         bucket.
         """
         return sparse.kron(weights, sparse.eye_array(self.facts.shape[1]), "csr") @ self[name]
+
+    def total(self, names):
+        """The sum of quantities by item, of those that there are."""
+        return sum((self[name] for name in names if name in self), 0 * self["lost"])
 
     def before(self, quantity):
         """The quantity a bucket ago, nothing before the first."""
@@ -135,6 +140,7 @@ def build(facts: Facts, limits: Limits, strategy="optimal", *, whole_workers=Fal
     programme = Programme(linopy.Model(sparse=True), *sizes, strategy, facts.units)
     stock(programme)
     balance(programme)
+    shelf(programme)
     capacity(programme, whole_workers)
     if lots:
         whole_lots(programme)
@@ -145,6 +151,8 @@ def stock(programme: Programme) -> None:
     """Quantities got, stock by price segment, backlog by agreement and late, demand lost."""
     facts, limits = programme.facts, programme.limits
     segments = stock_segments(facts, limits)
+    if programme.strategy == "chase":  # what came and is not asked for yet stands
+        segments[ABOVE[-1]] = np.full(facts.shape, np.inf)
     programme.variable("quantity", "way", limits.most, limits.least)
     for name, most in segments.items():
         if most.any():
@@ -152,7 +160,13 @@ def stock(programme: Programme) -> None:
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
     if facts.to_order.any():
-        programme.variable("agreed", "item", facts.recent)
+        stands = np.minimum(facts.recent, facts.backlog[:, None])
+        programme.variable("agreed", "item", stands)
+        programme.variable("waiting", "item", facts.recent - stands)
+    if np.isfinite(facts.shelf_life).any():
+        fresh, first = np.isfinite(facts.shelf_life), facts.buckets == facts.buckets[0]
+        none = np.outer(np.where(facts.shelf_life > 0, 0.0, np.maximum(facts.opening, 0.0)), first)
+        programme.variable("expired", "item", np.where(fresh, np.inf, 0.0)[:, None], none)
 
 
 def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
@@ -179,20 +193,45 @@ def steering(facts: Facts, values) -> float:
     return float((facts.prices.holding * stock)[:, facts.seen].sum())
 
 
-STOCK = "safe", "ending", *ABOVE
+STOCK, OWED = ("safe", "ending", *ABOVE), ("late", "agreed", "waiting")
+
+
+def got(programme: Programme):
+    """What is made and bought, by item."""
+    ways = programme.facts.ways
+    each = np.ones(len(ways)), (ways.item, np.arange(len(ways)))
+    shape = programme.facts.shape[0], len(ways)
+    return programme.summed("quantity", sparse.csr_array(each, shape))
 
 
 def balance(programme: Programme) -> None:
-    """stock − backlog = the same a bucket ago + got + receipts + lost − demand."""
-    facts, ways = programme.facts, programme.facts.ways
-    net = sum((programme[name] for name in STOCK if name in programme), -programme["late"])
-    net = net - programme["agreed"] if "agreed" in programme else net
-    each = np.ones(len(ways)), (ways.item, np.arange(len(ways)))
-    items = sparse.csr_array(each, (facts.shape[0], len(ways)))
-    got = programme.summed("quantity", items) + programme["lost"]
-    known = facts.demand - facts.coming
+    """stock − backlog = the same a bucket ago + got + receipts + lost − expired − demand."""
+    facts = programme.facts
+    net = programme.total(STOCK) - programme.total(OWED)
+    moved = got(programme) + programme["lost"] - programme.total(["expired"])
+    known = facts.demand - facts.receipts
     known[:, 0] -= facts.opening
-    programme.rows("balance", got - net + programme.before(net), "=", known)
+    programme.rows("balance", moved - net + programme.before(net), "=", known)
+
+
+def shelf(programme: Programme) -> None:
+    """Stock at a bucket's end is no more than what arrived within its shelf life: what is older was
+    shipped, of a life that ends within the bucket by then, or has expired.
+    """
+    facts, buckets = programme.facts, np.arange(programme.facts.shape[1])
+    kept, share = ages(facts.shelf_life)
+    ends = (kept - 1)[:, None] <= buckets
+    if not ends.any():
+        return
+    age = buckets[:, None] - buckets
+    each = np.where(np.isfinite(kept), kept, 0.0)
+    young = sparse.block_diag([(age >= 0) & (age < life) for life in each], "csr") * 1.0
+    stock, arrived, part = programme.total(STOCK), got(programme), (1 - share)[:, None]
+    left = programme.before(stock) + arrived - stock - programme["expired"]
+    there = facts.receipts + np.maximum(facts.opening, 0.0)[:, None] * (buckets == 0)
+    right = (young @ facts.receipts.ravel()).reshape(facts.shape) - part * there
+    left = stock + times(part + 0 * right, left) - young @ arrived
+    programme.rows("shelf", left, "<=", right, ends)
 
 
 def capacity(programme: Programme, whole_workers: bool) -> None:
@@ -344,7 +383,10 @@ def objective_prices(facts: Facts, holding: str, lost) -> dict[str, np.ndarray]:
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,
         "late": (late + waiting) * weight,
-        "agreed": np.zeros(facts.shape),
+        # the backlog that stands is kept as far as it was agreed, and no more is made of it
+        "agreed": -smooth - NUDGE,
+        "waiting": smooth + NUDGE,
+        "expired": np.cumsum((hold + COVERS[-1] * smooth)[:, ::-1], axis=1)[:, ::-1] + NUDGE,
         "lost": lost + wait * prices.shortfall,
         "overtime": staff.overtime_cost - hourly,
         "workers": staff.regular_cost * staff.hours_per_worker,

@@ -29,8 +29,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts = read_facts(inputs, inputs.get("settings"))
     missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts).most)
-    short = np.cumsum(facts.demand - open_, axis=1) - facts.opening[:, None] - facts.recent
-    units = np.minimum(to_arrive(short), missed)
+    units = np.minimum(to_arrive(-facts.net(open_) - facts.recent), missed)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))
     by_item = receipts.groupby("item")["quantity"].sum()

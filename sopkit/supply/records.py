@@ -79,7 +79,7 @@ class Facts:
     prices: Prices
     demand: np.ndarray  # (item, bucket)
     receipts: np.ndarray  # (item, bucket)
-    expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life from its end
+    expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life if no more came
     safety_stock: np.ndarray  # (item, bucket)
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray
@@ -112,16 +112,6 @@ class Facts:
     def early(self) -> np.ndarray:
         """(way, bucket): True before anything new can arrive."""
         return np.arange(self.shape[1]) < self.ways.opens[:, None]
-
-    @property
-    def coming(self) -> np.ndarray:
-        """(item, bucket) receipts less what passes its shelf life."""
-        return self.receipts - self.expiring
-
-    @property
-    def expired(self) -> np.ndarray:
-        """(item, bucket) units in stock that are past their shelf life."""
-        return np.cumsum(self.expiring, axis=1)
 
     @property
     def required(self) -> np.ndarray:
@@ -182,10 +172,10 @@ class Facts:
         )
 
     def net(self, *arriving) -> np.ndarray:
-        """(item, bucket) stock less backlog at the end of each bucket, where these units come
-        beside the receipts.
+        """(item, bucket) saleable stock less backlog at the end of each bucket, where these units
+        come beside the receipts.
         """
-        moved = sum(arriving, self.coming) - self.demand
+        moved = sum(arriving, self.receipts - self.expiring) - self.demand
         return self.opening[:, None] + np.cumsum(moved, axis=1)
 
     def by_way(self, **arrays) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def averaged(programme, values) -> dict:
     place = pd.Series(mark).groupby(ways.item).rank("first").to_numpy(int) - 1
     count = place.max(initial=0) + 1
     marks = summed(ways.item, place, mark + 1, (facts.shape[0], count))
-    wanted = facts.demand, facts.coming, facts.expiring, facts.safety_stock, facts.required
+    wanted = facts.demand, facts.receipts, facts.shelf_life, facts.safety_stock, facts.required
     held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
         marks, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()

@@ -31,29 +31,39 @@ def sold_within(demand, buckets, per_year: int) -> np.ndarray:
     return np.where(endless, np.inf, sold - np.cumsum(demand, axis=1))
 
 
-def expiring(demand, receipts, there, life, per_year: int, until=0) -> np.ndarray:
-    """(item, bucket) units of what is ``there`` at first and of receipts that pass their shelf life
-    at the end of each bucket, the oldest being sold first: of what arrives, all that demand does
-    not use up within that ``life`` (buckets, by item).
+def ages(life) -> tuple[np.ndarray, np.ndarray]:
+    """By item: after how many buckets what arrived in one is unsaleable at their end (inf where it
+    keeps for ever), and the share of the last of them in which it is still sold.
 
-    Before bucket ``until`` nothing new arrives, so that what is not served waits for receipts.
+    >>> [part.tolist() for part in ages(np.array([2.0, 1.5, np.inf]))]
+    [[2.0, 2.0, inf], [1.0, 0.5, 1.0]]
+    """
+    kept = np.ceil(life)
+    return kept, 1 - np.where(np.isfinite(life), kept - np.nan_to_num(life, posinf=0.0), 0.0)
+
+
+def expiring(arriving, demand, opening, life) -> np.ndarray:
+    """(item, bucket) units that pass their shelf ``life`` (buckets, by item) at the end of each
+    bucket: of the ``opening`` stock (less backlog) and of what arrives, what backlog and demand
+    have not taken by then, the oldest first.
 
     >>> asked, life = np.array([[2.0, 2.0, 2.0]]), np.array([2.0])
-    >>> expiring(asked, np.zeros((1, 3)), np.array([9.0]), life, 12).tolist()
+    >>> expiring(np.zeros((1, 3)), asked, np.array([9.0]), life).tolist()
     [[0.0, 5.0, 0.0]]
     """
-    gone, fresh = np.zeros(demand.shape), np.isfinite(life)
-    if not fresh.any():
+    gone, (kept, share) = np.zeros(demand.shape), ages(life)
+    if not np.isfinite(life).any():
         return gone
-    kept, rows = np.where(fresh, np.ceil(life), 0).astype(int), np.arange(len(life))
-    before = np.pad(demand, [(0, 0), (1, 0)])
-    usable = sold_within(np.where(fresh[:, None], before, 0.0), life, per_year)
-    for bucket in range(-1, demand.shape[1]):
-        if bucket >= 0:
-            there = there + receipts[:, bucket] - demand[:, bucket]
-            there = np.where(bucket < until, there, np.maximum(there, 0.0))
-        over = np.where(fresh, np.maximum(there - usable[:, bucket + 1], 0.0), 0.0)
-        end, there = np.maximum(bucket + kept, 0), there - over
-        inside = end < demand.shape[1]
-        gone[rows[inside], end[inside]] += over[inside]
+    net, rows = np.where(life > 0, opening, np.minimum(opening, 0.0)), np.arange(len(life))
+    gone[:, 0] = opening - net
+    came = np.pad(np.cumsum(arriving, axis=1), [(0, 0), (1, 0)])
+    for bucket in range(demand.shape[1]):
+        there = np.maximum(net, 0.0) + arriving[:, bucket]
+        net = net + arriving[:, bucket] - demand[:, bucket]
+        stock, since = np.maximum(net, 0.0), np.clip(bucket + 1 - kept, 0, None).astype(int)
+        young = came[:, bucket + 1] - came[rows, since]
+        old = stock + (1 - share) * (there - stock) - young
+        old = np.where(kept - 1 <= bucket, np.clip(old, 0.0, stock), 0.0)
+        gone[:, bucket] += old
+        net = net - old
     return gone

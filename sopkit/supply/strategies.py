@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from sopkit.supply.model import ABOVE, Programme
+from sopkit.supply.model import ABOVE, OWED, Programme
 from sopkit.supply.solve import Solved, solve
 
 # level: one workforce and equal shares of hours; chase: output follows demand, nothing is built
@@ -42,7 +42,7 @@ def chase(programme: Programme, cost, *, gap, time_limit) -> Solved | None:
             return None
         values[columns] = solved.values
     parts.ub[leave] = free
-    for limit, names in ((parts.lb, FOLLOWED + ("agreed",)), (parts.ub, FOLLOWED + ABOVE)):
+    for limit, names in ((parts.lb, FOLLOWED + OWED[1:]), (parts.ub, FOLLOWED + ABOVE)):
         for name in labels.keys() & names:
             limit[labels[name]] = values[labels[name]]
     return solve(parts, cost, gap=gap, time_limit=time_limit / 2)
@@ -83,8 +83,9 @@ def follow_demand(prices, programme: Programme) -> dict:
         "overtime": movable * (idle + overtime),
         "late": first * behind,
         "lost": 4 * behind,
-        **dict.fromkeys(("agreed", "safe", "ending"), -behind),
+        **dict.fromkeys((*OWED[1:], "safe", "ending"), -behind),
         **dict.fromkeys(ABOVE, ahead),
+        "expired": ahead * np.arange(facts.shape[1] + 1, 1, -1),
     }
     return {name: price + dearer.get(name, 0.0) for name, price in prices.items()}
 
