@@ -5,12 +5,13 @@ the rows.
 import numpy as np
 
 from sopkit.errors import PlanError
+from sopkit.supply.limits import most_hours
 
 
 def check_facts(facts, limits) -> None:
     """Raise ``PlanError`` where frozen production is above capacity."""
     held = facts.load(limits.least)
-    most = most_hours(facts.resources)
+    most = most_hours(facts)
     over = [
         f"{facts.resources.names[r]} in {facts.buckets[t].date()}: {held[r, t]:g} h frozen"
         f" ({_frozen_items(facts, limits, r, t)}), {most[r, t]:g} h there"
@@ -22,14 +23,6 @@ def check_facts(facts, limits) -> None:
             f" {'; '.join(over[:5])}; lower the frozen production or add hours, overtime or workers"
             " in resources"
         )
-
-
-def most_hours(staff) -> np.ndarray:
-    """The most hours each resource can ever work in each bucket: all overtime, and endless workers
-    where hiring is possible.
-    """
-    hiring = staff.movable & np.logical_or.accumulate(~np.isnan(staff.hiring_cost), axis=1)
-    return staff.all_hours(np.where(hiring, 1e12, staff.workers))
 
 
 def explain_infeasible(facts, limits) -> PlanError:

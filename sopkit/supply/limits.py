@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.grid import summed
 from sopkit.supply.costs import per
-from sopkit.supply.reading import MADE
+from sopkit.supply.reading import MADE, refuse
 from sopkit.supply.shelf import sold_within
 
 
@@ -19,6 +19,7 @@ class Limits:
     least: np.ndarray  # frozen quantities, else 0
     most: np.ndarray
     frozen: np.ndarray  # True where least = most by the fence
+    cut: np.ndarray  # (item, bucket) of what was to be frozen, what can no longer be got
     taken: np.ndarray  # (resource, bucket) hours of open work orders, as far as there are hours
     stock: np.ndarray
     late: np.ndarray
@@ -57,9 +58,11 @@ def without_idle(facts, lots: bool):
     return replace(facts, ways=ways, prices=replace(prices, ending=ending)), told
 
 
-def limits_of(facts) -> Limits:
-    """``Limits`` from facts."""
-    fixed = frozen_quantities(facts)
+def limits_of(facts, firm: bool = True) -> Limits:
+    """``Limits`` from facts; what is frozen and not ``firm`` is cut to what can be got."""
+    fixed, told = frozen_quantities(facts, firm)
+    if not firm:
+        fixed = fixed * _within_hours(facts, np.nan_to_num(fixed))
     held, least = ~np.isnan(fixed), np.nan_to_num(fixed)
     most = np.where(facts.early, 0.0, facts.ways.limit[:, None])
     last = facts.buckets == facts.buckets[-1]
@@ -71,6 +74,7 @@ def limits_of(facts) -> Limits:
         least=least,
         most=np.where(held, fixed, most),
         frozen=held,
+        cut=np.maximum(told - facts.by_item(least), 0.0),
         taken=_taken(facts, least),
         stock=_stock_limit(facts, facts.by_item(least)),
         late=np.where(last | np.isinf(facts.prices.backlog), 0.0, np.inf),
@@ -110,16 +114,44 @@ def left_over(facts, arriving) -> tuple[np.ndarray, np.ndarray]:
     return net + lost, lost
 
 
-def frozen_quantities(facts) -> np.ndarray:
+def most_hours(facts) -> np.ndarray:
+    """(resource, bucket) the most hours that can ever be worked: all overtime, and where hiring is
+    possible endless workers, as soon as its notice has passed.
+    """
+    staff, (hired, laid_off) = facts.resources, facts.announced
+    told = staff.workers + np.cumsum(hired - laid_off, axis=1)
+    free = ~np.isnan(staff.hiring_cost) & (np.arange(facts.shape[1]) >= facts.notice[0])
+    crew = np.where(np.logical_or.accumulate(free, axis=1), 1e12, np.maximum(told, 0.0))
+    return staff.all_hours(np.where(staff.movable, crew, staff.workers))
+
+
+def _within_hours(facts, fixed) -> np.ndarray:
+    """(way, bucket) the part of what is ``fixed`` for which there are hours, at the resource that
+    has least of them.
+    """
+    part, bill, load = np.ones(fixed.shape), facts.bill, facts.load(fixed)
+    there = np.where(load > 0, np.minimum(per(most_hours(facts), load), 1.0), 1.0)
+    used = bill.hours > 0
+    np.minimum.at(part, bill.way[used], there[bill.resource[used]])
+    return part
+
+
+def frozen_quantities(facts, firm: bool) -> tuple[np.ndarray, np.ndarray]:
     """(way, bucket) quantities that the fence fixes, NaN elsewhere: of the source that is named, or
-    of all sources, the cheapest first.
+    of all sources, the cheapest first; and (item, bucket) what was told of all.
     """
     ways, frozen = facts.ways, facts.tables["frozen"]
-    fixed = np.full((len(ways), facts.shape[1]), np.nan)
+    fixed, asked = np.full((len(ways), facts.shape[1]), np.nan), np.zeros(facts.shape)
     if frozen.empty:
-        return fixed
-    named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
-    named = np.where(frozen["source"] == "", -1, named)
+        return fixed, asked
+    named, nobody = (
+        ways.find(facts.grid.find(frozen["item"]), frozen["source"]),
+        frozen["source"] == "",
+    )
+    if firm:
+        mend = "name one of sourcing, or leave it blank"
+        refuse(frozen, "frozen", "source", ~nobody & (named < 0), "are no source of the item", mend)
+    named = np.where(nobody, -1, named)
     made = frozen[MADE].sum(axis=1, min_count=1)
     for kind in ("production", "subcontracted", "purchased"):
         told = frozen.assign(way=named, production=made).dropna(subset=kind)
@@ -135,8 +167,10 @@ def frozen_quantities(facts) -> np.ndarray:
         cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]
         most = np.maximum(most.to_numpy()[:, None] - its[chosen], 0.0)
         fixed[chosen] = np.clip(rest[item] - cheaper, 0.0, most) + its[chosen]
-        _refuse_beyond(facts, kind, total, fixed)
-    return fixed
+        asked = asked + total
+        if firm:
+            _refuse_beyond(facts, kind, total, fixed)
+    return fixed, asked
 
 
 def _refuse_beyond(facts, kind: str, total, fixed) -> None:

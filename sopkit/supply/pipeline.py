@@ -28,7 +28,7 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     settings = settled(inputs.get("settings"))
     facts = read_facts(inputs, inputs.get("settings"))
     missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
-    open_ = facts.by_item(limits_of(facts).most)
+    open_ = facts.by_item(limits_of(facts, inputs.get("firm", True)).most)
     units = np.minimum(to_arrive(-facts.net(open_) - facts.recent), missed)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))

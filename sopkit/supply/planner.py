@@ -33,6 +33,7 @@ class SupplyResult:
     limit_prices: pd.DataFrame
     costs: pd.Series
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
+    cut: pd.DataFrame  # item, bucket, units that were frozen, but can no longer be got
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
 
@@ -59,6 +60,7 @@ def plan_supply(
     time_limit=60,
     settings=None,
     allocation="margin",
+    firm=True,
     **tables,
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
@@ -75,7 +77,8 @@ def plan_supply(
     first, without notice. Where hours are short, ``allocation`` serves what is
     dearest to lose (``margin``), or lets like items share in proportion to demand (``fair``;
     whole lots are not shared).
-    ``announced`` (resource, bucket, hired, laid_off) are moves that stand inside the notice.
+    ``announced`` (resource, bucket, hired, laid_off) are moves that stand inside the notice. What
+    is ``frozen`` and cannot be got is an error, or, where it is not ``firm``, cut and told.
     Raises ``PlanError`` where the facts contradict themselves, naming the rows.
 
     Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
@@ -102,7 +105,7 @@ def plan_supply(
         raise TypeError(f"no table of a plan: {', '.join(unknown)}; use {', '.join(TABLES)}")
     facts = read_facts({"demand": demand, "items": items, **tables}, settings)
     facts, idle = without_idle(facts, lots)
-    limits = limits_of(facts)
+    limits = limits_of(facts, firm)
     check_facts(facts, limits)
 
     def priced(facts, limits, whole=False):
@@ -141,6 +144,7 @@ def plan_supply(
         limit_prices=limit_prices(facts, limits, worth),
         costs=costs_of(facts, flows, holding),
         idle=idle,
+        cut=facts.grid.frame(units=limits.cut).query("units > 1e-6"),
         steering=steered,
         gap=solved.gap,
     )

@@ -8,11 +8,10 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import infer_calendar, local_stamps
+from sopkit.buckets import local_stamps
 from sopkit.errors import PlanError
-from sopkit.grid import NONE, Grid
-from sopkit.metrics.scopes import SUPPLIED, chance
-from sopkit.tables import INPUTS, Table, declared, settled
+from sopkit.metrics.scopes import SUPPLIED
+from sopkit.tables import INPUTS, Table, settled
 from sopkit.tables.declare import bucket, number, text
 
 MOVES = "hired", "laid_off"
@@ -225,111 +224,3 @@ def positions(names, values, table: str, column: str) -> np.ndarray:
 def _plain(value):
     """The value as a person wrote it, not as an array holds it."""
     return value.item() if hasattr(value, "item") else value
-
-
-def supply_inputs(
-    demand_plan,
-    stock,
-    tables,
-    settings,
-    *,
-    safety_stock=None,
-    history=None,
-    released=None,
-) -> dict:
-    """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
-
-    ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
-    maps the contract's names to input tables (empty ones count as absent), whose initiatives widen
-    their resources (``added_hours``); ``history`` gives past bookings. ``released`` maps names to
-    last cycle's tables (or reads them): inside the settings' planning fence what its
-    ``supply_plan`` holds and nobody has ordered since stands, from the sources of its
-    ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of people in its
-    ``workforce_plan`` are announced.
-
-    >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
-    ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
-    >>> asked = supply_inputs(plan, None, {"items": pd.DataFrame({"item": ["A", "B"]})}, {})
-    >>> asked["demand"]["quantity"].tolist(), asked["resources"] is None
-    ([10.0], True)
-    """
-    present = getattr(tables, "tables", tables)
-    asked = {
-        name: tables[name] if name in present and len(tables[name]) else None
-        for name in ("resources", "bill_of_resources", "sourcing", "receipts")
-    }
-    demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
-    buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
-    inside = buckets[: fence(settings)]
-    read = released.read if hasattr(released, "read") else dict(released or {}).get
-    plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
-    frozen = announced = added = None
-    if plan is not None:
-        held = plan["bucket"].isin(inside) & plan["item"].isin(tables["items"]["item"])
-        since = min(plan["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
-        receipts = given(asked["receipts"], "receipts")
-        frozen = _not_ordered(plan[held], since, receipts, buckets, sources)
-    if asked["resources"] is not None and "initiatives" in present:
-        added = _added_hours(tables["initiatives"], asked["resources"], buckets, chosen)
-    if people is not None and asked["resources"] is not None:
-        held = people["resource"].isin(asked["resources"]["resource"])
-        held &= people["bucket"].isin(inside)
-        announced = people.loc[held, ["resource", "bucket", *MOVES]]
-    return {
-        "demand": demand,
-        "items": tables["items"],
-        **asked,
-        "inventory": stock,
-        "safety_stock": safety_stock,
-        "frozen": frozen,
-        "announced": announced,
-        "added_hours": added,
-        "bookings": None if history is None else _cell_sums(history, "demand"),
-        "settings": settings,
-        "allocation": chosen["allocation"],
-    }
-
-
-def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
-    """The hours that initiatives add to resources or take, as far as they count."""
-    rows = declared(initiatives, "initiatives")
-    rows = rows[rows["resource"].isin(resources["resource"])]
-    grid = Grid(rows[["resource"]], buckets, infer_calendar(buckets), ("resource",))
-    hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
-    added = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
-    return added.groupby(["resource", "bucket"], as_index=False).sum()
-
-
-def _not_ordered(released, since, receipts, buckets, sources) -> pd.DataFrame:
-    """What is released, by source where that is told, less the receipts of its item and bucket
-    that were ordered ``since`` then: first of what is bought, then subcontracted, then made in
-    overtime, then made. Of receipts without ``ordered_on`` the release knew as many as it had
-    receipts itself.
-    """
-    due = receipts["due_on"].fillna(buckets[0])
-    at = np.maximum(buckets.searchsorted(due, side="right") - 1, 0)
-    cell, on = ["item", "bucket"], receipts["ordered_on"]
-    receipts, frozen = receipts.assign(bucket=buckets[at]), released.set_index(cell)
-    ordered, undated, before = (
-        receipts[which].groupby(cell)["quantity"].sum().reindex(frozen.index, fill_value=0.0)
-        for which in (on >= since, on.isna(), on < since)
-    )
-    known = (frozen.get("receipts", 0.0) - before).clip(lower=0)
-    ordered = ordered + (undated - known).clip(lower=0)
-    kinds = [name for name in reversed(FROZEN) if name in frozen]
-    left = frozen[kinds].fillna(0.0).cumsum(axis=1).sub(ordered, axis=0).clip(lower=0)
-    frozen = np.minimum(frozen[kinds], left)
-    if sources is None:
-        return frozen.reset_index()
-    bought = frozen.columns.intersection(["subcontracted", "purchased"])
-    asked = sources[sources["source"] != NONE].set_index(cell)[["source", "quantity"]]
-    named = frozen[bought].join(asked, how="inner")
-    share = named["quantity"] / named.groupby(cell)["quantity"].transform("sum")
-    named[bought] = named[bought].mul(share, axis=0)
-    frozen.loc[frozen.index.isin(named.index), bought] = np.nan
-    return pd.concat([frozen, named.drop(columns="quantity")]).reset_index()
-
-
-def _cell_sums(frame, column: str) -> pd.DataFrame:
-    cells = frame.groupby(["item", "bucket"], as_index=False)[column].sum()
-    return cells.rename(columns={column: "quantity"})

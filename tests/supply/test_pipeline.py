@@ -80,7 +80,7 @@ class TestFence:
         assert now["receipts"].tolist() == [100.0, 0.0, 0.0, 0.0]
         assert now.loc["2026-12-01", "purchased"] == 100.0
 
-    def test_orders_take_from_what_is_subcontracted_then_overtime_then_regular_hours(self):
+    def test_orders_take_from_what_is_subcontracted_then_from_what_is_made(self):
         units = {"production": 50.0, "overtime_production": 10.0, "subcontracted": 30.0}
         released = pd.DataFrame(
             {"item": "unit", "bucket": months(1, "2026-11-01"), **units, "purchased": 0.0}
@@ -90,13 +90,14 @@ class TestFence:
             None,
             {
                 "items": pd.DataFrame(STEADY),
+                "bill_of_resources": pd.DataFrame(HOURS),
                 "receipts": order(45.0, "2026-10-15", "2026-11-20"),
             },
             {},
             released={"supply_plan": released},
         )["frozen"]
-        left = frozen[["production", "overtime_production", "subcontracted", "purchased"]]
-        assert left.values.tolist() == [[45.0, 0.0, 0.0, 0.0]]
+        left = frozen[["production", "subcontracted", "purchased"]]
+        assert left.values.tolist() == [[45.0, 0.0, 0.0]]
 
     def test_an_order_placed_as_released_is_no_change_of_the_plan(self):
         released = cycle("2026-10-01", 200.0)

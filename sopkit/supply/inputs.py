@@ -1,0 +1,161 @@
+"""What step 3 asks for: the arguments of a plan from the tables of a pack and of the release before
+it.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sopkit.buckets import infer_calendar
+from sopkit.grid import NONE, Grid
+from sopkit.metrics.scopes import chance
+from sopkit.supply.reading import FROZEN, MADE, MOVES, fence, given, own_work
+from sopkit.supply.schedule import in_lots
+from sopkit.tables import declared, settled
+
+BILL = "bill_of_resources"
+CELL, WAY = ["item", "bucket"], ["item", "kind", "source"]
+KINDS = ["purchased", "subcontracted", "production"]  # in the order in which receipts are matched
+
+
+def supply_inputs(
+    demand_plan,
+    stock,
+    tables,
+    settings,
+    *,
+    safety_stock=None,
+    history=None,
+    released=None,
+) -> dict:
+    """The arguments of ``plan_supply``, as a dict to be called with ``plan_supply(**inputs)``.
+
+    ``demand_plan`` is summed over markets; ``stock`` is the table ``opening_stock``; ``tables``
+    maps the contract's names to input tables (empty ones count as absent), whose initiatives widen
+    their resources (``added_hours``); ``history`` gives past bookings. ``released`` maps names to
+    last cycle's tables (or reads them): inside the settings' planning fence what its
+    ``supply_plan`` holds and nobody has ordered since stands, from the sources of its
+    ``sourcing_plan`` (what was ordered since is a receipt already), and the moves of people in its
+    ``workforce_plan`` are announced. What stands is not ``firm``: as far as it cannot be made or
+    bought any more it is cut.
+
+    >>> plan = pd.DataFrame({"item": "A", "market": ["N", "S"],
+    ...     "bucket": pd.Timestamp("2026-11-01"), "consensus": [4.0, 6.0]})
+    >>> asked = supply_inputs(plan, None, {"items": pd.DataFrame({"item": ["A", "B"]})}, {})
+    >>> asked["demand"]["quantity"].tolist(), asked["resources"] is None
+    ([10.0], True)
+    """
+    present = getattr(tables, "tables", tables)
+    asked = {
+        name: tables[name] if name in present and len(tables[name]) else None
+        for name in ("resources", BILL, "sourcing", "receipts")
+    }
+    demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
+    buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
+    inside = buckets[: fence(settings)]
+    read = released.read if hasattr(released, "read") else dict(released or {}).get
+    plan, sources, people = map(read, ("supply_plan", "sourcing_plan", "workforce_plan"))
+    frozen = announced = added = None
+    if plan is not None:
+        items = given(tables["items"], "items").set_index("item")
+        plan, receipts = plan[plan["item"].isin(items.index)], given(asked["receipts"], "receipts")
+        ordered = _ordered(plan, receipts, buckets)
+        rows = _released(plan, sources)
+        made = rows["item"].isin(own_work(given(asked["bill_of_resources"], BILL))["item"])
+        other = made == (rows["kind"] == "purchased")  # made since, or bought since: planned anew
+        rows = rows[~rows["item"].isin(rows.loc[other & (rows["quantity"] > 0), "item"])]
+        frozen = _standing(rows, items, ordered, buckets[0], inside)
+    if asked["resources"] is not None and "initiatives" in present:
+        added = _added_hours(tables["initiatives"], asked["resources"], buckets, chosen)
+    if people is not None and asked["resources"] is not None:
+        held = people["resource"].isin(asked["resources"]["resource"])
+        held &= people["bucket"].isin(inside)
+        announced = people.loc[held, ["resource", "bucket", *MOVES]]
+    return {
+        "demand": demand,
+        "items": tables["items"],
+        **asked,
+        "inventory": stock,
+        "safety_stock": safety_stock,
+        "frozen": frozen,
+        "firm": plan is None,
+        "announced": announced,
+        "added_hours": added,
+        "bookings": None if history is None else _cell_sums(history, "demand"),
+        "settings": settings,
+        "allocation": chosen["allocation"],
+    }
+
+
+def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
+    """The hours that initiatives add to resources or take, as far as they count."""
+    rows = declared(initiatives, "initiatives")
+    rows = rows[rows["resource"].isin(resources["resource"])]
+    grid = Grid(rows[["resource"]], buckets, infer_calendar(buckets), ("resource",))
+    hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
+    added = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
+    return added.groupby(["resource", "bucket"], as_index=False).sum()
+
+
+def _released(plan, sources) -> pd.DataFrame:
+    """What a released plan gets by item, bucket, kind and source, what has to be ordered first
+    first.
+    """
+    plan = plan.reindex(columns=[*CELL, *FROZEN]).fillna(dict.fromkeys(FROZEN, 0.0))
+    plan["production"] = plan[MADE].sum(axis=1)
+    rows = plan.melt(CELL, KINDS, "kind", "quantity").assign(source="", order_by=pd.NaT)
+    if sources is not None:
+        elsewhere = plan.loc[plan["subcontracted"] > 0, "item"]
+        named = sources[sources["item"].isin(plan["item"])].replace({"source": {NONE: ""}})
+        kind = np.where(named["item"].isin(elsewhere), "subcontracted", "purchased")
+        rows.loc[rows["kind"] != "production", "quantity"] = 0.0
+        rows = pd.concat([rows, named.assign(kind=kind).reindex(columns=rows.columns)])
+    rows["order_by"] = pd.to_datetime(rows["order_by"]).fillna(rows["bucket"])
+    order = {"kind": KINDS.index}
+    by = lambda cells: cells.map(order[cells.name]) if cells.name in order else cells
+    return rows.sort_values(["order_by", "bucket", "kind"], key=by, ignore_index=True)
+
+
+def _ordered(plan, receipts, buckets) -> pd.Series:
+    """Units by item and bucket that were ordered since a ``plan`` was released and are not overdue:
+    of receipts without ``ordered_on`` those beyond what the plan had as receipts itself.
+    """
+    since = min(plan["bucket"].min(), infer_calendar(buckets).shift(buckets[0], -1))
+    due = receipts["due_on"].fillna(buckets[0])
+    receipts = receipts.assign(due=due)[due >= buckets[0]]
+    receipts["bucket"] = buckets[buckets.searchsorted(receipts.pop("due"), side="right") - 1]
+    on = receipts["ordered_on"]
+    kinds = np.select([on >= since, on.isna()], ["since", "undated"], "before")
+    units = receipts.groupby([*CELL, kinds])["quantity"].sum().unstack(fill_value=0.0)
+    units = units.reindex(columns=["since", "undated", "before"], fill_value=0.0)
+    known = plan.set_index(CELL).get("receipts", units["before"] * 0.0)
+    known = (known.reindex(units.index).fillna(0.0) - units["before"]).clip(lower=0)
+    return units["since"] + (units["undated"] - known).clip(lower=0)
+
+
+def _standing(rows, items, ordered, first, inside) -> pd.DataFrame:
+    """What is ``_released`` for the buckets ``inside`` the fence and was not ``ordered`` since, as
+    ``frozen``; ``items`` are declared, by code.
+
+    What was ordered counts for its own bucket, then for what has to be ordered first. The rest of
+    whole lots that the hand-off of the buckets before the ``first`` one released ahead is ordered
+    too.
+    """
+    wide = rows.pivot_table("quantity", WAY, "bucket", aggfunc="sum", fill_value=0.0)
+    facts = items.loc[wide.index.get_level_values("item")]
+    lot, least = facts["lot_size"].to_numpy(), facts["minimum_lot"].to_numpy()
+    ahead = in_lots(wide.to_numpy(), lot, least) - wide
+    ahead = ahead[(lot > 0) | (least > 0)].loc[:, wide.columns < first].sum(axis=1)
+    rows = rows[rows["bucket"].isin(inside)]
+    asked = rows.groupby(CELL)["quantity"].sum()
+    ordered = ordered.reindex(asked.index, fill_value=0.0)
+    beyond = (ordered - asked).clip(lower=0).groupby("item").sum()
+    for taken, by in ((ahead, WAY), (ordered, CELL), (beyond, ["item"])):
+        gone = taken.reindex(pd.MultiIndex.from_frame(rows[by]) if by[1:] else rows["item"])
+        reach = rows.groupby(by)["quantity"].cumsum() - gone.fillna(0.0).to_numpy()
+        rows = rows.assign(quantity=np.minimum(rows["quantity"], reach.clip(lower=0)))
+    return rows.pivot_table("quantity", [*CELL, "source"], "kind", aggfunc="sum").reset_index()
+
+
+def _cell_sums(frame, column: str) -> pd.DataFrame:
+    cells = frame.groupby(["item", "bucket"], as_index=False)[column].sum()
+    return cells.rename(columns={column: "quantity"})
