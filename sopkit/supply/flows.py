@@ -102,9 +102,9 @@ def _overtime(staff, load, planned, workers, level: bool) -> np.ndarray:
 
 def overtime_share(facts, flows: Flows) -> np.ndarray:
     """(item, bucket): the largest share of overtime among the resources that an item loads."""
-    share = per(flows.overtime, flows.load)
-    largest, (item, resource, _) = np.zeros(facts.shape), facts.own_bill
-    np.maximum.at(largest, item, share[resource])
+    share, bill, largest = per(flows.overtime, flows.load), facts.bill, np.zeros(facts.shape)
+    own = facts.ways.own[bill.way] & (bill.hours > 0)
+    np.maximum.at(largest, bill.item[own], share[bill.resource[own]])
     return largest
 
 

@@ -197,13 +197,6 @@ class Facts:
         shape, bill = (len(self.resources), len(self.ways)), self.bill
         return sparse.csr_array((bill.hours, (bill.resource, bill.way)), shape)
 
-    @property
-    def own_bill(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """item, resource and hours per unit of own production, where it takes any."""
-        bill = self.bill
-        own = self.ways.own[bill.way] & (bill.hours > 0)
-        return bill.item[own], bill.resource[own], bill.hours[own]
-
     def load(self, quantity) -> np.ndarray:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
         return self.hours @ quantity
