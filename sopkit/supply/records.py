@@ -119,9 +119,8 @@ class Facts:
         stock in the last bucket shown, safety stock in the last one hidden.
         """
         required = np.full(self.shape, np.nan)
-        if self.shape[1] > self.shown:
-            required[:, -1] = self.safety_stock[:, -1]
-        required[:, self.shown - 1] = self.ending_stock
+        required[:, -1] = self.safety_stock[:, -1]
+        required[:, self.shown - 1] = self.ending_stock  # the last one too where none is hidden
         return np.where(self.to_order[:, None], np.nan, required)
 
     @property

@@ -71,7 +71,7 @@ def _orders(plan: Finished, sourcing_plan, fence: int) -> pd.DataFrame:
         week=pd.DatetimeIndex(day).to_period("W").start_time,
         action="buy",
     )
-    orders = orders[number < plan.calendar.number(plan.buckets[:1])[0] + fence]
+    orders = orders[number < plan.grid.numbers[0] + fence]
     keys = ["item", "source", "bucket", "week", "action"]
     return orders.groupby(keys, as_index=False)["quantity"].sum()
 
