@@ -86,17 +86,20 @@ def plan_under_uncertainty(
     """
     plan = Finished(supply_plan, items, standard_cost)
     names = plan.names if names is None else names
-    paths = demand_paths(paths, names, plan.buckets)
+    paths = demand_paths(paths, names, plan.buckets)[:, :, : plan.shape[1]]
     own = np.where(plan.fact("strategy") == "order", -1, pd.Index(names).get_indexer(plan.names))
-    scale = _scale(paths, own, plan["demand"]) if around_plan else np.ones(plan.shape)
+    scale = np.ones(plan.shape)
+    if around_plan:
+        mean = paths.mean(axis=1)[own]
+        scale = plan["demand"] / np.where(mean > 0, mean, np.nan)
     varies = (own >= 0)[:, None] & ~np.isnan(scale)
     rule, count = _Rule.of(plan, inputs or {}, capacity_plan), paths.shape[1]
     price = plan.price(0.0)[:, None] if prices is None else plan.grid.array(prices, "price")
     price = price + np.zeros(plan.shape)
     came, missed = np.empty((len(METRICS), plan.shape[1], count)), np.zeros(plan.shape[0])
-    wanted, columns = np.zeros(plan.shape[0]), np.arange(plan.shape[1])
+    wanted = np.zeros(plan.shape[0])
     for part in np.array_split(np.arange(count), max(1, len(own) * count // CELLS)):
-        asked = paths[np.ix_(own, part, columns)] * scale[:, None]
+        asked = paths[np.ix_(own, part)] * scale[:, None]
         asked = np.where(varies[:, None], asked, plan["demand"][:, None])
         came[..., part], short = _rolled(plan, rule, price, asked)
         missed += short
@@ -214,11 +217,3 @@ class _Rule:
         for users, part in zip(np.split(self.hours.indices, self.hours.indptr[1:-1]), share):
             each[users] = np.minimum(each[users], part)
         return np.where(change > 0, change * each, change)
-
-
-def _scale(paths, own, demand) -> np.ndarray:
-    """(item, bucket) factors that put the mean of the paths on the plan's demand; NaN where that
-    mean is 0.
-    """
-    mean = paths.mean(axis=1)[own, : demand.shape[1]]
-    return demand / np.where(mean > 0, mean, np.nan)
