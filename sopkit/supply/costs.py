@@ -125,8 +125,8 @@ def _of_resources(facts, flows) -> dict[str, np.ndarray]:
     return {
         "regular_labour": staff.regular_cost * paid,
         "overtime": staff.overtime_cost * flows.overtime,
-        "hiring": np.nan_to_num(staff.hiring_cost) * flows.hired * staff.movable,
-        "layoff": np.nan_to_num(staff.layoff_cost) * flows.laid_off * staff.movable,
+        "hiring": np.nan_to_num(staff.hiring_cost) * flows.hired,
+        "layoff": np.nan_to_num(staff.layoff_cost) * flows.laid_off,
     }
 
 
