@@ -81,18 +81,13 @@ class Programme:
         """linopy's matrices of all rows: once asked for, none may be added."""
         return self.model.matrices
 
-    @property
-    def width(self) -> int:
-        """How many columns there are so far."""
-        return max(one.range[1] for one in self.model.variables.data.values())
-
     def labels(self, name: str) -> np.ndarray:
         """Where each cell of a quantity stands in the programme's columns."""
         return self.model.variables[name].labels.values
 
     def costs(self, prices) -> np.ndarray:
         """Money per unit of every column; 0 for a quantity not given."""
-        cost = np.zeros(self.width)
+        cost = np.zeros(self.model.nvars)
         for name in prices.keys() & set(self.model.variables):
             cost[self.labels(name)] = prices[name]
         return cost
@@ -120,7 +115,7 @@ class Programme:
     def __getitem__(self, name: str):
         labels = self.labels(name).ravel()
         each = np.ones(len(labels)), labels, np.arange(len(labels) + 1)
-        return sparse.csr_array(each, (len(labels), self.width))
+        return sparse.csr_array(each, (len(labels), self.model.nvars))
 
     def __contains__(self, name: str) -> bool:
         return name in self.model.variables

@@ -23,11 +23,11 @@ def chase(programme: Programme, cost, *, gap, time_limit) -> Solved | None:
     """
     parts, count = programme.parts, programme.facts.shape[1]
     labels = {name: programme.labels(name) for name in programme.model.variables}
-    values, leave = np.zeros(programme.width), labels["laid_off"]
+    values, leave = np.zeros(len(cost)), labels["laid_off"]
     free, parts.ub[leave] = parts.ub[leave], parts.lb[leave]
     last = labels["lost"][:, -1:]  # what is late for good is lost at the end
     parts.ub[last] = np.where(np.isinf(programme.facts.prices.lost), 0.0, np.inf)
-    of_row, of_column = parts.clabels % count, np.arange(programme.width) % count
+    of_row, of_column = parts.clabels % count, np.arange(len(cost)) % count
     for bucket in range(count):
         rows, columns = of_row == bucket, of_column == bucket
         part = SimpleNamespace(
