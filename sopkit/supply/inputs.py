@@ -64,11 +64,11 @@ def supply_inputs(
         other = made == (rows["kind"] == "purchased")  # made since, or bought since: planned anew
         rows = rows[~rows["item"].isin(rows.loc[other & (rows["quantity"] > 0), "item"])]
         frozen = _standing(rows, items, ordered, buckets[0], inside)
-    if asked["resources"] is not None and "initiatives" in present:
-        added = _added_hours(tables["initiatives"], asked["resources"], buckets, chosen)
-    if people is not None and asked["resources"] is not None:
-        held = people["resource"].isin(asked["resources"]["resource"])
-        held &= people["bucket"].isin(inside)
+    known = [] if asked["resources"] is None else asked["resources"]["resource"]
+    if "initiatives" in present:
+        added = _added_hours(tables["initiatives"], known, buckets, chosen)
+    if people is not None:
+        held = people["resource"].isin(known) & people["bucket"].isin(inside)
         announced = people.loc[held, ["resource", "bucket", *MOVES]]
     return {
         "demand": demand,
@@ -87,9 +87,9 @@ def supply_inputs(
 
 
 def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
-    """The hours that initiatives add to resources or take, as far as they count."""
+    """The hours that initiatives add to ``resources`` or take, as far as they count."""
     rows = declared(initiatives, "initiatives")
-    rows = rows[rows["resource"].isin(resources["resource"])]
+    rows = rows[rows["resource"].isin(resources)]
     grid = Grid(rows[["resource"]], buckets, infer_calendar(buckets), ("resource",))
     hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
     added = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))

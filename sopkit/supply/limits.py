@@ -152,7 +152,10 @@ def frozen_quantities(facts, firm: bool) -> tuple[np.ndarray, np.ndarray]:
         mend = "name one of sourcing, or leave it blank"
         refuse(frozen, "frozen", "source", ~nobody & (named < 0), "are no source of the item", mend)
     named = np.where(nobody, -1, named)
-    made = frozen[MADE].sum(axis=1, min_count=1)
+    made, cheapest = (
+        frozen[MADE].sum(axis=1, min_count=1),
+        np.argsort(ways.unit_cost, kind="stable"),
+    )
     for kind in ("production", "subcontracted", "purchased"):
         told = frozen.assign(way=named, production=made).dropna(subset=kind)
         at = told["way"].to_numpy(), facts.grid.column(told["bucket"])
@@ -160,8 +163,7 @@ def frozen_quantities(facts, firm: bool) -> tuple[np.ndarray, np.ndarray]:
         total = facts.grid.array(told, kind)
         held = facts.grid.array(told, 1) > 0
         rest = np.where(held, total - facts.by_item(its), np.nan)
-        chosen = np.flatnonzero(ways.kind == kind)
-        chosen = chosen[np.argsort(ways.unit_cost[chosen], kind="stable")]
+        chosen = cheapest[ways.kind[cheapest] == kind]
         item, most = ways.item[chosen], pd.Series(ways.limit[chosen])
         upto = most.groupby(item).cumsum()
         cheaper = upto.groupby(item).shift(fill_value=0.0).to_numpy()[:, None]

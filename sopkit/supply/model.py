@@ -193,10 +193,8 @@ STOCK, OWED = ("safe", "ending", *ABOVE), ("late", "agreed", "waiting")
 
 def got(programme: Programme):
     """What is made and bought, by item."""
-    ways = programme.facts.ways
-    each = np.ones(len(ways)), (ways.item, np.arange(len(ways)))
-    shape = programme.facts.shape[0], len(ways)
-    return programme.summed("quantity", sparse.csr_array(each, shape))
+    items = sparse.eye_array(programme.facts.shape[0], format="csr")
+    return programme.summed("quantity", items[programme.facts.ways.item].T)
 
 
 def balance(programme: Programme) -> None:
@@ -287,8 +285,7 @@ def equal_shares(programme: Programme, regular) -> None:
     lead times hold are free).
     """
     facts, staff = programme.facts, programme.facts.resources
-    every = sparse.kron(sparse.eye_array(len(staff)), np.ones((facts.shape[1], 1)), "csr")
-    share = every @ programme["share"]
+    share = programme["share"][np.arange(len(staff)).repeat(facts.shape[1])]
     used, free = times(level_hours(staff), share), level_buckets(facts, programme.limits)
     programme.rows("equal_shares", regular - used, "=", where=free)
     first = staff.movable & (facts.buckets == facts.buckets[0])

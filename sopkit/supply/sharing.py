@@ -119,13 +119,14 @@ def _largest_part(programme, prices, group, hours, floor, asked) -> np.ndarray:
 
 
 def unavoidable(facts, limits) -> tuple[np.ndarray, np.ndarray]:
-    """(item, bucket) units that are late or lost to date though the item had all hours for itself:
-    more than stock, receipts and what may arrive by then; and what was asked to date of what those
-    hours can serve.
+    """(item, bucket) units that are late or lost to date though nobody else took hours: more than
+    stock, receipts and what may arrive by then, limited by resources that the item has for itself;
+    and what was asked to date of what those hours can serve.
     """
     staff, bill, most = facts.resources, facts.bill, limits.most.copy()
     there = np.where(staff.movable, np.inf, staff.all_hours(staff.workers))
-    needed = np.where(bill.hours > 0, bill.hours, np.nan)[:, None]
+    users = np.bincount(np.unique(np.stack([bill.resource, bill.item]), axis=1)[0], minlength=1)
+    needed = np.where((bill.hours > 0) & (users[bill.resource] == 1), bill.hours, np.nan)[:, None]
     np.fmin.at(most, bill.way, there[bill.resource] / needed)
     floor = []
     for arriving in (limits.most, most):
