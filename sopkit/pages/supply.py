@@ -6,7 +6,7 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts import missing, stack
-from sopkit.charts.words import count, money, number, percent, quantity
+from sopkit.charts.words import count, listing, money, number, percent, quantity
 from sopkit.metrics import planned_service, scopes, short_by_market
 from sopkit.metrics.scopes import per_item
 from sopkit.pages.common import assumed
@@ -256,9 +256,10 @@ def changes(changes, month, view):
     )
 
 
-def schedule(master_schedule, book, view, idle=(), lots=False):
+def schedule(master_schedule, book, view, idle=(), lots=False, cut=()):
     """What is made and ordered by week, at standard cost; whether the plan itself is in ``lots``,
-    where lots ask for more hours than there are, and which sources deliver nothing.
+    where lots ask for more hours than there are, which sources deliver nothing, and what of the
+    last release can no longer be made or bought (``cut``: item, bucket, units).
     """
     note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
     if not lots and (view.items[["lot_size", "minimum_lot"]] > 0).any(axis=None):
@@ -272,6 +273,12 @@ def schedule(master_schedule, book, view, idle=(), lots=False):
         )
     if idle:
         note += f"; nothing comes from {count(len(idle), 'source')}: {', '.join(idle[:5])}"
+    if len(cut):
+        name = view.calendar.name
+        told = [
+            f"{number(row.units)} of {row.item} in {name(row.bucket)}" for row in cut.itertuples()
+        ]
+        note += f"; of the last release can no longer be made or bought: {listing(told, 5)}"
     value = master_schedule["quantity"] * per_item(master_schedule, book.cost)
     weeks = master_schedule.assign(value=value).groupby(["week", "action"])
     weeks = weeks.agg(items=("item", "nunique"), value=("value", "sum"))

@@ -14,7 +14,7 @@ from sopkit.tables import declared, settled
 
 BILL = "bill_of_resources"
 CELL, WAY = ["item", "bucket"], ["item", "kind", "source"]
-KINDS = ["purchased", "subcontracted", "production"]  # in the order in which receipts are matched
+KINDS = ["purchased", "subcontracted", "production"]
 
 
 def supply_inputs(
@@ -98,7 +98,7 @@ def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
 
 def _released(plan, sources) -> pd.DataFrame:
     """What a released plan gets by item, bucket, kind and source, what has to be ordered first
-    first.
+    first, and what is subcontracted before what is made.
     """
     plan = plan.reindex(columns=[*CELL, *FROZEN]).fillna(dict.fromkeys(FROZEN, 0.0))
     plan["production"] = plan[MADE].sum(axis=1)
@@ -110,9 +110,7 @@ def _released(plan, sources) -> pd.DataFrame:
         rows.loc[rows["kind"] != "production", "quantity"] = 0.0
         rows = pd.concat([rows, named.assign(kind=kind).reindex(columns=rows.columns)])
     rows["order_by"] = pd.to_datetime(rows["order_by"]).fillna(rows["bucket"])
-    order = {"kind": KINDS.index}
-    by = lambda cells: cells.map(order[cells.name]) if cells.name in order else cells
-    return rows.sort_values(["order_by", "bucket", "kind"], key=by, ignore_index=True)
+    return rows.sort_values(["order_by", "bucket", "kind"], ascending=[True, True, False])
 
 
 def _ordered(plan, receipts, buckets) -> pd.Series:

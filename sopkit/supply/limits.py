@@ -11,6 +11,8 @@ from sopkit.supply.costs import per
 from sopkit.supply.reading import MADE, refuse
 from sopkit.supply.shelf import sold_within
 
+ABSURD = 1e5  # times a usual quantity: no lot is made that large
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -43,12 +45,13 @@ def without_idle(facts, lots: bool):
     than the dearest lot that could have been made of its hours.
     """
     ways, prices, required = facts.ways, facts.prices, facts.ending_stock
-    least = np.maximum(facts.minimum_lot, facts.lot_size)
-    smallest = least[ways.item]
-    idle = smallest > ways.limit * (1 + 1e-9)
+    lot, least = facts.lot_size, np.maximum(facts.minimum_lot, facts.lot_size)
+    least = np.where(lot > 0, np.ceil(per(least, lot) - 1e-9) * lot, least)
+    smallest, most = least[ways.item], np.where(lots, ABSURD * facts.size, np.inf)[ways.item]
+    idle = smallest > np.minimum(ways.limit, most) * (1 + 1e-9)
     told = [
-        f"{facts.names[ways.item[way]]} from {ways.source[way]} (a lot is {smallest[way]:,.10g},"
-        f" its limit {ways.limit[way]:,.10g})"
+        f"{facts.names[ways.item[way]]} from {ways.source[way] or 'anybody'} (a lot is"
+        f" {smallest[way]:,.10g}, its limit {ways.limit[way]:,.10g})"
         for way in np.flatnonzero(idle)
     ]
     worth = (least[:, None] * np.nan_to_num(prices.lost, posinf=0.0)).max(initial=0.0)

@@ -17,6 +17,7 @@ from sopkit.supply.solve import Solved
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
 SMOOTH = 0.005  # of holding: what stock costs more for every bucket of demand that it covers
 COVERS = 0.0, 0.5, 1.0, 2.0  # where the next price segment begins
+DUST = 1e-6  # of a usual quantity: a lot that small is none
 ABOVE = tuple(f"above_{cover:g}" for cover in COVERS)
 LOADED = "hours", "ceiling", "overtime_within_load", "equal_shares"  # constraints on a load
 
@@ -334,8 +335,8 @@ def whole_lots(programme: Programme) -> None:
 
 def lot_sizes(facts: Facts, limits: Limits, size) -> np.ndarray:
     """(way, bucket) units of a lot, 0 where a quantity is free to be anything."""
-    bound = ~limits.frozen & (limits.most > 0) & facts.seen
-    return np.where(bound, size[facts.ways.item][:, None], 0.0)
+    size = np.where(size > DUST * facts.size, size, 0.0)[facts.ways.item][:, None]
+    return np.where(~limits.frozen & (limits.most > 0) & facts.seen, size, 0.0)
 
 
 def most_lots(facts: Facts, limits: Limits, size) -> np.ndarray:

@@ -101,6 +101,9 @@ def plan_supply(
     ):
         if value not in known:
             raise PlanError(f"{name} {value!r} is not known; use one of: {', '.join(known)}")
+    for name, value in (("gap", gap), ("time_limit", time_limit)):
+        if not isinstance(value, int | float) or not value >= 0:
+            raise PlanError(f"{name} {value!r} is no number of 0 or more; write one, such as 0.01")
     if unknown := tables.keys() - TABLES.keys():
         raise TypeError(f"no table of a plan: {', '.join(unknown)}; use {', '.join(TABLES)}")
     facts = read_facts({"demand": demand, "items": items, **tables}, settings)

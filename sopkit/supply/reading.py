@@ -134,9 +134,10 @@ def _faults(column, cells, read, must):
     yield unread, what, mend
     if column.kind == "number":
         if column.name not in SIGNED:
-            yield read < 0, "are below 0", "mend the sign or leave it blank"
-        if column.at_most is not None:
-            yield read > column.at_most, f"are above {column.at_most:g}", "write 0.95 for 95 %"
+            yield read < 0, "are below 0", "mend the sign" + " or leave it blank" * (not must)
+        if (most := column.at_most) is not None:
+            mend = "write 0.95 for 95 %" if most <= 1 else f"write {most:g} or less"
+            yield read > most, f"are above {most:g}", mend
         if column.name not in ENDLESS:
             yield read == inf, "are endless", f"write a finite {column.name}"
     if column.choices:

@@ -167,6 +167,7 @@ def test_an_odd_table_is_the_plain_one_that_it_means(tables, plain):
 ROWS = "1 value.s. .*"
 NUMBER = f"{ROWS}not a number: row 1 .*; write a number or leave it blank"
 BELOW = f"{ROWS}below 0: row 1 .*; mend the sign or leave it blank"
+MUST = f"{ROWS}below 0: row 1 .*; mend the sign$"
 DATE = "2026-11-01"
 UNKNOWN = "1 unknown value.s., first X; add them to their own table or take the rows out"
 TWICE = f"{ROWS}appear more than once.*: row 2 .*; keep one row per "
@@ -178,7 +179,7 @@ BAD = [
     ("items", {"retired_on": [None, "31/12/2026"]}, "retired_on: .*row 2.*may be 2026-12-31$"),
     ("demand", {"bucket": [None, *GIVEN["demand"]["bucket"][1:]]}, "bucket: 1 .*blank"),
     ("demand", {"bucket": [1] * 6}, f"bucket: .*; write dates as {DATE}"),
-    ("demand", {"quantity": [-1, 1, 1, 1, 1, 1]}, "quantity: " + BELOW),
+    ("demand", {"quantity": [-1, 1, 1, 1, 1, 1]}, "quantity: " + MUST),
     ("demand", {"quantity": [inf, 1, 1, 1, 1, 1]}, f"quantity: {ROWS}endless: row 1 .A.*finite"),
     ("items", {"item": ["A", "A"]}, f"item: {TWICE}item"),
     ("items", {"item": ["A", None]}, f"item: {ROWS}blank: row 2 .*; name the item"),
@@ -211,7 +212,7 @@ BAD = [
     ("bill_of_resources", {"resource": ["X"]}, "resource: " + UNKNOWN),
     ("bill_of_resources", {"hours_per_unit": [None]}, f"unit: {ROWS}blank.*; write .*hours"),
     ("bill_of_resources", {"hours_per_unit": [inf]}, f"unit: {ROWS}endless.*; write .*hours"),
-    ("bill_of_resources", {"hours_per_unit": [-1]}, f"hours_per_unit: {BELOW}"),
+    ("bill_of_resources", {"hours_per_unit": [-1]}, f"hours_per_unit: {MUST}"),
     ("sourcing", {"item": ["X", "B"]}, "item: " + UNKNOWN),
     ("sourcing", {"item": ["A", "A"], "source": ["near"] * 2}, TWICE + "item and source"),
     ("sourcing", {"unit_cost": [-1, 0]}, f"unit_cost: {BELOW}"),

@@ -102,3 +102,65 @@ def test_announced_hiring_comes_and_its_notice_may_be_longer_than_the_fence():
     told = [first.supply_plan, None, first.workforce_plan]
     second = cycle(CREW, "2026-12-01", 130.0, last=told, hiring_notice=4)
     assert moves(second)[0] == moves(first)[1] and max(moves(second)[1:4]) == 0
+
+
+def rolled(before, now, first="2026-10-01", wanted=100.0, **ordered):
+    """The second cycle's plan of tables ``now`` with what was ``ordered``, after a cycle of tables
+    ``before`` is released.
+    """
+    told = cycle(before, first, wanted)
+    if ordered:
+        days = {name: pd.to_datetime([ordered[name]]) for name in ("due_on", "ordered_on")}
+        units = {"item": ["A"], "quantity": [ordered["quantity"]]}
+        now = now | {"receipts": pd.DataFrame(units | days)}
+    wanted = np.append(wanted[1:], 0.0) if np.ndim(wanted) else wanted
+    last = [told.supply_plan, told.sourcing_plan, told.workforce_plan]
+    return cycle(now, "2026-11-01", wanted, ordered.get("stock", 0.0), last)
+
+
+PLAIN = {"items": pd.DataFrame({"item": ["A"], "price": [50.0], "unit_cost": [10.0]})}
+
+
+def bought(result):
+    return result.supply_plan["purchased"].round(6).head(3).tolist()
+
+
+def test_lots_that_the_hand_off_released_ahead_are_not_ordered_again():
+    lots = {"items": PLAIN["items"].assign(minimum_lot=60.0)}
+    told = cycle(lots, "2026-10-01", 5.0)
+    last = [told.supply_plan, told.sourcing_plan]
+    # October's order of 60 came and 5 of them are sold
+    assert bought(cycle(lots, "2026-11-01", 5.0, 55.0, last)) == [0, 0, 0]
+
+
+def test_an_order_is_taken_off_the_source_that_had_to_be_ordered_then():
+    sources = SOURCES.replace({"max_quantity": {60.0: 80.0}})
+    both = {"items": PLAIN["items"], "sourcing": sources}
+    came = {"quantity": 80.0, "due_on": "2026-12-05", "ordered_on": "2026-10-05"}
+    plan = rolled(both, both, **came).sourcing_plan.set_index(["source", "bucket"])["quantity"]
+    december = plan.xs(pd.Timestamp("2026-12-01"), level="bucket")
+    assert december.to_dict() == pytest.approx({"fast": 20.0})
+    assert plan["slow"].max() == pytest.approx(80.0)
+
+
+def test_an_overdue_order_belongs_to_the_release_of_its_own_bucket():
+    late = {"quantity": 100.0, "due_on": "2026-10-20", "ordered_on": "2026-10-02"}
+    assert bought(rolled(PLAIN, PLAIN, **late)) == [100, 100, 0]
+
+
+def test_an_order_that_comes_a_bucket_early_is_not_placed_again():
+    need = {"items": PLAIN["items"].assign(lead_time=1.0)}
+    early = {"quantity": 100.0, "due_on": "2026-11-28", "ordered_on": "2026-10-20"}
+    assert bought(rolled(need, need, wanted=np.array([0, 0, 100.0] + [0] * 5), **early)) == [0] * 3
+
+
+def test_what_a_smaller_crew_cannot_make_of_a_release_is_cut_and_told():
+    small = CREW | {"resources": CREW["resources"].assign(workers=9.0, hiring_cost=np.nan)}
+    fixed = CREW | {"resources": CREW["resources"].assign(hiring_cost=np.nan)}
+    result = rolled(fixed, small)
+    assert result.supply_plan["production"].head(2).tolist() == [90, 90]
+    assert result.cut["units"].tolist() == pytest.approx([10.0, 10.0])
+
+
+def test_what_was_made_and_is_bought_now_is_planned_anew():
+    assert bought(rolled(CREW, PLAIN)) == [100, 100, 100]

@@ -117,3 +117,9 @@ def test_sharing_moves_nothing_but_who_gets_the_hours(seed, told):
 def test_an_unknown_allocation_names_the_known():
     with pytest.raises(PlanError, match="allocation 'even' is not known; use one of: margin, fair"):
         plan_supply(**ask([1.0]), allocation="even")
+
+
+@pytest.mark.parametrize(("hours", "demand"), [(757.5, [1000.0, 10.0]), (90.0, [100.0, 20.0])])
+def test_an_item_that_alone_asks_for_more_than_all_hours_shares_too(hours, demand):
+    result = plan_supply(**ask(demand, hours), allocation="fair")
+    assert np.allclose(part(result), 1 - hours / sum(demand), atol=1e-6)

@@ -188,3 +188,45 @@ def test_chase_in_whole_lots_is_never_a_lot_ahead():
     asked = demand_of([10, 2, 20]), pd.DataFrame(items)
     plan = plan_supply(*asked, lots=True, strategy="chase").supply_plan
     assert plan["purchased"].tolist() == [16, 0, 16] and plan["lost"].sum() == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"strategy": ["order"], "customer_lead_time": [1.0]},
+        {"maximum_stock": [10.0]},
+        {"shelf_life": [1.0]},
+    ],
+)
+def test_a_receipt_that_comes_after_demand_was_chased_stands_as_stock(more):
+    items = pd.DataFrame({"item": ["unit"], "unit_cost": [5.0], "price": [9.0], **more})
+    due = pd.DataFrame({"item": ["unit"], "due_on": [months(3)[2]], "quantity": [71.0]})
+    plan = plan_supply(demand_of([75.0, 40, 30, 20]), items, receipts=due, strategy="chase")
+    assert plan.supply_plan["lost"].sum() == 0
+
+
+@pytest.mark.parametrize("other", ["A", "Z"])
+@pytest.mark.parametrize("owed", [0.0, 100.0])
+def test_an_order_item_ships_evenly_whatever_its_neighbours_are_called(other, owed):
+    items = pd.DataFrame(
+        {
+            "item": ["M", other],
+            "strategy": ["order", "stock"],
+            "customer_lead_time": [1.0, np.nan],
+            "price": 40.0,
+            "unit_cost": 10.0,
+        }
+    )
+    demand = pd.concat([demand_of([100.0] * 8, name) for name in items["item"]])
+    stock = pd.DataFrame({"item": ["M"], "on_hand": [0.0], "backlog": [owed]})
+    booked = pd.DataFrame({"item": ["M"], "bucket": "2025-12-01", "quantity": [100.0]})
+    asked = {"inventory": stock, "bookings": booked, "settings": {}}
+    plan = plan_supply(demand, items, **asked).supply_plan.set_index("item").loc["M"]
+    assert plan["shipments"].tolist() == [100.0] * 8 and plan["backlog"].tolist() == [owed] * 8
+
+
+def test_an_order_that_may_not_be_late_is_lost_where_it_cannot_be_served():
+    items = pd.DataFrame(
+        {"item": ["unit"], "strategy": "order", "backlog_cost": np.inf, "lead_time": 2.0}
+    )
+    assert plan_supply(demand_of([12.0, 95.0]), items).supply_plan["lost"].tolist() == [12, 95]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from sopkit.errors import PlanError
 from sopkit.supply import plan_supply
 from tests.supply.cases import demand_of
 
@@ -152,3 +153,31 @@ def test_lots_can_always_be_planned(seed):
         lot = items.set_index("item")["lot_size"].reindex(got.index)
         over = np.mod(got, lot).where(lot.notna(), 0.0)
         assert np.minimum(over, (lot - over).fillna(0)).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("demand", "facts", "bought"),
+    [
+        (1e10, {"lot_size": [1.0]}, 1e10),  # a lot that is dust is none
+        (10.0, {"lot_size": [1e-9]}, 10.0),
+        (10.0, {"minimum_lot": [1e8]}, 0.0),  # and nobody buys for a million years
+    ],
+)
+def test_lots_far_from_the_demand_are_none_or_never_bought(demand, facts, bought):
+    items = pd.DataFrame({"item": ["unit"], "unit_cost": [5.0], "price": [9.0], **facts})
+    result = plan_supply(demand_of([demand] * 3), items, lots=True)
+    assert result.supply_plan["purchased"].tolist() == [bought] * 3
+    assert len(result.idle) == (bought == 0)
+
+
+def test_a_source_whose_limit_holds_no_order_of_whole_lots_is_idle():
+    items = pd.DataFrame({"item": ["unit"], "lot_size": [12.0], "minimum_lot": [15.0]})
+    source = pd.DataFrame({"item": ["unit"], "source": ["X"], "max_quantity": [20.0]})
+    result = plan_supply(demand_of([10.0] * 6), items, sourcing=source, lots=True)
+    assert result.idle == ["unit from X (a lot is 24, its limit 20)"]
+
+
+@pytest.mark.parametrize("wrong", [{"gap": "x"}, {"gap": -1}, {"time_limit": np.nan}])
+def test_a_search_is_bounded_by_numbers(wrong):
+    with pytest.raises(PlanError, match="is no number of 0 or more"):
+        plan_supply(demand_of([10.0]), pd.DataFrame({"item": ["unit"]}), lots=True, **wrong)
