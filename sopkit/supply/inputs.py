@@ -59,11 +59,12 @@ def supply_inputs(
         items = given(tables["items"], "items").set_index("item")
         plan, receipts = plan[plan["item"].isin(items.index)], given(asked["receipts"], "receipts")
         ordered = _ordered(plan, receipts, buckets)
+        more = _more(plan, given(stock, "inventory"), receipts, buckets[0])
         rows = _released(plan, sources)
         made = rows["item"].isin(own_work(given(asked["bill_of_resources"], BILL))["item"])
         other = made == (rows["kind"] == "purchased")  # made since, or bought since: planned anew
         rows = rows[~rows["item"].isin(rows.loc[other & (rows["quantity"] > 0), "item"])]
-        frozen = _standing(rows, items, ordered, buckets[0], inside)
+        frozen = _standing(rows, items, ordered, more, buckets[0], inside)
     known = [] if asked["resources"] is None else asked["resources"]["resource"]
     if "initiatives" in present:
         added = _added_hours(tables["initiatives"], known, buckets, chosen)
@@ -130,19 +131,33 @@ def _ordered(plan, receipts, buckets) -> pd.Series:
     return units["since"] + (units["undated"] - known).clip(lower=0)
 
 
-def _standing(rows, items, ordered, first, inside) -> pd.DataFrame:
+def _more(plan, stock, receipts, first) -> pd.Series:
+    """Units by item that are there, or overdue, beyond what a released ``plan`` expected on the eve
+    of its bucket ``first``.
+    """
+    eve = plan[plan["bucket"] < first].groupby("item").last()
+    overdue = receipts[receipts["due_on"] < first].groupby("item")["quantity"].sum()
+    there = stock.groupby("item")[["on_hand", "backlog"]].sum()
+    there = (there["on_hand"] - there["backlog"]).add(overdue, fill_value=0.0)
+    wanted = eve.get("projected_available", 0.0) - eve.get("backlog", 0.0)
+    return (there - wanted).clip(lower=0.0)
+
+
+def _standing(rows, items, ordered, more, first, inside) -> pd.DataFrame:
     """What is ``_released`` for the buckets ``inside`` the fence and was not ``ordered`` since, as
     ``frozen``; ``items`` are declared, by code.
 
     What was ordered counts for its own bucket, then for what has to be ordered first. The rest of
     whole lots that the hand-off of the buckets before the ``first`` one released ahead is ordered
-    too.
+    too, as far as ``more`` is there.
     """
     wide = rows.pivot_table("quantity", WAY, "bucket", aggfunc="sum", fill_value=0.0)
     facts = items.loc[wide.index.get_level_values("item")]
     lot, least = facts["lot_size"].to_numpy(), facts["minimum_lot"].to_numpy()
     ahead = in_lots(wide.to_numpy(), lot, least) - wide
     ahead = ahead[(lot > 0) | (least > 0)].loc[:, wide.columns < first].sum(axis=1)
+    there = more.reindex(ahead.index.get_level_values("item")).fillna(0.0).to_numpy(float)
+    ahead = np.minimum(ahead, there)
     rows = rows[rows["bucket"].isin(inside)]
     asked = rows.groupby(CELL)["quantity"].sum()
     ordered = ordered.reindex(asked.index, fill_value=0.0)
