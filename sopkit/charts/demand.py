@@ -2,7 +2,7 @@
 
 from sopkit.charts.axes import Panel, timeline
 from sopkit.charts.measure import by_bucket, lacking, readable_unit, scope
-from sopkit.charts.style import COLOURS, nothing, sheet, styled
+from sopkit.charts.style import COLOURS, WIDTH, nothing, sheet, styled
 from sopkit.charts.words import against, clean, count, listing, number, percent, quantity
 from sopkit.demand import STAGES as ADDED
 from sopkit.metrics.scopes import within
@@ -43,6 +43,7 @@ def forecast_chart(
     heir=None,
     top=0.0,
     height=2.6,
+    width=WIDTH,
     **choice,
 ):
     """History, baseline with its p10–p90 band, consensus, the year before it, last cycle's
@@ -72,6 +73,7 @@ def forecast_chart(
         forecast_title(past["demand"], plan, unit, where, view.calendar),
         f"per {view.calendar.size}, {where}; {', '.join(words)}",
         height=height,
+        width=width,
     )
     _history(panel, shown_past)
     look = {"color": COLOURS["baseline"], "alpha": 0.16, "linewidth": 0}
@@ -95,7 +97,7 @@ def forecast_chart(
     marks = panel.at(acts[acts > 0].index)
     look = {"color": COLOURS["text"], "transform": panel.axes.get_xaxis_transform()}
     panel.axes.plot(marks, 0.985 + 0 * marks, "v", markersize=4, **look)
-    panel.done(start=plan.index[0] if len(plan) else None)
+    panel.done(start=plan.index[0] if len(plan) else None, most=min(13, int(1.3 * width)))
     return chart
 
 

@@ -47,6 +47,7 @@ INK = COLOURS | {
 }
 RC = mpl.rc_params_from_file(Path(__file__).with_suffix(".mplstyle"), use_default_template=False)
 WIDTH, HALF = 11.0, 6.4
+TITLE, SMALL = 9.6, 13.7  # letters to an inch of a title and of what stands below it
 _LINE = 0.21  # inches that a line of a title needs
 
 
@@ -127,9 +128,8 @@ def sheet(
     ``headed`` leaves room for a heading over each of the axes; ``ratios`` are the rows' heights.
     """
     title, subtitle = clean(title), clean(subtitle)
-    part = width / WIDTH
-    words = textwrap.wrap(title, int(92 * part)) or [""]
-    small = textwrap.wrap(subtitle, int(132 * part)) or [""]
+    words = textwrap.wrap(title, int(TITLE * width)) or [""]
+    small = textwrap.wrap(subtitle, int(SMALL * width)) or [""]
     columns = min(columns, max(many, 1))
     rows = -(-many // columns) or 1
     gap = 0.45 + 0.22 * headed

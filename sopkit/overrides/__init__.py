@@ -5,7 +5,7 @@ plan (``Standing``), what is typed and what the plan makes of it (``Draft``), wh
 
 from sopkit.overrides.draft import CONSENSUS, OVERRIDE, Draft
 from sopkit.overrides.effect import effect, so_far, worth
-from sopkit.overrides.standing import CELL, REASONS, TINY, Standing, signed
+from sopkit.overrides.standing import CELL, REASONS, TINY, Standing, called, signed
 
 __all__ = [
     "CELL",
@@ -15,6 +15,7 @@ __all__ = [
     "TINY",
     "Draft",
     "Standing",
+    "called",
     "effect",
     "signed",
     "so_far",

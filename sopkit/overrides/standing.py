@@ -76,10 +76,14 @@ class Standing:
         """Reads what the ledger holds by now."""
         plan = self.plan
         self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
-        rows = pd.concat([self.rows, self.promoted], ignore_index=True)
-        rows = active_overrides(rows, plan.entry_month, plan.first_bucket, plan.calendar)
+        rows = self._counting(self.rows)
         self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
         self._held = self.grid.holds(self.active)
+
+    def _counting(self, rows):
+        """Those of the ledger's rows that count in the next pack, with the base's scenarios."""
+        plan, rows = self.plan, pd.concat([rows, self.promoted], ignore_index=True)
+        return active_overrides(rows, plan.entry_month, plan.first_bucket, plan.calendar)
 
     @property
     def seen(self) -> int:
@@ -241,6 +245,14 @@ class Standing:
             )
         rows = self.rows[self.rows["id"].isin(ids)]
         return rows[CELL].assign(kind="remove", takes_back=rows["id"].astype(float))
+
+    def without(self, ended) -> pd.Series:
+        """The override of their cells once the rows of ``ending`` are in the ledger."""
+        ids, cycle = self.seen + 1 + np.arange(len(ended)), self.plan.entry_month
+        rows = pd.concat([self.rows, ended.assign(id=ids, cycle=cycle)], ignore_index=True)
+        cells = pd.MultiIndex.from_frame(ended[CELL].drop_duplicates())
+        made = self.made_by(self._counting(rows))["override"]
+        return pd.Series(self.at(cells, made)[0], cells)
 
     def with_rows(self, rows) -> pd.Series:
         """The override that other ledger rows would make of the cells that they speak of."""

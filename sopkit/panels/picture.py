@@ -3,6 +3,7 @@ anew while they tune.
 """
 
 from functools import partial
+from textwrap import fill
 
 import pandas as pd
 
@@ -10,9 +11,9 @@ from sopkit.charts import COLOURS, Chart, forecast_chart
 from sopkit.charts.axes import Panel
 from sopkit.charts.demand import forecast_title
 from sopkit.charts.measure import by_bucket, scope
-from sopkit.charts.style import styled
+from sopkit.charts.style import SMALL, TITLE, styled
 
-HEIGHT = 3.1  # inches of the axes, to fill the desk
+HEIGHT = 2.05  # inches of the axes, to fill the desk
 
 
 class Picture:
@@ -20,8 +21,12 @@ class Picture:
     ``choice`` (item, market), whose consensus, title and tried forecast move.
     """
 
-    def __init__(self, tables, view, choice):
-        self.drawn = partial(forecast_chart, **tables, view=view, height=HEIGHT, **choice)
+    def __init__(self, tables, view, choice, width):
+        room = {"height": HEIGHT, "width": width}  # inches
+        self.width, self.drawn = (
+            width,
+            partial(forecast_chart, **tables, view=view, **room, **choice),
+        )
         self.view = view
         past, unit = view.addable(tables["history"], ["demand"], **choice)
         told = {"unit": unit, "where": scope(**choice), "calendar": view.calendar}
@@ -60,8 +65,8 @@ class Picture:
         self.panel.extremes(consensus)
         title, figure = self.title(consensus), self.chart.figure
         words = self.chart.subtitle + (f"; dashed: {name}" if len(tried) else "")
-        for text, said in zip(figure.texts, (title, words)):
-            text.set_text(said)
+        for text, said, letters in zip(figure.texts, (title, words), (TITLE, SMALL)):
+            text.set_text(fill(said, int(letters * self.width)))
         moving = {self.consensus, self.tried, *self._marked("extreme"), *figure.texts}
         parts = {*self.axes.get_children(), *figure.texts, figure.patch}
         parts = {part for part in parts if part.get_visible()}

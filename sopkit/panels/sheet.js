@@ -6,7 +6,6 @@ const place = (cell) => Number(cell.getField().slice(1));
 function render({ model, el }) {
   const box = document.createElement("div");
   box.className = "sheet";
-  box.dataset.lmSuppressShortcuts = "true"; // keys are the sheet's, not the notebook's
   const holder = box.appendChild(document.createElement("div"));
   el.appendChild(box);
   let table, ready, known, wide, pressed = null, looked = "";
@@ -80,11 +79,24 @@ function render({ model, el }) {
       })),
       editTriggerEvent: "dblclick", selectableRange: 1, selectableRangeRows: true, selectableRangeColumns: true,
       selectableRangeInitializeDefault: false, clipboard: "copy", clipboardCopyStyled: false, clipboardCopyRowRange: "range",
-      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 314,
+      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 216,
     });
     table.on("rangeChanged", () => { clearTimeout(later); later = setTimeout(look, 120); });
     ready = new Promise((done) => table.on("tableBuilt", done));
     ready.then(show);
+    ready.then(settle);
+  }
+
+  // What surrounds the sheet: keys are the panel's, not the notebook's, and the picture has a room.
+  let resized;
+  function settle() {
+    const panel = box.closest(".tuner");
+    if (!panel || resized) return;
+    panel.tabIndex = -1; // the notebook looks no further up than what has the focus
+    panel.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    const picture = panel.querySelector(".picture");
+    resized = new ResizeObserver(() => tell("room", { width: picture.clientWidth }));
+    resized.observe(picture);
   }
 
   async function show() {
@@ -121,6 +133,12 @@ function render({ model, el }) {
     else if (cell && !held && !event.altKey && event.key.length === 1) {
       if (row(cell.getRow().getIndex()).edit) { pressed = event.key; cell.edit(); }
     } else if (cell && (key === "f2" || key === "enter")) cell.edit();
+    else if (cell && (key === "home" || key === "end")) {
+      const columns = table.getColumns(), end = held && table.getRows().at(key === "home" ? 0 : -1);
+      const to = (end || cell.getRow()).getCell(columns.at(key === "home" ? 1 : -1));
+      range().setBounds(event.shiftKey ? cell : to, to);
+      table.scrollToColumn(to.getColumn(), undefined, false);
+    }
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -146,6 +164,7 @@ function render({ model, el }) {
   draw();
   return () => {
     document.removeEventListener("paste", paste, true);
+    resized?.disconnect();
     table.destroy();
   };
 }

@@ -90,8 +90,9 @@ class Backtest:
         pack's methods (tested as a trial is), and what is tried.
         """
         if item not in self.known:
-            fitted = _fitted(self.history(item), self.plan.calendar, until)
-            self.known[item] = graded(fitted, NEAR)
+            sold = self.history(item)
+            fitted = _fitted(sold, self.plan.calendar, until) if len(sold) else None
+            self.known[item] = graded(fitted, NEAR) if fitted else self.chosen.head(0)
         tried = [trial.cells] if trial else []
         cells = pd.concat([self.chosen.query("item == @item"), *tried, self.known[item]])
         return cells.drop_duplicates(["market", "bucket", "lag", "model"])
@@ -136,8 +137,11 @@ def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
 
 
 def reasons(forecast: pd.DataFrame) -> str:
-    """Why a forecast is as it is, market by market where there are several."""
+    """Why a forecast is as it is, market by market where there are several; without its error,
+    which ``compared`` tells on the cells of all methods.
+    """
     told = forecast.drop_duplicates("market")
+    told = told.assign(why=told["why"].str.replace(r"; backtest error [^;]*", "", regex=True))
     named = [f"{row.market}: {row.why}" for row in told.itertuples()]
     return "\n".join(named if len(told) > 1 else told["why"])
 

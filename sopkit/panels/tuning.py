@@ -16,7 +16,7 @@ from ipywidgets import Box
 
 from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import clean, day, listing, number, percent
+from sopkit.charts.words import clean, count, day, listing, number, percent
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.ledger import Ledger
@@ -29,6 +29,7 @@ from sopkit.overrides import (
     TINY,
     Draft,
     Standing,
+    called,
     effect,
     signed,
     so_far,
@@ -42,6 +43,9 @@ from sopkit.tables import PLANS
 
 LISTED = 300
 OPENED = 40  # rows that can be typed at once
+WIDTH, NARROWEST = 8.0, 4.0  # inches of the picture: until its room is known, and at least
+FINE = 20  # units a bucket, below which parts of one matter
+SLACK = 0.08  # of its width before it is drawn anew
 PAUSE = 0.15  # seconds of silence after the last move before more than the picture is worked out
 AS_LISTED, EACH = "as listed", "each market"
 WORDS = "reason", "note", "holds", "until"
@@ -76,6 +80,7 @@ class Tuner(Desk):
         self.planned, self.listed = worth(self.view, demand), {}
         self.drafts, self.chosen, self.scopes = {}, (), ()
         self._timer = self._quiet = self.trial = self.asked = self.shown = None
+        self.inches = WIDTH
         self._due = {}
         years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
         families = self.grid.series["family"].unique()
@@ -88,7 +93,8 @@ class Tuner(Desk):
         tried = (self.method, self.start, *self.sliders.values())
         self._on(self._try, *tried)
         moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
-        self.sheet.on(self._safely, look=self.look, **moves)
+        self.sheet.on(self._safely, look=self.look, room=self.room, **moves)
+        self._on(self._show_effect, self.by)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
         self.backtest = Backtest(plan)
@@ -169,6 +175,7 @@ class Tuner(Desk):
                     " up; open its items"
                 )
         self.scopes = tuple(dict.fromkeys(scopes))[:OPENED]
+        self.stands.read()
         self.looked, self.message.value = self.buckets, ""
         for name in WORDS:
             self._set(getattr(self, name), value=getattr(self.draft, name))
@@ -189,7 +196,9 @@ class Tuner(Desk):
             words = [item, row.get("description"), row["family"], row["unit"]]
             heir = self.plan.read("demand_plan").query("item == @row['successor']")
             heir = heir[heir["market"].isin(self.tables["demand_plan"]["market"])]
-        self.drawn = Picture(self.tables | {"last": last, "heir": heir}, self.view, self.choice)
+        tables = self.tables | {"last": last, "heir": heir}
+        self.picture_of = partial(Picture, tables, self.view, self.choice)
+        self.drawn = self.picture_of(self.inches)
         self._set(self.method, value=CHOSEN, disabled=not item)
         self.shown = None
         self._calm()
@@ -225,6 +234,13 @@ class Tuner(Desk):
             )
         self._draw()
         self._later(self._show_accuracy)
+
+    def room(self, width):
+        """Draws the picture for its ``width`` on the screen, in pixels."""
+        if abs(width / 96 / self.inches - 1) > SLACK:
+            self.inches, self.shown = max(width / 96, NARROWEST), None
+            self.drawn = self.picture_of(self.inches)
+            self._draw()
 
     def _draw(self):
         """Draws the picture, if it is another than the one that is shown."""
@@ -335,9 +351,12 @@ class Tuner(Desk):
             raise PlanError("nothing is tried, so there is no difference to take; try a method")
         stands = self.stands.of(self.here, self.stands.values[OVERRIDE])
         base = self.stands.of(self.here, self.stands.parts["Statistical"])
-        wanted = (self.tried + stands - base).round()
+        digits, method = 2 * int(self.tried.max() < FINE), self.method.value
+        wanted = (self.tried + stands - base).round(digits)
+        if not (wanted - stands).abs().max() >= TINY:
+            raise PlanError(f"{method} says what the override row holds already; nothing to take")
         self._move("put", wanted={(*self.here, bucket): value for bucket, value in wanted.items()})
-        self._say(f"{self.method.value} is in the override row; give a reason and save")
+        self._say(f"{method} is in the override row; give a reason and save")
 
     def look(self, row, first, last):
         """Turns to the scope and the buckets that are selected in the sheet."""
@@ -403,10 +422,11 @@ class Tuner(Desk):
         )
 
     def anyway(self):
-        """Saves what was asked about."""
-        self.save(sure=self.asked is self.draft.cells)
+        """Does what was asked about."""
+        back = isinstance(self.asked, set)
+        (self.back if back else self.save)(sure=back or self.asked is self.draft.cells)
 
-    def back(self):
+    def back(self, sure=False):
         """Ends the chosen rows of the ledger; what their save replaced stands again."""
         ids = {number for save in self.acting.value for number in save}
         if not ids:
@@ -417,10 +437,17 @@ class Tuner(Desk):
             self._list_acting()
             raise PlanError("somebody took it back already; the list shows what stands now")
         rows = self.stands.ending(self.stands.with_replaced(ids))
+        wide = sorted({called(row) for row in rows.to_dict("records")} - {called(self.choice)})
+        told = f"They are also of {listing(wide)}.\n" if wide else ""
+        told += self.stands.question(self.stands.without(rows))
+        if told and not (sure and self.asked == ids):
+            self.asked, self.buttons["anyway"].layout.visibility = ids, "visible"
+            return self._say(f"{count(len(ids), 'row')} to be taken back? {told}", "ask")
         self.stands.enter(rows, self.by.value, reason="taken back")
+        self._calm()
         self._settle()
         self._list_acting()
-        self._say(f"{len(ids)} rows are taken back; what stood there before them stands again")
+        self._say(f"taken back: {count(len(ids), 'row')}; what stood there before stands again")
 
     def check(self):
         self._review(work.CHECKED)

@@ -46,7 +46,7 @@ def without_idle(facts, lots: bool):
     """
     ways, prices, required = facts.ways, facts.prices, facts.ending_stock
     lot, least = facts.lot_size, np.maximum(facts.minimum_lot, facts.lot_size)
-    least = np.where(lot > 0, np.ceil(per(least, lot) - 1e-9) * lot, least)
+    least = np.where(lots & (lot > 0), np.ceil(per(least, lot) - 1e-9) * lot, least)
     smallest, most = least[ways.item], np.where(lots, ABSURD * facts.size, np.inf)[ways.item]
     idle = smallest > np.minimum(ways.limit, most) * (1 + 1e-9)
     told = [
@@ -133,7 +133,7 @@ def _within_hours(facts, fixed) -> np.ndarray:
     has least of them.
     """
     part, bill, load = np.ones(fixed.shape), facts.bill, facts.load(fixed)
-    there = np.where(load > 0, np.minimum(per(most_hours(facts), load), 1.0), 1.0)
+    there = np.where(load > 0, per(np.minimum(most_hours(facts), load), load), 1.0)
     used = bill.hours > 0
     np.minimum.at(part, bill.way[used], there[bill.resource[used]])
     return part

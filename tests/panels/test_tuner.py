@@ -210,11 +210,43 @@ def test_a_save_is_taken_back_and_what_it_replaced_stands_again(panel):
         click(panel, "save")
     assert "no row is chosen" in click(panel, "back")
     panel.acting.value = (panel.acting.options[0][1],)
-    assert "1 rows are taken back" in click(panel, "back") and line(panel, "override")[0] == 33
+    assert "taken back: 1 row" in click(panel, "back") and line(panel, "override")[0] == 33
     panel.acting.value = (panel.acting.options[0][1],)
     click(panel, "back")
     assert not line(panel, "override").any() and not panel.acting.options
     assert panel.stands.rows["kind"].tolist().count("units") == 2
+
+
+def test_taking_back_asks_where_what_stands_then_is_far_off_or_reaches_beyond(panel):
+    typed(panel, 0, "99999")
+    panel.reason.value = "other"
+    click(panel, "save")
+    click(panel, "anyway")
+    typed(panel, 0, "2")
+    panel.reason.value = "other"
+    click(panel, "save")
+    panel.acting.value = [panel.acting.options[0][1]]
+    assert "to be taken back?" in click(panel, "back") and "+100,005 units" in panel.message.value
+    assert "taken back: 1 row" in click(panel, "anyway")
+    assert line(panel, "override")[0] == 99999
+
+
+def test_what_another_saved_is_there_when_an_item_is_opened(panel):
+    first = panel.scopes[0]
+    other = Tuner(FakePlan(), panel.stands.ledger, "Greta")
+    other.list.value = (first,)
+    typed(other, 0, "3")
+    other.reason.value = "other"
+    click(other, "save")
+    panel.list.value = (panel.list.options[1][1],)
+    panel.list.value = (first,)
+    assert line(panel, "override")[0] == 3 and "In the ledger for" in panel.heading.value
+
+
+def test_the_picture_is_drawn_for_its_room(panel):
+    wide = panel.picture.value
+    panel.sheet._handle_custom_msg({"kind": "room", "width": 480}, [])
+    assert 'width="360pt"' in panel.picture.value and panel.picture.value != wide
 
 
 def test_what_another_saved_is_shown_before_saving(panel):

@@ -142,6 +142,19 @@ def test_two_planners_work(planners, packs):
     ada.press(*["Control+z"] * 3)
     ada.shows("Override", *[""] * months)
 
+    # End and Home; no key that is meant for the panel reaches the notebook.
+    ada.row("Override").nth(1).click()
+    ada.press("End")
+    ada.until(lambda: ada.row("Override").last.evaluate(VISIBLE), bool)
+    ada.press("Home")
+    ada.until(lambda: ada.row("Override").nth(1).evaluate(VISIBLE), bool)
+    ada.page.get_by_role("button", name="Save", exact=True).click()
+    ada.press("x", "m", "b", "Shift+End")
+    ada.page.locator(".tuner .picture").click()
+    ada.press("d", "d", "Enter", "1")
+    assert ada.page.locator(".tuner").count() == 1 and ada.page.locator(".jp-Cell").count() == 3
+    assert not any(cell.is_visible() for cell in code)
+
     # 1 × 4, and wrong shapes and cells.
     ada.page.locator(".jp-Notebook").evaluate("one => one.scrollTo(0, 0)")
     ada.paste("Override", 0, "1\t-2\t\t0.5")
@@ -176,7 +189,7 @@ def test_two_planners_work(planners, packs):
         n for n, told in enumerate(acting.locator("option").all_inner_texts()) if "Greta" in told
     ]
     acting.select_option(index=mine)
-    greta.save("1 rows are taken back", button="Take back")
+    greta.save("taken back: 1 row", button="Take back")
     greta.until(lambda: greta.texts("Override")[0], lambda text: text in ("+1", "+1,0"))  # Ada's
 
     # 3 × 12, German, saved to the unit.
