@@ -137,7 +137,7 @@ function render({ model, el }) {
       const columns = table.getColumns(), end = held && table.getRows().at(key === "home" ? 0 : -1);
       const to = (end || cell.getRow()).getCell(columns.at(key === "home" ? 1 : -1));
       range().setBounds(event.shiftKey ? cell : to, to);
-      table.scrollToColumn(to.getColumn(), undefined, false);
+      holder.querySelector(".tabulator-tableholder").scrollLeft = key === "home" ? 0 : 1e6;
     }
     else return;
     event.preventDefault();
