@@ -166,8 +166,8 @@ def block(head, rows, foot: str = "", rest=()) -> Block:
 
 
 def _short(cell):
-    """Whether a cell is a day or a name, which stays on one line."""
-    return " " in cell and len(cell) <= 12
+    """Whether a cell is a day, a name or a code, which stays on one line."""
+    return len(cell) <= 12 and not {*" -"}.isdisjoint(cell)
 
 
 def _columns(frame, table, told):

@@ -106,11 +106,11 @@ def _foot(family, mine, columns, view):
     """
     names = "|".join(map(re.escape, [family.removesuffix("s"), *mine.items["item"]]))
     told, book = [], view.book
-    for rows, word, state in (
-        (book.assumptions, "Assumed", "result"),
-        (book.decisions, "Asked", "chosen"),
+    for rows, word, state, blank in (
+        (book.assumptions, "Assumed", "result", "not yet"),
+        (book.decisions, "Asked", "chosen", "open"),
     ):
-        rows = current(rows)[["text", state]].fillna("open")
+        rows = current(rows)[["text", state]].fillna(blank)
         rows = rows[rows["text"].str.contains(rf"\b(?:{names})", case=False)]
         told.append(f"{word}: {'; '.join(map('{} ({})'.format, *rows.T.values)) or 'nothing'}")
     if len(left := book.buckets.difference(columns.index)):
