@@ -30,7 +30,7 @@ def test_a_sheet_says_whose_it_is_its_answer_its_numbers_and_what_was_assumed(ta
     assert head in sheet.html and "Pumps · November 2026" in sheet.html
     assert "FY26 closes 280 € under budget." in sheet.text, "10 × 110 + 2 × 150 of 12 × 140"
     assert "Stock lasts 2.0 months" in sheet.text and "A new order waits 2." in sheet.text
-    assert "Assumed: Pump prices hold (open). Asked: nothing." in sheet.text
+    assert "Assumed: Pump prices hold (not yet). Asked: nothing." in sheet.text
     assert "Apr 28, the horizon's end, is left out" in sheet.text
     assert sheet.html.count('class="plot"') == 3 and "<h4>Inventory</h4>" in sheet.html
     heads = re.findall(r"<th .*?>(.*?)</th>", sheet.html)
