@@ -15,7 +15,7 @@ from sopkit.supply.shelf import ages
 from sopkit.supply.solve import Solved
 
 NUDGE = 1e-6  # money: settles ties where a price is 0, and never shows
-SMOOTH = 0.02  # of holding: what stock costs more for every bucket of demand that it covers
+SMOOTH = 0.01  # of holding: what stock costs more for every bucket of demand that it covers
 COVERS = 0.0, 0.5, 1.0, 2.0  # where the next price segment begins
 DUST = 1e-6  # of a usual quantity: a lot that small is none
 ABOVE = tuple(f"above_{cover:g}" for cover in COVERS)
