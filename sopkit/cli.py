@@ -105,14 +105,57 @@ def sample(folder, items, seed, empty, packs):
 @click.option("--all", "every", is_flag=True, help="list every row of alike problems")
 @PACKS
 def check(data, month, every, packs):
-    """List every problem in the facts in DATA with table, row, column, value and the mend."""
+    """List every problem in the facts in DATA with table, row, column, value and the mend; of one
+    file of any system, as an import would read it.
+    """
+    from sopkit.intake import Import, is_company
     from sopkit.sources import check as find
     from sopkit.sources import report
 
-    issues = find(data, month)
+    if is_company(data):
+        issues = find(data, month)
+    else:
+        open_, ask = [], lambda asked, answers, safe: open_.append(f"Open: {asked}") or safe or ""
+        found = Import([data], data / "none", ask)
+        click.echo(found.shown())
+        issues = found.problems()
+        click.echo("\n".join([*found.told, *open_, ""]))
     click.echo(report(issues, full=every))
     _propose(issues, data, packs)
     sys.exit(1 if (issues["severity"] == "error").any() else 0)
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--to", "folder", required=True, type=PATH, help="folder of the input tables")
+@click.option("--dates", type=click.Choice(("dmy", "mdy", "ymd")), help="how open dates are meant")
+@click.option("--market", metavar="COLUMN|none", help="column that is the market")
+@click.option("--yes", is_flag=True, help="ask nothing: take what is safe, or stop")
+@PACKS
+def import_(files, folder, dates, market, yes, packs):
+    """Understand raw exports (CSV, xlsx, parquet, or a folder of them), show what was understood,
+    and write it as input tables; the answers stand in settings.toml, for next month.
+
+    \b
+    sopkit import sales.xlsx stock.csv --to mycompany
+    sopkit import sales.csv --to mycompany --dates dmy --market Region --yes
+    """
+    from sopkit.intake import Import, or_default
+    from sopkit.pack.stage import fill_in_place
+
+    def prompt(asked, answers, safe):
+        try:
+            return click.prompt(asked, type=click.Choice(answers), default=safe)
+        except click.Abort:  # nobody is there
+            return or_default(asked, answers, None)
+
+    found = Import(files, folder, or_default if yes else prompt, dates, market)
+    click.echo(found.shown())
+    tables = fill_in_place(folder, found.fill)
+    told = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in tables.items())
+    place = quote(str(folder))
+    click.echo("\n".join([*found.told, f"Written to {folder}: {told}."]))
+    click.echo(f"Next: sopkit check {place}, then sopkit pack --data {place}")
 
 
 def _propose(issues, data, packs):

@@ -27,6 +27,7 @@ FLOORS = {
     "finance": 1,
     "sample": 2,
     "sources": 2,
+    "intake": 2,
     "ledger": 2,
     "plan": 2,
     "charts": 3,
@@ -46,7 +47,7 @@ FLOORS = {
     "__main__": 5,
 }
 # Within a floor: every room of floor 1 may use the metrics; demand knows outliers as the forecast
-# does; a plan is made of sources; commands run
+# does; a plan is made of sources, and so is what an import brings; commands run
 # the pack; errors are everybody's.
 SIDEWAYS = {
     ("demand", "metrics"),
@@ -59,6 +60,7 @@ SIDEWAYS = {
     ("grid", "buckets"),
     ("grid", "tables"),
     ("plan", "sources"),
+    ("intake", "sources"),
     ("pages", "charts"),
     ("overrides", "charts"),
     ("exports", "panels"),

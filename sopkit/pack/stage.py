@@ -191,6 +191,21 @@ def put_in_place(folder: Path, target: Path) -> None:
         shutil.rmtree(before, ignore_errors=True)
 
 
+def fill_in_place(folder: Path, fill):
+    """What ``fill(folder)`` returns, given a hidden copy of a folder of facts that then takes its
+    place in one step: nobody sees half of it, and a killed run leaves it as it was.
+    """
+    folder = Path(folder).resolve()
+    if folder in (here := Path.cwd(), *here.parents):
+        raise PlanError(f"you stand in {folder}, which is to be replaced; run it from beside it")
+    with staging(folder.parent, folder.name) as copy:
+        if folder.exists():
+            shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True)
+        filled = fill(copy)
+        put_in_place(copy, folder)
+    return filled
+
+
 def exchanged(one, other) -> bool:
     """Whether the system swapped two folders: Linux and macOS do, on their own file systems."""
     try:

@@ -104,7 +104,7 @@ def settings_file(source) -> Path:
 def _folder(folder):
     """Every table file of a folder: CSV and parquet by name, and workbook.xlsx."""
     for path in sorted(folder.iterdir()):
-        kind = _suffix(path)
+        kind = suffix_of(path)
         if not path.name.startswith((".", "~$", OURS)) and kind in FILES:
             known = path.stem in (*INPUTS, "workbook")
             yield from FILES[kind](path) if known else [(path.stem, path.name, None)]
@@ -175,7 +175,7 @@ def _csv(path, say):
     """One CSV file; separated by comma, semicolon (then with decimal comma) or tab, as its header
     shows.
     """
-    text = _decode(regular(path).read_bytes(), say)
+    text = decode(regular(path).read_bytes(), say)
     return _cut(text, max(",;\t", key=text.split("\n", 1)[0].count), say)
 
 
@@ -233,7 +233,7 @@ def _cut(text, separator, say):
     return cells, "," if separator == ";" else "."
 
 
-def _decode(data, say):
+def decode(data, say):
     """The file as text without its byte-order mark."""
     if data.startswith(UTF16):
         try:
@@ -259,7 +259,7 @@ def _decode(data, say):
     return text
 
 
-def _parquet(path, say):
+def read_parquet(path, say):
     """One parquet file; a null is a blank cell, a NaN inside a number column stays a NaN."""
     table = pq.read_table(regular(path))
     cells = pa.table([_plain(column) for column in table.columns], names=table.column_names)
@@ -282,7 +282,7 @@ def _sheet(path, sheet, say):
     """A sheet, cut as if it were CSV: 123.0 is 123, a date YYYY-MM-DD, a formula its last value."""
     lines = read_sheet(path, sheet)
     codes = [str(name).strip() in NAMES for name in (lines or [[]])[0]]
-    lines = [_trim(map(_written, line, chain(codes, repeat(False)))) for line in lines]
+    lines = [_trim(map(as_text, line, chain(codes, repeat(False)))) for line in lines]
     width = max(map(len, lines[:1]), default=0)
     text = io.StringIO()
     csv.writer(text).writerows(line + [""] * (width - len(line)) for line in lines)
@@ -296,7 +296,8 @@ def _trim(cells):
     return line
 
 
-def _written(cell, code):
+def as_text(cell, code):
+    """A cell of a sheet as CSV would hold it; ``code``: in a column of codes."""
     if isinstance(cell, bool):
         return str(cell).upper()
     # Excel keeps 15 digits, and no 0 at the end of 1.10: such a code is lost, and must show it.
@@ -306,16 +307,17 @@ def _written(cell, code):
 
 
 def _kind(path) -> str:
-    return "folder" if path.is_dir() else _suffix(path)
+    return "folder" if path.is_dir() else suffix_of(path)
 
 
-def _suffix(path):
+def suffix_of(path) -> str:
+    """What a file's name ends with, in lower case, without the dot."""
     return path.suffix.lower().lstrip(".")
 
 
 FILES = {
     "csv": partial(_file, _csv),
-    "parquet": partial(_file, _parquet),
+    "parquet": partial(_file, read_parquet),
     "xlsx": _workbook,
     "xlsm": _workbook,
 }

@@ -24,11 +24,13 @@ SECTIONS = {
     "owners": str,
     "sales_inputs": str,
     "roles": list,
+    "import": "layout",
 }
 KINDS = {
     str: "text in quotes",
     bool: "true or false",
     list: 'a list of names, ["Ada"]',
+    "layout": '{ "Datum" = "sales_history.bucket dmy" }, by column of the file',
     dict: '{ accountable = ["finance"] }, also responsible, consulted, informed',
 }
 KNOWN = {
@@ -67,9 +69,9 @@ def write_settings(settings, path):
     lines, sections = [], []
     for name, value in settings.items():
         if isinstance(value, dict) and value:
-            sections += ["", f"[{name}]"] + [f"{_toml(k)} = {_toml(v)}" for k, v in value.items()]
+            sections += ["", f"[{name}]"] + [f"{toml(k)} = {toml(v)}" for k, v in value.items()]
         elif value is not None and value != {}:
-            lines.append(f"{name} = {_toml(value)}")
+            lines.append(f"{name} = {toml(value)}")
     Path(path).write_text("\n".join(lines + sections) + "\n", encoding="utf-8")
 
 
@@ -136,13 +138,20 @@ def _is(value, kind) -> bool:
             and {*value} <= {*RACI}
             and all(map(_is, value.values(), [list] * 4))
         )
+    if kind == "layout":
+        return isinstance(value, dict) and _is([*value.values()], list)
     if kind is list:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
     return isinstance(value, kind)
 
 
-def _toml(value) -> str:
+def toml(value) -> str:
+    """A value as TOML; a mapping inline.
+
+    >>> toml({"a b": [1, True]})
+    '{ "a b" = [1, true] }'
+    """
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{_toml(k)} = {_toml(v)}' for k, v in value.items())} }}"
+        return f"{{ {', '.join(f'{toml(k)} = {toml(v)}' for k, v in value.items())} }}"
     # A JSON string is a TOML basic string but for the delete character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

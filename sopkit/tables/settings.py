@@ -264,6 +264,13 @@ SETTINGS = {
             " (gather_data … executive_review) which roles are responsible, accountable, consulted,"
             " informed: who is accountable for the last one releases; none: one name releases",
         ),
+        Setting(
+            "import",
+            {},
+            dict,
+            "what `sopkit import` was told: by file, each of its columns as table.column and how"
+            " it is written (dmy, mdy, ymd; 1,234.5 or 1.234,5), or nothing",
+        ),
     ]
 }
 

@@ -1,0 +1,220 @@
+"""Bringing files into a folder of facts: read as understood, summed, completed, written."""
+
+import re
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.intake.grids import read_grids
+from sopkit.intake.understand import NOTHING, column_of, remembered, table_of, understand
+from sopkit.intake.words import NUMBERS, READERS
+from sopkit.sources import check
+from sopkit.sources.facts import MARK
+from sopkit.sources.files import Raw, read_source
+from sopkit.sources.issues import gather, lines, plain
+from sopkit.sources.settings import read_settings, toml
+from sopkit.sources.typed import type_table
+from sopkit.tables import INPUTS
+
+SUMMED = ("units", "money", "days")
+FOLLOW = ("inventory", "inventory_history", "receipts", "production_history")  # what is planned
+SECTION = re.compile(r"^\[import\][^\n]*\n((?:[^\[\n]*=[^\n]*\n?)*)", re.M)
+
+
+def or_default(asked, answers, safe) -> str:
+    """The answer that is safe without a person; ``PlanError`` where none is.
+
+    >>> or_default("Which?", ["a", "b"], "b")
+    'b'
+    """
+    if safe is None:
+        raise PlanError(f"{asked} Answer with one of: {', '.join(answers)}; nothing was written")
+    return safe
+
+
+def is_company(path) -> bool:
+    """Whether a path holds the tables of a company: a folder, or a workbook of them."""
+    book = path.suffix.lower() in (".xlsx", ".xlsm") or not path.is_file()
+    return book and (not path.is_file() or "items" in read_source(path)[0])
+
+
+class Import:
+    """Files understood: ``grids`` and their ``uses``, the ``frames`` they make by table, the
+    ``issues`` of their cells, what is ``told``. ``layouts`` are answers by file, [import] of the
+    folder's settings unless given.
+    """
+
+    def __init__(self, files, folder, ask=or_default, dates=None, market=None, layouts=None):
+        self.folder, self.uses, self.told, self.issues = Path(folder), [], [], []
+        given = read_settings(self.folder / "settings.toml")[0]["import"]
+        self.layouts = dict(given if layouts is None else layouts)
+        self.grids = [grid for file in files for grid in read_grids(Path(file))]
+        parts = {}
+        for grid in self.grids:
+            uses = understand(grid, self.layouts, ask, dates, market)
+            self.uses.append(uses)
+            self.layouts[remembered(grid, self.layouts) or grid.name] = uses
+            self.told += grid.told
+            for name, frame in self._tables(grid, uses, table_of(uses)):
+                parts.setdefault(name, []).append(frame)
+        self.frames = {name: self._summed(name, pd.concat(own)) for name, own in parts.items()}
+
+    def shown(self) -> str:
+        """What was understood: of every column the file, what it becomes, three of its cells."""
+        rows = [("file", "column", "becomes", "examples")]
+        for grid, uses in zip(self.grids, self.uses):
+            for head, cells in grid.frame.items():
+                texts = cells[cells != ""].unique()[:3]
+                few = " · ".join(text[:20] for text in texts)
+                rows.append((grid.name, head, uses[head].replace(" ", " as "), few))
+        widths = [max(map(len, map(plain, column))) for column in zip(*rows)]
+        return "\n".join(
+            "  ".join(map(str.ljust, map(plain, row), widths)).rstrip() for row in rows
+        )
+
+    def problems(self) -> pd.DataFrame:
+        """Every problem, as ``data_issues``: of cells by the rows of their file; where all can be
+        read, of the tables that they make too, by theirs.
+        """
+        issues = gather(self.issues)
+        if "error" in {*issues["severity"]} or "sales_history" not in (tables := self.tables()):
+            return issues
+        with TemporaryDirectory() as folder:
+            write_tables(tables, folder)
+            made = check(folder).query("table in @tables and rule != 'absent column'")
+        return gather([issues, made])
+
+    def fill(self, folder):
+        """The tables, written into a copy of the folder, with [import] in its settings.toml."""
+        write_tables(tables := self.tables(), folder)
+        path = Path(folder, "settings.toml")
+        text = path.read_bytes().decode() if path.exists() else ""
+        path.write_bytes(with_layouts(text, self.layouts).encode())
+        return tables
+
+    def _tables(self, grid, uses, table):
+        """The typed tables of a grid by name: its own, what it tells of items or of sales."""
+        cells = {use.split(" ")[0]: _read(grid.frame[head], use) for head, use in uses.items()}
+        named = cells.get(f"{table}.item", pd.Series("?", grid.frame.index)) != ""
+        if not named.all() and "item" in INPUTS[table].required:
+            self.told.append(f"{grid.name}: {(~named).sum():,} rows without an item left out")
+        for name in {target.partition(".")[0] for target in cells} - {NOTHING}:
+            known = {f"{name}.{c}": cells.get(f"{table}.{c}") for c in INPUTS[name].names}
+            own = {t.partition(".")[2]: cells.get(t, same) for t, same in known.items()}
+            if name == "sales_history" != table:
+                ordered, asked = (
+                    cells[f"{table}.ordered_on"],
+                    cells.get(f"{table}.requested_on", ""),
+                )
+                own["bucket"] = ordered.mask(asked != "", asked)
+            raw = pd.DataFrame({c: own[c] for c in own if own[c] is not None})[named]
+            if name == "orders" and "line" not in raw:
+                raw["line"] = (raw.groupby("order").cumcount() + 1).astype("str")
+            frame, issues = type_table(INPUTS[name], Raw(grid.name, raw, "."))
+            self.issues += issues if name in (table, "items") else []
+            yield name if name in (table, "sales_history") else "of items", frame
+
+    def _summed(self, name, frame):
+        """One row per key: units and money are added up, of the rest the first word counts."""
+        table = INPUTS.get(name, INPUTS["items"])
+        key, rest = [*table.key], [c for c in table.columns if c.name not in table.key]
+        if not frame.duplicated(key).any():
+            return frame
+        sums = [c.name for c in rest if c.unit in SUMMED and table.name != "items"]
+        groups = frame.groupby(key, dropna=False)
+        made = groups.first().assign(**groups[sums].sum(min_count=1)).reset_index()[table.names]
+        if name in INPUTS:
+            self.told.append(f"{name}: {len(frame):,} rows are {len(made):,} by {', '.join(key)}")
+        return made
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables as they are to be written beside those in the folder: earlier buckets stay,
+        items are what is sold; ``PlanError`` where a cell cannot be read.
+        """
+        errors = gather(self.issues).query("severity == 'error'")
+        if len(errors) or not self.frames.keys() - {"of items"}:
+            said = "\n".join(lines(errors, most=5)) or "no column is one of our tables"
+            raise PlanError(f"{len(errors):,} errors, nothing was written: {said}")
+        before, frames = self._standing(), {**self.frames}
+        told = frames.pop("of items", INPUTS["items"].empty())
+        for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
+            earlier = before[name]["bucket"] < frames[name]["bucket"].min()
+            frames[name] = pd.concat([before[name][earlier], frames[name]])
+            self.told += [f"{name}: {earlier.sum():,} earlier rows stay"] * bool(earlier.any())
+        sold = frames.get("sales_history", before.get("sales_history"))
+        if sold is not None:
+            base = frames.get("items", before.get("items"))
+            sums = sold.dropna(subset="revenue").groupby("item")[["revenue", "quantity"]].sum()
+            price = (sums["revenue"] / sums["quantity"]).where((sums > 0).all(axis=1)).round(4)
+            price = price.reset_index(name="price")
+            said = [frames.get("items"), before.get("items"), told, price, sold[["item"]]]
+            items = pd.concat([INPUTS["items"].typed(part) for part in said if part is not None])
+            codes = {*sold["item"]} | ({*base["item"]} if base is not None else set())
+            if "items" in frames or base is None or len(codes) > len(base):
+                items = items[items["item"].isin(codes)].groupby("item").first().reset_index()
+                frames["items"] = INPUTS["items"].typed(items)
+            for name in {*FOLLOW} & {*frames} if base is None else ():
+                planned = frames[name]["item"].isin(codes)
+                frames[name] = frames[name][planned]
+                self.told.append(f"{name}: {(~planned).sum():,} rows of what is not sold left out")
+        return frames
+
+    def _standing(self):
+        """The tables that stand in the folder."""
+        if (self.folder / MARK).exists():
+            raise PlanError(f"{self.folder} is what a pack was made of; give another folder")
+        raws = read_source(self.folder)[0] if self.folder.exists() else {}
+        return {n: type_table(INPUTS[n], raw)[0] for n, raw in raws.items() if len(raw.frame)}
+
+
+def _read(cells, use):
+    """The cells as our own files write them; one that cannot be read stays as it is."""
+    kind = use != NOTHING and column_of(use).kind
+    if kind not in READERS:
+        return cells
+    style = use.partition(" ")[2] or (NUMBERS[0] if kind == "number" else "")
+    return cells.map({text: READERS[kind][1](text, style) or text for text in cells.unique()})
+
+
+def write_tables(tables, folder):
+    """Writes the tables as CSV into a folder, columns that hold nothing left out; other files of
+    their names are gone.
+    """
+    for name, frame in tables.items():
+        for old in Path(folder).glob(f"{name}.*"):
+            old.unlink()
+        kept = [c for c in INPUTS[name].columns if c.required or frame[c.name].notna().any()]
+        frame = frame.sort_values([*INPUTS[name].key], kind="stable")[[c.name for c in kept]]
+        for number in [c.name for c in kept if c.kind == "number"]:
+            frame[number] = frame[number].map("{:.15g}".format, na_action="ignore")
+        text = frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+        Path(folder, f"{name}.csv").write_bytes(text.encode())
+
+
+def with_layouts(text: str, layouts: dict) -> str:
+    """The text of a settings.toml with this [import], every other byte as it was; ``PlanError``
+    where that cannot be said.
+
+    >>> print(with_layouts("horizon = 18\\n", {"sales": {"SKU": "sales_history.item"}}))
+    horizon = 18
+    <BLANKLINE>
+    [import]
+    "sales" = { "SKU" = "sales_history.item" }
+    <BLANKLINE>
+    """
+    rows = "".join(f"{toml(name)} = {toml(told)}\n" for name, told in layouts.items())
+    stands = SECTION.search(text)
+    gap = "\n" * (bool(text) + (text[-1:] not in ("", "\n")))
+    made = f"{text}{gap}[import]\n{rows}"
+    if stands:
+        made = text[: stands.start(1)] + rows + text[stands.end(1) :]
+    try:
+        old, new = (tomllib.loads(t.removeprefix("\ufeff")) for t in (text, made))
+        if new != old | {"import": layouts}:
+            raise ValueError("its [import] cannot be told from the rest")
+    except ValueError as error:
+        raise PlanError(f"settings.toml: {error}; mend it, or take [import] out of it") from None
+    return made

@@ -1,0 +1,170 @@
+"""Grids: the tables of any file as text under one header, without what only people need: titles,
+blank lines, totals; months in columns become rows.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sopkit.errors import PlanError
+from sopkit.intake.words import ALL, TOTAL, bare, read_day, words
+from sopkit.sources.files import NOTES, as_text, decode, open_book, read_parquet, read_sheet
+from sopkit.sources.typed import SPACES
+
+TOP = 30  # rows among which the header is looked for
+MONTHS = 3  # months among the headers make a table that is turned
+FULL = 0.6  # of the cells of the fullest row make a header
+
+
+@dataclass
+class Grid:
+    """A table as text: "" is a blank cell, the index the row in the file; ``told`` says what was
+    left out.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    told: list[str]
+
+
+def read_grids(path) -> list[Grid]:
+    """The grids of a file (CSV or text, xlsx, parquet) or of every such file in a folder;
+    ``PlanError`` where one cannot be read.
+    """
+    inside = sorted(path.iterdir()) if path.is_dir() else []
+    found = []
+    for one in [p for p in inside if p.suffix.lower() in READERS and p.name[0] not in ".~"] or [
+        path
+    ]:
+        try:
+            sheets = READERS[one.suffix.lower()](one)
+        except (
+            Exception
+        ) as error:  # of csv, pyarrow, openpyxl, zip, XML, codecs: the file is broken
+            raise PlanError(
+                f"{one} cannot be read: {str(error)[:200]}; save it as {', '.join(READERS)}"
+            ) from None
+        found += [_grid(*sheet) for sheet in sheets if sum(map(any, sheet[1])) > 1]
+    return found
+
+
+def _csv(path):
+    """The lines of a text, separated by the sign that most of them have equally often."""
+    text = decode(path.read_bytes(), lambda *said, **more: None)
+    top = text[:65536].splitlines()
+    equal = lambda sign: max(Counter(line.count(sign) for line in top if sign in line).values())
+    sign = max((sign for sign in ";\t|," if sign in text), key=equal, default=",")
+    return [(path.stem, [*csv.reader(io.StringIO(text, newline=""), delimiter=sign)])]
+
+
+def _book(path):
+    with closing(open_book(path)) as book:
+        names = [name for name in book.sheetnames if name.lower() not in NOTES]
+        return [(f"{path.stem}, {name}", read_sheet(path, book[name])) for name in names]
+
+
+def _parquet(path):
+    frame, _ = read_parquet(path, None)
+    return [(path.stem, [[*frame], *frame.to_numpy().tolist()])]
+
+
+READERS = {
+    ".csv": _csv,
+    ".txt": _csv,
+    ".tsv": _csv,
+    ".xlsx": _book,
+    ".xlsm": _book,
+    ".parquet": _parquet,
+}
+
+
+def _text(cell, code=False):
+    """A cell without spaces around it; a line of dashes is blank."""
+    text = "" if cell is None else str(as_text(cell, code)).strip(SPACES)
+    return text if text.strip("-=_") else ""
+
+
+def _grid(name, lines):
+    at = _header(name, [[*map(_text, line)] for line in lines[:TOP]])
+    header = [*map(_text, lines[at])]
+    most = max(map(len, lines))
+    codes = [bare(cell) in words("items", "item") for cell in header] + [False] * most
+    cells = [[*map(_text, line, codes)] + [""] * (most - len(line)) for line in lines[at + 1 :]]
+    frame = pd.DataFrame(cells, range(at + 2, len(lines) + 1), range(most), dtype="str")
+    width = sum(map(bool, header)) and max(n for n, cell in enumerate(header, 1) if cell)
+    ragged = frame.index[(frame.iloc[:, width:] != "").any(axis=1)]
+    if len(ragged):
+        raise PlanError(
+            f"{name}: row {ragged[0]} has more cells than row {at + 1} has names ({width}), as"
+            f" {len(ragged)} rows in all; name every column, put quotes around text that holds the"
+            " separator"
+        )
+    frame = frame.iloc[:, :width].set_axis(header[:width], axis=1)
+    told = [f"{name}: {at} lines above the header left out"] * bool(at)
+    out = _left_out(frame)
+    if len(out):
+        told.append(f"{name}: {len(out):,} lines left out, blank or totals: {[*out[:5]]}")
+    names = [
+        cell if cell and header.index(cell) == place else f"{cell} ({place + 1})".strip()
+        for place, cell in enumerate(header[:width])
+    ]
+    return _turned(Grid(name, frame.drop(out).set_axis(names, axis=1), told))
+
+
+def _header(name, top):
+    """Where the header is: the line that knows most words, else the first that is full."""
+    months = [sum(map(_is_month, line)) for line in top]
+    known = [sum(bare(cell) in ALL for cell in line) for line in top]
+    known = [words + count * (count >= MONTHS) for words, count in zip(known, months)]
+    if max(known) > 1:
+        return known.index(max(known))
+    full = [sum(map(bool, line)) for line in top]
+    at = next(at for at, count in enumerate(full) if count >= FULL * max(full))
+    if re.search(r"\0[\d.,:/ -]+\0", "\0\0".join(["", *top[at], ""])):
+        raise PlanError(
+            f"{name}: row {at + 1} should name the columns, and holds values; add names"
+        )
+    return at
+
+
+def _left_out(frame):
+    """Rows that are blank, a header again, totals wherever they are, or notes below the table."""
+    filled = (frame != "").sum(axis=1)
+    usual = filled[filled > 0].median()
+    short = frame[filled < usual].map(_is_total).any(axis=1)
+    last = frame.loc[filled[filled > 0].index[-1:]]
+    ends = last.apply(lambda line: bare(next(filter(None, line))) in TOTAL, axis=1)
+    out = (filled == 0) | (frame == [*frame]).all(axis=1)
+    out |= short.reindex(frame.index, fill_value=False) | ends.reindex(out.index, fill_value=False)
+    few = (out | (filled <= usual / 2))[::-1].cummin()[::-1]
+    return frame.index[out | few]
+
+
+def _is_total(cell):
+    head = bare(cell)
+    return head in TOTAL or head.split(" ")[0] in TOTAL
+
+
+def _is_month(cell):
+    """A header that is a month, week or day."""
+    return len(cell) > 5 and read_day(cell) != ""
+
+
+def _turned(grid):
+    """The grid with a row per month where months are columns; a blank cell makes no row."""
+    frame = grid.frame
+    months = [*filter(_is_month, frame)]
+    if len(months) < MONTHS:
+        return grid
+    stay = [name for name in frame if name not in months and bare(name) not in TOTAL]
+    long = frame.melt(stay, months, "month", "quantity", ignore_index=False)
+    long = long[long["quantity"] != ""].sort_index(kind="stable").reset_index(drop=True)
+    long["month"] = long["month"].map(read_day)
+    return Grid(
+        grid.name, long, [*grid.told, f"{grid.name}: a row for each of {len(months)} months"]
+    )

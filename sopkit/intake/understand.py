@@ -1,0 +1,180 @@
+"""Understanding a grid: which table it is, what each column is there, and how it writes days and
+numbers; what cannot be told from it is asked: ``ask(words, answers, safe answer or None)``.
+"""
+
+from sopkit.errors import PlanError, nearest
+from sopkit.intake.words import READERS, rank, settle, words
+from sopkit.intake.words import bare as plain
+from sopkit.tables import INPUTS
+
+NOTHING = "nothing"
+SAMPLE = 300  # distinct cells that tell what a column holds
+CUSTOMERS = 50  # markets that a column makes without a question
+OF_ITEMS = ("family", "line", "description", "unit", "price", "unit_cost")  # told in any table
+DAYS = {"requested_on", "promised_on", "shipped_on"}  # one of them makes lines a table of orders
+
+
+def understand(grid, layouts, ask, dates=None, market=None) -> dict[str, str]:
+    """What every column is used for, by its header: "table.column", with the style of days and
+    numbers, or nothing; as a layout of ``layouts`` says that has these headers, else by words and
+    contents.
+
+    ``dates`` (dmy, mdy, ymd) settles days that read in two ways; ``market`` is the market's header,
+    or "none".
+    """
+    before = layouts.get(remembered(grid, layouts), {})
+    uses = {head: before.get(head, NOTHING) for head in grid.frame} if before else None
+    uses = uses or _recognised(grid, ask)
+    if market or not before:
+        uses = _with_market(grid, uses, market, ask)
+    return _with_styles(grid, uses, dates, ask)
+
+
+def remembered(grid, layouts) -> str:
+    """The name of the layout whose used columns are all there, and most of the others; or ""."""
+    here = {*grid.frame}
+    for name, told in layouts.items():
+        used = {head for head, use in told.items() if use != NOTHING}
+        if used and used <= here and 2 * len(here & {*told}) > len(here | {*told}):
+            return name
+    return ""
+
+
+def column_of(use):
+    """The declaration that a use names; None for nothing.
+
+    >>> column_of("sales_history.bucket dmy").kind
+    'date'
+    """
+    table, _, name = use.split(" ")[0].partition(".")
+    known = [NOTHING, *(f"{table}.{name}" for table in INPUTS for name in INPUTS[table].names)]
+    if use.split(" ")[0] not in known:
+        raise PlanError(f"settings.toml, [import]: no column is {use!r}{nearest(use, known)}")
+    return INPUTS[table][name] if name else None
+
+
+def table_of(uses) -> str:
+    """The table that a grid is, whatever it also tells of items; or ""."""
+    tables = [use.partition(".")[0] for use in uses.values() if use != NOTHING]
+    return max(tables, key=lambda table: (table != "items", tables.count(table)), default="")
+
+
+def _recognised(grid, ask):
+    holds = {head: _holds(cells) for head, cells in grid.frame.items()}
+    fits = {table: _fit(holds, table, INPUTS[table].names) for table in INPUTS}
+    best = max(INPUTS, key=lambda name: (_score(grid, name, fits[name]), name == "sales_history"))
+    fit = fits[best]
+    if best == "inventory_history" and grid.frame[fit["bucket"]].nunique() == 1:
+        best, fit = "inventory", fits["inventory"]
+    for name in {*INPUTS[best].required} - {*fit, "line"}:
+        fit[name] = _by_content(grid, holds, fit.values(), INPUTS[best][name], best, ask)
+    uses = {head: f"{best}.{name}" for name, head in fit.items()}
+    also = {"sales_history": ["revenue"]} if best == "orders" else {}
+    also |= {"items": OF_ITEMS} if "item" in fit and best != "items" else {}
+    for table, names in also.items():
+        free = {head: kinds for head, kinds in holds.items() if head not in uses}
+        uses |= {head: f"{table}.{name}" for name, head in _fit(free, table, names).items()}
+    return {head: uses.get(head, NOTHING) for head in grid.frame}
+
+
+def _holds(cells):
+    """Kinds of column that four in five cells can be; none where all are blank."""
+    texts = cells[cells != ""].unique()[:SAMPLE]
+    able = {
+        kind: sum(any(read(text, style) for style in styles) for text in texts)
+        for kind, (styles, read) in READERS.items()
+    }
+    return {kind for kind, count in able.items() if count >= 0.8 * len(texts) > 0} | (
+        {"text"} if len(texts) else set()
+    )
+
+
+def _fit(holds, table, names):
+    """{column: header}, the best fits first; a header stands for one column."""
+    pairs = sorted((rank(head, table, name), name, head) for name in names for head in holds)
+    fit = {}
+    for points, name, head in pairs:
+        able = INPUTS[table][name].kind in holds[head] or (points == 0 and not holds[head])
+        if points < 2000 and able and name not in fit and head not in fit.values():
+            fit[name] = head
+    return fit
+
+
+def _score(grid, table, fit):
+    """How much a grid looks like a table: by its columns, what it lacks, its name, its items."""
+    names, declared = words(table, "names"), INPUTS[table]
+    sure = {name: 1 if rank(head, table, name) < 1000 else 0.5 for name, head in fit.items()}
+    needs = [sure.get(name, -2) for name in {*declared.required} - {"line"}]
+    named = any(word in plain(grid.name) for word in names)
+    if min(needs) < 0 and not named and table != "sales_history":
+        return -99
+    named += any({*plain(head).split()} & {*names} for head in grid.frame)
+    alone = 0
+    if declared.key == ("item",) and "item" in fit:
+        again = grid.frame[fit["item"]].duplicated().any()
+        alone = -8 if again else 3 * (len(grid.frame) > 7)
+    orders = table == "orders" and not DAYS & {*fit}
+    return sum(sure.values()) + 2 * sum(needs) + 3 * named + alone - 99 * orders
+
+
+def _by_content(grid, holds, taken, column, table, ask):
+    """The header of the only column that can be it, or of the one that a person names."""
+    free = {head: kinds for head, kinds in holds.items() if head not in taken}
+    able = [head for head, kinds in free.items() if kinds == {column.kind, "text"}]
+    able = able or [head for head, kinds in free.items() if column.kind in kinds]
+    if not able:
+        raise PlanError(
+            f"{grid.name} looks like {table}, but no column can be its {column.name}"
+            f" ({column.doc}); the columns are: {', '.join(holds)}; name one {column.name}"
+        )
+    asked = f"{grid.name}: which column is {table}.{column.name} ({column.doc})?"
+    return able[0] if len(able) == 1 else ask(asked, able, None)
+
+
+def _with_market(grid, uses, market, ask):
+    """The uses with the market as told, or as asked where its column would make too many."""
+    table = table_of(uses)
+    target = f"{table}.market"
+    here = next((head for head, use in uses.items() if use == target), None)
+    count = grid.frame[here].nunique() if here else 0
+    if "market" not in INPUTS[table].names or (not market and count <= CUSTOMERS):
+        return uses
+    if market not in (None, "none", *uses):
+        raise PlanError(f"{grid.name} has no column {market!r}{nearest(market, uses)}; --market")
+    few = [
+        head
+        for head, cells in grid.frame.items()
+        if uses[head] == NOTHING and 1 < cells.nunique() <= CUSTOMERS and _holds(cells) == {"text"}
+    ]
+    asked = f"{grid.name}: {here!r} would make {count} markets; which column is (--market)?"
+    market = market or ask(asked, ["none", *few, here], "none")
+    uses = {head: NOTHING if use == target else use for head, use in uses.items()}
+    return uses | ({market: target} if market in uses else {})
+
+
+def _with_styles(grid, uses, dates, ask):
+    """The uses with the style of every column of days and numbers."""
+    kinds = {head: column.kind for head, use in uses.items() if (column := column_of(use))}
+    kinds = {head: kind for head, kind in kinds.items() if kind in READERS}
+    texts = {head: [text for text in grid.frame[head].unique() if text] for head in kinds}
+    found = {head: settle(kind, texts[head]) for head, kind in kinds.items()}
+    sure = {
+        (kinds[head], style) for head, style in found.items() if style in READERS[kinds[head]][0]
+    }
+    for head, odd in found.items():
+        if isinstance(odd, list):
+            styles, read = READERS[kinds[head]]
+            told = [dates if kinds[head] == "date" else None, uses[head].partition(" ")[2]]
+            firsts = [s for s in styles if {read(t, s)[8:10] for t in texts[head]} == {"01"}]
+            near = [style for kind, style in sure if kind == kinds[head]]
+            safe = near if len(near) == 1 else firsts * (len(texts[head]) > 1)
+            asked = (
+                f"{grid.name}, column {head!r}: {' beside '.join(odd)} reads in two ways"
+                f" ({' or '.join(read(odd[0], s) or '?' for s in styles[:2])}); which style is it"
+                f"{' (--dates)' * (kinds[head] == 'date')}?"
+            )
+            safe = safe[0] if len(safe) == 1 == len(odd) else None
+            found[head] = next((s for s in told if s in styles), None) or ask(asked, styles, safe)
+    return {
+        head: f"{use.split(' ')[0]} {found.get(head, '')}".strip() for head, use in uses.items()
+    }
