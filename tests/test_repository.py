@@ -135,13 +135,14 @@ def test_a_notebook_is_a_clean_page(path):
     assert path.stat().st_size < 20_000
 
 
-def test_the_five_steps_and_three_rooms_are_there():
+def test_the_five_steps_and_four_rooms_are_there():
     assert [p.stem for p in NOTEBOOKS] == [
         "1_gather_data",
         "2_demand_plan",
         "3_supply_plan",
         "4_reconcile",
         "5_executive_review",
+        "bring_data",
         "dashboard",
         "run_meeting",
         "tune_forecasts",

@@ -10,7 +10,7 @@ import pandas as pd
 from sopkit.errors import PlanError
 from sopkit.intake.grids import read_grids
 from sopkit.intake.understand import NOTHING, column_of, remembered, table_of, understand
-from sopkit.intake.words import NUMBERS, READERS
+from sopkit.intake.words import READERS
 from sopkit.sources import check
 from sopkit.sources.facts import MARK
 from sopkit.sources.files import Raw, read_source
@@ -97,29 +97,32 @@ class Import:
 
     def _tables(self, grid, uses, table):
         """The typed tables of a grid by name: its own, what it tells of items or of sales."""
+        blank = pd.Series("", grid.frame.index, dtype="str")
         cells = {use.split(" ")[0]: _read(grid.frame[head], use) for head, use in uses.items()}
-        named = cells.get(f"{table}.item", pd.Series("?", grid.frame.index)) != ""
-        if not named.all() and "item" in INPUTS[table].required:
+        named = cells.get(f"{table}.item", blank) != ""
+        if f"{table}.item" not in cells or named.all():
+            named[:] = True
+        else:
             self.told.append(f"{grid.name}: {(~named).sum():,} rows without an item left out")
-        for name in {target.partition(".")[0] for target in cells} - {NOTHING}:
-            known = {f"{name}.{c}": cells.get(f"{table}.{c}") for c in INPUTS[name].names}
-            own = {t.partition(".")[2]: cells.get(t, same) for t, same in known.items()}
-            if name == "sales_history" != table:
-                ordered, asked = (
-                    cells[f"{table}.ordered_on"],
-                    cells.get(f"{table}.requested_on", ""),
-                )
-                own["bucket"] = ordered.mask(asked != "", asked)
-            raw = pd.DataFrame({c: own[c] for c in own if own[c] is not None})[named]
-            if name == "orders" and "line" not in raw:
+        ordered = {"sales_history"} if table == "orders" else set()
+        for name in ordered | {target.partition(".")[0] for target in cells} - {NOTHING}:
+            both = {
+                c: cells.get(f"{name}.{c}", cells.get(f"{table}.{c}")) for c in INPUTS[name].names
+            }
+            if name in ordered:
+                asked = cells.get("orders.requested_on", blank)
+                both["bucket"] = asked.where(asked != "", cells.get("orders.ordered_on", blank))
+            raw = pd.DataFrame({c: told for c, told in both.items() if told is not None})[named]
+            if name == "orders" and "line" not in raw and "order" in raw:
                 raw["line"] = (raw.groupby("order").cumcount() + 1).astype("str")
+            raw = raw.drop_duplicates() if name == "items" else raw
             frame, issues = type_table(INPUTS[name], Raw(grid.name, raw, "."))
-            self.issues += issues if name in (table, "items") else []
-            yield name if name in (table, "sales_history") else "of items", frame
+            self.issues += issues if name not in ordered else []
+            yield name if name == table else f"{name} told", frame
 
     def _summed(self, name, frame):
         """One row per key: units and money are added up, of the rest the first word counts."""
-        table = INPUTS.get(name, INPUTS["items"])
+        table = INPUTS[name.split(" ")[0]]
         key, rest = [*table.key], [c for c in table.columns if c.name not in table.key]
         if not frame.duplicated(key).any():
             return frame
@@ -135,11 +138,17 @@ class Import:
         items are what is sold; ``PlanError`` where a cell cannot be read.
         """
         errors = gather(self.issues).query("severity == 'error'")
-        if len(errors) or not self.frames.keys() - {"of items"}:
+        if len(errors) or not self.frames:
             said = "\n".join(lines(errors, most=5)) or "no column is one of our tables"
             raise PlanError(f"{len(errors):,} errors, nothing was written: {said}")
         before, frames = self._standing(), {**self.frames}
-        told = frames.pop("of items", INPUTS["items"].empty())
+        told, ordered = frames.pop("items told", None), frames.pop("sales_history told", None)
+        known = any("sales_history.quantity" in str(uses) for uses in self.layouts.values())
+        if ordered is not None and not (
+            known or ("sales_history" in before) > ("orders" in before)
+        ):
+            frames["sales_history"] = ordered
+            self.told.append("sales_history: the order lines by the day asked for")
         for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
             earlier = before[name]["bucket"] < frames[name]["bucket"].min()
             frames[name] = pd.concat([before[name][earlier], frames[name]])
@@ -175,8 +184,9 @@ def _read(cells, use):
     kind = use != NOTHING and column_of(use).kind
     if kind not in READERS:
         return cells
-    style = use.partition(" ")[2] or (NUMBERS[0] if kind == "number" else "")
-    return cells.map({text: READERS[kind][1](text, style) or text for text in cells.unique()})
+    styles, read = READERS[kind]
+    style = use.partition(" ")[2] or styles[0]  # where all styles read alike
+    return cells.map({text: read(text, style) or text for text in cells.unique()})
 
 
 def write_tables(tables, folder):
@@ -205,10 +215,11 @@ def with_layouts(text: str, layouts: dict) -> str:
     "sales" = { "SKU" = "sales_history.item" }
     <BLANKLINE>
     """
-    rows = "".join(f"{toml(name)} = {toml(told)}\n" for name, told in layouts.items())
+    end = "\r\n" if "\r\n" in text else "\n"
+    rows = "".join(f"{toml(name)} = {toml(told)}{end}" for name, told in layouts.items())
     stands = SECTION.search(text)
-    gap = "\n" * (bool(text) + (text[-1:] not in ("", "\n")))
-    made = f"{text}{gap}[import]\n{rows}"
+    gap = end * (bool(text) + (text[-1:] not in ("", "\n")))
+    made = f"{text}{gap}[import]{end}{rows}"
     if stands:
         made = text[: stands.start(1)] + rows + text[stands.end(1) :]
     try:

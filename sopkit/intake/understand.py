@@ -7,8 +7,8 @@ from sopkit.intake.words import READERS, rank, settle, words
 from sopkit.intake.words import bare as plain
 from sopkit.tables import INPUTS
 
-NOTHING = "nothing"
-SAMPLE = 300  # distinct cells that tell what a column holds
+NOTHING, OPEN = "nothing", "?"  # a use, and a style that nobody told
+SAMPLE = 300  # cells that tell what a column holds
 CUSTOMERS = 50  # markets that a column makes without a question
 OF_ITEMS = ("family", "line", "description", "unit", "price", "unit_cost")  # told in any table
 DAYS = {"requested_on", "promised_on", "shipped_on"}  # one of them makes lines a table of orders
@@ -78,13 +78,13 @@ def _recognised(grid, ask):
 
 
 def _holds(cells):
-    """Kinds of column that four in five cells can be; none where all are blank."""
-    texts = cells[cells != ""].unique()[:SAMPLE]
+    """Kinds of column that half of the cells can be; none where all are blank."""
+    texts = cells[cells != ""].head(SAMPLE)
     able = {
         kind: sum(any(read(text, style) for style in styles) for text in texts)
         for kind, (styles, read) in READERS.items()
     }
-    return {kind for kind, count in able.items() if count >= 0.8 * len(texts) > 0} | (
+    return {kind for kind, count in able.items() if 2 * count >= len(texts) > 0} | (
         {"text"} if len(texts) else set()
     )
 
@@ -122,13 +122,10 @@ def _by_content(grid, holds, taken, column, table, ask):
     free = {head: kinds for head, kinds in holds.items() if head not in taken}
     able = [head for head, kinds in free.items() if kinds == {column.kind, "text"}]
     able = able or [head for head, kinds in free.items() if column.kind in kinds]
-    if not able:
-        raise PlanError(
-            f"{grid.name} looks like {table}, but no column can be its {column.name}"
-            f" ({column.doc}); the columns are: {', '.join(holds)}; name one {column.name}"
-        )
+    if len(able) == 1:
+        return able[0]
     asked = f"{grid.name}: which column is {table}.{column.name} ({column.doc})?"
-    return able[0] if len(able) == 1 else ask(asked, able, None)
+    return ask(asked + " None looks like it." * (not able), able or [*holds], None)
 
 
 def _with_market(grid, uses, market, ask):
@@ -154,27 +151,27 @@ def _with_market(grid, uses, market, ask):
 
 def _with_styles(grid, uses, dates, ask):
     """The uses with the style of every column of days and numbers."""
-    kinds = {head: column.kind for head, use in uses.items() if (column := column_of(use))}
-    kinds = {head: kind for head, kind in kinds.items() if kind in READERS}
-    texts = {head: [text for text in grid.frame[head].unique() if text] for head in kinds}
-    found = {head: settle(kind, texts[head]) for head, kind in kinds.items()}
-    sure = {
-        (kinds[head], style) for head, style in found.items() if style in READERS[kinds[head]][0]
-    }
-    for head, odd in found.items():
-        if isinstance(odd, list):
-            styles, read = READERS[kinds[head]]
-            told = [dates if kinds[head] == "date" else None, uses[head].partition(" ")[2]]
-            firsts = [s for s in styles if {read(t, s)[8:10] for t in texts[head]} == {"01"}]
-            near = [style for kind, style in sure if kind == kinds[head]]
-            safe = near if len(near) == 1 else firsts * (len(texts[head]) > 1)
+    found = {}
+    for head, use in uses.items():
+        kind = use != NOTHING and column_of(use).kind
+        if kind in READERS:
+            texts = [text for text in grid.frame[head].unique() if text]
+            found[head] = kind, settle(kind, texts), use.partition(" ")[2], texts
+    made = {}
+    for head, use in uses.items():
+        kind, style, told, texts = found.get(head, ("", "", "", ()))
+        if isinstance(style, list):
+            styles, read = READERS[kind]
+            near = {other for of, other, *_ in found.values() if of == kind and other in [*styles]}
+            firsts = [s for s in styles if {read(text, s)[8:10] for text in texts} == {"01"}]
+            safe = [*near] or firsts * (len(texts) > 1)
+            both = " or ".join(read(style[0], s) or "nothing" for s in styles[:2])
             asked = (
-                f"{grid.name}, column {head!r}: {' beside '.join(odd)} reads in two ways"
-                f" ({' or '.join(read(odd[0], s) or '?' for s in styles[:2])}); which style is it"
-                f"{' (--dates)' * (kinds[head] == 'date')}?"
+                f"{grid.name}, column {head!r}: {' beside '.join(style)} reads in two ways ({both})"
             )
-            safe = safe[0] if len(safe) == 1 == len(odd) else None
-            found[head] = next((s for s in told if s in styles), None) or ask(asked, styles, safe)
-    return {
-        head: f"{use.split(' ')[0]} {found.get(head, '')}".strip() for head, use in uses.items()
-    }
+            asked += "; which style is it" + " (--dates)" * (kind == "date") + "?"
+            known = [s for s in (kind == "date" and dates, told) if s in styles]
+            safe = safe[0] if len(safe) == 1 == len(style) else None
+            told = style = (known or [ask(asked, styles, safe) or OPEN])[0]
+        made[head] = f"{use.split(' ')[0]} {style or told}".strip()
+    return made

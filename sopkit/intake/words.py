@@ -99,7 +99,9 @@ def read_amount(text, style) -> str:
     >>> [read_amount(text, "1.234,5") for text in ("1.200,50 €", "(20)", "12-", "1.5", "EUR 7")]
     ['1200.50', '-20', '-12', '', '7']
     """
-    found = re.fullmatch(TOLD["numbers"][style], GROUPS.sub("", SIGNS.sub("", text)).strip())
+    found = re.fullmatch(
+        TOLD["numbers"].get(style, ""), GROUPS.sub("", SIGNS.sub("", text)).strip()
+    )
     if not found or not re.search(r"\d", text) or (found[1] == "(") != (found[3] == ")"):
         return ""
     minus = "-" * bool(re.search("[-−(]", found[1] + found[3]))

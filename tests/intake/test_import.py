@@ -1,0 +1,293 @@
+"""The command from a raw export to a pack: what it asks, refuses, keeps and writes."""
+
+import os
+import signal
+from multiprocessing import get_context
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from sopkit.cli import main
+from sopkit.errors import PlanError
+from sopkit.intake import Import
+from sopkit.intake.bring import with_layouts
+from sopkit.intake.words import ALL, TOLD, bare, read_amount, read_day, settle
+from sopkit.pack import stage
+from sopkit.sources import check
+from sopkit.sources.settings import read_settings
+from sopkit.tables import INPUTS
+
+OPEN = 'item,date,qty\nA,01/02/2026,"1,200"\nA,03/04/2026,5\n'
+DAYS = pd.date_range("2024-01-03", "2026-10-31", freq="7D")
+EXPORT = "Verkäufe 2026\n\nBuchungsdatum;Artikelnr;Warengruppe;Region;Menge;Umsatz\n" + "".join(
+    f"{day:%d.%m.%Y};{item};{group};{region};{number % 9 + level};{(number % 9 + level) * 12},50\n"
+    for number, day in enumerate(DAYS)
+    for item, group, region, level in (("007", "Räder", "Nord", 20), ("B-1", "Rahmen", "Süd", 9))
+)
+
+
+def run(*words, answers=None):
+    return CliRunner().invoke(main, [str(word) for word in words], input=answers)
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def tree(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+def test_from_a_raw_export_to_a_pack_in_three_commands(tmp_path, monkeypatch):
+    from sopkit.pack import build_pack
+    from tests.golden import leave_out_kernels_and_pages
+
+    path, folder = write(tmp_path / "umsatz.csv", EXPORT), tmp_path / "my company"
+    result = run("import", path, "--to", folder, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "Buchungsdatum  sales_history.bucket as dmy" in result.output
+    assert f"Next: sopkit check '{folder}', then sopkit pack --data '{folder}'" in result.output
+    assert run("check", folder).exit_code == 0
+    leave_out_kernels_and_pages(monkeypatch.setattr)
+    built = build_pack(None, folder, tmp_path / "packs", parameters={"most_items": 0})
+    assert built.folder.name == "2026-11" and all(i["holds"] for i in built.manifest["identities"])
+    plan = pd.read_parquet(built.folder / "tables" / "demand_plan.parquet")
+    assert {*plan["item"]} == {"007", "B-1"} and {*plan["market"]} == {"Nord", "Süd"}
+
+
+def test_what_is_open_is_asked_and_next_month_is_not(tmp_path):
+    path, folder = write(tmp_path / "open.csv", OPEN), tmp_path / "to"
+    result = run("import", path, "--to", folder, answers="dmy\n1,234.5\n")
+    assert result.exit_code == 0 and "2026-02-01 or 2026-01-02" in result.output
+    assert (folder / "sales_history.csv").read_text() == (
+        "item,bucket,quantity\nA,2026-02-01,1200\nA,2026-04-03,5\n"
+    )
+    before = tree(folder)
+    again = run("import", path, "--to", folder)
+    assert again.exit_code == 0 and "?" not in again.output and tree(folder) == before
+    # A file of another name and with one more column, a month later: the earlier months stay.
+    more = write(tmp_path / "open-05.csv", "item,date,qty,note\nB,05/05/2026,7,x\n")
+    assert run("import", more, "--to", folder).exit_code == 0
+    assert "B,2026-05-05,7\n" in (folder / "sales_history.csv").read_text()
+    assert "A,2026-02-01,1200\n" in (folder / "sales_history.csv").read_text()
+    assert (folder / "items.csv").read_text() == "item\nA\nB\n"
+
+
+@pytest.mark.parametrize("how", [["--yes"], []])
+def test_what_is_open_stops_a_batch_and_nothing_is_written(how, tmp_path):
+    path, folder = write(tmp_path / "open.csv", OPEN), tmp_path / "to"
+    result = run("import", path, "--to", folder, *how)
+    assert result.exit_code == 1 and not folder.exists()
+    assert "open, column 'date': 01/02/2026 reads in two ways" in result.output
+    assert "Answer with one of: dmy, mdy, ymd; nothing was written" in result.output
+
+
+def test_too_many_customers_are_no_market_unless_told(tmp_path):
+    lines = "".join(f"2026-01-{1 + n % 28:02},P,C{n},{'EW'[n % 2]}ast,1\n" for n in range(60))
+    path = write(tmp_path / "sales.csv", "Date,SKU,Customer,Zone,Qty\n" + lines)
+    one = run("import", path, "--to", tmp_path / "a", "--yes")
+    assert one.exit_code == 0 and "Customer  nothing" in one.output
+    assert "would make 60 markets" in run("import", path, "--to", tmp_path / "b").output
+    run("import", path, "--to", tmp_path / "b", answers="Zone\n")
+    assert (tmp_path / "b" / "sales_history.csv").read_text().startswith("item,market,bucket")
+    run("import", path, "--to", tmp_path / "c", "--market", "Customer")
+    assert "P,C59,2026-01-04,1\n" in (tmp_path / "c" / "sales_history.csv").read_text()
+    told = run("import", path, "--to", tmp_path / "d", "--market", "Zones")
+    assert told.exit_code == 1 and "did you mean Zone?" in told.output
+
+
+BAD = {
+    "a broken number": ("sku,date,qty\nA,2026-01-01,5\nB,2026-01-02,five\n" + "C,2026-01-03,1\n" * 9, "row 3: 'five' is not a number"),
+    "an impossible day": ("sku,date,qty\nA,2026-02-30,5\n" + "A,2026-02-03,1\n" * 9, "row 2: '2026-02-30' is no day"),
+    "two marks": ("sku,date,qty\nA,2026-01-01,\"1,5\"\nB,2026-01-02,1.5\n", "1.5 beside 1,5 reads in two ways"),
+    "no day at all": ("sku,qty,umsatz\nA,1,2\nA,2,3\n", "which column is sales_history.bucket"),
+    "no header": ("A;2026-01-01;5\nB;2026-01-02;6\n", "row 1 should name the columns"),
+    "more cells than names": ("sku,date,qty\nA,2026-01-01,1,200\n", "row 2 has more cells"),
+    "nothing": ("", "no column is one of our tables"),
+    "a picture": ("\0\1", "cannot be read: it holds NUL bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_understood_says_why_and_writes_nothing(name, tmp_path):
+    text, message = BAD[name]
+    path, folder = write(tmp_path / "sales.csv", text), tmp_path / "to"
+    write_settings = write(tmp_path / "settings.toml", "horizon = 18\n")
+    result = run("import", path, "--to", folder, "--yes")
+    assert result.exit_code == 1 and message in result.output, result.output
+    assert "Traceback" not in result.output and {*tmp_path.iterdir()} == {path, write_settings}
+    assert run("check", path).exit_code == 1
+
+
+def test_a_code_that_a_spreadsheet_made_a_day_is_refused(tmp_path):
+    from datetime import datetime
+
+    book = openpyxl.Workbook()
+    for row in (["SKU", "Date", "Qty"], [datetime(2026, 6, 10), datetime(2026, 1, 1), 5]):
+        book.active.append(row)
+    book.save(tmp_path / "sales.xlsx")
+    result = run("import", tmp_path / "sales.xlsx", "--to", tmp_path / "to", "--yes")
+    assert result.exit_code == 1 and "what a spreadsheet made of a code" in result.output
+
+
+def test_a_file_alone_is_checked_as_an_import_reads_it(tmp_path):
+    good = run("check", write(tmp_path / "umsatz.csv", EXPORT))
+    assert good.exit_code == 0 and "Menge          sales_history.quantity" in good.output
+    assert "0 errors" in good.output and {*tmp_path.iterdir()} == {tmp_path / "umsatz.csv"}
+    bad = run("check", write(tmp_path / "open.csv", OPEN))
+    assert bad.exit_code == 1 and "Open: open, column 'date'" in bad.output
+
+
+def test_a_folder_of_files_and_what_other_tables_say_of_items(tmp_path):
+    raw, folder = tmp_path / "raw", tmp_path / "to"
+    raw.mkdir()
+    write(raw / "sales_jan.csv", "sku,date,qty\nA,2026-01-05,1\nB,2026-01-05,2\n")
+    write(raw / "sales_feb.csv", "sku,date,qty\nA,2026-02-05,3\n")
+    write(raw / "stock.csv", "sku,category,on hand\nA,Fruit,9\nX,Raw,5\n")
+    assert run("import", raw, "--to", folder).exit_code == 0
+    assert (folder / "items.csv").read_text() == "item,family\nA,Fruit\nB,\n"
+    assert (folder / "inventory.csv").read_text() == "item,on_hand\nA,9\n"
+    assert len((folder / "sales_history.csv").read_text().splitlines()) == 4
+    # What a person added to items stays; an item that is sold for the first time is added.
+    write(folder / "items.csv", "item,lead_time\nA,3\nB,1\n")
+    write(raw / "sales_mar.csv", "sku,date,qty\nC,2026-03-05,3\n")
+    assert run("import", raw, "--to", folder).exit_code == 0
+    assert (folder / "items.csv").read_text() == "item,family,lead_time\nA,Fruit,3\nB,,1\nC,,\n"
+
+
+OWN = (
+    '# ours\r\nhorizon = 18 # a year and a half\r\n\r\n[import]\r\n"old" = { "a" = "nothing" }\r\n'
+    "\r\n# by KPI\r\n[targets]\r\non_time_delivery = 0.95\r\n"
+)
+
+
+def test_the_rest_of_settings_is_kept_byte_for_byte(tmp_path):
+    (tmp_path / "to").mkdir()
+    path = tmp_path / "to" / "settings.toml"
+    path.write_bytes(OWN.encode())
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    assert run("import", sales, "--to", tmp_path / "to").exit_code == 0
+    made, old = path.read_bytes().decode(), '"old" = { "a" = "nothing" }'
+    head, _, tail = OWN.partition(old)
+    assert made.startswith(head) and made.endswith(tail)
+    assert '"sales" = { "sku" = "sales_history.item"' in made and old in made
+    assert not [*read_settings(path)[1]] and read_settings(path)[0]["horizon"] == 18
+    for broken in ("horizon = ", '[import.x]\n"a" = "b"\n[import]\n'):
+        with pytest.raises(PlanError, match="settings.toml"):
+            with_layouts(broken, {"sales": {"a": "nothing"}})
+
+
+def test_a_setting_of_an_import_that_names_no_column_is_said(tmp_path):
+    (tmp_path / "to").mkdir()
+    told = '[import]\n"sales" = { "sku" = "sales_history.itm", "date" = "nothing" }\n'
+    write(tmp_path / "to" / "settings.toml", told)
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    result = run("import", sales, "--to", tmp_path / "to")
+    assert result.exit_code == 1 and "did you mean sales_history.item?" in result.output
+
+
+def _killed(path, folder, number):
+    done = [0]
+
+    def counted(call):
+        def wrapped(*args, **kwargs):
+            done[0] += 1
+            if done[0] == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **kwargs)
+
+        return wrapped
+
+    for owner, name in ((os, "rename"), (os, "open"), (stage, "exchanged"), (Path, "write_bytes")):
+        setattr(owner, name, counted(getattr(owner, name)))
+    stage.fill_in_place(folder, Import([path], folder).fill)
+
+
+def test_a_kill_anywhere_leaves_the_old_folder_or_the_new(tmp_path):
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    write(tmp_path / "next.csv", "sku,date,qty\nA,2026-01-05,2\nB,2026-01-06,3\n")
+    seen, code, number = set(), -signal.SIGKILL, 0
+    while code == -signal.SIGKILL:
+        number += 1
+        folder = tmp_path / str(number) / "to"
+        stage.fill_in_place(folder, Import([sales], folder).fill)
+        run = get_context("fork").Process(
+            target=_killed, args=(tmp_path / "next.csv", folder, number)
+        )
+        run.start()
+        run.join(60)
+        code = run.exitcode
+        made = {path.name: path.read_text() for path in folder.iterdir()}
+        assert {*made} == {"items.csv", "sales_history.csv", "settings.toml"}
+        seen.add((made["items.csv"], made["sales_history.csv"]))
+    assert code == 0 and len(seen) == 2
+
+
+def test_a_folder_that_one_stands_in_or_a_pack_is_made_of_is_refused(tmp_path, monkeypatch):
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    monkeypatch.chdir(tmp_path)
+    assert "you stand in" in run("import", sales, "--to", ".").output
+    (tmp_path / "to").mkdir()
+    write(tmp_path / "to" / "facts.json", "{}")
+    assert "what a pack was made of" in run("import", sales, "--to", "to").output
+
+
+def test_what_no_import_brings_stays(tmp_path):
+    (tmp_path / "to").mkdir()
+    write(tmp_path / "to" / "budget.csv", "family,bucket\nX,2026-01-01\n")
+    pd.DataFrame({"item": ["old"]}).to_parquet(tmp_path / "to" / "items.parquet")
+    items = write(tmp_path / "items.csv", "item,family\nA,X\n")
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    assert run("import", items, sales, "--to", tmp_path / "to").exit_code == 0
+    assert (tmp_path / "to" / "budget.csv").read_text() == "family,bucket\nX,2026-01-01\n"
+    assert not (tmp_path / "to" / "items.parquet").exists()
+    assert "error" not in {*check(tmp_path / "to")["severity"]}
+
+
+def test_words_are_written_as_headers_are_compared():
+    odd = {word for word in ALL if bare(word) != word}
+    assert odd <= {name for table in INPUTS.values() for name in table.names}
+    assert {*TOLD} - {*INPUTS} == {"any", "left_out", "dates", "cut", "numbers", "months"}
+    assert all(name in ("names", *INPUTS[t].names) for t in {*TOLD} & {*INPUTS} for name in TOLD[t])
+
+
+@pytest.mark.parametrize(
+    "text, day",
+    [
+        ("3. Nov 2026", "2026-11-03"),
+        ("Nov 3, 2026", "2026-11-03"),
+        ("novembre 2026", "2026-11-01"),
+        ("Mär 26", "2026-03-01"),
+        ("202611", "2026-11-01"),
+        ("46327", "2026-11-01"),
+        ("2026-11-03T23:00:00Z", "2026-11-03T23:00:00Z"),
+        ("KW 45/2026", "2026-11-02"),
+        ("31.11.2026", ""),
+        ("1/2/3/4", ""),
+    ],
+)
+def test_days_are_read(text, day):
+    assert read_day(text, "dmy") == day
+
+
+def test_numbers_are_read():
+    signs = (
+        "-$1,234.50",
+        "$(5.00)",
+        "1 234.5",
+        "1'234",
+        "−3",
+        ".5",
+        "1E+3",
+        "12 pcs",
+        "1,23,4",
+        "-",
+        "",
+    )
+    read = ["-1234.50", "-5.00", "1234.5", "1234", "-3", ".5", "1E+3", "12", "", "", ""]
+    assert [read_amount(text, "1,234.5") for text in signs] == read
+    assert settle("date", ["01.02.2026"]) == "dmy" and settle("date", ["05/31/2026"]) == "mdy"
