@@ -180,13 +180,17 @@ class Import:
 
 
 def _read(cells, use):
-    """The cells as our own files write them; one that cannot be read stays as it is."""
+    """The cells as our own files write them; a number that its column's style does not read says
+    so, lest it be read in ours.
+    """
     kind = use != NOTHING and column_of(use).kind
     if kind not in READERS:
         return cells
     styles, read = READERS[kind]
     style = use.partition(" ")[2] or styles[0]  # where all styles read alike
-    return cells.map({text: read(text, style) or text for text in cells.unique()})
+    odd, zeros = (f" ({style}?)", "") if kind == "number" else ("", "0./-")
+    plain = {text: read(text, style) or text + odd for text in cells.unique() if text.strip(zeros)}
+    return cells.map(plain).fillna("")
 
 
 def write_tables(tables, folder):

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,12 +24,13 @@ FULL = 0.6  # of the cells of the fullest row make a header
 @dataclass
 class Grid:
     """A table as text: "" is a blank cell, the index the row in the file; ``told`` says what was
-    left out.
+    left out, ``written`` that all its cells are text, so that they share a decimal mark.
     """
 
     name: str
     frame: pd.DataFrame
     told: list[str]
+    written: bool
 
 
 def read_grids(path) -> list[Grid]:
@@ -84,9 +85,10 @@ READERS = {
 
 
 def _text(cell, code=False):
-    """A cell without spaces around it; a line of dashes is blank."""
+    """A cell without spaces around it; a line of dashes is blank, a number no thousands."""
     text = "" if cell is None else str(as_text(cell, code)).strip(SPACES)
-    return text if text.strip("-=_") else ""
+    end = "0" if isinstance(cell, float) and re.fullmatch(r"-?\d+\.\d{3}", text) else ""
+    return text + end if text.strip("-=_") else ""
 
 
 def _grid(name, lines):
@@ -113,7 +115,8 @@ def _grid(name, lines):
         cell if cell and header.index(cell) == place else f"{cell} ({place + 1})".strip()
         for place, cell in enumerate(header[:width])
     ]
-    return _turned(Grid(name, frame.drop(out).set_axis(names, axis=1), told))
+    written = all(isinstance(cell, str) for line in lines for cell in line)
+    return _turned(Grid(name, frame.drop(out).set_axis(names, axis=1), told, written))
 
 
 def _header(name, top):
@@ -165,6 +168,5 @@ def _turned(grid):
     long = frame.melt(stay, months, "month", "quantity", ignore_index=False)
     long = long[long["quantity"] != ""].sort_index(kind="stable").reset_index(drop=True)
     long["month"] = long["month"].map(read_day)
-    return Grid(
-        grid.name, long, [*grid.told, f"{grid.name}: a row for each of {len(months)} months"]
-    )
+    told = [*grid.told, f"{grid.name}: a row for each of {len(months)} months"]
+    return replace(grid, frame=long, told=told)

@@ -35,7 +35,7 @@ def remembered(grid, layouts) -> str:
     here = {*grid.frame}
     for name, told in layouts.items():
         used = {head for head, use in told.items() if use != NOTHING}
-        if used and used <= here and 2 * len(here & {*told}) > len(here | {*told}):
+        if used <= here and 2 * len(here & {*told}) > len(here | {*told}):
             return name
     return ""
 
@@ -68,6 +68,8 @@ def _recognised(grid, ask):
         best, fit = "inventory", fits["inventory"]
     for name in {*INPUTS[best].required} - {*fit, "line"}:
         fit[name] = _by_content(grid, holds, fit.values(), INPUTS[best][name], best, ask)
+    if NOTHING in fit.values():
+        return dict.fromkeys(grid.frame, NOTHING)
     uses = {head: f"{best}.{name}" for name, head in fit.items()}
     also = {"sales_history": ["revenue"]} if best == "orders" else {}
     also |= {"items": OF_ITEMS} if "item" in fit and best != "items" else {}
@@ -102,11 +104,12 @@ def _fit(holds, table, names):
 
 def _score(grid, table, fit):
     """How much a grid looks like a table: by its columns, what it lacks, its name, its items."""
-    names, declared = words(table, "names"), INPUTS[table]
+    names, declared = [*words(table, "names"), plain(table)], INPUTS[table]
     sure = {name: 1 if rank(head, table, name) < 1000 else 0.5 for name, head in fit.items()}
     needs = [sure.get(name, -2) for name in {*declared.required} - {"line"}]
     named = any(word in plain(grid.name) for word in names)
-    if min(needs) < 0 and not named and table != "sales_history":
+    strange = min(needs) < 0 or "item" not in declared.required
+    if strange and not named and table != "sales_history":
         return -99
     named += any({*plain(head).split()} & {*names} for head in grid.frame)
     alone = 0
@@ -125,7 +128,8 @@ def _by_content(grid, holds, taken, column, table, ask):
     if len(able) == 1:
         return able[0]
     asked = f"{grid.name}: which column is {table}.{column.name} ({column.doc})?"
-    return ask(asked + " None looks like it." * (not able), able or [*holds], None)
+    asked += " None looks like it." * (not able) + f" ({NOTHING}: leave this file out)"
+    return ask(asked, [*(able or holds), NOTHING], None)
 
 
 def _with_market(grid, uses, market, ask):
@@ -150,28 +154,27 @@ def _with_market(grid, uses, market, ask):
 
 
 def _with_styles(grid, uses, dates, ask):
-    """The uses with the style of every column of days and numbers."""
-    found = {}
-    for head, use in uses.items():
-        kind = use != NOTHING and column_of(use).kind
-        if kind in READERS:
-            texts = [text for text in grid.frame[head].unique() if text]
-            found[head] = kind, settle(kind, texts), use.partition(" ")[2], texts
+    """The uses with the style of every column of days and numbers; a file has one decimal mark."""
+    kinds = {head: use != NOTHING and column_of(use).kind for head, use in uses.items()}
+    texts = {head: [t for t in grid.frame[head].unique() if t] for head in uses}
+    found = {h: settle(kind, texts[h]) for h, kind in kinds.items() if kind in READERS}
     made = {}
     for head, use in uses.items():
-        kind, style, told, texts = found.get(head, ("", "", "", ()))
+        target, _, told = use.partition(" ")
+        style, kind = found.get(head, ""), kinds[head]
         if isinstance(style, list):
             styles, read = READERS[kind]
-            near = {other for of, other, *_ in found.values() if of == kind and other in [*styles]}
-            firsts = [s for s in styles if {read(text, s)[8:10] for text in texts} == {"01"}]
-            safe = [*near] or firsts * (len(texts) > 1)
+            near = [s for s in styles if s in map(str, found.values())] * grid.written
+            firsts = [s for s in styles if {read(t, s)[8:] for t in texts[head]} == {"01"}]
+            safe = near or firsts * (len(texts[head]) > 1)
+            known = [s for s in ([dates, told] if kind == "date" else [told, *near]) if s in styles]
             both = " or ".join(read(style[0], s) or "nothing" for s in styles[:2])
             asked = (
-                f"{grid.name}, column {head!r}: {' beside '.join(style)} reads in two ways ({both})"
+                f"{grid.name}, column {head!r}: {' beside '.join(style)} reads in two ways"
+                f" ({both}); which style is it{' (--dates)' * (kind == 'date')}?"
             )
-            asked += "; which style is it" + " (--dates)" * (kind == "date") + "?"
-            known = [s for s in (kind == "date" and dates, told) if s in styles]
-            safe = safe[0] if len(safe) == 1 == len(style) else None
-            told = style = (known or [ask(asked, styles, safe) or OPEN])[0]
-        made[head] = f"{use.split(' ')[0]} {style or told}".strip()
+            alone = len(style) == 1  # else no style reads all
+            safe = safe[0] if alone and len(safe) == 1 else None
+            style = known[0] if alone and known else ask(asked, styles, safe) or OPEN
+        made[head] = f"{target} {style or told}".strip()
     return made

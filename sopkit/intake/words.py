@@ -19,7 +19,7 @@ ZERO = datetime.date(1899, 12, 30)  # a spreadsheet's day 0
 MONTHS = {name: int(month) for month, names in TOLD["months"].items() for name in names.split()}
 DATES, NUMBERS = ("dmy", "mdy", "ymd"), (*TOLD["numbers"],)
 TOTAL = TOLD["left_out"]["total"].split(", ")
-LONG = 4  # letters of a word that may be a part of a header
+LONG = 4  # letters of a word that may end a longer one, and of a year
 
 
 @cache
@@ -57,7 +57,8 @@ def rank(header, table, column) -> float:
         at + 1 if head == word else at + 1000
         for at, word in enumerate(known)
         if head == word
-        or (loose and len(word) >= LONG and (head.endswith(word) or head.startswith(word + " ")))
+        or (loose and f" {head} ".startswith(f" {word} "))
+        or (loose and f" {head}".endswith(word if len(word) >= LONG else f" {word}"))
     ]
     return 0 if header == column else min(fits, default=float("inf"))
 

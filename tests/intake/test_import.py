@@ -101,7 +101,7 @@ def test_too_many_customers_are_no_market_unless_told(tmp_path):
 
 
 BAD = {
-    "a broken number": ("sku,date,qty\nA,2026-01-01,5\nB,2026-01-02,five\n" + "C,2026-01-03,1\n" * 9, "row 3: 'five' is not a number"),
+    "a broken number": ("sku,date,qty\nA,2026-01-01,5\nB,2026-01-02,five\n" + "C,2026-01-03,1\n" * 9, "row 3: 'five (1,234.5?)' is not a number"),
     "an impossible day": ("sku,date,qty\nA,2026-02-30,5\n" + "A,2026-02-03,1\n" * 9, "row 2: '2026-02-30' is no day"),
     "two marks": ("sku,date,qty\nA,2026-01-01,\"1,5\"\nB,2026-01-02,1.5\n", "1.5 beside 1,5 reads in two ways"),
     "no day at all": ("sku,qty,umsatz\nA,1,2\nA,2,3\n", "which column is sales_history.bucket"),
