@@ -31,7 +31,7 @@ def or_default(asked, answers, safe) -> str:
     'b'
     """
     if safe is None:
-        raise PlanError(f"{asked} Answer with one of: {', '.join(answers)}; nothing was written")
+        raise PlanError(f"{asked} Answer with one of: {' | '.join(answers)}; nothing was written")
     return safe
 
 
@@ -99,10 +99,8 @@ class Import:
         """The typed tables of a grid by name: its own, what it tells of items or of sales."""
         blank = pd.Series("", grid.frame.index, dtype="str")
         cells = {use.split(" ")[0]: _read(grid.frame[head], use) for head, use in uses.items()}
-        named = cells.get(f"{table}.item", blank) != ""
-        if f"{table}.item" not in cells or named.all():
-            named[:] = True
-        else:
+        named = cells.get(f"{table}.item", blank + "?") != ""
+        if not named.all():
             self.told.append(f"{grid.name}: {(~named).sum():,} rows without an item left out")
         ordered = {"sales_history"} if table == "orders" else set()
         for name in ordered | {target.partition(".")[0] for target in cells} - {NOTHING}:
@@ -137,16 +135,21 @@ class Import:
         """The tables as they are to be written beside those in the folder: earlier buckets stay,
         items are what is sold; ``PlanError`` where a cell cannot be read.
         """
-        errors = gather(self.issues).query("severity == 'error'")
-        if len(errors) or not self.frames:
-            said = "\n".join(lines(errors, most=5)) or "no column is one of our tables"
-            raise PlanError(f"{len(errors):,} errors, nothing was written: {said}")
+        issues = gather(self.issues)
+        errors, odd = (issues.query("severity == @s") for s in ("error", "warning"))
+        if len(errors):
+            said = "\n".join(lines(errors, most=5))
+            raise PlanError(f"{len(errors):,} errors in the files, nothing was written\n{said}")
+        if not self.frames:
+            raise PlanError(
+                "no row of a table is in the files: name columns as data/README.md does"
+            )
+        self.told += lines(odd, most=3)
         before, frames = self._standing(), {**self.frames}
         told, ordered = frames.pop("items told", None), frames.pop("sales_history told", None)
         known = any("sales_history.quantity" in str(uses) for uses in self.layouts.values())
-        if ordered is not None and not (
-            known or ("sales_history" in before) > ("orders" in before)
-        ):
+        own = known or ("sales_history" in before and "orders" not in before)
+        if ordered is not None and not own:
             frames["sales_history"] = ordered
             self.told.append("sales_history: the order lines by the day asked for")
         for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
@@ -169,7 +172,7 @@ class Import:
                 planned = frames[name]["item"].isin(codes)
                 frames[name] = frames[name][planned]
                 self.told.append(f"{name}: {(~planned).sum():,} rows of what is not sold left out")
-        return frames
+        return {name: frame for name, frame in frames.items() if len(frame)}
 
     def _standing(self):
         """The tables that stand in the folder."""
@@ -200,11 +203,9 @@ def write_tables(tables, folder):
     for name, frame in tables.items():
         for old in Path(folder).glob(f"{name}.*"):
             old.unlink()
-        kept = [c for c in INPUTS[name].columns if c.required or frame[c.name].notna().any()]
-        frame = frame.sort_values([*INPUTS[name].key], kind="stable")[[c.name for c in kept]]
-        for number in [c.name for c in kept if c.kind == "number"]:
-            frame[number] = frame[number].map("{:.15g}".format, na_action="ignore")
-        text = frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+        frame = frame.sort_values([*INPUTS[name].key], kind="stable").dropna(axis=1, how="all")
+        how = {"index": False, "lineterminator": "\n", "float_format": "%.15g"}
+        text = frame.to_csv(date_format="%Y-%m-%d", **how)
         Path(folder, f"{name}.csv").write_bytes(text.encode())
 
 

@@ -66,7 +66,9 @@ def _csv(path):
 def _book(path):
     with closing(open_book(path)) as book:
         names = [name for name in book.sheetnames if name.lower() not in NOTES]
-        return [(f"{path.stem}, {name}", read_sheet(path, book[name])) for name in names]
+        sheets = [(f"{path.stem}, {name}", read_sheet(path, book[name])) for name in names]
+    wide = lambda lines: any(sum(map(bool, line)) > 1 for line in lines)  # else words for people
+    return [sheet for sheet in sheets if len(sheets) == 1 or wide(sheet[1])]
 
 
 def _parquet(path):
@@ -98,7 +100,7 @@ def _grid(name, lines):
     codes = [bare(cell) in words("items", "item") for cell in header] + [False] * most
     cells = [[*map(_text, line, codes)] + [""] * (most - len(line)) for line in lines[at + 1 :]]
     frame = pd.DataFrame(cells, range(at + 2, len(lines) + 1), range(most), dtype="str")
-    width = sum(map(bool, header)) and max(n for n, cell in enumerate(header, 1) if cell)
+    width = max(place for place, cell in enumerate(header, 1) if cell)
     ragged = frame.index[(frame.iloc[:, width:] != "").any(axis=1)]
     if len(ragged):
         raise PlanError(

@@ -83,7 +83,7 @@ def test_what_is_open_stops_a_batch_and_nothing_is_written(how, tmp_path):
     result = run("import", path, "--to", folder, *how)
     assert result.exit_code == 1 and not folder.exists()
     assert "open, column 'date': 01/02/2026 reads in two ways" in result.output
-    assert "Answer with one of: dmy, mdy, ymd; nothing was written" in result.output
+    assert "Answer with one of: dmy | mdy | ymd; nothing was written" in result.output
 
 
 def test_too_many_customers_are_no_market_unless_told(tmp_path):
@@ -107,7 +107,7 @@ BAD = {
     "no day at all": ("sku,qty,umsatz\nA,1,2\nA,2,3\n", "which column is sales_history.bucket"),
     "no header": ("A;2026-01-01;5\nB;2026-01-02;6\n", "row 1 should name the columns"),
     "more cells than names": ("sku,date,qty\nA,2026-01-01,1,200\n", "row 2 has more cells"),
-    "nothing": ("", "no column is one of our tables"),
+    "nothing": ("", "no row of a table is in the files"),
     "a picture": ("\0\1", "cannot be read: it holds NUL bytes"),
 }  # fmt: skip
 
@@ -121,6 +121,28 @@ def test_what_cannot_be_understood_says_why_and_writes_nothing(name, tmp_path):
     assert result.exit_code == 1 and message in result.output, result.output
     assert "Traceback" not in result.output and {*tmp_path.iterdir()} == {path, write_settings}
     assert run("check", path).exit_code == 1
+
+
+def test_numbers_of_a_sheet_are_not_thousands_and_tell_nothing_of_its_texts(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["SKU", "Date", "Qty"], ["A", "2026-01-01", 1.234], ["A", "2026-02-01", 2.5]):
+        book.active.append(row)
+    notes = book.create_sheet("About")
+    for line in ("for us", "alone"):
+        notes.append([line])
+    book.save(tmp_path / "sales.xlsx")
+    assert run("import", tmp_path / "sales.xlsx", "--to", tmp_path / "to", "--yes").exit_code == 0
+    made = (tmp_path / "to" / "sales_history.csv").read_text()
+    assert made == "item,bucket,quantity\nA,2026-01-01,1.234\nA,2026-02-01,2.5\n"
+    book.active["D1"], book.active["D2"], book.active["D3"] = "Amount", "1.250", "3.000"
+    book.save(tmp_path / "texts.xlsx")
+    result = run("import", tmp_path / "texts.xlsx", "--to", tmp_path / "new", "--yes")
+    assert result.exit_code == 1 and "'Amount': 1.250 reads in two ways" in result.output
+
+
+def test_a_late_hour_is_told(tmp_path):
+    sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-31T23:00:00Z,1\n")
+    assert "is read as 2026-01-31" in run("import", sales, "--to", tmp_path / "to").output
 
 
 def test_a_code_that_a_spreadsheet_made_a_day_is_refused(tmp_path):
