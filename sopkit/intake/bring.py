@@ -132,7 +132,7 @@ class Import:
         return made
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables as they are to be written beside those in the folder: earlier buckets stay,
+        """The tables as they are to be written beside those in the folder: other days stay,
         items are what is sold; ``PlanError`` where a cell cannot be read.
         """
         issues = gather(self.issues)
@@ -153,9 +153,10 @@ class Import:
             frames["sales_history"] = ordered
             self.told.append("sales_history: the order lines by the day asked for")
         for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
-            earlier = before[name]["bucket"] < frames[name]["bucket"].min()
-            frames[name] = pd.concat([before[name][earlier], frames[name]])
-            self.told += [f"{name}: {earlier.sum():,} earlier rows stay"] * bool(earlier.any())
+            old, days = before[name], frames[name]["bucket"]
+            stay = old[~old["bucket"].between(days.min(), days.max())]
+            frames[name] = pd.concat([stay, frames[name]])
+            self.told += [f"{name}: {len(stay):,} rows of other days stay"] * (len(stay) > 0)
         sold = frames.get("sales_history", before.get("sales_history"))
         if sold is not None:
             base = frames.get("items", before.get("items"))

@@ -2,6 +2,8 @@
 numbers; what cannot be told from it is asked: ``ask(words, answers, safe answer or None)``.
 """
 
+import re
+
 from sopkit.errors import PlanError, nearest
 from sopkit.intake.words import READERS, rank, settle, words
 from sopkit.intake.words import bare as plain
@@ -22,22 +24,28 @@ def understand(grid, layouts, ask, dates=None, market=None) -> dict[str, str]:
     ``dates`` (dmy, mdy, ymd) settles days that read in two ways; ``market`` is the market's header,
     or "none".
     """
-    before = layouts.get(remembered(grid, layouts), {})
-    uses = {head: before.get(head, NOTHING) for head in grid.frame} if before else None
-    uses = uses or _recognised(grid, ask)
+    before = layouts.get(remembered(grid, layouts))
+    uses = before or _recognised(grid, ask)
+    uses = {head: uses.get(head, NOTHING) for head in grid.frame}
     if market or not before:
         uses = _with_market(grid, uses, market, ask)
     return _with_styles(grid, uses, dates, ask)
 
 
 def remembered(grid, layouts) -> str:
-    """The name of the layout whose used columns are all there, and most of the others; or ""."""
-    here = {*grid.frame}
+    """The name of the layout of a file of this name (but for digits and signs) whose used columns
+    are all there, and most of the others; else of one with these very columns that makes the same
+    table; or "".
+    """
+    here, letters = {*grid.frame}, lambda name: re.sub(r"[\W\d_]", "", name.casefold())
     for name, told in layouts.items():
         used = {head for head, use in told.items() if use != NOTHING}
-        if used <= here and 2 * len(here & {*told}) > len(here | {*told}):
+        alike = used <= here and 2 * len(here & {*told}) > len(here | {*told})
+        if alike and letters(name) == letters(grid.name):
             return name
-    return ""
+    table = table_of(_recognised(grid, lambda *asked: ""))
+    same = (n for n, told in layouts.items() if {*told} == here and table_of(told) == table)
+    return next(same, "")
 
 
 def column_of(use):
@@ -66,29 +74,26 @@ def _recognised(grid, ask):
     fit = fits[best]
     if best == "inventory_history" and grid.frame[fit["bucket"]].nunique() == 1:
         best, fit = "inventory", fits["inventory"]
-    for name in {*INPUTS[best].required} - {*fit, "line"}:
+    for name in [name for name in INPUTS[best].required if name not in {*fit, "line"}]:
         fit[name] = _by_content(grid, holds, fit.values(), INPUTS[best][name], best, ask)
     if NOTHING in fit.values():
-        return dict.fromkeys(grid.frame, NOTHING)
+        return {}
     uses = {head: f"{best}.{name}" for name, head in fit.items()}
     also = {"sales_history": ["revenue"]} if best == "orders" else {}
     also |= {"items": OF_ITEMS} if "item" in fit and best != "items" else {}
     for table, names in also.items():
         free = {head: kinds for head, kinds in holds.items() if head not in uses}
         uses |= {head: f"{table}.{name}" for name, head in _fit(free, table, names).items()}
-    return {head: uses.get(head, NOTHING) for head in grid.frame}
+    return uses
 
 
 def _holds(cells):
     """Kinds of column that half of the cells can be; none where all are blank."""
-    texts = cells[cells != ""].head(SAMPLE)
-    able = {
-        kind: sum(any(read(text, style) for style in styles) for text in texts)
-        for kind, (styles, read) in READERS.items()
-    }
-    return {kind for kind, count in able.items() if 2 * count >= len(texts) > 0} | (
-        {"text"} if len(texts) else set()
-    )
+    texts = [*cells[cells != ""].head(SAMPLE)]
+    able = {"text": len(texts)}
+    for kind, (styles, read) in READERS.items():
+        able[kind] = sum(any(read(text, style) for style in styles) for text in texts)
+    return {kind for kind, count in able.items() if 2 * count >= len(texts) > 0}
 
 
 def _fit(holds, table, names):
@@ -138,7 +143,7 @@ def _with_market(grid, uses, market, ask):
     target = f"{table}.market"
     here = next((head for head, use in uses.items() if use == target), None)
     count = grid.frame[here].nunique() if here else 0
-    if "market" not in INPUTS[table].names or (not market and count <= CUSTOMERS):
+    if not table or "market" not in INPUTS[table].names or (not market and count <= CUSTOMERS):
         return uses
     if market not in (None, "none", *uses):
         raise PlanError(f"{grid.name} has no column {market!r}{nearest(market, uses)}; --market")

@@ -122,12 +122,9 @@ def settle(kind, texts):
     ('1.234,5', ['1.5', '1,5'])
     """
     (one, other, *_), read = READERS[kind]
-    only = {one: [], other: [], "": []}
-    for text in texts:
-        first, second = read(text, one), read(text, other)
-        if first != second:
-            only["" if first and second else one if first else other].append(text)
-    *clear, both = only.values()
-    if all(clear):
-        return [clear[0][0], clear[1][0]]
-    return one if clear[0] else other if clear[1] else both[:1] or ""
+    readings = [(read(text, one), read(text, other), text) for text in texts]
+    first = [text for a, b, text in readings if a and not b]
+    second = [text for a, b, text in readings if b and not a]
+    if first and second:
+        return [first[0], second[0]]
+    return one if first else other if second else [t for a, b, t in readings if a != b][:1] or ""

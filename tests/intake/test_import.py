@@ -73,7 +73,9 @@ def test_what_is_open_is_asked_and_next_month_is_not(tmp_path):
     more = write(tmp_path / "open-05.csv", "item,date,qty,note\nB,05/05/2026,7,x\n")
     assert run("import", more, "--to", folder).exit_code == 0
     assert "B,2026-05-05,7\n" in (folder / "sales_history.csv").read_text()
+    assert run("import", path, "--to", folder).exit_code == 0  # once more the earlier one
     assert "A,2026-02-01,1200\n" in (folder / "sales_history.csv").read_text()
+    assert "B,2026-05-05,7\n" in (folder / "sales_history.csv").read_text()
     assert (folder / "items.csv").read_text() == "item\nA\nB\n"
 
 
@@ -138,6 +140,30 @@ def test_numbers_of_a_sheet_are_not_thousands_and_tell_nothing_of_its_texts(tmp_
     book.save(tmp_path / "texts.xlsx")
     result = run("import", tmp_path / "texts.xlsx", "--to", tmp_path / "new", "--yes")
     assert result.exit_code == 1 and "'Amount': 1.250 reads in two ways" in result.output
+
+
+def test_a_file_that_is_no_table_is_left_out_once_told(tmp_path):
+    write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-31,1\n")
+    write(tmp_path / "parts.csv", "parent,child,per\nA,B,2\nA,C,3\n")
+    files = tmp_path / "sales.csv", tmp_path / "parts.csv"
+    told = run("import", *files, "--to", tmp_path / "to", "--yes")
+    assert told.exit_code == 1 and "Answer with one of: parent | child | nothing" in told.output
+    asked = run("import", *files, "--to", tmp_path / "to", answers="nothing\n")
+    assert asked.exit_code == 0 and "parts  parent  nothing" in asked.output
+    assert run("import", *files, "--to", tmp_path / "to", "--yes").exit_code == 0
+
+
+def test_a_file_of_other_things_is_not_read_as_one_with_such_columns_was(tmp_path):
+    write(tmp_path / "sales_01.csv", "sku,date,qty\nA,2026-01-31,1\n")
+    write(tmp_path / "stock.csv", "sku,date,qty\nA,2026-01-31,70\n")
+    write(tmp_path / "open_po.csv", "sku,date,qty,vendor\nA,2026-03-31,500,V\n")
+    write(tmp_path / "umsatz.csv", "sku,date,qty\nA,2026-02-28,2\n")
+    for files in (["sales_01.csv"], ["stock.csv", "open_po.csv", "sales_01.csv", "umsatz.csv"]):
+        assert not run("import", *(tmp_path / f for f in files), "--to", tmp_path / "to").exit_code
+    made = {path.stem: path.read_text() for path in (tmp_path / "to").glob("*.csv")}
+    assert made["sales_history"] == "item,bucket,quantity\nA,2026-01-31,1\nA,2026-02-28,2\n"
+    assert made["inventory"] == "item,on_hand,as_of\nA,70,2026-01-31\n"
+    assert made["receipts"].startswith("item,quantity,ordered_on\nA,500,")
 
 
 def test_a_late_hour_is_told(tmp_path):
