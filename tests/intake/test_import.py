@@ -16,9 +16,10 @@ from sopkit.intake import Import
 from sopkit.intake.bring import with_layouts
 from sopkit.intake.words import ALL, TOLD, bare, read_amount, read_day, settle
 from sopkit.pack import stage
-from sopkit.sources import check
+from sopkit.sources import check, read_facts
 from sopkit.sources.settings import read_settings
 from sopkit.tables import INPUTS
+from tests.conftest import ROOT
 
 OPEN = 'item,date,qty\nA,01/02/2026,"1,200"\nA,03/04/2026,5\n'
 DAYS = pd.date_range("2024-01-03", "2026-10-31", freq="7D")
@@ -100,6 +101,13 @@ def test_too_many_customers_are_no_market_unless_told(tmp_path):
     assert "P,C59,2026-01-04,1\n" in (tmp_path / "c" / "sales_history.csv").read_text()
     told = run("import", path, "--to", tmp_path / "d", "--market", "Zones")
     assert told.exit_code == 1 and "did you mean Zone?" in told.output
+
+
+def test_the_sample_comes_through_as_it_is(tmp_path):
+    stage.fill_in_place(tmp_path / "to", Import([ROOT / "data"], tmp_path / "to").fill)
+    given, made = read_facts(ROOT / "data"), read_facts(tmp_path / "to")
+    for name in INPUTS:
+        pd.testing.assert_frame_equal(given[name], made[name])
 
 
 BAD = {
