@@ -109,10 +109,10 @@ def _grid(name, lines):
             " separator"
         )
     frame = frame.iloc[:, :width].set_axis(header[:width], axis=1)
-    told = [f"{name}: {at} lines above the header left out"] * bool(at)
+    told = [f"{name}: lines left out above the header: {at}"] * bool(at)
     out = _left_out(frame)
     if len(out):
-        told.append(f"{name}: {len(out):,} lines left out, blank or totals: {[*out[:5]]}")
+        told.append(f"{name}: rows left out, blank or totals: {len(out):,} {(*out[:5],)}")
     names = [
         cell if cell and header.index(cell) == place else f"{cell} ({place + 1})".strip()
         for place, cell in enumerate(header[:width])

@@ -29,6 +29,9 @@ def understand(grid, layouts, ask, dates=None, market=None) -> dict[str, str]:
     uses = {head: uses.get(head, NOTHING) for head in grid.frame}
     if market or not before:
         uses = _with_market(grid, uses, market, ask)
+    targets = [use.split(" ")[0] for use in uses.values() if use != NOTHING]
+    if twice := {target for target in targets if targets.count(target) > 1}:
+        raise PlanError(f"{grid.name}: two columns are {min(twice)}; make one of them {NOTHING}")
     return _with_styles(grid, uses, dates, ask)
 
 

@@ -36,3 +36,11 @@ def test_a_choice_is_checked_at_once_and_kept_for_the_command(panel):
     made = Path(panel.folder, "sales_history.csv").read_text()
     assert made == "item,bucket,quantity\nA,2026-01-02,5\nA,2026-03-04,6\n"
     assert '"Tag" = "sales_history.bucket mdy"' in Path(panel.folder, "settings.toml").read_text()
+
+
+def test_two_columns_that_are_one_are_refused(panel):
+    fields = panel.fields["open"]
+    fields["Ort"][0].value = "sales_history.item"
+    assert "two columns are sales_history.item" in panel.message.value
+    fields["Ort"][0].value = "sales_history.market"
+    assert "two columns" not in panel.message.value
