@@ -26,7 +26,7 @@
         <xsl:sort select="string-length(normalize-space(concat(self::td, self::th/text())))" data-type="number" order="descending"/>
         <xsl:variable name="long" select="string-length(normalize-space(concat(self::td, self::th/text())))"/>
         <xsl:if test="position() = 1">
-          <column at="{$at}" long="{3 + $long * ($long &lt; $most) + $most * ($long &gt;= $most)}"/>
+          <column at="{$at}" long="{6 + $long * ($long &lt; $most) + $most * ($long &gt;= $most)}"/>
         </xsl:if>
       </xsl:for-each>
     </xsl:if>
@@ -40,9 +40,9 @@
 <xsl:variable name="size">  <!-- of the letters, in points -->
   <xsl:choose>
     <xsl:when test="not($rows)">12</xsl:when>
-    <xsl:when test="count($rows) &lt; 12 and $letters &lt; 105">16</xsl:when>
-    <xsl:when test="count($rows) &lt; 13 and $letters &lt; 122">14</xsl:when>
-    <xsl:when test="count($rows) &lt; 18 and $letters &lt; 143">12</xsl:when>
+    <xsl:when test="count($rows) &lt; 12 and $letters &lt; 122">16</xsl:when>
+    <xsl:when test="count($rows) &lt; 13 and $letters &lt; 145">14</xsl:when>
+    <xsl:when test="count($rows) &lt; 18 and $letters &lt; 178">12</xsl:when>
     <xsl:otherwise>11</xsl:otherwise>
   </xsl:choose>
 </xsl:variable>

@@ -169,7 +169,7 @@ def asked(source) -> str:
 def _opening(options):
     """The first of a decision's options; the others open below it."""
     first, *others = map(escape, map(str.strip, options.split(";")))
-    more = f"<details><summary>{len(others)} more</summary>{'<br>'.join(others)}</details>"
+    more = f" <details><summary>or {len(others)} more</summary> {'; <br>'.join(others)}</details>"
     return Html(first + more * bool(others))
 
 
