@@ -112,7 +112,8 @@ def _grid(name, lines):
     told = [f"{name}: lines left out above the header: {at}"] * bool(at)
     out = _left_out(frame)
     if len(out):
-        told.append(f"{name}: rows left out, blank or totals: {len(out):,} {(*out[:5],)}")
+        where = ", ".join(map(str, out[:5])) + ", …" * (len(out) > 5)
+        told.append(f"{name}: rows left out, blank or totals: {len(out):,} ({where})")
     names = [
         cell if cell and header.index(cell) == place else f"{cell} ({place + 1})".strip()
         for place, cell in enumerate(header[:width])

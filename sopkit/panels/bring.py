@@ -3,6 +3,7 @@ check of what it makes; an import is the command's.
 """
 
 from html import escape
+from shlex import quote
 
 from ipywidgets import HTML, Box, Dropdown, Layout, VBox
 
@@ -66,4 +67,5 @@ class Bring(Panel):
         if self.open:
             return self._say(f"Nothing was written: {self.open[0]}", "bad")
         tables = self.place(self.folder, self.found.fill)
-        self._say(f"Written to {self.folder}: {', '.join(tables)}. Next: sopkit pack --data …")
+        told = f"Written to {self.folder}: {', '.join(tables)}"
+        self._say(f"{told}. Next: sopkit pack --data {quote(str(self.folder))}")
