@@ -8,7 +8,7 @@ from signal import SIGINT, SIGTERM, signal
 import click
 
 from sopkit.errors import PlanError
-from sopkit.processes import warm_up
+from sopkit.processes import end_children, warm_up
 from sopkit.progress import write_log
 
 PATH = click.Path(path_type=Path)
@@ -64,6 +64,7 @@ class Commands(click.Group):
             click.echo(f"sopkit: {told}", err=True)
             sys.exit(1)
         except KeyboardInterrupt as stop:
+            end_children()
             click.echo("sopkit: stopped; what was finished before stands", err=True)
             sys.exit(128 + (stop.args or (SIGINT,))[0])
 

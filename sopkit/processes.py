@@ -8,6 +8,7 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import (
+    active_children,
     forkserver,
     get_all_start_methods,
     get_context,
@@ -39,6 +40,14 @@ def warm_up() -> None:
 def drawers(number: int) -> ProcessPoolExecutor:
     """Processes that draw what they are handed."""
     return ProcessPoolExecutor(number, mp_context=WORKERS, initializer=end_with_parent)
+
+
+def end_children() -> None:
+    """Ends what this process has started, whoever holds it: one that was not yet held when a person
+    stopped the work would be waited for at the exit.
+    """
+    for child in active_children():
+        child.kill()
 
 
 def end_with_parent() -> None:
