@@ -21,6 +21,7 @@ from sopkit.tables import INPUTS
 
 SUMMED = ("units", "money", "days")
 FOLLOW = ("inventory", "inventory_history", "receipts", "production_history")  # what is planned
+MERGED = 0.25  # of the rows without an item: its cells are merged
 SECTION = re.compile(r"^\[import\][^\n]*\n((?:[^\[\n]*=[^\n]*\n?)*)", re.M)
 
 
@@ -102,12 +103,21 @@ class Import:
         named = cells.get(f"{table}.item", blank + "?") != ""
         if table and "item" not in INPUTS[table].required:
             named |= True
+        days = next((told for use, told in cells.items() if use.endswith(".bucket")), blank)
+        lost = grid.frame.index[~named & (days != "")]
+        if len(lost) > MERGED * len(named):
+            raise PlanError(
+                f"{grid.name}: {len(lost):,} rows have a day but no item, first row {lost[0]}; fill"
+                " the item in (cells that are merged hold it once), or delete them"
+            )
         if not named.all():
             self.told.append(f"{grid.name}: {(~named).sum():,} rows without an item left out")
         ordered = {"sales_history"} if table == "orders" else set()
         for name in ordered | {target.partition(".")[0] for target in cells} - {NOTHING}:
+            shared = INPUTS[name].names if name == "sales_history" else ("item",)
             both = {
-                c: cells.get(f"{name}.{c}", cells.get(f"{table}.{c}")) for c in INPUTS[name].names
+                c: cells.get(f"{name}.{c}", cells.get(f"{table}.{c}") if c in shared else None)
+                for c in INPUTS[name].names
             }
             if name in ordered:
                 asked = cells.get("orders.requested_on", blank)
@@ -154,9 +164,18 @@ class Import:
         if ordered is not None and not own:
             frames["sales_history"] = ordered
             self.told.append("sales_history: the order lines by the day asked for")
+        if "orders" in frames and "orders" in before:
+            self._with_earlier(frames, before, ordered if not own else None)
+            before = {
+                name: table for name, table in before.items() if name != "sales_history" or own
+            }
         for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
             old, days = before[name], frames[name]["bucket"]
-            stay = old[~old["bucket"].between(days.min(), days.max())]
+            inside = old["bucket"].between(days.min(), days.max())
+            stay, gone = old[~inside], f"{inside.sum():,} rows that stood"
+            span = f"from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
+            if inside.any() and not old[inside].equals(frames[name]):
+                self.told.append(f"{name}: {gone} {span} are replaced by {len(frames[name]):,}")
             frames[name] = pd.concat([stay, frames[name]])
             self.told += [f"{name}: {len(stay):,} rows of other days stay"] * (len(stay) > 0)
         sold = frames.get("sales_history", before.get("sales_history"))
@@ -165,7 +184,7 @@ class Import:
             sums = sold.dropna(subset="revenue").groupby("item")[["revenue", "quantity"]].sum()
             price = (sums["revenue"] / sums["quantity"]).where((sums > 0).all(axis=1)).round(4)
             price = price.reset_index(name="price")
-            said = [frames.get("items"), before.get("items"), told, price, sold[["item"]]]
+            said = [frames.get("items"), before.get("items"), price, told, sold[["item"]]]
             items = pd.concat([INPUTS["items"].typed(part) for part in said if part is not None])
             codes = {*sold["item"]} | ({*base["item"]} if base is not None else set())
             if "items" in frames or base is None or len(codes) > len(base):
@@ -177,10 +196,35 @@ class Import:
                 self.told.append(f"{name}: {(~planned).sum():,} rows of what is not sold left out")
         return {name: frame for name, frame in frames.items() if len(frame)}
 
+    def _with_earlier(self, frames, before, told):
+        """Order lines that stood and are not in the files stay; what was sold, if it is ``told`` by
+        them, is told by all.
+        """
+        key, old = ["order", "line"], before["orders"]
+        again = pd.MultiIndex.from_frame(old[key]).isin(
+            pd.MultiIndex.from_frame(frames["orders"][key])
+        )
+        frames["orders"] = pd.concat([old[~again], frames["orders"]])
+        self.told.append(
+            f"orders: {(~again).sum():,} earlier lines stay, {again.sum():,} are replaced"
+        )
+        if told is None or "sales_history" not in before:
+            return
+        cell, history = ["item", "market", "bucket"], before["sales_history"]
+        gone = old[again].assign(bucket=old["requested_on"].fillna(old["ordered_on"]))
+        gone = gone.groupby(cell, dropna=False)["quantity"].sum().rename("gone").reset_index()
+        left = history.merge(gone, how="left").fillna({"gone": 0.0})
+        share = 1 - left.pop("gone") / left["quantity"]
+        left[["quantity", "revenue"]] = left[["quantity", "revenue"]].mul(share, axis=0)
+        left = left[share > 1e-9]
+        frames["sales_history"] = self._summed("sales_history", pd.concat([left, told]))
+
     def _standing(self):
         """The tables that stand in the folder."""
         if (self.folder / MARK).exists():
             raise PlanError(f"{self.folder} is what a pack was made of; give another folder")
+        if (self.folder / "workbook.xlsx").exists():
+            raise PlanError(f"{self.folder} keeps its tables in workbook.xlsx; give another folder")
         raws = read_source(self.folder)[0] if self.folder.exists() else {}
         return {n: type_table(INPUTS[n], raw)[0] for n, raw in raws.items() if len(raw.frame)}
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.intake.words import ALL, TOTAL, bare, read_day, words
+from sopkit.intake.words import ALL, DATES, TOTAL, bare, read_day, words
 from sopkit.sources.files import NOTES, as_text, decode, open_book, read_parquet, read_sheet
 from sopkit.sources.typed import SPACES
 
 TOP = 30  # rows among which the header is looked for
 MONTHS = 3  # months among the headers make a table that is turned
+SAMPLE = 300  # cells that tell what a column holds
 FULL = 0.6  # of the cells of the fullest row make a header
 
 
@@ -142,13 +143,28 @@ def _left_out(frame):
     """Rows that are blank, a header again, totals wherever they are, or notes below the table."""
     filled = (frame != "").sum(axis=1)
     usual = filled[filled > 0].median()
-    short = frame[filled < usual].map(_is_total).any(axis=1)
+    exact, total = (frame.map(is_).any(axis=1) for is_ in (_is_sum, _is_total))
+    real = _dated(frame) & (filled > 2)  # a row of a day is no note, whatever a product is called
+    short = (filled < usual) & (exact | (total & ~real))
     last = frame.loc[filled[filled > 0].index[-1:]]
     ends = last.apply(lambda line: bare(next(filter(None, line))) in TOTAL, axis=1)
     out = (filled == 0) | (frame == [*frame]).all(axis=1)
-    out |= short.reindex(frame.index, fill_value=False) | ends.reindex(out.index, fill_value=False)
-    few = (out | (filled <= usual / 2))[::-1].cummin()[::-1]
+    out |= short | ends.reindex(out.index, fill_value=False)
+    few = (out | ((filled <= usual / 2) & ~real))[::-1].cummin()[::-1]
     return frame.index[out | few]
+
+
+def _dated(frame):
+    """Rows with a cell in a column that holds days as people write them."""
+    days = lambda text: text == "" or any(read_day(text, style) for style in DATES)
+    written = lambda cells: [text for text in cells.head(SAMPLE) if not text.isdigit()]
+    held = [name for name in range(frame.shape[1]) if any(written(frame.iloc[:, name]))]
+    held = [n for n in held if sum(map(days, (w := written(frame.iloc[:, n])))) >= len(w) / 2]
+    return (frame.iloc[:, held] != "").any(axis=1)
+
+
+def _is_sum(cell):
+    return bare(cell) in TOTAL
 
 
 def _is_total(cell):

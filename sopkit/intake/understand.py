@@ -5,12 +5,15 @@ numbers; what cannot be told from it is asked: ``ask(words, answers, safe answer
 import re
 
 from sopkit.errors import PlanError, nearest
+from sopkit.intake.grids import SAMPLE
 from sopkit.intake.words import READERS, rank, settle, words
 from sopkit.intake.words import bare as plain
 from sopkit.tables import INPUTS
 
 NOTHING, OPEN = "nothing", "?"  # a use, and a style that nobody told
-SAMPLE = 300  # cells that tell what a column holds
+SOLD, STOCKS = "sales_history", ("inventory", "receipts", "items")
+CURRENCY = re.compile(r"[€$£¥]|\b[A-Z]{3}\b")
+CODE = re.compile(r"(\d{3}|\d{4}|\d{5,})(\n(\d{3}|\d{4}|\d{5,}))*")
 CUSTOMERS = 50  # markets that a column makes without a question
 OF_ITEMS = ("family", "line", "description", "unit", "price", "unit_cost")  # told in any table
 DAYS = {"requested_on", "promised_on", "shipped_on"}  # one of them makes lines a table of orders
@@ -75,8 +78,10 @@ def _recognised(grid, ask):
     fits = {table: _fit(holds, table, INPUTS[table].names) for table in INPUTS}
     best = max(INPUTS, key=lambda name: (_score(grid, name, fits[name]), name == "sales_history"))
     fit = fits[best]
-    if best == "inventory_history" and grid.frame[fit["bucket"]].nunique() == 1:
+    if best == "inventory_history" and ("bucket" not in fit or _alike(grid.frame[fit["bucket"]])):
         best, fit = "inventory", fits["inventory"]
+    if _sells(grid, best, fit):
+        best, fit = "sales_history", fits["sales_history"]
     for name in [name for name in INPUTS[best].required if name not in {*fit, "line"}]:
         fit[name] = _by_content(grid, holds, fit.values(), INPUTS[best][name], best, ask)
     if NOTHING in fit.values():
@@ -88,6 +93,24 @@ def _recognised(grid, ask):
         free = {head: kinds for head, kinds in holds.items() if head not in uses}
         uses |= {head: f"{table}.{name}" for name, head in _fit(free, table, names).items()}
     return uses
+
+
+def _alike(cells):
+    return cells.nunique() == 1
+
+
+def _sells(grid, best, fit):
+    """Whether what looks like a stock list may be sales whose days are not understood: by the
+    file's name, a column of days that is left, or units that are just called quantity.
+    """
+    named = {t: any(w in plain(grid.name) for w in words(t, "names")) for t in (best, SOLD)}
+    if best not in STOCKS or named[best]:
+        return False
+    left = [head for head in grid.frame if head not in fit.values()]
+    days = any(rank(head, SOLD, "bucket") < 1000 for head in left) and best != "items"
+    units = {plain(fit.get(name, "")) for name in ("on_hand", "quantity")} - {""}
+    vague = units and units <= {*words(SOLD, "quantity")} and "due_on" not in fit
+    return bool(named[SOLD] or days or vague)
 
 
 def _holds(cells):
@@ -131,7 +154,12 @@ def _score(grid, table, fit):
 def _by_content(grid, holds, taken, column, table, ask):
     """The header of the only column that can be it, or of the one that a person names."""
     free = {head: kinds for head, kinds in holds.items() if head not in taken}
-    able = [head for head, kinds in free.items() if kinds == {column.kind, "text"}]
+    able = [
+        head
+        for head, kinds in free.items()
+        if kinds == {column.kind, "text"}
+        or (column.kind == "text" and CODE.fullmatch("\n".join({*grid.frame[head]} - {""})))
+    ]
     able = able or [head for head, kinds in free.items() if column.kind in kinds]
     if len(able) == 1:
         return able[0]
@@ -161,11 +189,34 @@ def _with_market(grid, uses, market, ask):
     return uses | ({market: target} if market in uses else {})
 
 
+def _one_currency(grid, uses, texts):
+    """Refuses amounts in several currencies, and units that are money."""
+    money = {
+        head for head, use in uses.items() if use.split(" ")[0].endswith((".revenue", ".price"))
+    }
+    for head, use in uses.items():
+        signs = {sign for text in texts[head] for sign in CURRENCY.findall(text)}
+        known = use != NOTHING and column_of(use).kind == "number"
+        named = money and plain(head) in words("currency", "names")
+        if known and signs and column_of(use).unit == "units":
+            raise PlanError(
+                f"{grid.name}, column {head!r}: units with {min(signs)} are money; bring a file"
+                " with the quantities"
+            )
+        several = signs if known else {*texts[head]} if named else ()
+        if len(several) > 1:
+            raise PlanError(
+                f"{grid.name}, column {head!r}: amounts in {', '.join(sorted(several)[:5])};"
+                " bring a file for each currency, or turn them into one"
+            )
+
+
 def _with_styles(grid, uses, dates, ask):
     """The uses with the style of every column of days and numbers; a file has one decimal mark."""
     kinds = {head: use != NOTHING and column_of(use).kind for head, use in uses.items()}
     texts = {head: [t for t in grid.frame[head].unique() if t] for head in uses}
     found = {h: settle(kind, texts[h]) for h, kind in kinds.items() if kind in READERS}
+    _one_currency(grid, uses, texts)
     made = {}
     for head, use in uses.items():
         target, _, told = use.partition(" ")
@@ -173,8 +224,6 @@ def _with_styles(grid, uses, dates, ask):
         if isinstance(style, list):
             styles, read = READERS[kind]
             near = [s for s in styles if s in map(str, found.values())] * grid.written
-            firsts = [s for s in styles if {read(t, s)[8:] for t in texts[head]} == {"01"}]
-            safe = near or firsts * (len(texts[head]) > 1)
             known = [s for s in ([dates, told] if kind == "date" else [told, *near]) if s in styles]
             both = " or ".join(read(style[0], s) or "nothing" for s in styles[:2])
             asked = (
@@ -182,7 +231,7 @@ def _with_styles(grid, uses, dates, ask):
                 f" ({both}); which style is it{' (--dates)' * (kind == 'date')}?"
             )
             alone = len(style) == 1  # else no style reads all
-            safe = safe[0] if alone and len(safe) == 1 else None
+            safe = near[0] if alone and len(near) == 1 else None
             style = known[0] if alone and known else ask(asked, styles, safe) or OPEN
         made[head] = f"{target} {style or told}".strip()
     return made

@@ -307,7 +307,15 @@ def test_what_no_import_brings_stays(tmp_path):
 def test_words_are_written_as_headers_are_compared():
     odd = {word for word in ALL if bare(word) != word}
     assert odd <= {name for table in INPUTS.values() for name in table.names}
-    assert {*TOLD} - {*INPUTS} == {"any", "left_out", "dates", "cut", "numbers", "months"}
+    assert {*TOLD} - {*INPUTS} == {
+        "any",
+        "left_out",
+        "currency",
+        "dates",
+        "cut",
+        "numbers",
+        "months",
+    }
     assert all(name in ("names", *INPUTS[t].names) for t in {*TOLD} & {*INPUTS} for name in TOLD[t])
 
 
@@ -347,3 +355,99 @@ def test_numbers_are_read():
     read = ["-1234.50", "-5.00", "1234.5", "1234", "-3", ".5", "1E+3", "12", "", "", ""]
     assert [read_amount(text, "1,234.5") for text in signs] == read
     assert settle("date", ["01.02.2026"]) == "dmy" and settle("date", ["05/31/2026"]) == "mdy"
+
+
+MISREAD = {  # a file that is easily misread: what is asked, or refused
+    "codes beside words": (
+        "Datum,Teilecode,Menge,Werk\n2026-01-05,4711,5,Bonn\n",
+        "Teilecode | Werk",
+    ),
+    "days in no known way": ("Datum;Artikel;Menge\n01.26;A;5\n02.26;B;6\n", "sales_history.bucket"),
+    "units by quarter": ("Item,Quarter,Qty\nA,Q1 2026,5\nA,Q2 2026,6\n", "sales_history.bucket"),
+    "merged items": (
+        "Item,Month,Qty\nA,2026-01,5\n,2026-02,6\nB,2026-01,8\n",
+        "1 rows have a day but",
+    ),
+    "a week of January": ("Date,Item,Qty\n01/02/2026,A,1\n01/05/2026,A,1\n", "reads in two ways"),
+    "two currencies": (
+        "Date,Item,Qty,Amount\n2026-01-05,A,5,€50\n2026-01-06,A,5,¥90\n",
+        "amounts in ¥, €",
+    ),
+    "a column of them": (
+        "Date,Item,Qty,Amount,Currency\n2026-01-05,A,5,50,EUR\n2026-01-05,A,5,90,JPY\n",
+        "amounts in EUR, JPY",
+    ),
+    "money by month": (
+        "Artikel;Jan 2026;Feb 2026;Mrz 2026\nA;1.200,50 €;900,00 €;1.000,00 €\n",
+        "units with € are money",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISREAD)
+def test_what_is_easily_misread_is_asked_or_refused(tmp_path, case):
+    text, words = MISREAD[case]
+    write(tmp_path / "export.csv", text)
+    told = run("import", tmp_path / "export.csv", "--to", tmp_path / "to", "--yes")
+    assert told.exit_code == 1 and words in told.output
+    assert not (tmp_path / "to").exists()
+
+
+READ = {  # and what is not what it looks like: the table's rows
+    "a last row with little in it": (
+        "No,Date,SKU,Qty,Carrier,Note\n1,2026-01-01,A,1,DHL,x\n2,2026-01-02,A,2,DHL,x\n"
+        "3,2026-02-01,A,500,,\n",
+        "sales_history",
+        ["A,2026-01-01,1", "A,2026-01-02,2", "A,2026-02-01,500"],
+    ),
+    "a product called total": (
+        "Date,SKU,Text,Region,Qty\n2026-01-05,T1,Total Quartz,,500\n2026-01-06,A1,Oil,North,6\n"
+        "2026-01-07,A1,Oil,North,6\nTotal,,,,512\n",
+        "sales_history",
+        ["A1,North,2026-01-06,6", "A1,North,2026-01-07,6", "T1,,2026-01-05,500"],
+    ),
+    "stock in two places": ("Item,Location,On Hand\nA,L1,10\nA,L2,5\n", "inventory", ["A,15"]),
+    "numbers of order lines": (
+        "Order No,Line No,Order Date,Requested Date,SKU,Description,Qty\n"
+        "1,10,2026-01-02,2026-01-12,A,Mug,5\n",
+        "items",
+        ["A,Mug"],
+    ),
+    "taxes": ("Date,Item,Qty,Tax Amount\n2026-01-03,A,10,19\n", "items", ["A"]),
+    "a payment's day": (
+        "Due Date,Invoice Date,Item,Quantity\n2026-03-02,2026-01-31,A,10\n",
+        "sales_history",
+        ["A,2026-01-31,10"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_looks_like_something_else_is_read_as_it_is(tmp_path, case):
+    text, table, rows = READ[case]
+    write(tmp_path / "export.csv", text)
+    told = run("import", tmp_path / "export.csv", "--to", tmp_path / "to", "--yes")
+    assert told.exit_code == 0, told.output
+    assert (tmp_path / "to" / f"{table}.csv").read_text().splitlines()[1:] == rows
+
+
+def test_order_lines_of_other_months_stay_and_make_the_sales(tmp_path):
+    head = "Order No,Line No,Order Date,Requested Date,SKU,Qty\n"
+    first = "1,1,2026-01-02,2026-01-12,A,5\n2,1,2026-01-20,2026-03-01,A,70\n"
+    second = "3,1,2026-02-02,2026-02-12,A,8\n2,1,2026-01-20,2026-03-01,A,60\n"
+    for name, rows in (("orders_1", first), ("orders_2", second), ("orders_2", second)):
+        write(tmp_path / f"{name}.csv", head + rows)
+        told = run("import", tmp_path / f"{name}.csv", "--to", tmp_path / "to", "--yes")
+    assert "orders: 1 earlier lines stay, 2 are replaced" in told.output
+    sold = (tmp_path / "to" / "sales_history.csv").read_text().splitlines()[1:]
+    assert sold == ["A,2026-01-12,5", "A,2026-02-12,8", "A,2026-03-01,60"]
+    assert len((tmp_path / "to" / "orders.csv").read_text().splitlines()) == 4
+
+
+def test_rows_of_days_that_are_replaced_are_told(tmp_path):
+    write(tmp_path / "s.csv", "Date,Item,Qty\n2026-01-15,A,1\n2026-02-15,A,2\n2026-03-15,A,3\n")
+    run("import", tmp_path / "s.csv", "--to", tmp_path / "to", "--yes")
+    write(tmp_path / "s2.csv", "Date,Item,Qty\n2026-02-15,A,9\n2026-03-15,A,9\n")
+    told = run("import", tmp_path / "s2.csv", "--to", tmp_path / "to", "--yes")
+    words = "2 rows that stood from 2026-02-15 to 2026-03-15 are replaced by 2"
+    assert words in told.output and "1 rows of other days stay" in told.output
