@@ -60,8 +60,12 @@ class Import:
             self.layouts[remembered(grid, self.layouts) or grid.name] = uses
             self.told += grid.told
             for name, frame in self._tables(grid, uses, table_of(uses)):
-                parts.setdefault(name, []).append(frame)
-        self.frames = {name: self._summed(name, pd.concat(own)) for name, own in parts.items()}
+                frame = frame.sort_values([*INPUTS[name.split(" ")[0]].key], ignore_index=True)
+                for other, known in parts.setdefault(name, {}).items():
+                    if name in INPUTS and len(frame) and known.equals(frame):
+                        raise PlanError(f"{grid.name} holds the rows of {other}; leave one out")
+                parts[name][grid.name] = frame
+        self.frames = {n: self._summed(n, pd.concat(own.values())) for n, own in parts.items()}
 
     def shown(self) -> str:
         """What was understood: of every column the file, what it becomes, three of its cells."""

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import product
 
 import pandas as pd
 
@@ -19,6 +20,7 @@ from sopkit.sources.typed import SPACES
 TOP = 30  # rows among which the header is looked for
 MONTHS = 3  # months among the headers make a table that is turned
 SAMPLE = 300  # cells that tell what a column holds
+WEEKS = {r"^(\d{4})[-/. ]?(\d\d?)$": r"\1-W\2", r"^0?(\d\d?)[-/. ](\d{4})$": r"\2-W\1"}
 FULL = 0.6  # of the cells of the fullest row make a header
 
 
@@ -61,7 +63,16 @@ def _csv(path):
     top = text[:65536].splitlines()
     equal = lambda sign: max(Counter(line.count(sign) for line in top if sign in line).values())
     sign = max((sign for sign in ";\t|," if sign in text), key=equal, default=",")
-    return [(path.stem, [*csv.reader(io.StringIO(text, newline=""), delimiter=sign)])]
+    lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=sign)]
+    most = max(map(len, lines), default=0)
+    for line in lines:
+        for cell in line:
+            if "\n" in cell and cell.count(sign) >= most - 1 > 0:
+                raise PlanError(
+                    f"{path.stem}: the quote before {cell[:20]!r} holds whole lines; put two quotes"
+                    " for one that is meant (an inch), or take it out"
+                )
+    return [(path.stem, lines)]
 
 
 def _book(path):
@@ -120,7 +131,11 @@ def _grid(name, lines):
         for place, cell in enumerate(header[:width])
     ]
     written = all(isinstance(cell, str) for line in lines for cell in line)
-    return _turned(Grid(name, frame.drop(out).set_axis(names, axis=1), told, written))
+    frame = frame.drop(out).set_axis(names, axis=1)
+    weeks = [head for head in names if bare(head) in words("week", "names")]
+    for head, (pattern, iso) in product(weeks, WEEKS.items()):
+        frame[head] = frame[head].str.replace(pattern, iso, regex=True)
+    return _turned(Grid(name, frame, told, written))
 
 
 def _header(name, top):

@@ -311,6 +311,7 @@ def test_words_are_written_as_headers_are_compared():
         "any",
         "left_out",
         "currency",
+        "week",
         "dates",
         "cut",
         "numbers",
@@ -377,6 +378,10 @@ MISREAD = {  # a file that is easily misread: what is asked, or refused
         "Date,Item,Qty,Amount,Currency\n2026-01-05,A,5,50,EUR\n2026-01-05,A,5,90,JPY\n",
         "amounts in EUR, JPY",
     ),
+    "an inch that opens a quote": (
+        'Date;SKU;Text;Qty\n2026-01-02;B;"3/4 inch;20\n2026-01-03;C;cup;3\n2026-01-04;D;"1/2 inch;4\n',
+        "holds whole lines",
+    ),
     "money by month": (
         "Artikel;Jan 2026;Feb 2026;Mrz 2026\nA;1.200,50 €;900,00 €;1.000,00 €\n",
         "units with € are money",
@@ -412,6 +417,11 @@ READ = {  # and what is not what it looks like: the table's rows
         "1,10,2026-01-02,2026-01-12,A,Mug,5\n",
         "items",
         ["A,Mug"],
+    ),
+    "weeks": (
+        "Kalenderwoche;Artikel;Menge\n202601;A;1\n202605;A;2\n",
+        "sales_history",
+        ["A,2025-12-29,1", "A,2026-01-26,2"],
     ),
     "taxes": ("Date,Item,Qty,Tax Amount\n2026-01-03,A,10,19\n", "items", ["A"]),
     "a payment's day": (
@@ -451,3 +461,11 @@ def test_rows_of_days_that_are_replaced_are_told(tmp_path):
     told = run("import", tmp_path / "s2.csv", "--to", tmp_path / "to", "--yes")
     words = "2 rows that stood from 2026-02-15 to 2026-03-15 are replaced by 2"
     assert words in told.output and "1 rows of other days stay" in told.output
+
+
+def test_the_same_rows_in_two_files_are_refused(tmp_path):
+    (tmp_path / "raw").mkdir()
+    for name in ("jan.csv", "jan (1).csv"):
+        write(tmp_path / "raw" / name, "Date,Item,Qty\n2026-01-15,A,1\n2026-01-16,A,2\n")
+    told = run("import", tmp_path / "raw", "--to", tmp_path / "to", "--yes")
+    assert told.exit_code == 1 and "jan holds the rows of jan (1); leave one out" in told.output
