@@ -78,8 +78,9 @@ def _recognised(grid, ask):
     fits = {table: _fit(holds, table, INPUTS[table].names) for table in INPUTS}
     best = max(INPUTS, key=lambda name: (_score(grid, name, fits[name]), name == "sales_history"))
     fit = fits[best]
-    if best == "inventory_history" and ("bucket" not in fit or _alike(grid.frame[fit["bucket"]])):
-        best, fit = "inventory", fits["inventory"]
+    if best == "inventory_history":
+        counted = grid.frame[fit["bucket"]].nunique() if "bucket" in fit else 1
+        best, fit = (best, fit) if counted > 1 else ("inventory", fits["inventory"])
     if _sells(grid, best, fit):
         best, fit = "sales_history", fits["sales_history"]
     for name in [name for name in INPUTS[best].required if name not in {*fit, "line"}]:
@@ -93,10 +94,6 @@ def _recognised(grid, ask):
         free = {head: kinds for head, kinds in holds.items() if head not in uses}
         uses |= {head: f"{table}.{name}" for name, head in _fit(free, table, names).items()}
     return uses
-
-
-def _alike(cells):
-    return cells.nunique() == 1
 
 
 def _sells(grid, best, fit):

@@ -7,6 +7,7 @@ from shlex import quote
 
 from ipywidgets import HTML, Box, Dropdown, Layout, VBox
 
+from sopkit.errors import PlanError
 from sopkit.intake import Import
 from sopkit.intake.understand import NOTHING, OPEN
 from sopkit.intake.words import DATES, NUMBERS
@@ -26,7 +27,11 @@ class Bring(Panel):
     def __init__(self, files, folder, place):
         self.files, self.folder, self.place = files, folder, place
         self.message, self.checked, self.open = HTML(), HTML(), []
-        self.found = Import(files, folder, self._ask)
+        self.box = VBox([self.message])
+        try:
+            self.found = Import(files, folder, self._ask)
+        except PlanError as error:
+            return self._say(error, "bad")
         self.fields = {grid.name: {} for grid in self.found.grids}
         rows = []
         for grid, uses in zip(self.found.grids, self.found.uses):
@@ -41,7 +46,7 @@ class Bring(Panel):
                 words = HTML(f"<b>{escape(head)}</b> {escape(shown)}", layout=Layout(width="30em"))
                 rows.append(Box([words, what, how]))
         buttons = Box([self._button("Import", self.bring)])
-        self.box = VBox([*rows, buttons, self.message, self.checked])
+        self.box.children = [*rows, buttons, self.message, self.checked]
         self.check()
 
     def _ask(self, asked, answers, safe):

@@ -147,18 +147,14 @@ def frozen_quantities(facts, firm: bool) -> tuple[np.ndarray, np.ndarray]:
     fixed, asked = np.full((len(ways), facts.shape[1]), np.nan), np.zeros(facts.shape)
     if frozen.empty:
         return fixed, asked
-    named, nobody = (
-        ways.find(facts.grid.find(frozen["item"]), frozen["source"]),
-        frozen["source"] == "",
-    )
+    named = ways.find(facts.grid.find(frozen["item"]), frozen["source"])
+    nobody = frozen["source"] == ""
     if firm:
         mend = "name one of sourcing, or leave it blank"
         refuse(frozen, "frozen", "source", ~nobody & (named < 0), "are no source of the item", mend)
     named = np.where(nobody, -1, named)
-    made, cheapest = (
-        frozen[MADE].sum(axis=1, min_count=1),
-        np.argsort(ways.unit_cost, kind="stable"),
-    )
+    made = frozen[MADE].sum(axis=1, min_count=1)
+    cheapest = np.argsort(ways.unit_cost, kind="stable")
     for kind in ("production", "subcontracted", "purchased"):
         told = frozen.assign(way=named, production=made).dropna(subset=kind)
         at = told["way"].to_numpy(), facts.grid.column(told["bucket"])

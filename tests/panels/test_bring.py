@@ -44,3 +44,10 @@ def test_two_columns_that_are_one_are_refused(panel):
     assert "two columns are sales_history.item" in panel.message.value
     fields["Ort"][0].value = "sales_history.market"
     assert "two columns" not in panel.message.value
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence_on_the_page(tmp_path):
+    path = tmp_path / "broken.csv"
+    path.write_text("Date,Item,Qty,Amount\n2026-01-05,A,5,€50\n2026-01-06,A,5,¥90\n")
+    panel = Bring([path], tmp_path / "to", fill_in_place)
+    assert "amounts in ¥, €" in panel.message.value and panel.box.children == (panel.message,)
