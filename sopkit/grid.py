@@ -8,6 +8,7 @@ scope per level: summing and spreading are gathers, not loops. *When* is a span 
 of each bucket's days that it covers.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,7 +28,8 @@ DAY = pd.Timedelta(days=1)
 
 def at_buckets(record, columns, **more):
     """A dataclass with its arrays by (…, bucket) taken at some columns, and ``more`` replaced."""
-    arrays = {name: one[:, columns] for name, one in vars(record).items() if np.ndim(one) == 2}
+    held = {each.name: getattr(record, each.name) for each in dataclasses.fields(record)}
+    arrays = {name: one[:, columns] for name, one in held.items() if np.ndim(one) == 2}
     return replace(record, **arrays | more)
 
 

@@ -3,6 +3,7 @@ in different units are only added in money.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -12,7 +13,12 @@ from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics import Book
 from sopkit.metrics.scopes import per_item, within
 
-STOCK = {"on_hand", "projected_available", "safety_stock"}  # worth what it costs everywhere
+STOCK = {
+    "on_hand",
+    "projected_available",
+    "safety_stock",
+    "issued",
+}  # worth what it costs everywhere
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,12 @@ class View:
     def items(self) -> pd.DataFrame:
         """The table ``items``."""
         return self.book.items
+
+    @cached_property
+    def parts(self) -> set:
+        """The items that others are made of, and nobody wants by themselves."""
+        wanted = self.book.demand_plan.query("consensus > 0")["item"]
+        return {*self.book.components["child"]} - {*wanted}
 
     @property
     def currency(self) -> str:
@@ -47,7 +59,11 @@ class View:
         return frame[frame["bucket"].isin(self.calendar.next_year(frame["bucket"]))]
 
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
-        """The rows of one item, family or market; all rows where nothing is named."""
+        """The rows of one item, family or market; all rows where nothing is named, but of a supply
+        plan: what is only made or bought to be a part of others counts in these.
+        """
+        if "issued" in frame and not (item or family):
+            return frame[~frame["item"].isin(self.parts)]
         if family:
             frame = self.book.by_family(frame)
             frame = frame[frame["family"] == family]

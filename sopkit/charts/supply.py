@@ -15,7 +15,7 @@ from sopkit.charts.words import (
     percent,
     quantity,
 )
-from sopkit.metrics.scopes import SUPPLIED, per_item
+from sopkit.metrics.scopes import SUPPLIED, per_item, used
 
 SOURCES = {
     "made": ("supply", ["production", "overtime_production"]),
@@ -29,8 +29,8 @@ FEW = 0.01  # of a bucket's demand: what is late beyond it is more than an excep
 @styled
 def supply_chart(supply_plan, view, family=None):
     """Demand against what is made and bought, and below it the stock and backlog that follow."""
-    flows = ["demand", *SUPPLIED, "lost", *LEVELS]
-    rows, unit = view.addable(view.next_year(supply_plan), flows, family=family)
+    flows = ["demand", "used", *SUPPLIED, "lost", *LEVELS]
+    rows, unit = view.addable(used(view.next_year(supply_plan)), flows, family=family)
     where = clean(family or "All items", 40)
     if rows.empty or not unit:
         feed = "run step 3: its supply plan feeds this chart"
@@ -58,8 +58,9 @@ def supply_chart(supply_plan, view, family=None):
         if units.sum() > 1e-9:
             above.bars(units, colour, name, bottom)
             bottom = bottom + units.to_numpy()
-    above.line(total["demand"], "consensus", "demand", linewidth=2.2, marker="o", markersize=3)
-    above.extremes(total["demand"])
+    words = "demand" if (total["used"] == total["demand"]).all() else "demand and use"
+    above.line(total["used"], "consensus", words, linewidth=2.2, marker="o", markersize=3)
+    above.extremes(total["used"])
     above.done(start=start, word="sold | planned")
     below.at(sold.index)
     below.bars(held, "history", planned=False)

@@ -123,7 +123,7 @@ def spread(buckets, days, calendar) -> np.ndarray:
 def _owed(book, past):
     """What was invoiced in the buckets before the plan, and what its material cost."""
     rows = book.by_family(within(book.invoiced, past))
-    material = per_item(rows, book.items.set_index("item")["unit_cost"])
+    material = per_item(rows, book.material)
     return rows[KEY].assign(
         revenue=revenue(book, rows),
         on_terms=rows["quantity"] * material,
@@ -140,7 +140,7 @@ def _sales(book):
         revenue=plan["shipments"] * plan["price"],
         cost_of_sales=plan["shipments"] * cost,
         inventory_value=plan["projected_available"] * cost,
-        on_terms=plan["receipts"] * per_item(plan, book.items.set_index("item")["unit_cost"]),
+        on_terms=plan["receipts"] * per_item(plan, book.own_material),
     )
 
 

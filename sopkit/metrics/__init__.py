@@ -4,7 +4,8 @@ exceptions, identities.
 
 from sopkit.metrics import exceptions, kpis
 from sopkit.metrics.assumptions import condition, verdicts
-from sopkit.metrics.book import Book, standard_cost
+from sopkit.metrics.book import Book
+from sopkit.metrics.cost import standard_cost
 from sopkit.metrics.flow import (
     backlog_lead_time,
     cash_to_cash,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
+from sopkit.metrics.cost import parts_cost, standard_cost, with_unit_cost
 from sopkit.metrics.scopes import invoiced, item_prices, per_item, priced, weights
 from sopkit.metrics.stages import COMPANY
 from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
@@ -113,8 +114,22 @@ class Book:
     @cached_property
     def cost(self) -> pd.Series:
         """Standard cost of a unit by item, in money."""
-        table = standard_cost(self.items, self.bill_of_resources, self.typed("resources"))
-        return table.set_index("item")["standard_cost"]
+        return standard_cost(*self._costing).set_index("item")["standard_cost"]
+
+    @cached_property
+    def material(self) -> pd.Series:
+        """Material and parts of a unit by item, in money."""
+        return with_unit_cost(*self._costing).set_index("item")["unit_cost"]
+
+    @cached_property
+    def own_material(self) -> pd.Series:
+        """Material of a unit by item, without the parts that are items themselves, in money."""
+        parts = parts_cost(self.items, self.cost[self.items["item"]], self.components)
+        return (self.material - parts.to_numpy()).clip(lower=0.0)
+
+    @property
+    def _costing(self):
+        return self.items, self.bill_of_resources, self.typed("resources"), self.components
 
     @cached_property
     def weight(self) -> pd.Series:
@@ -263,51 +278,3 @@ def registry(kind):
         return register
 
     return entries, declare
-
-
-def standard_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame:
-    """Cost of a unit as the books carry it: item, standard_cost = the item's own, or unit_cost +
-    Σ hours_per_unit × regular_cost.
-
-    >>> items = pd.DataFrame({"item": ["A"], "unit_cost": [4.0]})
-    >>> bill = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]})
-    >>> crew = pd.DataFrame({"resource": ["line"], "regular_cost": [20.0]})
-    >>> standard_cost(items, bill, crew)["standard_cost"].tolist()
-    [14.0]
-    """
-    items = declared(items, "items")
-    usual = items["unit_cost"] + labour_cost(items, bill_of_resources, resources)
-    return pd.DataFrame(
-        {"item": items["item"], "standard_cost": items["standard_cost"].fillna(usual)}
-    )
-
-
-def labour_cost(items, bill_of_resources=None, resources=None) -> pd.Series:
-    """Money per unit of the hours of own resources, on each row of ``items``.
-
-    A resource's regular_cost is that of its row for every bucket, else the mean of its rows; blanks
-    are 0.
-    """
-    bill = declared(bill_of_resources, "bill_of_resources")
-    rates = INPUTS["resources"].typed(resources)
-    always = rates[rates["bucket"].isna()].groupby("resource")["regular_cost"].first()
-    rate = always.combine_first(rates.groupby("resource")["regular_cost"].mean())
-    bill = bill[bill["source"] == ""]
-    hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64")
-    return per_item(items, hours.groupby(bill["item"]).sum())
-
-
-def with_unit_cost(items, bill_of_resources=None, resources=None) -> pd.DataFrame:
-    """The items in which a unit_cost that is blank (or 0) beside a standard_cost is what the latter
-    leaves after labour, at least 0.
-
-    >>> items = pd.DataFrame({"item": ["A"], "standard_cost": [14.0]})
-    >>> bill = pd.DataFrame({"item": ["A"], "resource": ["line"], "hours_per_unit": [0.5]})
-    >>> crew = pd.DataFrame({"resource": ["line"], "regular_cost": [20.0]})
-    >>> with_unit_cost(items, bill, crew)["unit_cost"].tolist()
-    [4.0]
-    """
-    items = declared(items, "items")
-    left = items["standard_cost"] - labour_cost(items, bill_of_resources, resources)
-    blank = (items["unit_cost"] == 0) & left.notna()
-    return items.assign(unit_cost=items["unit_cost"].mask(blank, left.clip(lower=0)))

@@ -40,7 +40,7 @@ IDENTITIES = [
     Identity(
         "stock and backlog follow from what is made, bought, lost and demanded",
         KEY,
-        ("supply_plan", "projected_available + backlog_before + demand"),
+        ("supply_plan", "projected_available + backlog_before + demand + issued"),
         ("supply_plan", f"stock_before + backlog + {MADE} + lost"),
         needs=("opening_stock",),
     ),
@@ -198,6 +198,7 @@ def _supply(book):
     )
     before = plan.groupby("item")[["projected_available", "backlog"]].shift()
     return plan.assign(
+        issued=plan.get("issued", 0.0),
         ordered=per_item(plan, ordered == "order"),
         stock_before=before["projected_available"].fillna(per_item(plan, opening["on_hand"])),
         backlog_before=before["backlog"].fillna(per_item(plan, opening["backlog"])),

@@ -112,6 +112,11 @@ def at_cost(book, frame, column, buckets):
     )
 
 
+def used(supply_plan) -> pd.DataFrame:
+    """The plan with ``used``: its demand, and what the production of other items takes."""
+    return supply_plan.assign(used=supply_plan["demand"] + supply_plan.get("issued", 0.0))
+
+
 def lasting(book, strategies=("stock",)) -> pd.DataFrame:
     """Buckets of demand that the planned stock of items of these strategies lasts, at cost: a table
     scope × bucket; no row where none is planned.
@@ -119,7 +124,7 @@ def lasting(book, strategies=("stock",)) -> pd.DataFrame:
     stocked = book.items.loc[book.items["strategy"].isin(strategies), "item"]
     stock, demand = (
         at_cost(book, frame[frame["item"].isin(stocked)], column, book.buckets).fillna(0.0)
-        for frame, column in ((book.inventory_plan, "units"), (book.supply_plan, "demand"))
+        for frame, column in ((book.inventory_plan, "units"), (used(book.supply_plan), "used"))
     )
     demand = demand.reindex(stock.index, fill_value=0.0)
     lasts = cover(stock, demand, per_year=book.calendar.per_year)
@@ -153,9 +158,9 @@ def leaving(book) -> pd.DataFrame:
     """
     last = book.calendar.last_day(book.buckets[-1:])[0]
     ends = book.items[book.items["retired_on"].between(book.buckets[0], last)]
-    plan = book.supply_plan[book.supply_plan["item"].isin(ends["item"])]
+    plan = used(book.supply_plan[book.supply_plan["item"].isin(ends["item"])])
     supplied = plan[plan[SUPPLIED].sum(axis=1) > 1e-6].groupby("item")["bucket"].max()
-    stocked = plan[plan[["projected_available", "shipments"]].max(axis=1) > 1e-6]
+    stocked = plan[plan[["projected_available", "shipments", "used"]].max(axis=1) > 1e-6]
     left = within(plan, book.buckets[-1:]).set_index("item")["projected_available"]
     left = left[left > 1e-6]
     stocked = stocked[~stocked["item"].isin(left.index)].groupby("item")["bucket"].max()

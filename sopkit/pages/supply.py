@@ -258,8 +258,8 @@ def changes(changes, month, view):
 
 def schedule(master_schedule, book, view, idle=(), lots=False, cut=()):
     """What is made and ordered by week, at standard cost; whether the plan itself is in ``lots``,
-    where lots ask for more hours than there are, which sources deliver nothing, and what of the
-    last release can no longer be made or bought (``cut``: item, bucket, units).
+    where lots ask for more hours than there are, which sources deliver nothing, and what of what
+    stands cannot be had (``cut``: item, bucket, units).
     """
     note = "weeks begin on the Monday shown; whole lots, released when the plan needs the next one"
     if not lots and (view.items[["lot_size", "minimum_lot"]] > 0).any(axis=None):
@@ -278,7 +278,10 @@ def schedule(master_schedule, book, view, idle=(), lots=False, cut=()):
         told = [
             f"{number(row.units)} of {row.item} in {name(row.bucket)}" for row in cut.itertuples()
         ]
-        note += f"; of the last release can no longer be made or bought: {listing(told, 5)}"
+        note += (
+            "; of what stands, in the last release or as parts of open orders, cannot be had:"
+            f" {listing(told, 5)}"
+        )
     value = master_schedule["quantity"] * per_item(master_schedule, book.cost)
     weeks = master_schedule.assign(value=value).groupby(["week", "action"])
     weeks = weeks.agg(items=("item", "nunique"), value=("value", "sum"))

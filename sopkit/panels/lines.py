@@ -16,6 +16,7 @@ FLOWS = {
     **dict.fromkeys(["production", "overtime_production"], "made"),
     **dict.fromkeys(["subcontracted", "purchased", "receipts"], "subcontracted and bought"),
     "shipments": "shipments",
+    "issued": "issued to production",
     "lost": "lost",
 }
 STOCKS = {

@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.demand.launches import successor_loops
 from sopkit.demand.said import RULES
 from sopkit.errors import nearest
-from sopkit.metrics.book import with_unit_cost
+from sopkit.metrics.cost import part_loops, with_unit_cost
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import NAMES, read_number
@@ -33,7 +33,7 @@ HOMES = {
 SECTIONS = {"family": ("owners",), "market": ("market_priority",)}  # of settings, by name
 ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
 UNPLANNED = """
-    inventory inventory_history production_history receipts bill_of_resources
+    inventory inventory_history production_history receipts bill_of_resources components
 """.split()  # tables that may list more than what is planned
 SCOPED = ("events", "sales_inputs", "initiatives")
 SPANS = [
@@ -53,6 +53,7 @@ KNOWN_ON = {
     "receipts": "ordered_on",
     "inventory": "as_of",
 }
+COSTING = "items", "bill_of_resources", "resources", "components"
 BLANKS = [  # blanks that are told: in every plan they move what people look at
     ("items", "family"),
     ("items", "strategy"),
@@ -109,8 +110,8 @@ def check_names(reading):
                     continue
                 cells = reading.tables[name][column].dropna()
                 bad = cells[~cells.isin(known)]
-                if len(bad) and column == "item" and name in UNPLANNED:
-                    _set_aside(reading, name, bad, known)
+                if len(bad) and kind == "item" and name in UNPLANNED:
+                    _set_aside(reading, name, column, bad, known)
                     continue
                 problem = [f"is no {kind} of {home}{hint}" for hint in hints(bad, known)]
                 reading.say(f"unknown {kind}", name, bad.index, column, bad, problem)
@@ -126,7 +127,7 @@ def check_names(reading):
         reading.say(yet, "settings", 0, "sales_inputs", rule, problem)
 
 
-def _set_aside(reading, name, stray, known):
+def _set_aside(reading, name, column, stray, known):
     frame, issues = reading.tables[name], together(reading.issues)
     moot = (issues["table"] == name) & issues["row"].isin(stray.index)
     reading.issues, reading.tables[name] = [issues[~moot]], frame.drop(stray.index)
@@ -134,7 +135,7 @@ def _set_aside(reading, name, stray, known):
     problem = f"name {stray.nunique():,} items that items does not list, the first {first}"
     leave = reading.settings["unplanned"] == "leave out"
     rule, row = ("unplanned items", 0) if leave else ("unknown item", stray.index[0])
-    reading.say(rule, name, row, "item", value, problem + nearest(first, known))
+    reading.say(rule, name, row, column, value, problem + nearest(first, known))
 
 
 def check_scopes(reading):
@@ -176,6 +177,21 @@ def check_successors(reading):
     both = launches["cannibalised_item"].notna() & launches["cannibalised_family"].notna()
     problem = "cannibalised_item beside it is taken from alone"
     reading.say_of("redundant family", "launches", both, "cannibalised_family", problem)
+
+
+def check_components(reading):
+    """An item that is a part of itself is an error; one that costs less than its parts is told."""
+    rows = reading.tables["components"]
+    loop = part_loops(rows) & rows[["parent", "child"]].notna().all(axis=1)
+    problem = "is a part of itself, here or through its other parts"
+    reading.say_of("part of itself", "components", loop, "child", problem)
+    if not len(rows) or loop.any():
+        return
+    items, *made = (reading.tables[name] for name in COSTING)
+    parts = with_unit_cost(items, *made)["unit_cost"]
+    below = (items["unit_cost"] > 0) & (items["unit_cost"] < parts * (1 - 1e-6))
+    problem = [f"its components cost {cost:,.10g}" for cost in parts[below]]
+    reading.say_of("unit cost below parts", "items", below, "unit_cost", problem)
 
 
 def check_gates(reading):
@@ -272,7 +288,7 @@ def repair_stock(reading):
 
 def repair_costs(reading):
     """A blank unit_cost beside a standard_cost is what that leaves after labour."""
-    items, *made = (reading.tables[name] for name in ("items", "bill_of_resources", "resources"))
+    items, *made = (reading.tables[name] for name in COSTING)
     blank = items["standard_cost"].notna() & ~(items["unit_cost"] > 0)
     if blank.any():
         problem = f"{blank.sum():,} items have a standard_cost and no unit_cost"

@@ -227,11 +227,11 @@ def _low_volume(reading, sales):
 
 
 def _never_sold(reading):
-    """Items without a row of history that no launch explains."""
+    """Items without a row of history that no launch and no parent explains."""
     items = reading.tables["items"]
-    expected = set(reading.tables["launches"]["item"].dropna()) | set(
-        items.loc[items["launched_on"] >= reading.first, "item"].dropna()
-    )
+    coming = items.loc[items["launched_on"] >= reading.first, "item"]
+    explained = coming, reading.tables["launches"]["item"], reading.tables["components"]["child"]
+    expected = set(pd.concat(explained).dropna())
     bad = (
         items["item"].notna()
         & ~items["item"].isin(reading.tables["sales_history"]["item"].unique())

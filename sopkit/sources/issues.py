@@ -32,8 +32,8 @@ to the size of the stamps
 not one of: use one of the words allowed
 out of range: correct the number
 duplicate key: keep one row per key, or add the rows up
-unknown item: correct the code, or add the item to items; stock, production, receipts and bills \
-may list more than is planned: write unplanned = "leave out" in settings.toml
+unknown item: correct the code, or add the item to items; stock, production, receipts, bills \
+and components may list more than is planned: write unplanned = "leave out" in settings.toml
 unknown family: correct the name, or give an item that family
 unknown resource: correct the name, or add the resource to resources
 unknown market: correct the name, or add it to markets in settings.toml
@@ -41,6 +41,7 @@ not as typed: let a spreadsheet calculate the file and save it; format columns o
 and type the codes again
 like itself: name another item, or leave it blank
 end before start: correct one of the two dates
+part of itself: take one of the rows out
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank
 unreadable settings: correct settings.toml
@@ -59,6 +60,7 @@ gate passed: planned with the stage as it stands; decide it, then write the next
 blank family: read as (none)
 blank market: read as (none)
 blank strategy: read as stock
+unit cost below parts: planned at what its components cost
 blank as_of: read as the day before the plan's first bucket
 negative stock: counted as 0
 negative order: line left out: a return is no order

@@ -27,6 +27,7 @@ CHECKS = (
     checks.check_scopes,
     checks.check_spans,
     checks.check_successors,
+    checks.check_components,
     checks.check_gates,
     checks.check_reach,
     checks.check_ramps,
@@ -57,6 +58,7 @@ ABSENT = {
     "sales_inputs": "no sales input in the consensus",
     "budget": "no budget to compare with",
 }
+SILENT = {"components"}  # most companies have none: nothing is told of it
 NEEDED = "a plan needs items and sales_history"
 
 
@@ -202,7 +204,7 @@ def _absent(reading, raws):
     items and sales_history.
     """
     refused = reading.refused
-    for name in set(INPUTS) - reading.present:
+    for name in set(INPUTS) - reading.present - SILENT:
         blank = f"{raws[name].origin} has a header and no row" if name in raws else ""
         if name in ABSENT:
             reading.say("absent table", name, 0, "", blank, ABSENT[name])

@@ -52,6 +52,8 @@ NAMES = {
     "like_item": "item",
     "successor": "item",
     "cannibalised_item": "item",
+    "parent": "item",
+    "child": "item",
     "family": "family",
     "cannibalised_family": "family",
     "resource": "resource",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.buckets import infer_calendar
 from sopkit.grid import Grid, summed
-from sopkit.metrics.scopes import SUPPLIED
+from sopkit.metrics.scopes import SUPPLIED, used
 from sopkit.supply import reading
 
 
@@ -26,7 +26,7 @@ class Finished:
     def __init__(self, supply_plan, items=None, standard_cost=None):
         self._row, names = pd.factorize(supply_plan["item"], sort=True)
         self._column, buckets = pd.factorize(supply_plan["bucket"], sort=True)
-        self._plan = supply_plan
+        self._plan = used(supply_plan)
         self.names, self.buckets = pd.Index(names, name="item"), pd.DatetimeIndex(buckets)
         self.calendar = infer_calendar(self.buckets)
         self.per_year = self.calendar.per_year
@@ -66,7 +66,7 @@ class Finished:
     def opening(self) -> np.ndarray:
         """(item, bucket) stock less backlog before each bucket."""
         there = self["projected_available"] - self["backlog"]
-        return there - self.got - self["lost"] + self["demand"]
+        return there - self.got - self["lost"] + self["used"]
 
     @property
     def owed(self) -> np.ndarray:

@@ -2,16 +2,19 @@
 get every item, what is on hand and under way.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
 from sopkit.errors import PlanError
 from sopkit.grid import Grid, at_buckets
-from sopkit.metrics.book import with_unit_cost
+from sopkit.metrics.cost import part_loops, parts_cost, parts_used, standard_cost, with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import steering_prices
-from sopkit.supply.records import UNITS, Bill, Facts, Ways
+from sopkit.supply.parts import exploded
+from sopkit.supply.records import UNITS, Bill, Facts, Parts, Ways
 from sopkit.supply.shelf import expiring, sum_to
 from sopkit.supply.workforce import read_resources
 from sopkit.tables import settled
@@ -26,29 +29,38 @@ def read_facts(tables, settings=None) -> Facts:
     chosen = settled(settings)
     fence = chosen["planning_fence"] if chosen["layoff_notice"] is None else chosen["layoff_notice"]
     told = {name: reading.given(tables.get(name), name) for name in reading.TABLES}
-    bill, resources = told["bill_of_resources"], tables.get("resources")
+    bill, components = told["bill_of_resources"], told["components"]
+    resources = tables.get("resources")
     resources = bill[["resource"]].drop_duplicates() if resources is None else resources
     told["resources"] = reading.checked(resources, "resources")  # its rows fill each other's blanks
     reading.known_codes(told)
-    items = with_unit_cost(told["items"], bill, told["resources"])
+    mend = "take one of them out"
+    reading.refuse(
+        components, "components", "child", part_loops(components), "are parts of themselves", mend
+    )
+    costing = bill, told["resources"], components
+    items = with_unit_cost(told["items"], *costing)
     over = items["ending_stock"] > items["maximum_stock"]
     mend = "lower ending_stock or raise maximum_stock"
     reading.refuse(items, "items", "ending_stock", over, "are above maximum_stock", mend)
     items = told["items"] = items.sort_values("item", ignore_index=True)
     shown = _grid(items, told["demand"], settings)
     alone = settings is None and told["safety_stock"].empty
-    columns = _columns(items, shown, 0.0 if alone else chosen["review"], alone)
+    ways = ways_of(items, bill, components, told["sourcing"], shown)
+    made, parent = (
+        _ways_of_rows(ways, shown, told, name, column)
+        for name, column in (("bill_of_resources", "item"), ("components", "parent"))
+    )
+    parts = Parts(parent, shown.find(components["child"]), parts_used(components).to_numpy())
+    wait = np.maximum(parts.reach(ways, len(items)), items["lead_time"])
+    wait = (wait + items["customer_lead_time"]).max() + chosen["review"] * (not alone)
+    columns = _columns(items, shown, wait, alone)
     grid = shown.over(shown.numbers[0] + np.arange(len(columns)))
     staff = read_resources(told["resources"], told["added_hours"], shown)
     staff = at_buckets(staff, columns, grid=staff.grid.over(grid.numbers))
     retired = items["retired_on"].to_numpy()[:, None] < grid.buckets.to_numpy()
-    ways = ways_of(items, bill, told["sourcing"], grid)
-    made = grid.find(bill["item"])
-    way = ways.find(made, bill["source"])
-    mend = "add the source to sourcing, or leave it blank for own production"
-    reading.refuse(bill, "bill_of_resources", "source", way < 0, "are no source of the item", mend)
     user = staff.grid.find(bill["resource"])
-    bill = Bill(made, way, user, bill["hours_per_unit"].to_numpy())
+    bill = Bill(grid.find(bill["item"]), made, user, bill["hours_per_unit"].to_numpy())
     due = told["receipts"]["due_on"].fillna(grid.buckets[0]).clip(lower=grid.buckets[0])
     hidden = np.arange(len(columns)) >= shown.shape[1]
     coming = grid.array(told["receipts"].assign(bucket=due), "quantity") * ~hidden
@@ -61,19 +73,24 @@ def read_facts(tables, settings=None) -> Facts:
     on_hand, backlog = opening.reindex(items["item"]).fillna(0.0).to_numpy().T
     told_of = {name: items[name].to_numpy() for name in (*UNITS, "shelf_life")}
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
-    return Facts(
+    prices = steering_prices(items, ways, bill, staff, chosen, shown)
+    cost = standard_cost(items, *costing)["standard_cost"]
+    of_parts = np.where(ways.own, parts_cost(items, cost, components).to_numpy()[ways.item], 0.0)
+    facts = Facts(
         tables=told,
         grid=grid,
         names=pd.Index(items["item"]),
         to_order=to_order,
         **told_of,
-        ways=ways,
+        ways=replace(ways, unit_cost=np.maximum(ways.unit_cost - of_parts, 0.0)),
         bill=bill,
+        parts=parts,
         resources=staff,
-        prices=steering_prices(items, ways, bill, staff, chosen, shown),
+        prices=prices,
         demand=wanted,
         receipts=coming,
         expiring=expiring(coming, wanted, on_hand - backlog, told_of["shelf_life"]),
+        issued=np.zeros(wanted.shape),
         safety_stock=np.where(to_order[:, None], 0.0, safe),
         recent=np.where(to_order[:, None], recent, 0.0),
         on_hand=on_hand,
@@ -82,16 +99,24 @@ def read_facts(tables, settings=None) -> Facts:
         announced=tuple(staff.grid.array(told["announced"], name) for name in reading.MOVES),
         notice=(0, 0) if settings is None else (chosen["hiring_notice"], fence),
     )
+    return replace(facts, issued=exploded(facts)) if len(components) else facts
 
 
-def _columns(items, grid: Grid, review: float, alone: bool) -> np.ndarray:
+def _ways_of_rows(ways: Ways, grid: Grid, told, name: str, column: str) -> np.ndarray:
+    """The way that each row of a bill is for; a source that is none is refused."""
+    way = ways.find(grid.find(told[name][column]), told[name]["source"])
+    mend = "add the source to sourcing, or leave it blank for own production"
+    reading.refuse(told[name], name, "source", way < 0, "are no source of the item", mend)
+    return way
+
+
+def _columns(items, grid: Grid, wait: float, alone: bool) -> np.ndarray:
     """The bucket that each bucket of the plan is like: its own, then, hidden, those of the last
-    year again for as long as an item's lead time, review and customer's wait take. Nothing is
-    hidden where every item says its ending stock, and where a model is asked ``alone``: without
-    safety stock or settings.
+    year again for as long as the longest ``wait`` takes (buckets: an item's lead time with that of
+    its parts, review and customer's wait). Nothing is hidden where every item says its ending
+    stock, and where a model is asked ``alone``: without safety stock or settings.
     """
     count = grid.shape[1]
-    wait = (items["lead_time"] + items["customer_lead_time"]).max() + review
     ends = alone or items["ending_stock"].notna().all()
     hidden = 0 if ends else max(FEWEST_HIDDEN, int(np.ceil(wait)))
     year = min(grid.calendar.per_year, count)
@@ -112,19 +137,20 @@ def _grid(items, demand, settings) -> Grid:
     return Grid(items[["item"]], buckets, calendar, ("item",))
 
 
-def ways_of(items, bill, sourcing, grid: Grid) -> Ways:
-    """Every way to get every item: what stands in the bill of resources is made and its sources
-    subcontract; anything else is purchased, from its sources or at its own unit cost. What a source
-    leaves blank is what its item says; sources of other items are none.
+def ways_of(items, bill, components, sourcing, grid: Grid) -> Ways:
+    """Every way to get every item: what stands in the bill of resources or has components is made
+    and its sources subcontract; anything else is purchased, from its sources or at its own unit
+    cost. What a source leaves blank is what its item says; sources of other items are none.
     """
-    bill, sourcing = reading.own_work(bill), sourcing.merge(items[["item"]])
+    sourcing = sourcing.merge(items[["item"]])
     own = items.set_index("item").reindex(sourcing["item"]).reset_index()
     sourcing = sourcing.fillna(own[["unit_cost", "lead_time"]])
-    made = items["item"].isin(bill["item"])
+    own_made = reading.made(bill, components)
+    made = items["item"].isin(own_made)
     alone = items[made | ~items["item"].isin(sourcing["item"])]
     ways = pd.concat([alone.assign(source="", max_quantity=np.inf), sourcing])
     ways = ways.sort_values(["item", "source"], ignore_index=True)
-    bought, own = ~ways["item"].isin(bill["item"]), ways["source"] == ""
+    bought, own = ~ways["item"].isin(own_made), ways["source"] == ""
     return Ways(
         item=grid.find(ways["item"]),
         kind=np.select([bought, own], ["purchased", "production"], "subcontracted"),
@@ -132,7 +158,7 @@ def ways_of(items, bill, sourcing, grid: Grid) -> Ways:
         unit_cost=ways["unit_cost"].to_numpy(),
         limit=ways["max_quantity"].to_numpy(),
         lead=ways["lead_time"].to_numpy(),
-        opens=np.minimum(np.ceil(ways["lead_time"] - 1e-9), grid.shape[1]).astype(int).to_numpy(),
+        opens=np.ceil(ways["lead_time"] - 1e-9).astype(int).to_numpy(),
     )
 
 

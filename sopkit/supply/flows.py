@@ -9,7 +9,7 @@ import pandas as pd
 
 from sopkit.supply.costs import before, per
 from sopkit.supply.limits import unconstrained_load
-from sopkit.supply.model import lot_sizes
+from sopkit.supply.model import OWED, lot_sizes
 from sopkit.supply.shelf import expiring
 from sopkit.tables import PLANS
 
@@ -21,6 +21,7 @@ class Flows:
     """Units by (way, bucket) or (item, bucket), hours and workers by (resource, bucket)."""
 
     quantity: np.ndarray
+    issued: np.ndarray  # to parents
     lost: np.ndarray
     stock: np.ndarray  # within its shelf life
     expired: np.ndarray  # stock past it
@@ -41,7 +42,11 @@ def flows_of(facts, limits, values) -> Flows:
         size = lot_sizes(facts, limits, facts.lot_size)
         quantity = np.where(size > 0, size * np.round(values["lots"]), quantity)
     lost = np.clip(tidy(values["lost"], units["item"]), 0.0, None)
-    stock, expired, backlog, late, lost = roll(facts, facts.by_item(quantity), lost)
+    issued = facts.parts_for(quantity) + limits.reserved
+    owed = sum((values[name] for name in OWED if name in values), np.zeros(facts.shape))
+    owed[np.setdiff1d(np.arange(len(owed)), facts.parts.item)] = 0.0
+    parts = issued, tidy(owed, units["item"])
+    stock, expired, backlog, late, lost = roll(facts, facts.by_item(quantity), lost, *parts)
     staff, load = facts.resources, facts.load(quantity) + limits.taken
     most = max(1.0, workers.max(initial=0.0))
     workers = tidy(workers, most)
@@ -52,6 +57,7 @@ def flows_of(facts, limits, values) -> Flows:
     overtime = _overtime(staff, load, values["overtime"], workers, "share" in values)
     return Flows(
         quantity=quantity,
+        issued=issued,
         lost=lost,
         stock=stock,
         expired=expired,
@@ -65,14 +71,17 @@ def flows_of(facts, limits, values) -> Flows:
     )
 
 
-def roll(facts, got, lost):
+def roll(facts, got, lost, issued=0.0, owed=0.0):
     """Saleable stock, stock past its shelf life, backlog, its late part and lost units when ``got``
-    arrives: what is not on hand is backlog, what remains at the end is lost.
+    arrives and parents take what is ``issued``: what is not on hand is backlog, as is what is
+    ``owed`` while stock is kept for parents; what remains at the end is lost.
     """
-    lost, asked = lost.copy(), facts.demand - lost
+    lost, asked = lost.copy(), facts.demand - lost + issued
     gone = expiring(got + facts.receipts, asked, facts.opening, facts.shelf_life)
-    net = facts.net(got, lost, facts.expiring - gone)
-    stock, backlog = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+    net = facts.net(got, lost, facts.expiring - gone, -issued)
+    backlog = np.maximum(-net, owed)
+    stock = np.maximum(net + backlog, 0.0)
+    backlog = np.maximum(backlog, 0.0)
     late = np.maximum(backlog - facts.recent, 0.0)
     end = np.s_[:, -1]
     # what an order customer still agrees to wait for is not lost
@@ -122,6 +131,7 @@ def supply_plan(facts, flows: Flows, why) -> pd.DataFrame:
         "receipts": facts.receipts,
         "lost": flows.lost,
         "shipments": np.maximum(owed - flows.backlog, 0.0),
+        "issued": flows.issued,
         "projected_available": flows.stock + flows.expired,
         "backlog": flows.backlog,
         "late": flows.late,

@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.buckets import infer_calendar
 from sopkit.grid import NONE, Grid
 from sopkit.metrics.scopes import chance
-from sopkit.supply.reading import FROZEN, MADE, MOVES, fence, given, own_work
+from sopkit.supply.reading import FROZEN, MADE, MOVES, fence, given, made
 from sopkit.supply.schedule import in_lots
 from sopkit.tables import declared, settled
 
@@ -47,7 +47,7 @@ def supply_inputs(
     present = getattr(tables, "tables", tables)
     asked = {
         name: tables[name] if name in present and len(tables[name]) else None
-        for name in ("resources", BILL, "sourcing", "receipts")
+        for name in ("resources", BILL, "components", "sourcing", "receipts")
     }
     demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
@@ -61,8 +61,9 @@ def supply_inputs(
         ordered = _ordered(plan, receipts, buckets)
         more = _more(plan, given(stock, "inventory"), receipts, buckets[0])
         rows = _released(plan, sources)
-        made = rows["item"].isin(own_work(given(asked["bill_of_resources"], BILL))["item"])
-        other = made == (rows["kind"] == "purchased")  # made since, or bought since: planned anew
+        bills = (given(asked[name], name) for name in (BILL, "components"))
+        own = rows["item"].isin(made(*bills))
+        other = own == (rows["kind"] == "purchased")  # made since, or bought since: planned anew
         rows = rows[~rows["item"].isin(rows.loc[other & (rows["quantity"] > 0), "item"])]
         frozen = _standing(rows, items, ordered, more, buckets[0], inside)
     known = [] if asked["resources"] is None else asked["resources"]["resource"]

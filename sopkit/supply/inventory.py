@@ -17,7 +17,15 @@ from sopkit.tables import settled
 
 
 def safety_stock(
-    paths, names, buckets, items, *, sourcing=None, bill_of_resources=None, settings=None
+    paths,
+    names,
+    buckets,
+    items,
+    *,
+    sourcing=None,
+    bill_of_resources=None,
+    components=None,
+    settings=None,
 ) -> pd.DataFrame:
     """Units to hold against forecast error, as item, bucket, quantity (sorted; 0 where no service
     level is given).
@@ -43,8 +51,8 @@ def safety_stock(
     expected = np.maximum(paths.mean(axis=1)[:, : len(buckets)], 0.0)
     calendar = infer_calendar(buckets)
     grid = Grid(rows[["item"]], buckets, calendar, ("item",))
-    bill = reading.given(bill_of_resources, "bill_of_resources")
-    ways = ways_of(rows, bill, reading.given(sourcing, "sourcing"), grid)
+    told = {"bill_of_resources": bill_of_resources, "components": components, "sourcing": sourcing}
+    ways = ways_of(rows, *(reading.given(table, name) for name, table in told.items()), grid)
     span = waiting(ways, expected.mean(axis=1)) + chosen["review"]
     error = error_quantile(paths, span, level)
     per_year, ends = calendar.per_year, calendar.last_day(buckets).to_numpy()
@@ -122,7 +130,7 @@ def inventory_plan(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     """
     plan = Finished(supply_plan, items, standard_cost)
     stock = plan["projected_available"]
-    lasts = cover(stock, plan["demand"], plan["backlog"], plan.per_year)
+    lasts = cover(stock, plan["used"], plan["backlog"], plan.per_year)
     value = stock * plan.cost[:, None]
     return plan.grid.frame(
         units=stock, value=value, cover=lasts, target=plan.target, unsaleable=unsaleable(plan)
@@ -137,7 +145,9 @@ def unsaleable(plan: Finished) -> np.ndarray:
     if not (life <= plan.shape[1]).any():
         return np.zeros(plan.shape)
     first = np.maximum(plan.opening[:, 0] + plan.owed[:, 0], 0.0)
-    gone = expiring(plan.got, plan["shipments"], first, life).cumsum(axis=1)
+    gone = expiring(
+        plan.got, plan["shipments"] + plan["used"] - plan["demand"], first, life
+    ).cumsum(axis=1)
     return np.where(gone > 1e-6, np.minimum(gone, plan["projected_available"]), 0.0)
 
 
@@ -158,7 +168,7 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
     [[570.0, 360.0, 0.0], [0.0, 0.0, 45.0]]
     """
     plan = Finished(supply_plan, items, standard_cost)
-    stock, demand, per_year = plan["projected_available"], plan["demand"], plan.per_year
+    stock, demand, per_year = plan["projected_available"], plan["used"], plan.per_year
     cost = plan.cost[:, None]
     ahead = sold_within(demand, np.ones(len(stock)), per_year)
     usable = sold_within(demand, np.minimum(plan.fact("shelf_life"), per_year), per_year)
@@ -174,6 +184,6 @@ def stock_risk(supply_plan, items, *, standard_cost=None) -> pd.DataFrame:
 def _until_retired(plan: Finished) -> np.ndarray:
     """Demand from the next bucket to an item's retirement; inf where it has none."""
     ends = plan.fact("retired_on")[:, None]
-    sold = np.where(plan.buckets.to_numpy() <= ends, plan["demand"], 0.0)
+    sold = np.where(plan.buckets.to_numpy() <= ends, plan["used"], 0.0)
     left = sold.sum(axis=1, keepdims=True) - sold.cumsum(axis=1)
     return np.where(np.isnat(ends), np.inf, left)

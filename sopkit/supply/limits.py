@@ -23,6 +23,7 @@ class Limits:
     frozen: np.ndarray  # True where least = most by the fence
     cut: np.ndarray  # (item, bucket) of what was to be frozen, what can no longer be got
     taken: np.ndarray  # (resource, bucket) hours of open work orders, as far as there are hours
+    reserved: np.ndarray  # (item, bucket) parts of open work orders that the plan begins
     stock: np.ndarray
     late: np.ndarray
     lost: np.ndarray
@@ -30,7 +31,7 @@ class Limits:
 
 def in_sizes(facts, limits: Limits) -> Limits:
     """The limits with every item counted in its own size (see ``Facts.in_sizes``)."""
-    limits = scaled(limits, 1 / facts.units["item"], "stock", "late", "lost")
+    limits = scaled(limits, 1 / facts.units["item"], "reserved", "stock", "late", "lost")
     return scaled(limits, 1 / facts.units["way"], "least", "most")
 
 
@@ -79,6 +80,7 @@ def limits_of(facts, firm: bool = True) -> Limits:
         frozen=held,
         cut=np.maximum(told - facts.by_item(least), 0.0),
         taken=_taken(facts, least),
+        reserved=facts.parts_for(facts.of_own(facts.receipts)),
         stock=_stock_limit(facts, facts.by_item(least)),
         late=np.where(last | np.isinf(facts.prices.backlog), 0.0, np.inf),
         lost=np.where(np.isinf(facts.prices.lost), 0.0, lost),
@@ -101,7 +103,7 @@ def _stock_limit(facts, arriving) -> np.ndarray:
     there = np.maximum(left_over(facts, arriving)[0], 0.0)
     limit = np.minimum(
         facts.maximum_stock[:, None],
-        sold_within(facts.demand, facts.shelf_life, facts.grid.calendar.per_year),
+        sold_within(facts.demand + facts.issued, facts.shelf_life, facts.grid.calendar.per_year),
     )
     limit = np.where(facts.to_order[:, None], 0.0, limit)
     return np.maximum(limit, there)
@@ -208,5 +210,5 @@ def unconstrained_load(facts) -> np.ndarray:
     Required are demand falling due (of order-driven items when the agreed wait has passed) and the
     change in safety stock (and an explicit ending stock), less stock and receipts.
     """
-    required = to_arrive(facts.target - facts.recent - facts.net())
+    required = to_arrive(facts.target - facts.recent - facts.net(-facts.issued))
     return facts.own_load(required) + facts.own_load(facts.receipts)

@@ -153,6 +153,8 @@ def stock(programme: Programme) -> None:
     for name, most in segments.items():
         if most.any():
             programme.variable(name, "item", most)
+    if limits.reserved.any():
+        programme.variable("reserved", "item", limits.reserved, limits.reserved)
     programme.variable("late", "item", limits.late)
     programme.variable("lost", "item", limits.lost)
     if facts.to_order.any():
@@ -171,7 +173,8 @@ def stock_segments(facts: Facts, limits: Limits) -> dict[str, np.ndarray]:
     """
     safe, required = np.minimum(facts.safety_stock, limits.stock), facts.required
     wanted = np.where(np.isnan(required), safe, np.minimum(required, limits.stock))
-    following = np.concatenate([facts.demand[:, 1:], facts.demand[:, -1:]], axis=1)
+    used = facts.demand + facts.issued
+    following = np.concatenate([used[:, 1:], used[:, -1:]], axis=1)
     left = limits.stock - np.maximum(safe, wanted)
     upto = [np.minimum(left, cover * following) for cover in COVERS[1:]]
     above = np.diff([np.zeros(left.shape), *upto, left], axis=0)
@@ -199,10 +202,19 @@ def got(programme: Programme):
 
 
 def balance(programme: Programme) -> None:
-    """stock − backlog = the same a bucket ago + got + receipts + lost − expired − demand."""
-    facts = programme.facts
-    net = programme.total(STOCK) - programme.total(OWED)
-    moved = got(programme) + programme["lost"] - programme.total(["expired"])
+    """stock − backlog = the same a bucket ago + got + receipts + lost − expired − demand − what
+    parents and open work orders take; only customers wait, parents do not.
+    """
+    facts, owed = programme.facts, programme.total(OWED)
+    net = programme.total(STOCK) - owed
+    moved = got(programme) + programme["lost"] - programme.total(["expired", "reserved"])
+    if len(facts.parts.way):
+        moved = moved - facts.uses @ programme["quantity"]
+        most = facts.demand.copy()
+        most[:, 0] += facts.backlog
+        is_part = np.isin(np.arange(facts.shape[0]), facts.parts.item)[:, None]
+        left = owed - programme.before(owed) + programme["lost"]
+        programme.rows("waits", left, "<=", most, is_part)
     known = facts.demand - facts.receipts
     known[:, 0] -= facts.opening
     programme.rows("balance", moved - net + programme.before(net), "=", known)
@@ -305,11 +317,15 @@ def level_hours(staff) -> np.ndarray:
 
 
 def level_buckets(facts: Facts, limits: Limits) -> np.ndarray:
-    """(resource, bucket): True where nothing is frozen or under way and something can be
-    finished.
+    """(resource, bucket): True where nothing is frozen, under way or waiting for its first parts,
+    and something can be finished.
     """
-    used, held = (facts.load(ways) > 0 for ways in (limits.most > 0, limits.frozen))
-    return used & ~held & (limits.taken == 0)
+    ways, takes = facts.ways, np.zeros(len(facts.ways), dtype=bool)
+    takes[facts.parts.way] = True
+    reach = np.where(takes, facts.parts.reach(ways, facts.shape[0])[ways.item], 0)
+    waits = np.arange(facts.shape[1]) < reach[:, None]
+    used, held, waits = (facts.load(each) > 0 for each in (limits.most > 0, limits.frozen, waits))
+    return used & ~held & ~waits & (limits.taken == 0)
 
 
 def whole_lots(programme: Programme) -> None:
@@ -343,7 +359,7 @@ def most_lots(facts: Facts, limits: Limits, size) -> np.ndarray:
     """More lots than any sensible bucket needs: all demand from here on and the highest stock asked
     for, in one bucket.
     """
-    wanted = facts.demand.sum(axis=1) + facts.backlog + facts.target.max(axis=1)
+    wanted = (facts.demand + facts.issued).sum(axis=1) + facts.backlog + facts.target.max(axis=1)
     wanted = wanted + facts.minimum_lot
     return np.ceil(np.minimum(limits.most, wanted[facts.ways.item][:, None]) / size) + 1
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of, to_arrive
+from sopkit.supply.parts import exploded
 from sopkit.tables import INPUTS, PLANS, settled
 
 
@@ -29,7 +30,11 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts = read_facts(inputs, inputs.get("settings"))
     missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts, inputs.get("firm", True)).most)
-    units = np.minimum(to_arrive(-facts.net(open_) - facts.recent), missed)
+    units, more = np.zeros(facts.shape), True
+    while more:
+        issued, before = exploded(facts, units), units
+        units = np.minimum(to_arrive(-facts.net(open_, -issued) - facts.recent), missed)
+        more = len(facts.parts.way) and not np.array_equal(units, before)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
     receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))
     by_item = receipts.groupby("item")["quantity"].sum()

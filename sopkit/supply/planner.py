@@ -12,6 +12,7 @@ from sopkit.supply.facts import read_facts
 from sopkit.supply.flows import capacity_plan, flows_of, supply_plan, workforce_plan
 from sopkit.supply.limits import limits_of, without_idle
 from sopkit.supply.model import build, objective_prices, steering
+from sopkit.supply.parts import within_parts
 from sopkit.supply.reading import TABLES
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
 from sopkit.supply.solve import solve
@@ -33,7 +34,9 @@ class SupplyResult:
     limit_prices: pd.DataFrame
     costs: pd.Series
     idle: list[str]  # sources that deliver nothing, as their smallest lot is above their limit
-    cut: pd.DataFrame  # item, bucket, units that were frozen, but can no longer be got
+    cut: (
+        pd.DataFrame
+    )  # item, bucket, units that stand (frozen; parts of open orders), not to be had
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
 
@@ -126,6 +129,10 @@ def plan_supply(
 
     programme, prices = priced(facts, limits, whole_workers)
     solved = run(programme, prices)
+    if solved is None and len(facts.parts.way):
+        limits = within_parts(facts, limits, priced(facts, limits, whole_workers)[0], firm)
+        programme, prices = priced(facts, limits, whole_workers)
+        solved = run(programme, prices)
     if solved is None:
         raise explain_infeasible(facts, limits)
     values = programme.values(solved)

@@ -56,7 +56,9 @@ ASKED = [
         of="resource",
     ),
 ]
-FACTS = ("items", "resources", "bill_of_resources", "sourcing", "inventory", "receipts")
+FACTS = """
+    items resources bill_of_resources components sourcing inventory receipts
+""".split()
 TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
 NEEDED = {  # where it is not what is declared as required: stock counted or owed, due some day
     "inventory": ["item"],
@@ -115,8 +117,15 @@ def checked(frame, name: str) -> pd.DataFrame:
 
 
 def own_work(bill) -> pd.DataFrame:
-    """The rows of a declared bill of resources that are the company's own, not a source's."""
+    """The rows of a declared bill (of resources, or components) that are the company's own, not a
+    source's.
+    """
     return bill[bill["source"] == ""]
+
+
+def made(bill, components) -> pd.Index:
+    """The items that the company makes: what own work or parts are declared of."""
+    return pd.Index(own_work(bill)["item"]).union(own_work(components)["parent"])
 
 
 def fence(settings) -> int:
@@ -178,8 +187,8 @@ def known_codes(tables) -> None:
     """
     for key in ("item", "resource"):
         for name, frame in tables.items():
-            if key in frame:
-                positions(tables[f"{key}s"][key].unique(), frame[key], name, key)
+            for column in frame.columns.intersection([key, *("parent", "child") * (key == "item")]):
+                positions(tables[f"{key}s"][key].unique(), frame[column], name, column)
 
 
 def item_rows(items, names, table: str) -> pd.DataFrame:
@@ -193,7 +202,7 @@ def refuse(frame, table: str, column: str, wrong, problem: str, mend: str) -> No
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
-    keys = frame.filter(["item", "resource", "source", "bucket", "due_on"])
+    keys = frame.filter(["item", "parent", "child", "resource", "source", "bucket", "due_on"])
     shown = "; ".join(
         f"row {row + 1} ({', '.join(map(str, keys.iloc[row].dropna()))}) has"
         f" {_plain(frame[column].iloc[row])!r}"

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from sopkit.grid import NONE, Grid, at_buckets, fold
-from sopkit.metrics.book import standard_cost
+from sopkit.metrics.cost import standard_cost
 from sopkit.supply.costs import Prices
 from sopkit.supply.limits import scaled
 from sopkit.supply.workforce import Resources
@@ -61,6 +61,29 @@ class Bill:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Units that a way takes: entry e says that a unit of way ``way[e]`` takes ``units[e]`` of
+    ``item[e]``, in the bucket in which it is begun: the way's lead time before it arrives.
+    """
+
+    way: np.ndarray
+    item: np.ndarray
+    units: np.ndarray
+
+    def reach(self, ways: Ways, items: int) -> np.ndarray:
+        """(item,) buckets until the fastest way brings what has no part on hand."""
+        waits = np.zeros(items)
+        while True:
+            each = ways.opens.astype(float)
+            np.maximum.at(each, self.way, ways.opens[self.way] + waits[self.item])
+            reached = np.full(items, np.inf)
+            np.minimum.at(reached, ways.item, each)
+            if np.array_equal(reached, waits):
+                return reached
+            waits = reached
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything a plan starts from; one entry per item where nothing else is said."""
 
@@ -75,11 +98,13 @@ class Facts:
     shelf_life: np.ndarray  # buckets, inf = keeps for ever
     ways: Ways
     bill: Bill
+    parts: Parts
     resources: Resources
     prices: Prices
     demand: np.ndarray  # (item, bucket)
     receipts: np.ndarray  # (item, bucket)
     expiring: np.ndarray  # (item, bucket): of stock and receipts, past shelf life if no more came
+    issued: np.ndarray  # (item, bucket): what parents take if all that is asked for is made
     safety_stock: np.ndarray  # (item, bucket)
     recent: np.ndarray  # (item, bucket): bookings that an order customer still agreed to wait for
     on_hand: np.ndarray
@@ -131,7 +156,8 @@ class Facts:
     @property
     def standard_cost(self) -> np.ndarray:
         """Money/unit by item, as the books carry it."""
-        told = (self.tables[name] for name in ("items", "bill_of_resources", "resources"))
+        names = "items", "bill_of_resources", "resources", "components"
+        told = (self.tables[name] for name in names)
         return standard_cost(*told)["standard_cost"].to_numpy()  # in the order of items
 
     @cached_property
@@ -139,7 +165,7 @@ class Facts:
         """(item,) units that make a usual quantity of each item, a power of two: what is a
         millionth of it is dust.
         """
-        largest = self.demand + self.receipts + self.safety_stock
+        largest = self.demand + self.issued + self.receipts + self.safety_stock
         largest = largest.max(axis=1, initial=0.0) + self.on_hand + self.backlog
         return np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
 
@@ -151,12 +177,14 @@ class Facts:
     def in_sizes(self) -> "Facts":
         """The same facts with every item counted in its own size: no item is large or small."""
         size, of_way = self.size, self.size[self.ways.item]
-        by_bucket = "demand", "receipts", "expiring", "safety_stock", "recent"
+        by_bucket = "demand", "receipts", "expiring", "issued", "safety_stock", "recent"
+        part = of_way[self.parts.way] / size[self.parts.item]
         facts = scaled(self, 1 / size[:, None], *by_bucket)
         return replace(
             scaled(facts, 1 / size, "on_hand", "backlog", *UNITS),
             ways=scaled(scaled(self.ways, of_way, "unit_cost"), 1 / of_way, "limit"),
             bill=scaled(self.bill, size[self.bill.item], "hours"),
+            parts=scaled(self.parts, part, "units"),
             prices=scaled(self.prices, size[:, None], *vars(self.prices)),
         )
 
@@ -200,8 +228,30 @@ class Facts:
         """Hours per resource and bucket that a (way, bucket) plan needs."""
         return self.hours @ quantity
 
+    @cached_property
+    def uses(self) -> sparse.csr_array:
+        """What the units that arrive by every way and bucket (a column each) take of every item
+        when they are begun (a row for every item and bucket); what was begun before the plan took
+        it then.
+        """
+        count, parts = self.shape[1], self.parts
+        bucket = np.arange(count) - self.ways.opens[parts.way][:, None]
+        rows, columns = (axis[:, None] * count for axis in (parts.item, parts.way))
+        here, arrives = bucket >= 0, np.arange(count) + columns
+        units = np.broadcast_to(parts.units[:, None], bucket.shape)[here]
+        shape = self.shape[0] * count, len(self.ways) * count
+        return sparse.csr_array((units, ((rows + bucket)[here], arrives[here])), shape)
+
+    def parts_for(self, quantity) -> np.ndarray:
+        """(item, bucket) units that a (way, bucket) plan takes of its parts."""
+        return (self.uses @ quantity.ravel()).reshape(self.shape)
+
+    def of_own(self, units) -> np.ndarray:
+        """(way, bucket) the (item, bucket) units at the way of own production, 0 at others."""
+        return np.where(self.ways.own[:, None], units[self.ways.item], 0.0)
+
     def own_load(self, units) -> np.ndarray:
         """(resource, bucket) hours that (item, bucket) units take if they are made; those of
         receipts are the hours of open work orders where they fall due.
         """
-        return self.load(np.where(self.ways.own[:, None], units[self.ways.item], 0.0))
+        return self.load(self.of_own(units))

@@ -131,7 +131,7 @@ def _rolled(plan: Finished, rule: "_Rule", price, asked) -> tuple[np.ndarray, np
     added = np.zeros_like(beyond)  # corrections that have arrived so far
     called = np.zeros((demand.shape[1], *beyond.shape))  # …and should have, by what is seen
     came, missed = np.empty((len(METRICS), demand.shape[1], beyond.shape[1])), 0.0 * cost
-    arriving = plan.got
+    arriving = plan.got + plan["demand"] - plan["used"]
     for bucket in range(demand.shape[1]):
         now, wanted = [bucket], asked[:, :, bucket]
         seen = bucket - rule.lag - 1
@@ -176,10 +176,9 @@ class _Rule:
     @classmethod
     def of(cls, plan: Finished, inputs, capacity_plan):
         """The rule of a plan that was asked with ``inputs``."""
-        bill, sourcing = (
-            reading.given(inputs.get(name), name) for name in ("bill_of_resources", "sourcing")
-        )
-        ways = ways_of(plan.items, bill, sourcing, plan.grid)
+        names = "bill_of_resources", "components", "sourcing"
+        bill, *others = (reading.given(inputs.get(name), name) for name in names)
+        ways = ways_of(plan.items, bill, *others, plan.grid)
         bill = reading.own_work(bill.merge(plan.items[["item"]])).query("hours_per_unit > 0")
         grid = grid_of(bill, plan.buckets, None, plan.calendar, ("resource",))
         cells = grid.find(bill["resource"]), plan.grid.find(bill["item"])

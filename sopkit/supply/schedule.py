@@ -44,7 +44,7 @@ def master_schedule(
     lot, least = plan.fact("lot_size"), plan.fact("minimum_lot")
     made = in_lots(plan.made, lot, least)
     each = smallest(lot, least)
-    opening, demand = plan.opening, plan["demand"]
+    opening, demand = plan.opening, plan["used"]
     parts = [_orders(plan, sourcing_plan, fence)]
     for number, bucket in enumerate(plan.buckets[:fence]):
         share = weeks_of(bucket, plan.calendar)

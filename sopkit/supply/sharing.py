@@ -28,6 +28,9 @@ def averaged(programme, values) -> dict:
         return values
     facts, limits, ways = programme.facts, programme.limits, programme.facts.ways
     kind, bounds = pd.factorize(ways.kind)[0], (limits.least, limits.most)
+    alone = np.zeros(facts.shape[0])  # parts and what takes them are like nothing else
+    told = np.append(facts.parts.item, ways.item[facts.parts.way])
+    alone[told] = told + 1
     mark = _number(facts.hours.T.toarray(), *bounds, kind, ways.unit_cost)
     place = pd.Series(mark).groupby(ways.item).rank("first").to_numpy(int) - 1
     count = place.max(initial=0) + 1
@@ -35,7 +38,7 @@ def averaged(programme, values) -> dict:
     wanted = facts.demand, facts.receipts, facts.shelf_life, facts.safety_stock, facts.required
     held = limits.stock, facts.recent, limits.late, limits.lost
     item = _number(
-        marks, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()
+        marks, alone, *wanted, *held, facts.to_order, facts.opening, *vars(facts.prices).values()
     )
     way = item[ways.item] * count + place
     for name, dim, number in (("quantity", "way", way), ("lost", "item", item)):

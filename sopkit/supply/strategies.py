@@ -22,6 +22,9 @@ def chase(programme: Programme, cost, *, gap, time_limit) -> Solved | None:
     ``programme.parts``: output and what is lost, no more stock ahead, agreed backlog.
     """
     parts, count = programme.parts, programme.facts.shape[1]
+    if len(programme.facts.parts.way):  # begun before they arrive: no bucket can be settled alone
+        # in few digits: HiGHS loads no prices of 1e13
+        return solve(parts, cost * (1e6 / np.abs(cost).max()), gap=gap, time_limit=time_limit)
     labels = {name: programme.labels(name) for name in programme.model.variables}
     values, leave = np.zeros(len(cost)), labels["laid_off"]
     free, parts.ub[leave] = parts.ub[leave], parts.lb[leave]

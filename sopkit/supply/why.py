@@ -17,7 +17,7 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
 
     A unit of an item is worth what it saves; that worth, less what the cheapest way to get it
     costs, is exactly the sum of the prices of the hours it would take and of the limits on that
-    way.
+    way, and of those of its parts, down to the last.
     """
     scale = 1e-6 * facts.units["item"]
     missing = {
@@ -41,7 +41,7 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
 
 def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
     """What holds each cell (item, bucket, name, price): the hours that a unit takes, and the limit
-    on every way to get it.
+    on every way to get it; of its parts too, where they are to be there.
     """
     staff, ways, bill = facts.resources, facts.ways, facts.bill
     most = staff.overtime_limit(flows.workers)
@@ -62,21 +62,46 @@ def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
     name, price = np.concatenate([full, limit]), np.concatenate([worth.hour, beyond])
     entries = pd.DataFrame(
         {
-            "item": np.concatenate([bill.item, ways.item]),
+            "of": np.concatenate([bill.item, ways.item]),
             "row": np.concatenate([bill.resource, len(staff) + np.arange(len(ways))]),
             "per_unit": np.concatenate([bill.hours, np.ones(len(ways))]),
         }
     )
-    held = cells.merge(entries)
-    at = held["row"], held["bucket"]
-    return held.assign(name=name[at], price=held["per_unit"] * price[at])
+    held = _with_parts(cells, facts).merge(entries)
+    at, part = (held["row"], held["when"]), held["of"] != held["item"]
+    part = np.where(part, " for " + facts.names.to_numpy("object")[held["of"]], "")
+    price = held["units"] * held["per_unit"] * price[at]
+    return held.assign(name=name[at], part=part, price=price)
+
+
+def _with_parts(cells, facts) -> pd.DataFrame:
+    """Each cell (item, bucket) with what a unit of it takes, itself and every part: ``units`` of
+    the item ``of`` in the bucket ``when``.
+    """
+    parts, ways = facts.parts, facts.ways
+    taken = {"parent": ways.item[parts.way], "part": parts.item, "lead": ways.opens[parts.way]}
+    taken = pd.DataFrame(taken | {"each": parts.units})
+    level, found = cells.assign(of=cells["item"], when=cells["bucket"], units=1.0), []
+    while len(level):
+        found.append(level)
+        below = level.merge(taken, left_on="of", right_on="parent")
+        below["when"], below["units"] = (
+            below["when"] - below["lead"],
+            below["units"] * below["each"],
+        )
+        level = below[below["when"] >= 0].assign(of=below["part"])[level.columns]
+    return pd.concat(found)
 
 
 def _said(held) -> pd.Series:
-    """What holds each cell (item, bucket, name, price), largest share first, in one text."""
+    """What holds each cell (item, bucket, name, part, price), largest share first, in one text:
+    each limit with the part that it holds most, if it is one.
+    """
     cell = ["item", "bucket"]
-    held = held.query("price > 1e-9").groupby([*cell, "name"], as_index=False)["price"].sum()
+    held = held.query("price > 1e-9").sort_values(["price", "part"], ascending=[False, True])
+    held = held.groupby([*cell, "name"], as_index=False).agg({"price": "sum", "part": "first"})
     held["share"] = held["price"] / held.groupby(cell)["price"].transform("sum")
     held = held.query("share >= @VISIBLE").sort_values(["price", "name"], ascending=[False, True])
-    held["text"] = [f"{name} {share:.0%}" for name, share in zip(held["name"], held["share"])]
+    told = zip(held["name"], held["part"], held["share"])
+    held["text"] = [f"{name}{part} {share:.0%}" for name, part, share in told]
     return held.groupby(cell)["text"].agg(", ".join)

@@ -46,7 +46,8 @@ def worth_of(programme, values, holding: str, solved) -> Worth:
     staff = facts.resources
     loads = programme.duals(solved, len(staff), *LOADED)
     balance = programme.duals(solved, facts.shape[0], "balance")
-    beyond = prices["quantity"] - balance[facts.ways.item]
+    taken = (facts.uses.T @ balance.ravel()).reshape(-1, facts.shape[1])
+    beyond = prices["quantity"] - balance[facts.ways.item] + taken
     hour = -programme.duals(solved, len(staff), "hours", "ceiling")
     if "share" in programme:  # a level plan would use its share of one more hour in every bucket
         crew = np.where(staff.movable, values["workers"][:, :1], 1.0).clip(1e-9)

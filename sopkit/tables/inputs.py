@@ -48,7 +48,7 @@ INPUTS = [
             "unit_cost",
             "money/unit",
             "material or purchase cost alone; blank = 0, or what a standard_cost leaves after the"
-            " hours of its resources",
+            " hours of its resources; never less than its components cost",
             at_least=0,
             blank=0,
         ),
@@ -263,6 +263,23 @@ INPUTS = [
             "hours of the resource per unit",
             required=True,
             at_least=0,
+        ),
+    ),
+    _input(
+        "components",
+        "Parts that one unit is made of; an item that has some is made",
+        "parent child source",
+        text("parent", "item that is made", required=True),
+        text("child", "item that it takes", required=True),
+        text("source", "source (of sourcing) that is sent them; blank = own production", blank=""),
+        number("quantity_per", "units/unit", "children in one parent", required=True, at_least=0),
+        number(
+            "scrap",
+            "fraction",
+            "of the children, lost; blank = 0",
+            at_least=0,
+            at_most=0.99,
+            blank=0,
         ),
     ),
     _input(

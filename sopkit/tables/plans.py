@@ -206,6 +206,7 @@ PLANS = [
                 receipts="open orders arriving",
                 lost="demand that nothing serves by the end",
                 shipments="what customers get in the bucket",
+                issued="what the production of other items takes of it",
                 projected_available="stock at the bucket's end",
                 backlog="demand unshipped at the bucket's end",
                 late="backlog beyond what the customer agreed to wait",

@@ -194,7 +194,8 @@ SETTINGS = {
             "refuse",
             str,
             "what rows of items that are not in items mean in inventory, inventory_history,"
-            " production_history, receipts and bill_of_resources: an error, or they are left out",
+            " production_history, receipts, bill_of_resources and components: an error, or they are"
+            " left out",
             ("refuse", "leave out"),
         ),
         Setting(

@@ -9,12 +9,13 @@ import time
 
 import numpy as np
 
-from tests.benchmarks.supply_case import bought, company
+from tests.benchmarks.supply_case import bought, company, levels
 
 CASES = [
     ("200 × 10", lambda: company(200, 10), "1.5 s"),
     ("2,000 bought", lambda: bought(2_000), "1 s"),
     ("2,000 × 20", lambda: company(2_000, 20), "15 s"),
+    ("2,000 × 20 in levels", lambda: levels(2_000, 20), "40 s"),
     ("10,000 × 50", lambda: company(10_000, 50), "200 s, 4 GiB"),
 ]
 PATIENCE = 600  # seconds that HiGHS alone may take

@@ -51,3 +51,23 @@ def bought(items: int) -> dict:
     """Arguments of ``plan_supply``: every item bought, nothing limits how much."""
     made = ("resources", "bill_of_resources")
     return {name: table for name, table in company(items, 3).items() if name not in made}
+
+
+def levels(items: int, resources: int) -> dict:
+    """Arguments of ``plan_supply``: items in three levels, a third sold, made of two of the next
+    third, each of them of two of the last, which is made too.
+    """
+    case, draw, third = company(items, resources), np.random.default_rng(2), items // 3
+    names = case["items"]["item"].to_numpy()
+    sold, above = names[:third], [names[:third], names[third : 2 * third]]
+    below = [names[third : 2 * third], names[2 * third :]]
+    parts = [
+        pd.DataFrame({"parent": np.repeat(parent, 2), "child": draw.choice(child, 2 * len(parent))})
+        for parent, child in zip(above, below)
+    ]
+    parts = pd.concat(parts).drop_duplicates().assign(quantity_per=1.0, scrap=0.02)
+    for name in ("demand", "safety_stock"):
+        case[name] = case[name][case[name]["item"].isin(sold)]
+    case["items"] = case["items"].assign(unit_cost=5.0, lead_time=draw.integers(0, 2, items))
+    case["inventory"] = case["inventory"].assign(on_hand=300.0)
+    return case | {"components": parts}

@@ -12,6 +12,7 @@ from tests.sources.company import BUCKETS, COMPANY, MONTH, issues_of, small, spo
 
 LAST = "004,South,2026-10-01,111,9023\n"
 HISTORY = COMPANY["sales_history"]
+PARTS = "parent,child,quantity_per\n"
 HEADS = {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()}
 
 
@@ -129,6 +130,15 @@ FAULTS = [
         ),
     ),
     ("unknown item", "orders", 2, "item", spoiled("orders", "P1", "P1x")),
+    (
+        "part of itself",
+        "components",
+        3,
+        "child",
+        {"components": PARTS + "P1,004,1\nP2,P2,1\n"},
+    ),
+    ("unit cost below parts", "items", 2, "unit_cost", {"components": PARTS + "P1,P2,2\n"}),
+    ("unknown item", "components", 2, "child", {"components": PARTS + "P1,P9,1\n"}),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
         "no plan",

@@ -77,6 +77,7 @@ KEPT = {
     "count after the plan's start": ("inventory", "as_of", "2026-11-03"),
     "after the plan's end": ("budget", "bucket", "2028-11-01"),
     "line break": ("items", "family", "Pum\nps"),
+    "unit cost below parts": ("items", "unit_cost", "40.0"),
     "never sold": ("items", "item", "N1"),
 }
 # what other tests show

@@ -34,7 +34,9 @@ def breaches(result, opening):
     staff = result.workforce_plan
     moved = staff.groupby("resource")["workers"].diff() - staff["hired"] + staff["laid_off"]
     off = {
-        "balance": _beyond(plan, started + plan[list(GOT)].sum(axis=1) - plan["demand"] - net),
+        "balance": _beyond(
+            plan, started + plan[list(GOT)].sum(axis=1) - plan["demand"] - plan["issued"] - net
+        ),
         "shipments": _beyond(plan, served - plan["shipments"]),
         "sourcing_plan": _beyond(plan, bought.to_numpy() - asked),
         "load": _beyond(capacity, (capacity["load"] - worked).clip(lower=0)),

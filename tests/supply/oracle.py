@@ -79,7 +79,32 @@ class Company:
         self.resources = list(dict.fromkeys(row["resource"] for row in staff))
         held = case["frozen"].to_dict("records") if "frozen" in case else []
         self.held = {(row["item"], row["bucket"]): row for row in held}
+        parts = case.get("components", pd.DataFrame(columns=["parent", "child", "units"]))
+        self.parts = [row for row in parts.itertuples(index=False)]
+        self.made |= {row.parent for row in self.parts}
         self.ways = {item: self._ways(item) for item in self.items}
+
+    def standard(self, item):
+        """Money of a unit, its parts and hours included."""
+        rates = {name: self.of(name, "regular_cost", 0) for name in self.resources}
+        hours = sum(
+            used * rates[name]
+            for name in self.resources
+            for one, source, used in self.hours(name)
+            if one == item and source is None
+        )
+        return max(self.fact(item, "unit_cost", 0.0), self.of_parts(item)) + hours
+
+    def of_parts(self, item):
+        """Money of the parts of a unit."""
+        return sum(row.units * self.standard(row.child) for row in self.parts if row.parent == item)
+
+    def taken_of(self, item, t):
+        """What the production of others takes of an item in a bucket: (column, units a unit)."""
+        for row in self.parts:
+            arrives = t + int(np.ceil(self.fact(row.parent, "lead_time", 0.0)))
+            if row.child == item and arrives <= self.last:
+                yield ("get", row.parent, None, arrives), row.units
 
     def units(self, name, item, t):
         """Units of a table in a cell; 0 where there is none."""
@@ -109,7 +134,8 @@ class Company:
         offers = offers[offers["item"] == item]
         own, lead = self.fact(item, "unit_cost", 0.0), self.fact(item, "lead_time", 0.0)
         made = item in self.made
-        ways = {None: ("production" if made else "purchased", own, np.inf, lead)}
+        beyond = max(own - self.of_parts(item), 0.0)
+        ways = {None: ("production" if made else "purchased", beyond, np.inf, lead)}
         ways = ways if made or offers.empty else {}
         for offer in offers.itertuples():
             ways[offer.source] = (
@@ -250,7 +276,11 @@ def _serve(lines, company, item, lost_price, lost_limit):
         kept = [(("stock", item, t), -1), (("ship", item, t), -1)]
         kept += [(("stock", item, t - 1), 1)] if t else []
         coming = company.units("receipts", item, t) + (0.0 if t else on_hand)
-        lines.row(arrive + kept, -coming, -coming)
+        lines.row(
+            arrive + kept + [(name, -units) for name, units in company.taken_of(item, t)],
+            -coming,
+            -coming,
+        )
         owed = [((name, item, t), -1) for name in ("late", "agreed", "lost", "ship")]
         owed += [((name, item, t - 1), 1) for name in ("late", "agreed")] if t else []
         wanted = company.units("demand", item, t) + (0.0 if t else backlog)

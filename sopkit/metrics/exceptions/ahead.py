@@ -7,7 +7,7 @@ import pandas as pd
 
 from sopkit.metrics.book import once
 from sopkit.metrics.exceptions.rules import SOON, bucket_count, rule, threshold
-from sopkit.metrics.scopes import against_budget, per_item, realised_price, share, within
+from sopkit.metrics.scopes import against_budget, per_item, realised_price, share, used, within
 from sopkit.metrics.stages import CELL, CHOSEN, COMPANY
 
 
@@ -191,8 +191,8 @@ def overload(book):
 
 
 def _left(book, plan):
-    """Demand of each row's item in the whole horizon."""
-    return per_item(plan, book.supply_plan.groupby("item")["demand"].sum())
+    """What each row's item is still asked for, in the whole horizon."""
+    return per_item(plan, used(book.supply_plan).groupby("item")["used"].sum())
 
 
 @rule(3, 6.0, "{units:,.0f} units last {value:.1f} buckets, worth {worth:,.0f}.")
