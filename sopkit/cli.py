@@ -22,8 +22,7 @@ PACKS = _packs("packs")
 DATA = click.option(
     "--data",
     default="data",
-    type=PATH,
-    help="folder (CSV, parquet) or Excel workbook of the facts",
+    help="folder (CSV, parquet) or Excel workbook of the facts, its URL (s3://…), or a database's",
 )
 LEDGER = click.option(
     "--ledger",
@@ -73,6 +72,12 @@ def _stop(number, _):
     raise KeyboardInterrupt(number)
 
 
+def _fetch(context, _, place):
+    from sopkit.sources import at_hand
+
+    return context.with_resource(at_hand(place))
+
+
 MEETING = ("agree", "assume", "decide", "note", "risk", "scenario", "sign")
 SETTINGS = {"help_option_names": ["-h", "--help"], "show_default": True}
 
@@ -101,23 +106,24 @@ def sample(folder, items, seed, empty, packs):
 
 
 @main.command()
-@click.argument("data", type=PATH)
+@click.argument("data", callback=_fetch)
 @click.option("--month", help="check as the plan of this month would read it (2026-11)")
 @click.option("--all", "every", is_flag=True, help="list every row of alike problems")
 @PACKS
 def check(data, month, every, packs):
-    """List every problem in the facts in DATA with table, row, column, value and the mend; of one
-    file of any system, as an import would read it.
+    """List every problem in the facts in DATA (a folder, a workbook, the URL of one or of a
+    database) with table, row, column, value and the mend; of one file of any system, as an import
+    would read it.
     """
     from sopkit.intake import Import, is_company
     from sopkit.sources import check as find
     from sopkit.sources import report
 
-    if is_company(data):
+    if is_company(data.path):
         issues = find(data, month)
     else:
         open_, ask = [], lambda asked, answers, safe: open_.append(f"Open: {asked}") or safe or ""
-        found = Import([data], data / "none", ask)
+        found = Import([data.path], data.path / "none", ask)
         click.echo(found.shown())
         issues = found.problems()
         click.echo("\n".join([*found.told, *open_, ""]))
@@ -161,10 +167,12 @@ def import_(files, folder, dates, market, yes, packs):
 
 def _propose(issues, data, packs):
     """Says the command that plans from a last bucket that is partial, or looks so."""
+    from sopkit.databases import hide
+
     for month in issues["done"].str.extract(r"MONTH (\d{4}-\d\d)")[0].dropna():
         click.echo(
             "The last bucket is partial, or looks so. To plan it whole, take the month before:"
-            f" sopkit pack {month} --data {quote(str(data))} --packs {quote(str(packs))}"
+            f" sopkit pack {month} --data {quote(hide(data))} --packs {quote(str(packs))}"
         )
 
 
@@ -294,7 +302,7 @@ def doctor(ledger, packs):
 
 
 @main.command()
-@click.argument("data", type=PATH)
+@click.argument("data", callback=_fetch)
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
 @click.option("--ledger", help="path or database URL of the ledger [default: the facts' own]")

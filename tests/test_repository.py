@@ -25,6 +25,7 @@ FLOORS = {
     "supply": 1,
     "metrics": 1,
     "finance": 1,
+    "databases": 2,
     "sample": 2,
     "sources": 2,
     "intake": 2,
@@ -47,8 +48,8 @@ FLOORS = {
     "__main__": 5,
 }
 # Within a floor: every room of floor 1 may use the metrics; demand knows outliers as the forecast
-# does; a plan is made of sources, and so is what an import brings; commands run
-# the pack; errors are everybody's.
+# does; a plan is made of sources, and so is what an import brings; sources and the ledger open
+# databases alike; commands run the pack; errors are everybody's.
 SIDEWAYS = {
     ("demand", "metrics"),
     ("demand", "forecast"),
@@ -61,6 +62,8 @@ SIDEWAYS = {
     ("grid", "tables"),
     ("plan", "sources"),
     ("intake", "sources"),
+    ("sources", "databases"),
+    ("ledger", "databases"),
     ("pages", "charts"),
     ("overrides", "charts"),
     ("exports", "panels"),

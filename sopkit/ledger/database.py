@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from sopkit.databases import address, reason
 from sopkit.errors import PlanError
 from sopkit.tables import LEDGER
 
@@ -23,25 +24,11 @@ class Database:
     """Tables by name in the database at a URL; what it refuses is a ``PlanError``."""
 
     def __init__(self, url: str | sa.URL):
-        try:
-            self.url = sa.engine.make_url(url)
-            if self.url.drivername in ("postgresql", "postgres"):
-                self.url = self.url.set(drivername="postgresql+psycopg")
-            self.lite = self.url.get_backend_name() == "sqlite"
-            file = self.lite and self.url.database not in (None, "", ":memory:")
-            # Closed after each use, a file is whole when it is copied.
-            self.engine = sa.create_engine(self.url, **{"poolclass": sa.NullPool} if file else {})
-        except ImportError as error:
-            raise PlanError(
-                f"ledger {self}: its driver is not installed ({error}); PostgreSQL needs: pip"
-                " install 'sopkit[postgres]'"
-            ) from None
-        except (sa.exc.SQLAlchemyError, ValueError):  # whose words may hold a password
-            scheme, *_ = str(url).split("://")
-            raise PlanError(
-                f"ledger {scheme}://…: is no database that is known; give a path or a database URL"
-                " (postgresql://user@host/name) with --ledger"
-            ) from None
+        self.url = address("ledger", url)
+        self.lite = self.url.get_backend_name() == "sqlite"
+        file = self.lite and self.url.database not in (None, "", ":memory:")
+        # Closed after each use, a file is whole when it is copied.
+        self.engine = sa.create_engine(self.url, **{"poolclass": sa.NullPool} if file else {})
         self.metadata = sa.MetaData()
         self.tables = {name: _declared(table, self.metadata) for name, table in LEDGER.items()}
         if self.lite:
@@ -77,10 +64,9 @@ class Database:
         try:
             yield
         except sa.exc.SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise PlanError(
-                f"ledger {self} cannot be opened, read or written: {reason}; give a path or a"
-                " database URL with --ledger, or try again once others are done"
+                f"ledger {self} cannot be opened, read or written: {reason(error)}; give a path or"
+                " a database URL with --ledger, or try again once others are done"
             ) from error
 
     def _lacking(self, connection):

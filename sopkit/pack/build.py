@@ -17,8 +17,8 @@ from sopkit.processes import drawers, warm_up
 from sopkit.progress import seen
 from sopkit.scenarios import Inputs, asked_beside, in_base, stage_without
 from sopkit.seal import digest, manifest_of
-from sopkit.sources import read_facts
-from sopkit.sources.files import settings_file
+from sopkit.sources import at_hand, read_facts
+from sopkit.sources.files import DATABASE, settings_file, suffix_of
 from sopkit.tables.judgments import JUDGMENTS
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
@@ -52,42 +52,43 @@ def build_pack(
     Raises ``PlanError`` on errors in the facts, an unknown parameter, a failing step (the last good
     pack stays untouched) or a month that is released (unless ``revise``).
     """
-    warm_up()
-    steps = find_steps(notebooks)
-    settled = settle(steps, parameters or {})
-    packs = Path(packs)
-    started = time.perf_counter()
-    facts = read_facts(data, month or "next")
-    if not (month := facts.month):
-        raise PlanError(
-            "table sales_history has no whole bucket, so there is no month to follow it; name the"
-            " MONTH"
-        )
-    target = packs / free_name(packs, month, revise)
-    seconds = {"read facts": time.perf_counter() - started}
-    book, past = Ledger.of(packs, ledger), settings_file(data).with_name("earlier")
-    if not packs_in(packs):
-        book.start(past / "ledger")
-    said = book.read("scenarios", month)
-    given = Inputs(facts, book.read("overrides", month), settled)
-    inputs, asked = asked_beside(in_base(given, said), said, scenarios)
-    with (
-        staging(packs, target.name) as folder,
-        drawers(DRAWERS) as pool,
-    ):
-        without = stage_without(folder, given, book.read("decisions", month), said)
-        cycle = {"month": month, "parameters": inputs.parameters, "scenarios": asked}
-        cycle |= {"without": without}
-        stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
-        pages = []
-        draw = lambda step: pages.append(pool.submit(draw_page, folder, step.name))
-        seconds |= run_plan(folder, steps, cycle, packs, target.name, draw)
-        seconds |= dress(folder, pool, pages)
-        seconds["total"] = time.perf_counter() - started
-        manifest = write_manifest(folder, cycle, seconds, source_hashes(data))
-        with alone(packs):
-            put_in_place(folder, target)
-    return Built(target, manifest)
+    with at_hand(data) as source:
+        warm_up()
+        steps = find_steps(notebooks)
+        settled = settle(steps, parameters or {})
+        packs = Path(packs)
+        started = time.perf_counter()
+        facts = read_facts(source, month or "next")
+        if not (month := facts.month):
+            raise PlanError(
+                "table sales_history has no whole bucket, so there is no month to follow it; name"
+                " the MONTH"
+            )
+        target = packs / free_name(packs, month, revise)
+        seconds = {"read facts": time.perf_counter() - started}
+        book, past = Ledger.of(packs, ledger), settings_file(source.path).with_name("earlier")
+        if not packs_in(packs):
+            book.start(past / "ledger")
+        said = book.read("scenarios", month)
+        given = Inputs(facts, book.read("overrides", month), settled)
+        inputs, asked = asked_beside(in_base(given, said), said, scenarios)
+        with (
+            staging(packs, target.name) as folder,
+            drawers(DRAWERS) as pool,
+        ):
+            without = stage_without(folder, given, book.read("decisions", month), said)
+            cycle = {"month": month, "parameters": inputs.parameters, "scenarios": asked}
+            cycle |= {"without": without}
+            stage_inputs(folder, inputs, book, packs_in(past, packs), cycle)
+            pages = []
+            draw = lambda step: pages.append(pool.submit(draw_page, folder, step.name))
+            seconds |= run_plan(folder, steps, cycle, packs, target.name, draw)
+            seconds |= dress(folder, pool, pages)
+            seconds["total"] = time.perf_counter() - started
+            manifest = write_manifest(folder, cycle, seconds, source_hashes(source))
+            with alone(packs):
+                put_in_place(folder, target)
+        return Built(target, manifest)
 
 
 def review_again(folder: Path, book: Ledger) -> None:
@@ -201,8 +202,12 @@ def free_name(packs: Path, month: str, revise: bool) -> str:
     return f"{month}-r{len(taken) + 1}"
 
 
-def source_hashes(data) -> dict:
-    """SHA-256 of the files that the facts were read from."""
-    path = Path(data)
+def source_hashes(source) -> dict:
+    """SHA-256 of the files that the facts were read from; of a database, of its tables' rows."""
+    path = source.path
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return {file.name: digest(file) for file in files if file.is_file()}
+    return {
+        f"{source.database} {file.stem}" if suffix_of(file) == DATABASE else file.name: digest(file)
+        for file in files
+        if file.is_file()
+    }

@@ -24,7 +24,7 @@ from sopkit.processes import drawers
 from sopkit.progress import seen
 from sopkit.scenarios import Inputs, in_base
 from sopkit.scenarios.replan import Ground, bare, planned, supplied
-from sopkit.sources import opening_stock, read_facts
+from sopkit.sources import at_hand, opening_stock, read_facts
 from sopkit.sources.files import settings_file
 
 RUN = 3  # buckets of a plan that are executed before it would be planned anew
@@ -57,14 +57,15 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     first, last = parse_month(start), parse_month(end)
     if first > last:
         raise PlanError(f"replay from {start} to {end}: the start is after the end; swap them")
-    facts = read_facts(data)
-    sold, quarters = facts.sales_history, facts.calendar.size == "quarter"
-    cycles = facts.calendar if quarters else Calendar("month")
-    many = int(np.diff(cycles.number(cycles.start([first, last])))[0]) + 1
-    asked = [f"{month:%Y-%m}" for month in cycles.range(cycles.start([first])[0], many)]
-    with drawers(SIDE_BY_SIDE) as pool:
-        rows = pool.map(partial(_month, data, ledger, sold), asked)
-        rows = [each for each, _ in seen(zip(rows, asked), len(asked), lambda each: each[1])]
+    with at_hand(data) as source:
+        facts = read_facts(source)
+        sold, quarters = facts.sales_history, facts.calendar.size == "quarter"
+        cycles = facts.calendar if quarters else Calendar("month")
+        many = int(np.diff(cycles.number(cycles.start([first, last])))[0]) + 1
+        asked = [f"{month:%Y-%m}" for month in cycles.range(cycles.start([first])[0], many)]
+        with drawers(SIDE_BY_SIDE) as pool:
+            rows = pool.map(partial(_month, source, ledger, sold), asked)
+            rows = [each for each, _ in seen(zip(rows, asked), len(asked), lambda each: each[1])]
     table = pd.DataFrame([row for month in rows for row in month])
     if table.empty:
         raise PlanError(
@@ -73,14 +74,14 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     return table
 
 
-def _month(data, ledger, sold, month):
+def _month(source, ledger, sold, month):
     """The grades of one month's plans."""
-    facts = read_facts(data, month)
+    facts = read_facts(source, month)
     if ledger:
         said = Ledger(ledger)
     else:
         said = Ledger("sqlite://")
-        said.start(settings_file(data).with_name("earlier") / "ledger")
+        said.start(settings_file(source.path).with_name("earlier") / "ledger")
     inputs = Inputs(facts, said.read("overrides", month), {})
     inputs = in_base(inputs, said.read("scenarios", month))
     with tempfile.TemporaryDirectory() as folder:

@@ -32,6 +32,7 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OURS = "data_issues"  # what Facts.write puts beside the facts
 NOTES = ("readme", "notes", "columns")  # sheets for people
 WIDEST = 1000  # columns of a table
+DATABASE = "database"  # how a table read from one ends, as a file
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def read_source(source):
     if _kind(path) not in READERS or not (path.exists() or path.is_symlink()):
         raise PlanError(
             f"data {str(source)!r} is not there or cannot be read; "
-            "give a folder of CSV or parquet files, or the path of a workbook.xlsx"
+            "give a folder of CSV or parquet files, the path of a workbook.xlsx, or a URL"
         )
     tables, issues = {}, []
     for name, origin, read in READERS[_kind(path)](path):
@@ -318,6 +319,7 @@ def suffix_of(path) -> str:
 FILES = {
     "csv": partial(_file, _csv),
     "parquet": partial(_file, read_parquet),
+    DATABASE: partial(_file, read_parquet),
     "xlsx": _workbook,
     "xlsm": _workbook,
 }

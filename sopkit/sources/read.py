@@ -1,7 +1,6 @@
 """Reading facts: every check in its order, then tables that keep what they declare."""
 
 from dataclasses import replace
-from pathlib import Path
 from shlex import quote
 
 import numpy as np
@@ -14,6 +13,7 @@ from sopkit.sources.facts import MARK, Facts, opening_issues
 from sopkit.sources.files import read_source, settings_file
 from sopkit.sources.history import check_history, cut_incomplete
 from sopkit.sources.issues import gather, lines
+from sopkit.sources.places import at_hand
 from sopkit.sources.reading import Reading
 from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
@@ -66,9 +66,11 @@ def read_facts(path, month=None) -> Facts:
     """The facts of a source as known before ``month`` ("2026-11"; "next" = the one after the
     history's last whole bucket; None = all of them), repaired visibly.
 
-    ``path`` is a folder of CSV or parquet files or a workbook.xlsx. Raises ``PlanError`` where a
-    person must mend something: it names the first errors; ``check`` lists every one.
+    ``path`` is a folder of CSV or parquet files, a workbook.xlsx, or the URL of such or of a
+    database (see ``at_hand``). Raises ``PlanError`` where a person must mend something: it names
+    the first errors; ``check`` lists every one.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> sales = "item,bucket,quantity\\nP1,2026-10-03,2\\nP1,2026-10-30,3\\n"
     >>> with TemporaryDirectory() as folder:
@@ -80,17 +82,18 @@ def read_facts(path, month=None) -> Facts:
     >>> facts.first.date().isoformat(), facts.settings["horizon"]
     ('2026-11-01', 24)
     """
-    if (Path(path) / MARK).is_file():
-        written = Facts.load(path)
-        if month in (None, "next", written.month):
-            return written
-    reading, issues = _read(path, month)
+    with at_hand(path) as source:
+        if (source.path / MARK).is_file():
+            written = Facts.load(source.path)
+            if month in (None, "next", written.month):
+                return written
+        reading, issues = _read(source.path, month)
     errors = issues[issues["severity"] == "error"]
     if len(errors):
         raise PlanError(
-            f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {path}:\n"
+            f"{len(errors):,} error{'s' * (len(errors) > 1)} in the data at {source}:\n"
             + "\n".join(lines(errors, most=5))
-            + f"\nmend them, and run `sopkit check {quote(str(path))}` for the whole list"
+            + f"\nmend them, and run `sopkit check {quote(str(source))}` for the whole list"
         )
     tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
     return Facts(
@@ -108,6 +111,7 @@ def check(path, month=None) -> pd.DataFrame:
     """Every problem of a source at once, in the columns of ``data_issues``: table, row, column,
     value and the mend.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     _ = Path(folder, "items.csv").write_text("item,price\\nP1,-5\\n")
@@ -115,7 +119,8 @@ def check(path, month=None) -> pd.DataFrame:
     >>> issues[["table", "row", "column", "rule"]].values.tolist()
     [['items', 2, 'price', 'out of range'], ['sales_history', 0, '', 'missing table']]
     """
-    return _read(path, month)[1]
+    with at_hand(path) as source:
+        return _read(source.path, month)[1]
 
 
 def _read(path, month):
@@ -185,6 +190,7 @@ def _begin(path):
     raws, issues = read_source(path)
     settings, said = read_settings(settings_file(path))
     issues += said
+    settings["database"] = {}  # which may hold a password
     tables, headers = {name: table.empty() for name, table in INPUTS.items()}, {}
     for name, raw in raws.items():
         if len(raw.frame):

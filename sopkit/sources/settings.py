@@ -7,12 +7,13 @@ import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 
+from sopkit.databases import hide
 from sopkit.errors import nearest
 from sopkit.metrics import exceptions
 from sopkit.metrics.kpis import KPIS
 from sopkit.sources.files import regular
 from sopkit.sources.issues import found
-from sopkit.tables import SETTINGS, settled
+from sopkit.tables import INPUTS, SETTINGS, settled
 from sopkit.tables.declare import HUGE
 from sopkit.tables.settings import RACI, STEPS
 
@@ -25,6 +26,7 @@ SECTIONS = {
     "sales_inputs": str,
     "roles": list,
     "import": "layout",
+    "database": str,
 }
 KINDS = {
     str: "text in quotes",
@@ -37,6 +39,7 @@ KNOWN = {
     "targets": {*KPIS},
     "thresholds": {*exceptions.RULES},
     "sales_inputs": {"rule", "correct_bias"},
+    "database": {"url", *INPUTS},
 }
 OWN = ("must_sign", *STEPS)  # of roles, beside those of people
 
@@ -55,7 +58,8 @@ def read_settings(path):
         else:
             rule, problem = "wrong setting", _wrong(SETTINGS[name], value)
         if problem:
-            issues.append(found(rule, "settings", 0, name, str(value)[:200], problem))
+            shown = hide(value)[:200]
+            issues.append(found(rule, "settings", 0, name, shown, problem))
         else:
             right[name] = float(value) if SETTINGS[name].kind is float else value
     settings = settled(right)

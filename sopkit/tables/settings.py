@@ -266,6 +266,13 @@ SETTINGS = {
             " informed: who is accountable for the last one releases; none: one name releases",
         ),
         Setting(
+            "database",
+            {},
+            dict,
+            "url = the database that holds input tables, as tables or views of their names; and by"
+            " table the SELECT that gives it instead",
+        ),
+        Setting(
             "import",
             {},
             dict,

@@ -4,12 +4,8 @@ is changed behind its back is found.
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from datetime import datetime
 from multiprocessing import get_context
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,40 +17,6 @@ from sopkit.tables import LEDGER
 WRITERS, ROWS, AT_ONCE = 20, 500, 10
 STAMP = {"cycle": "2026-11", "by": "Ada", "entered_at": datetime(2026, 11, 3, 9)}
 ROW = {"text": "Steel stays available", "condition": "no delivery for a month"}
-
-
-def _postgres():
-    """Where a PostgreSQL server's programs are, or None."""
-    found = shutil.which("pg_ctl")
-    folders = [Path(found).resolve().parent] if found else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """The URL of a PostgreSQL server of its own, as its user, who is not root."""
-    programs = _postgres()
-    if programs is None:
-        pytest.skip("needs postgresql")
-    home = Path(tempfile.mkdtemp(prefix="postgres-"))
-    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(home, **user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(program, *options):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([programs / program, *options], check=True, cwd=home, **quiet, **user)
-
-    run("initdb", "-D", home / "data", "-A", "trust", "-U", "planner", "-N")
-    told = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c max_connections=60"
-    run("pg_ctl", "-D", home / "data", "-w", "-o", told, "-l", home / "log", "start")
-    yield f"postgresql://planner@127.0.0.1:{port}"
-    run("pg_ctl", "-D", home / "data", "-m", "immediate", "stop")
-    shutil.rmtree(home)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
