@@ -84,13 +84,20 @@ class View:
         ([20.0, 30.0], 'EUR')
         """
         frame = self.chosen(frame, **choice)
-        used = self.items[self.items["item"].isin(frame["item"].unique())]
-        units = used["unit"].unique()
+        units = self._units(frame)
         if len(units) <= 1 and not money:
-            return frame, clean("".join(units), 12) or "units"
+            return frame, self.unit(frame)
         if not (self.price(frame) > 0).any():
             return frame, ""
         return self.valued(frame, columns), self.currency
+
+    def unit(self, frame) -> str:
+        """What all items of the frame are counted in; "units" where that differs or is not said."""
+        units = self._units(frame)
+        return clean(units[0], 12) or "units" if len(units) == 1 else "units"
+
+    def _units(self, frame):
+        return self.items.loc[self.items["item"].isin(frame["item"].unique()), "unit"].unique()
 
     def valued(self, frame: pd.DataFrame, columns) -> pd.DataFrame:
         """The frame with ``columns`` in money: stock at standard cost, all else at the ``price`` of

@@ -1,10 +1,9 @@
 """Overrides as people handle them: where to look (``worklist``), what stands in the ledger upon a
-plan (``Standing``), what is typed and what the plan makes of it (``Draft``), what a change would do
-(``effect``).
+plan (``Standing``), what is typed and what the plan makes of it (``Draft``), what is entered
+(``entry``), what a change would do (``effect``).
 """
 
-from sopkit.overrides.draft import CONSENSUS, OVERRIDE, Draft
-from sopkit.overrides.effect import effect, so_far, worth
+from sopkit.overrides.draft import CONSENSUS, OVERRIDE, Draft, Typed
 from sopkit.overrides.standing import CELL, REASONS, TINY, Standing, called, signed
 
 __all__ = [
@@ -15,9 +14,7 @@ __all__ = [
     "TINY",
     "Draft",
     "Standing",
+    "Typed",
     "called",
-    "effect",
     "signed",
-    "so_far",
-    "worth",
 ]

@@ -22,54 +22,83 @@ class Line(NamedTuple):
     values: np.ndarray
 
 
+class Typed(NamedTuple):
+    """The override that is wanted in a cell, in units, and as what it is said to the ledger."""
+
+    units: float
+    kind: str = "units"
+
+
 class Draft:
-    """The ``scopes`` that are open and the override wanted in their ``cells`` (units by CELL), with
-    its words: reason, note, holds (the condition of an assumption), until; ``seen`` is the ledger's
-    last row when they were typed. Moves change what is
+    """The ``scopes`` that are open and the override wanted in their ``cells`` (``Typed`` by CELL),
+    the texts ``refused`` there, and the words of both: reason, note, holds (the condition of an
+    assumption), until; ``seen`` is the ledger's last row when they were typed. Moves change what is
     wanted; ``work`` then works out ``values``, what the plan makes of it, and ``lines``, the sheet.
 
     Both raise ``PlanError`` where it cannot be; what was typed stays, and can be undone.
     """
 
-    reason, note, holds, until = "", "", "", None
-
     def __init__(self, stands, scopes):
-        self.stands, self.scopes, self.mark = stands, scopes, stands.plan.settings["decimal_mark"]
-        self.cells, self.past, self.future, self.values = {}, [], [], stands.values
+        self.scopes = scopes
+        self.clear()
+        self.upon(stands)
+
+    def clear(self):
+        """Nothing is wanted, and nothing said."""
+        self.cells, self.refused, self.past, self.future, self.made = {}, {}, [], [], False
+        self.reason, self.note, self.holds, self.until = "", "", "", None
+
+    def upon(self, stands):
+        """The draft, upon a plan and ledger that were read anew."""
+        self.stands, self.mark = stands, stands.plan.settings["decimal_mark"]
+        self.values, self.made = stands.values, False
+        return self
 
     @property
-    def wanted(self) -> pd.Series:
-        """The wanted override by cell."""
+    def typed(self) -> set:
+        """The cells in which something was typed."""
+        return {*self.cells, *(cell for _, cell in self.refused)}
+
+    @property
+    def wanted(self) -> pd.DataFrame:
+        """What is wanted by cell: units and kind."""
         cells = pd.MultiIndex.from_tuples(self.cells, names=CELL)
-        return pd.Series([*self.cells.values()], cells, dtype=float)
+        return pd.DataFrame([*self.cells.values()], cells, columns=Typed._fields)
+
+    def entries(self) -> tuple[pd.DataFrame, dict]:
+        """The ledger rows that make what is wanted, and the values that they make."""
+        return self.stands.entries(self.wanted["units"], self.wanted["kind"])
 
     def work(self):
         """Works out what is wanted upon the ledger as it was read last."""
-        self.values, problem, wanted = self.stands.values, None, self.wanted
+        self.values, problem, units = self.stands.values, None, self.wanted["units"]
         try:
             if self.cells:
-                _, self.values = self.stands.entries(wanted)
+                _, self.values = self.entries()
         except PlanError as error:
             problem = error
-        self.doubtful = {*wanted.index[doubtful(self.stands.judged(wanted))]}
-        self.lines = [*self._lines(fails=problem is not None)]
+        self.made = problem is None
+        told = self.stands.judged(units, self.values if self.made else None)
+        self.doubtful = {*units.index[doubtful(told)]}
+        self.lines = [*self._lines()]
         if problem:
             raise problem
 
-    def put(self, wanted: dict):
-        """Wants overrides by cell; None is no change, and so is what stands already, unless
-        another typed cell holds a part of it.
+    def put(self, wanted: dict, refused=None):
+        """Wants overrides by cell (``Typed``); None is no change, and so is what stands already,
+        unless another typed cell holds a part of it. ``refused`` texts take the place of others.
         """
         cells = pd.MultiIndex.from_tuples(wanted, names=CELL)
         (stands,) = self.stands.at(cells, self.stands.values[OVERRIDE])
         for cell, now in zip(cells, stands):
-            if wanted[cell] is not None and abs(wanted[cell] - now) < NONE:
-                wanted[cell] = None if self._alone(cell, self.cells | wanted) else now
+            if wanted[cell] is not None and abs(wanted[cell].units - now) < NONE:
+                wanted[cell] = None if self._alone(cell, self.cells | wanted) else Typed(now)
         if not self.cells:
             self.seen = self.stands.seen
-        self.past, self.future = [*self.past, self.cells], []
-        wanted = self.cells | wanted
-        self.cells = {cell: value for cell, value in wanted.items() if value is not None}
+        self.past, self.future = [*self.past, (self.cells, self.refused)], []
+        wanted, self.made = self.cells | wanted, False
+        self.cells = {cell: typed for cell, typed in wanted.items() if typed is not None}
+        self.refused = self.refused if refused is None else refused
 
     def _alone(self, cell, typed):
         inside, same = self.stands.inside, (c for c in typed if c[-1] == cell[-1] and c != cell)
@@ -78,28 +107,42 @@ class Draft:
     def step(self, source: str, other: str):
         """Goes back (past, future) or forth (future, past) by one move, where there is one."""
         if getattr(self, source):
-            getattr(self, other).append(self.cells)
-            self.cells = getattr(self, source).pop()
+            getattr(self, other).append((self.cells, self.refused))
+            (self.cells, self.refused), self.made = getattr(self, source).pop(), False
 
     def edit(self, cells):
         """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands, a percent
-        is of the sum before the overrides.
+        is of the sum before the overrides, a consensus is set. What is no number is ``refused``: it
+        stays in its cell, and is told when all others are taken.
         """
-        wanted = {}
+        wanted, refused, problems = {}, {**self.refused}, []
         for place, column, text in cells:
             line, bucket = self.lines[place], self.stands.grid.buckets[column]
             where = f"{line.head}, {self.stands.plan.calendar.name(bucket)}"
             if line.what not in TYPED:
                 raise PlanError(f"{where} is for reading; type into Override or Consensus")
             before = self.stands.of(line.scope, self.stands.before)[column]
-            of, part = text.strip().removesuffix("%"), text.strip().endswith("%")
-            value = read_number(of, where, self.mark)
-            if value is not None and part:
-                value *= before / 100
-            elif value is not None and line.what == CONSENSUS:
-                value -= before
-            wanted[*line.scope, bucket] = value
-        self.put(wanted)
+            refused.pop(key := (line.what, (*line.scope, bucket)), None)
+            try:
+                wanted[*line.scope, bucket] = self._read(text, where, line.what, before)
+            except PlanError as error:
+                refused[key] = text, str(error)
+                problems.append(error)
+        self.put(wanted, refused)
+        if problems:
+            more = f" ({len(problems)} cells in all)" if len(problems) > 1 else ""
+            raise PlanError(f"{problems[0]}{more}")
+
+    def _read(self, text, where, what, before):
+        of, part = text.strip().removesuffix("%"), text.strip().endswith("%")
+        value = read_number(of, where, self.mark)
+        if value is None:
+            return None
+        if part and not before > 0:
+            raise PlanError(f"{where}: {text.strip()} of nothing is nothing; write units")
+        if part:
+            return Typed(value * before / 100, "percent")
+        return Typed(value) if what == OVERRIDE else Typed(value - before, "set_to")
 
     def paste(self, row, column, text):
         """Takes a range as a spreadsheet copies it, its first cell at a line and column; blank
@@ -126,17 +169,18 @@ class Draft:
         )
 
     def asked(self, scope) -> np.ndarray:
-        """The consensus of a scope by bucket, where it was typed as that asks."""
+        """The consensus of a scope by bucket; as what was typed asks, until that is worked out."""
         before, consensus = (
             self.stands.of(scope, each) for each in (self.stands.before, self.values[CONSENSUS])
         )
-        return np.where(np.isnan(typed := self._typed(scope)), consensus, before + typed)
+        typed = self._typed(scope)
+        return consensus if self.made else np.where(np.isnan(typed), consensus, before + typed)
 
     def _typed(self, scope):
-        buckets = self.stands.grid.buckets
-        return np.array([self.cells.get((*scope, bucket), np.nan) for bucket in buckets])
+        none, buckets = Typed(np.nan), self.stands.grid.buckets
+        return np.array([self.cells.get((*scope, bucket), none).units for bucket in buckets])
 
-    def _lines(self, fails):
+    def _lines(self):
         """Of one scope all that its consensus is made of, and what each of its series gets; of
         several the consensus of each.
         """
@@ -149,7 +193,7 @@ class Draft:
                     yield Line(head, scope, "", values)
             override, typed = of(scope, self.values[OVERRIDE]), self._typed(scope)
             override = np.where(np.isnan(typed), override, typed)
-            consensus = self.asked(scope) if fails else of(scope, self.values[CONSENSUS])
+            consensus = self.asked(scope)
             if one:
                 yield Line("Override", scope, OVERRIDE, override)
             if one and (excess := of(scope, self.values["order_excess"])).any():
@@ -171,7 +215,8 @@ class Draft:
 
     def sheet(self) -> list[dict]:
         """The lines as texts: id, head, whether it takes numbers (``edit``), and its cells: text,
-        marks (acts, typed, below, doubt) and the ledger's rows that act there.
+        marks (acts, typed, below, doubt, refused) and the ledger's rows that act there, or why a
+        text is refused.
         """
         decimals = matter([line.values for line in self.lines if line.what == CONSENSUS])
         return [
@@ -189,8 +234,16 @@ class Draft:
             typed = line.what in TYPED and cell in self.cells
             marks = {line.what: True, "acts": tip, "typed": typed, "below": value < -1e-9}
             marks["doubt"] = typed and cell in self.doubtful
-            zero = line.what != CONSENSUS and not typed and abs(value) < NONE
-            exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
-            places = next(exact, decimals) if typed else decimals
-            text = "" if zero else written(value, places, self.mark, sign=line.what == OVERRIDE)
-            yield [text, " ".join(name for name, on in marks.items() if on), tip]
+            text, why = self.refused.get((line.what, cell), ("", ""))
+            marks["refused"] = why
+            if not why and (line.what == CONSENSUS or typed or abs(value) >= NONE):
+                text = self._written(value, decimals, typed, sign=line.what == OVERRIDE)
+            yield [text, " ".join(name for name, on in marks.items() if on), why or tip]
+
+    def _written(self, value, decimals, typed, sign):
+        """A number with the decimals of the sheet; with more where it was typed with them, or would
+        read 0.
+        """
+        exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
+        small = 3 if NONE <= abs(value) < 0.5 / 10**decimals else decimals
+        return written(value, next(exact, small) if typed else small, self.mark, sign=sign)

@@ -3,7 +3,9 @@
 import pandas as pd
 
 from sopkit.charts.words import clean, money, number, percent
+from sopkit.metrics import graded_stages, value_added_table
 from sopkit.metrics.forecast_errors import ratio
+from sopkit.metrics.scopes import actuals, within
 
 
 def worth(view, demand_plan: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +29,7 @@ def effect(change: pd.DataFrame, plan, view, planned) -> list[str]:
     totals = planned.loc[change["item"].unique()]
     family, company = (ratio(worth, totals[name].unique()[0]) for name in ("family", "company"))
     return [
-        f"{number(change['units'].sum(), sign=True)} units,"
+        f"{number(change['units'].sum(), sign=True)} {view.unit(change)},"
         f" {money(worth, view.currency, sign=True)}",
         f"family {percent(family, sign=True)}" if totals["family"].nunique() == 1 else "families",
         f"company {percent(company, 2, sign=True)}",
@@ -35,23 +37,44 @@ def effect(change: pd.DataFrame, plan, view, planned) -> list[str]:
     ]
 
 
-def so_far(value_added, person, reason) -> list[str]:
-    """What a person's overrides brought to the plans released so far, a month ahead, and what those
-    with the same reason did, in words; nothing where nothing can be graded.
-
-    >>> rows = pd.DataFrame({"stage": "override", "lag": 1, "person": ["Ada", "Bob"],
-    ...     "reason": ["price", "price"], "value_added": [0.004, -0.001]})
-    >>> so_far(rows, "Ada", "price")
-    ['Ada: error 0.40 points lower', 'price: error 0.30 points lower']
+def last_year(plan) -> pd.DataFrame:
+    """What each person and reason took off the error, a bucket ahead, of the plans released for the
+    last year of actuals: the rows of ``value_added`` that name a person.
     """
-    rows = value_added.query("stage == 'override' and lag == 1 and person != ''")
-    words = []
-    for name, column in ((person, "person"), (reason, "reason")):
-        of = rows.loc[rows[column] == name, "value_added"]
-        if name and len(of):
-            points, way = number(100 * abs(of.sum()), 2), "lower" if of.sum() >= 0 else "higher"
-            words.append(f"{clean(name)}: error {points} points {way}")
-    return words
+    book = plan.book()
+    buckets = book.before(plan.calendar.per_year)
+    released, moved = (
+        within(plan.released_forecasts(name), buckets).query("lag == 1")
+        for name in ("demand_plan", "touches")
+    )
+    graded = graded_stages(released, actuals(book), plan.calendar.per_year)
+    table = value_added_table(graded, book.items, moved, levels=["company"])
+    return table.query("person != ''")
+
+
+def so_far(value_added, person, reason) -> list[str]:
+    """What a person's touches took off the error, and of these the ones with the same reason, and
+    everybody's with it, in words; nothing where nothing is graded.
+
+    >>> rows = pd.DataFrame({"stage": "override", "person": ["Ada", "Ada", "Bob"],
+    ...     "reason": ["price", "customer", "price"], "value_added": [0.004, 0.002, -0.001]})
+    >>> so_far(rows, "Ada", "price")
+    ['you: error 0.60 points lower', 'you, price: 0.40 points lower',
+     'all, price: 0.30 points lower']
+    """
+    rows = value_added.query("stage == 'override'")
+    mine, same = rows["person"] == person, rows["reason"] == reason
+    told = {
+        "you: error": mine & (person != ""),
+        f"you, {clean(reason)}:": mine & same,
+        f"all, {clean(reason)}:": same,
+    }
+    told = {name: rows.loc[which, "value_added"] for name, which in told.items()}
+    return [
+        f"{name} {number(100 * abs(of.sum()), 2)} points {'lower' if of.sum() >= 0 else 'higher'}"
+        for name, of in told.items()
+        if len(of)
+    ]
 
 
 def _fullest(change, plan):

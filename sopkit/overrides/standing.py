@@ -26,6 +26,7 @@ NONE = TINY / 2  # less is no difference
 ROUNDS = 20  # in which rows within one another find their numbers
 FAR = 0.5  # of the statistics: a consensus farther away must be confirmed
 BANDS = 2  # and one beyond so many times its band of 8 of 10 outcomes
+HELD = " ({} was asked for; firm orders hold it there)"
 TOLD = 3  # cells named in such a question, the largest in money
 REASONS = (
     "promotion",
@@ -78,7 +79,16 @@ class Standing:
         self.rows = scoped(self.ledger.read("overrides"), plan.calendar)
         rows = self._counting(self.rows)
         self.active, self.values = scoped(rows, plan.calendar), self.made_by(rows)
-        self._held = self.grid.holds(self.active)
+        self._held, self._rank = self.grid.holds(self.active), self._ranked(self.active)
+
+    def _ranked(self, rows):
+        """The place of each row's save in which the plan takes them: finer before coarser, the
+        base's scenarios last.
+        """
+        level = 2 * (rows["item"] == "") + 2 * ((rows["item"] == "") & (rows["family"] == ""))
+        first = rows.groupby(SAVE, dropna=False)["id"].transform("min")
+        keys = [rows["id"] // SCENARIO_ROWS, level + (rows["market"] == ""), first]
+        return rows.groupby(keys).ngroup()
 
     def _counting(self, rows):
         """Those of the ledger's rows that count in the next pack, with the base's scenarios."""
@@ -101,12 +111,27 @@ class Standing:
                 made[name][here] = values
         return made
 
+    def brings(self, save) -> np.ndarray:
+        """What a save (rows that were entered together) adds to the override (series × bucket),
+        upon finer rows and earlier ones: all saves together make it.
+        """
+        rank = self._rank[self.active["id"].isin(save["id"])].min()
+        upto, before = (
+            self.made_by(self.active[rows])["override"]
+            for rows in (self._rank <= rank, self._rank < rank)
+        )
+        return upto - before
+
     def inside(self, scope) -> np.ndarray:
         """Which series a scope holds."""
         if scope not in self._inside:
             rows = pd.DataFrame([scope], columns=list(WHO))
             self._inside[scope] = self.grid.holds(rows)[0]
         return self._inside[scope]
+
+    def unit(self, scope) -> str:
+        """What the items of a scope are counted in."""
+        return self.view.unit(self.grid.series[self.inside(scope)])
 
     def of(self, scope, values) -> np.ndarray:
         """The sum of a scope by bucket."""
@@ -143,19 +168,20 @@ class Standing:
         lines = []
         for part in self.saves(rows):
             row, until = part.iloc[0], day(part["expires_on"].iloc[0])
-            value = part["value"].sum() if row["kind"] == "units" else row["value"]
+            values = [part["value"].sum()] if row["kind"] == "units" else part["value"]
+            values = sorted({round(value, 3) for value in (min(values), max(values))})
+            told = (number(value, sign=row["kind"] != "set_to") for value in values)
             words = [
                 f"{row['by']}, {day(row['entered_at'])}:",
-                KINDS[row["kind"]].format(number(value, sign=row["kind"] != "set_to")),
+                KINDS[row["kind"]].format(" … ".join(told)),
                 f"{self.span(part['bucket'])} · {called(row)} · {row['reason']}",
                 f"“{row['note']}”" if clean(row["note"]) else "",
                 f"· until {until}" if until else "",
             ]
             if here:
-                rest = self.active[~self.active["id"].isin(part["id"])]
-                brings = self.values["override"] - self.made_by(rest)["override"]
                 at = self.grid.column(part["bucket"].unique())
-                words.append(f"· here {number(self.of(here, brings)[at].sum(), sign=True)}")
+                brings = self.of(here, self.brings(part))[at].sum()
+                words.append(f"· here {number(brings, sign=True)}")
             lines.append(" ".join(clean(word, 70) for word in words if word))
         return "\n".join(lines)
 
@@ -164,9 +190,10 @@ class Standing:
         ends = [self.plan.calendar.name(bucket) for bucket in (min(buckets), max(buckets))]
         return "–".join(dict.fromkeys(ends))
 
-    def entries(self, wanted: pd.Series) -> tuple[pd.DataFrame, dict]:
+    def entries(self, wanted: pd.Series, kind="units") -> tuple[pd.DataFrame, dict]:
         """The ledger rows (without their words) that make the override of each cell the ``wanted``
-        units, and the values that they make.
+        units, and the values that they make; each says it as its ``kind`` (units, percent, set_to),
+        so that the next cycle's plan moves with a percent, and what is set stays.
 
         The rows of exactly these cells are ended; a row is entered where the others do not make the
         number. Raises ``PlanError`` where a consensus would fall below zero or where the numbers
@@ -179,11 +206,13 @@ class Standing:
         without = np.zeros(len(wanted))
         if self._touching(~own, cells):
             (without,) = self.at(wanted.index, self.made_by(others)["override"])
-        said, values = self._solved(wanted, others, np.abs(wanted.to_numpy() - without) >= NONE)
+        said, values = self._solved(
+            wanted, kind, others, np.abs(wanted.to_numpy() - without) >= NONE
+        )
         ended = self.ending(self.active.loc[own, "id"])
         return pd.concat([ended, said.drop(columns="id")], ignore_index=True), values
 
-    def _solved(self, wanted, others, needed):
+    def _solved(self, wanted, kind, others, needed):
         """The rows of the ``needed`` cells, and of any more that it takes, which beside the others
         make the wanted override of every cell; and the values that they make.
 
@@ -192,11 +221,15 @@ class Standing:
         keeps a wider one out, says what stands there.
         """
         want, (before,) = wanted.to_numpy(), self.at(wanted.index, self.before)
-        said = wanted.index.to_frame(index=False).assign(id=0, kind="units", value=want)
+        said = wanted.index.to_frame(index=False).assign(id=0, kind=np.asarray(kind), value=want)
+        said["value"] += np.where(said["kind"] == "set_to", before, 0.0)
+        each = np.divide(100, before, where=said["kind"] == "percent", out=np.ones(len(want)))
+        said["value"] = (said["value"] * each).round(9)
         slope, step, got, first = np.ones(len(want)), np.zeros(len(want)), np.nan, None
         for _ in range(ROUNDS):
-            none = (said["kind"] == "units") & (said["value"].abs() < TINY)
+            none = (said["kind"] != "set_to") & (said["value"].abs() < TINY * each)
             said.loc[none, "kind"], said.loc[none, "value"] = "set_to", (before + want)[none]
+            each = np.where(none, 1.0, each)
             values, last = self.made_by(pd.concat([others, said[needed]])), got
             (got,) = self.at(wanted.index, values["override"])
             first = got if first is None else first
@@ -206,7 +239,7 @@ class Standing:
                 moved = (got - last) / np.where(step != 0, step, np.nan)
                 slope = np.where(moved > TINY, moved, slope)
             step = np.where(needed, (want - got) / slope, 0.0).round(6)
-            said["value"] += step
+            said["value"] += step * each
             needed = needed | missed
         cell = said[missed].iloc[0]
         rows = self.acting(tuple(cell[[*WHO]]), [cell["bucket"]], others)
@@ -246,13 +279,15 @@ class Standing:
         rows = self.rows[self.rows["id"].isin(ids)]
         return rows[CELL].assign(kind="remove", takes_back=rows["id"].astype(float))
 
-    def without(self, ended) -> pd.Series:
-        """The override of their cells once the rows of ``ending`` are in the ledger."""
+    def without(self, ended) -> tuple[pd.Series, dict]:
+        """The override of their cells once the rows of ``ending`` are in the ledger, and the values
+        then.
+        """
         ids, cycle = self.seen + 1 + np.arange(len(ended)), self.plan.entry_month
         rows = pd.concat([self.rows, ended.assign(id=ids, cycle=cycle)], ignore_index=True)
         cells = pd.MultiIndex.from_frame(ended[CELL].drop_duplicates())
-        made = self.made_by(self._counting(rows))["override"]
-        return pd.Series(self.at(cells, made)[0], cells)
+        made = self.made_by(self._counting(rows))
+        return pd.Series(self.at(cells, made["override"])[0], cells), made
 
     def with_rows(self, rows) -> pd.Series:
         """The override that other ledger rows would make of the cells that they speak of."""
@@ -271,39 +306,49 @@ class Standing:
         chosen = self.rows.loc[self.rows["id"].isin(ids), same]
         return {*ids} | {*self.rows.merge(chosen.drop_duplicates())["id"]}
 
-    def question(self, wanted: pd.Series) -> str:
-        """Which cells must be confirmed, in units and money; "" where none is doubtful."""
-        cells = self.judged(wanted)
-        cells = cells[doubtful(cells)].assign(away=lambda c: c["consensus"] - c["statistics"])
+    def question(self, wanted: pd.Series, made=None) -> str:
+        """Which cells must be confirmed, in units and money; "" where none is doubtful. What
+        results is that of the values ``made``, if they are known: firm orders may hold more.
+        """
+        cells = self.judged(wanted, made)
+        cells = cells[doubtful(cells)].assign(away=lambda c: c["results"] - c["statistics"])
         cells["money"] = cells["away"] * cells["price"]
         cells = cells.sort_values("money", key=lambda money: -money.abs(), kind="stable")
         name, currency = self.plan.calendar.name, self.view.currency
         told = [
-            f"{called(row)}, {name(row['bucket'])}: {number(row['consensus'])} is"
-            f" {number(row['away'], sign=True)} units, {money(row['money'], currency, sign=True)}"
+            f"{called(row)}, {name(row['bucket'])}: {number(row['results'])} is"
+            f" {number(row['away'], sign=True)} {row['unit']},"
+            f" {money(row['money'], currency, sign=True)}"
             f" ({percent(ratio(row['away'], row['statistics']), 0, sign=True)}) off the statistics"
-            f" of {number(row['statistics'])}"
+            f" of {number(row['statistics'])}{HELD.format(number(row['consensus'])) * row['held']}"
             for row in cells.head(TOLD).to_dict("records")
         ]
         rest = cells.iloc[TOLD:]
         if len(rest):
+            unit = rest["unit"].iloc[0] if rest["unit"].nunique() == 1 else "units"
             told.append(
-                f"{len(rest)} more cells: {number(rest['away'].sum(), sign=True)} units,"
+                f"{len(rest)} more cells: {number(rest['away'].sum(), sign=True)} {unit},"
                 f" {money(rest['money'].sum(), currency, sign=True)}"
             )
         return "\n".join(told)
 
-    def judged(self, wanted: pd.Series) -> pd.DataFrame:
-        """The cells with the consensus that they want, what it is compared with (a band is told of
-        single series only), and the price of a unit.
+    def judged(self, wanted: pd.Series, made=None) -> pd.DataFrame:
+        """The cells with the consensus that they want, what results (of the values ``made``) and
+        whether orders hold it up, what it is compared with (a band is told of single series only),
+        the unit and its price.
         """
         cells, weight = wanted.index.to_frame(index=False), self.statistics + TINY
         single = self.grid.holds(cells).sum(axis=1) == 1
         before, known, low, high, worth, size = self.at(
             wanted.index, self.before, self.statistics, *self.band, self.price * weight, weight
         )
+        consensus = before + wanted.to_numpy()
+        results = self.at(wanted.index, made["consensus"])[0] if made else consensus
         return cells.assign(
-            consensus=before + wanted.to_numpy(),
+            consensus=consensus,
+            results=results,
+            held=results - consensus >= TINY,
+            unit=[self.unit(scope) for scope in cells[[*WHO]].itertuples(False, None)],
             statistics=known,
             p10=np.where(single, low, np.nan),
             p90=np.where(single, high, np.nan),

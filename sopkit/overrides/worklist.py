@@ -55,12 +55,25 @@ def reviewed(rows, reviews, cycle) -> pd.Series:
     where it is due, else "".
     """
     said = reviews[reviews["cycle"] == cycle].fillna(dict.fromkeys(WHO, ""))
-    scopes = [said[name].astype("object") for name in WHO]
-    latest = dict(zip(zip(*scopes), said["status"]))
-    own = [(row.item, "" if row.item else row.family, row.market) for row in rows.itertuples()]
+    latest = dict(zip(zip(*(said[name].astype("object") for name in WHO)), said["status"]))
     else_ = np.where(rows["due"], OPEN, "")
-    words = [latest.get(scope, status) for scope, status in zip(own, else_)]
+    words = [latest.get(scope, status) for scope, status in zip(scopes(rows), else_)]
     return pd.Series(words, rows.index, dtype=object)
+
+
+def scopes(rows) -> list[tuple]:
+    """The scope of each row: (item, family, market)."""
+    family = rows["family"].where(rows["item"] == "", "")
+    return [*zip(*(each.astype("object") for each in (rows["item"], family, rows["market"])))]
+
+
+def same(scope, other) -> bool:
+    """Whether two scopes are of the same item or family, in a market that both hold.
+
+    >>> same(("A", "", ""), ("A", "", "North")), same(("A", "", "South"), ("A", "", "North"))
+    (True, False)
+    """
+    return scope[:2] == other[:2] and (scope[2] == other[2] or not (scope[2] and other[2]))
 
 
 def families(rows) -> pd.DataFrame:
@@ -82,9 +95,11 @@ def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
     return pd.concat([rows[whole & rows["family"].eq(family)], shown], ignore_index=True)
 
 
-def line(row, currency="EUR") -> str:
-    """A row as the list shows it: "▸ P-300 North · 240 k€ · bias +18 %"."""
-    mark = {OPEN: "▸", CHECKED: "✓", UNDECIDED: "?"}.get(row.status, " ")
+def line(row, currency="EUR", unsaved=False) -> str:
+    """A row as the list shows it: "▸ P-300 North · 240 k€ · bias +18 %", with ✎ for what was typed
+    and not saved.
+    """
+    mark = {OPEN: "▸", CHECKED: "✓", UNDECIDED: "?"}.get(row.status, " ") + "✎" * unsaved
     who = clean(" ".join(filter(None, (row.item or row.family, row.market))), 40)
     stake = f" · {money(row.money, currency)}" if row.money else ""
     return f"{mark} {who}{stake}{f' · {clean(row.reason, 60)}' if row.reason else ''}"

@@ -21,7 +21,7 @@ function render({ model, el }) {
     const one = cell.getElement();
     one.dataset.marks = marks + (row(cell.getRow().getIndex())?.edit ? " edit" : "");
     one.title = tip;
-    return text;
+    return document.createTextNode(text); // what a person typed is text
   }
 
   function editor(cell, rendered, success, cancel) {
@@ -102,7 +102,7 @@ function render({ model, el }) {
   async function show() {
     await ready;
     const rows = model.get("rows"), all = rows.flatMap((one) => one.cells.map(([text]) => text.length));
-    const width = Math.max(61, 7 * Math.max(...all) + 26); // the longest number and its mark
+    const width = Math.max(61, 7 * Math.min(Math.max(...all), 14) + 26); // the longest number and its mark
     if (width !== wide) {
       wide = width;
       for (const column of table.getColumns().slice(1)) column.setWidth(width);
@@ -118,7 +118,7 @@ function render({ model, el }) {
       for (const cell of one.getCells().slice(1)) {
         const text = said(cell)[0];
         if (cell.getValue() !== text) cell.setValue(text, false);
-        paint(cell);
+        else paint(cell);
       }
   }
 

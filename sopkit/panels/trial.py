@@ -8,11 +8,13 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
+from sopkit.charts.words import clean, day, escape, number, percent
 from sopkit.demand import forecastable
 from sopkit.errors import PlanError
 from sopkit.forecast import METHODS, fit, forecast, graded, learn_events, without_events
 from sopkit.forecast.fit import Fit
 from sopkit.forecast.methods import Method, seen
+from sopkit.metrics.scopes import leaving
 from sopkit.metrics.stages import CHOSEN, NEAR
 
 ETS = "ETS (statsmodels)"
@@ -72,13 +74,30 @@ class Backtest:
 
     def __init__(self, plan):
         self.plan, self.known, self.chosen = plan, {}, plan.book().backtest.assign(model=CHOSEN)
-        self.series = ThreadPoolExecutor(1).submit(self._series)
+        self.worker = ThreadPoolExecutor(1)
+        self.series = self.worker.submit(self._series)
 
     def _series(self):
         book, facts = self.plan.book(), self.plan.facts
         sold = forecastable(self.plan.read("history"), book)
         learned = learn_events(sold, facts["events"], facts["items"], calendar=book.calendar)
         return without_events(sold, learned)
+
+    @cached_property
+    def _leaving(self):
+        return leaving(self.plan.book()).set_index("item")
+
+    def leaves(self, item) -> list[str]:
+        """When an item that retires is made last, how long its stock lasts and what is left."""
+        name, told = self.plan.calendar.name, []
+        for row in self._leaving[self._leaving.index == item].itertuples():
+            words = [f"retires {day(row.retired_on)}"]
+            words += [] if pd.isna(row.last_made) else [f": made last in {name(row.last_made)}"]
+            words += [] if pd.isna(row.runs_out) else [f", stock runs out in {name(row.runs_out)}"]
+            words += [f", {number(row.left)} left for good"] if row.left else []
+            words += [f"; {clean(row.successor)} follows"] if clean(row.successor) else []
+            told.append("".join(words))
+        return told
 
     def history(self, item, since: int = 0) -> pd.DataFrame:
         """What an item is forecast from, since a year."""
@@ -134,6 +153,32 @@ def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
         return errors, "no clear difference to the chosen"
     points, way = 100 * (errors[TRIED] - errors[CHOSEN]), "worse" if gap.mean() > 0 else "better"
     return errors, f"{abs(points):.1f} points {way} than the chosen"
+
+
+def grades(backtest, view, here, forecast, trial, method) -> str:
+    """The errors of the methods in a scope, what is tried among them, and why the forecast is as it
+    is, as HTML.
+    """
+    (item, name, market), of, verdict = here, "", ""
+    if item:
+        cells = backtest.cells(item, forecast["bucket"].max(), trial)
+        lines, verdict = compared(view.chosen(cells, item=item, market=market))
+        lines = lines.rename({TRIED: f"{method}, tried"})
+        of = f" in {market}" if market else ""
+        words = [*backtest.leaves(item), reasons(forecast)]
+    else:
+        rows = backtest.plan.read("value_added").query("source == 'backtest' and lag <= @NEAR")
+        rows = rows[(rows["level"] == "family") & (rows["name"] == name)]
+        lines = rows.groupby("stage")["wape"].mean().sort_values()
+        lines = lines.rename({"naive": "as a year before"})
+        words = ["methods are tried item by item"]
+    lines = dict(lines) or {"no backtest: too little history": None}
+    rows = (f"<tr><td>{escape(name)}<td>{percent(value, 0)}" for name, value in lines.items())
+    words = escape("\n".join(filter(None, [*words])))
+    return (
+        f"<b>Backtest error</b>, 1–{NEAR} ahead{escape(of)}<div>{escape(verdict)}</div>"
+        f'<table>{"".join(rows)}</table><div class="say">{words}</div>'
+    )
 
 
 def reasons(forecast: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ entered it.
 """
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from html import escape
 
@@ -16,30 +17,17 @@ from ipywidgets import Box
 
 from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import clean, count, day, listing, number, percent
+from sopkit.charts.words import clean, count, listing, number
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
 from sopkit.ledger import Ledger
-from sopkit.metrics.assumptions import testable
-from sopkit.metrics.scopes import leaving
-from sopkit.metrics.stages import CHOSEN, NEAR
-from sopkit.overrides import (
-    CONSENSUS,
-    OVERRIDE,
-    TINY,
-    Draft,
-    Standing,
-    called,
-    effect,
-    signed,
-    so_far,
-    worth,
-)
+from sopkit.metrics.stages import CHOSEN
+from sopkit.overrides import CONSENSUS, OVERRIDE, TINY, Draft, Standing, Typed, entry
 from sopkit.overrides import worklist as work
+from sopkit.overrides.effect import effect, last_year, so_far, worth
 from sopkit.panels.desk import Desk, choices, said
 from sopkit.panels.picture import Picture
-from sopkit.panels.trial import TRIED, Backtest, compared, reasons, takes, try_method
-from sopkit.tables import PLANS
+from sopkit.panels.trial import Backtest, grades, takes, try_method
 
 LISTED = 300
 OPENED = 40  # rows that can be typed at once
@@ -49,6 +37,7 @@ SLACK = 0.08  # of its width before it is drawn anew
 PAUSE = 0.15  # seconds of silence after the last move before more than the picture is worked out
 AS_LISTED, EACH = "as listed", "each market"
 WORDS = "reason", "note", "holds", "until"
+DRAFTS = {}  # by ledger, pack and name: what is typed outlives the page, as long as the kernel
 
 
 def tuner(plan, ledger, by: str = "") -> Box:
@@ -75,29 +64,28 @@ class Tuner(Desk):
         ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
         self.plan, self.stands, self.view = plan, Standing(plan, ledger), View(plan.book())
         self.grid, self.buckets = self.stands.grid, self.stands.grid.buckets
-        demand = plan.read("demand_plan")
-        self.leaving = leaving(plan.book())
-        self.planned, self.listed = worth(self.view, demand), {}
-        self.drafts, self.chosen, self.scopes = {}, (), ()
-        self._timer = self._quiet = self.trial = self.asked = self.shown = None
-        self.inches = WIDTH
-        self._due = {}
+        self.backtest = Backtest(plan)
+        self.past = self.backtest.worker.submit(last_year, plan)
+        self.planned, self.listed = worth(self.view, plan.read("demand_plan")), {}
+        kept = ledger.name, str(plan.folder), by, *self.grid.shape
+        self.drafts, self.chosen, self.scopes = DRAFTS.setdefault(kept, {}), (), ()
+        for draft in self.drafts.values():
+            draft.upon(self.stands)
+        self._timer = self.trial = self.asked = self.shown = None
+        self.inches, self._due = WIDTH, {}
         years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
-        families = self.grid.series["family"].unique()
-        super().__init__(sorted(families), years, by)
+        super().__init__(sorted(self.grid.series["family"].unique()), years, by)
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
         self._on(self._list, self.family, self.status, self.search, self.supply)
         self._on(self._select, self.list)
         self._on(self._open, self.market)
         self._on(self._word, *(getattr(self, name) for name in WORDS))
-        tried = (self.method, self.start, *self.sliders.values())
-        self._on(self._try, *tried)
+        self._on(self._try, self.method, self.start, *self.sliders.values())
         moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
         self.sheet.on(self._safely, look=self.look, room=self.room, **moves)
         self._on(self._show_effect, self.by)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
-        self.backtest = Backtest(plan)
         self._list()
 
     def _later(self, *actions):
@@ -137,21 +125,34 @@ class Tuner(Desk):
     def _list(self):
         rows, asked = self.rows, {"family": self.family.value, "status": self.status.value}
         shown = work.filtered(rows, **asked, text=self.search.value).head(LISTED)
-        scopes = [
-            (row.item, "" if row.item else row.family, row.market) for row in shown.itertuples()
-        ]
-        self.states = dict(zip(scopes, shown["status"]))
-        labels = [work.line(row, self.view.currency) for row in shown.itertuples()]
-        here = [scope for scope in self.chosen if scope in scopes] or scopes[:1]
-        self._set(self.list, options=list(zip(labels, scopes)), value=tuple(here))
+        self.lines = dict(zip(work.scopes(shown), shown.itertuples()))
         states = [f"{(rows['status'] == state).sum()} {state}" for state in work.STATES]
-        self.count.value = said(" · ".join([*states, f"{len(shown)} shown"]))
+        self.told = " · ".join([*states, f"{len(shown)} shown"])
+        self.unsaved = None
+        self._mark()
         self._select()
 
+    def _mark(self):
+        """Names the rows of the list, and marks those with something typed that is not saved."""
+        typed = {cell[:-1] for draft in self.drafts.values() for cell in draft.typed}
+        if typed == self.unsaved:
+            return
+        self.unsaved, currency = typed, self.view.currency
+        labels = [
+            (work.line(row, currency, unsaved=any(work.same(scope, each) for each in typed)), scope)
+            for scope, row in self.lines.items()
+        ]
+        here = [scope for scope in self.chosen if scope in self.lines] or [*self.lines][:1]
+        self._set(self.list, options=labels, value=tuple(here))
+        told = f"{self.told} · ✎ {len(typed)} not saved" if typed else self.told
+        self.count.value = said(told)
+
     def _select(self):
-        if not self.list.value or self.list.value == self.chosen:
+        if self.list.value == self.chosen and self.scopes:
             return
         self.chosen = self.list.value
+        if not self.chosen:
+            return self._close()
         markets = sorted({market for scope in self.chosen for market in self._sold_in(scope)})
         options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
         self._set(self.market, options=options, value=AS_LISTED)
@@ -176,10 +177,23 @@ class Tuner(Desk):
                 )
         self.scopes = tuple(dict.fromkeys(scopes))[:OPENED]
         self.stands.read()
-        self.looked, self.message.value = self.buckets, ""
+        self.looked = self.buckets
+        self._tell_words()
+        self._turn(self.scopes[0])
+
+    def _close(self):
+        """Nothing is open, because the list is empty."""
+        self.scopes, self.sheet.rows, self.shown = (), [], None
+        for part in (self.picture, self.accuracy, self.effect, self.heading):
+            part.value = ""
+        self._set(self.acting, options=[], value=())
+        self._tell_words()
+        self._calm()
+        self.title.value = "Nothing in the list is like that; change the search or the filters"
+
+    def _tell_words(self):
         for name in WORDS:
             self._set(getattr(self, name), value=getattr(self.draft, name))
-        self._turn(self.scopes[0])
 
     # The picture and the numbers beside it
 
@@ -200,6 +214,9 @@ class Tuner(Desk):
         self.picture_of = partial(Picture, tables, self.view, self.choice)
         self.drawn = self.picture_of(self.inches)
         self._set(self.method, value=CHOSEN, disabled=not item)
+        for slider in self.sliders.values():
+            self._set(slider, value=0)
+        self._set(self.start, value="")
         self.shown = None
         self._calm()
         self._try()
@@ -251,52 +268,31 @@ class Tuner(Desk):
             self.picture.value = self.drawn.moved(consensus, tried, self.method.value)
 
     def _show_effect(self):
+        if not self.scopes:
+            return
         more = self.draft.values[CONSENSUS] - self.stands.values[CONSENSUS]
         change = self.grid.frame(units=more)
         change = change[change["units"].abs() >= TINY / 2]
         found = effect(change, self.plan, self.view, self.planned)
         open_ = np.any([self.stands.inside(scope) for scope in self.draft.scopes], axis=0)
         if (beside := np.abs(more[~open_]).sum()) >= TINY:
-            found.insert(1, f"of it {number(beside)} beside it: wider rows are spread anew")
-        added = PLANS["value_added"].typed(self.plan.read("value_added"))
-        known = so_far(added, self.by.value.strip(), self.draft.reason)
-        before = f"<b>Such touches so far</b>{''.join(map(said, known))}" if known else ""
-        self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}{before}"
+            found.insert(1, f"{number(beside)} of it beside it: wider rows are spread anew")
+        known = ""
+        if not _loop() or self.past.done():
+            months = f"last {count(self.plan.calendar.per_year, self.plan.calendar.size)}"
+            told = so_far(self.past.result(), self.by.value.strip(), self.draft.reason)
+            known = f"<b>Such touches, {months}</b>{''.join(map(said, told))}" if told else ""
+        else:
+            self._later(self._show_effect)
+        self.effect.value = f"<b>If saved</b>{''.join(map(said, found))}{known}"
 
     def _show_accuracy(self):
-        item, family, market = self.here
-        if item and _loop() and not self.backtest.series.done():
+        if not self.scopes:
+            return
+        if self.here[0] and _loop() and not self.backtest.series.done():
             return self._later(self._show_accuracy)
-        of = verdict = ""
-        words = reasons(self.forecast) if item else "methods are tried item by item"
-        words = "\n".join(
-            [*map(self._leaves, self.leaving.query("item == @item").itertuples()), words]
-        )
-        if item:
-            cells = self.backtest.cells(item, self.buckets[-1], self.trial)
-            lines, verdict = compared(self._rows_of(cells))
-            lines = lines.rename({TRIED: f"{self.method.value}, tried"})
-            of = f" in {market}" if market else ""
-        else:
-            rows = self.plan.read("value_added").query("source == 'backtest' and lag <= @NEAR")
-            rows = rows.query("level == 'family' and name == @family")
-            lines = rows.groupby("stage")["wape"].mean().sort_values()
-            lines = lines.rename({"naive": "as a year before"})
-        rows = "".join(
-            f"<tr><td>{escape(name)}<td>{percent(value, 0)}"
-            for name, value in (dict(lines) or {"no backtest: too little history": None}).items()
-        )
-        head = f"<b>Backtest error</b>, 1–{NEAR} ahead{escape(of)}"
-        self.accuracy.value = f"{head}{said(verdict)}<table>{rows}</table>{said(words)}"
-
-    def _leaves(self, row):
-        """When an item that retires is made last, how long its stock lasts and what is left."""
-        ends, name = f"retires {day(row.retired_on)}", self.plan.calendar.name
-        made = "" if pd.isna(row.last_made) else f": made last in {name(row.last_made)}"
-        lasts = "" if pd.isna(row.runs_out) else f", stock runs out in {name(row.runs_out)}"
-        left = f", {number(row.left)} left for good" if row.left else ""
-        follows = f"; {clean(row.successor)} follows" if clean(row.successor) else ""
-        return f"{ends}{made}{lasts}{left}{follows}"
+        tried = self.trial, self.method.value
+        self.accuracy.value = grades(self.backtest, self.view, self.here, self.forecast, *tried)
 
     @property
     def forecast(self) -> pd.DataFrame:
@@ -328,9 +324,11 @@ class Tuner(Desk):
         is worked out.
         """
         self._calm()
-        getattr(self.draft, move)(**told)
-        self._draw()
-        self._later(self._settle)
+        try:
+            getattr(self.draft, move)(**told)
+        finally:
+            self._draw()
+            self._later(self._settle)
 
     def _calm(self):
         """Nothing is asked, and nothing is said."""
@@ -343,6 +341,7 @@ class Tuner(Desk):
             self.draft.work()
         finally:
             self.sheet.rows = self.draft.sheet()
+            self._mark()
             self._draw()
             self._later(self._show_effect)
 
@@ -355,7 +354,7 @@ class Tuner(Desk):
         wanted = (self.tried + stands - base).round(digits)
         if not (wanted - stands).abs().max() >= TINY:
             raise PlanError(f"{method} says what the override row holds already; nothing to take")
-        self._move("put", wanted={(*self.here, bucket): value for bucket, value in wanted.items()})
+        self._move("put", wanted={(*self.here, at): Typed(value) for at, value in wanted.items()})
         self._say(f"{method} is in the override row; give a reason and save")
 
     def look(self, row, first, last):
@@ -377,77 +376,33 @@ class Tuner(Desk):
         where = f"{' '.join(filter(None, self.here))}, {self.stands.span(self.looked)}"
         self.heading.value = f"<b>{words}</b> {escape(clean(where))}"
 
-    def save(self, sure=False):
-        draft = self.draft
-        if not draft.cells:
-            raise PlanError("nothing was changed; type a number into the override row, then save")
-        if not draft.reason:
-            raise PlanError(
-                "no reason is given; choose one, so that next cycle can learn whether it held"
-            )
-        if draft.holds and not draft.note:
-            raise PlanError("an assumption is asked for, but not said; write it into the note")
-        testable(draft.holds, self.plan.book()) if draft.holds else None
-        if draft.until and pd.Timestamp(draft.until) < self.plan.first_bucket:
-            raise PlanError(
-                f"until {day(draft.until)} is before the plan starts; choose a later day"
-            )
-        if len(others := self.stands.since(draft.cells, draft.seen)):
-            draft.seen = self.stands.seen
-            self._settle()
+    def save(self):
+        self._enter(partial(entry.save, self.draft, self.by.value))
+
+    def back(self):
+        """Ends the chosen rows of the ledger; what their save replaced stands again."""
+        ids = {number for save in self.acting.value for number in save}
+        self._enter(partial(entry.take_back, self.stands, ids, self.here, self.by.value))
+
+    def _enter(self, action):
+        """Does what the ledger is asked for, once it is sure; shows what it holds then."""
+        try:
+            told = action()
+        except entry.Unsure as question:
+            self.asked = partial(action, sure=True)
+            self.buttons["anyway"].layout.visibility = "visible"
+            return self._say(question, "ask")
+        finally:
+            with suppress(PlanError):  # said when it was typed
+                self._settle()
             self._list_acting()
-            raise PlanError(
-                f"entered since you looked:\n{self.stands.told(others)}\nThe sheet shows it, and"
-                " still what you typed; look, then save again"
-            )
-        rows, _ = self.stands.entries(draft.wanted)
-        if (question := self.stands.question(draft.wanted)) and not sure:
-            self.asked, self.buttons["anyway"].layout.visibility = draft.cells, "visible"
-            return self._say(f"Is this meant? {question}", "ask")
-        words = {"reason": draft.reason, "note": draft.note, "expires_on": draft.until}
-        self.stands.enter(rows, self.by.value, **words)
-        if draft.holds:
-            assumed = {"text": draft.note, "condition": draft.holds, "owner": self.by.value.strip()}
-            self.stands.ledger.append(
-                "assumptions", [assumed], by=self.by.value, cycle=self.plan.entry_month
-            )
-        self.drafts.pop(self.scopes)
-        self._open()
-        ended = (rows["kind"] == "remove").sum()
-        names = (" ".join(filter(None, scope)) for scope in self.scopes)
-        self._say(
-            f"saved {len(rows) - ended} rows to the ledger for {listing(names)}"
-            f"{f' in place of {ended}' if ended else ''}; the next pack of {self.plan.entry_month}"
-            " carries them"
-        )
+        self._tell_words()
+        self._calm()
+        self._say(told)
 
     def anyway(self):
         """Does what was asked about."""
-        back = isinstance(self.asked, set)
-        (self.back if back else self.save)(sure=back or self.asked is self.draft.cells)
-
-    def back(self, sure=False):
-        """Ends the chosen rows of the ledger; what their save replaced stands again."""
-        ids = {number for save in self.acting.value for number in save}
-        if not ids:
-            raise PlanError("no row is chosen; click one in the list, then take it back")
-        self.stands.read()
-        if not ids <= {*self.stands.active["id"]}:
-            self._settle()
-            self._list_acting()
-            raise PlanError("somebody took it back already; the list shows what stands now")
-        rows = self.stands.ending(self.stands.with_replaced(ids))
-        wide = sorted({called(row) for row in rows.to_dict("records")} - {called(self.choice)})
-        told = f"They are also of {listing(wide)}.\n" if wide else ""
-        told += self.stands.question(self.stands.without(rows))
-        if told and not (sure and self.asked == ids):
-            self.asked, self.buttons["anyway"].layout.visibility = ids, "visible"
-            return self._say(f"{count(len(ids), 'row')} to be taken back? {told}", "ask")
-        self.stands.enter(rows, self.by.value, reason="taken back")
-        self._calm()
-        self._settle()
-        self._list_acting()
-        self._say(f"taken back: {count(len(ids), 'row')}; what stood there before stands again")
+        self._enter(self.asked) if self.asked else self.save()
 
     def check(self):
         self._review(work.CHECKED)
@@ -457,10 +412,9 @@ class Tuner(Desk):
 
     def _review(self, status):
         """Tells the ledger how the chosen rows stand, once more: that they are open again."""
-        by, stood = signed(self.by.value), {self.states.get(scope) for scope in self.chosen}
-        rows = pd.DataFrame(self.chosen, columns=list(WHO))
-        rows["status"] = work.OPEN if stood == {status} else status
-        self.stands.ledger.append("reviews", rows, by=by, cycle=self.plan.entry_month)
+        stood = {self.lines[scope].status for scope in self.chosen if scope in self.lines}
+        status = work.OPEN if stood == {status} else status
+        entry.review(self.stands, self.chosen, status, self.by.value)
         try:
             self.next()
         finally:

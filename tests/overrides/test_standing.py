@@ -7,7 +7,7 @@ import pytest
 from sopkit.demand import active_overrides, consensus
 from sopkit.errors import PlanError
 from sopkit.ledger import Ledger
-from sopkit.overrides import CELL, TINY, Draft, Standing
+from sopkit.overrides import CELL, TINY, Draft, Standing, Typed
 from sopkit.tables import LEDGER
 from tests.charts import small
 from tests.panels.fake import FakePlan
@@ -83,9 +83,9 @@ def test_cells_within_one_another_each_get_what_was_typed():
         )
     standing = stands()
     draft = Draft(standing, (FAMILY, NORTH))
-    draft.put({(*FAMILY, MAR): 100.0})
+    draft.put({(*FAMILY, MAR): Typed(100.0)})
     draft.work()
-    draft.put({(*NORTH, MAR): 0.0})  # what stands, but no longer beside the family's
+    draft.put({(*NORTH, MAR): Typed(0.0)})  # what stands, but no longer beside the family's
     draft.work()
     assert [draft.asked(scope)[2] for scope in (FAMILY, NORTH)] == pytest.approx(
         [standing.of(FAMILY, standing.before)[2] + 100, standing.of(NORTH, standing.before)[2]],
@@ -246,7 +246,7 @@ def test_a_far_consensus_is_asked_about_in_units_and_money():
     assert standing.question(wanted(one=(NORTH, 0.2 * level))) == ""
     asked = standing.question(wanted(one=(NORTH, 0.6 * level)))
     away = 0.6 * level + standing.of(NORTH, standing.parts["Sales inputs"])[2]
-    assert asked.startswith("P-300, North, Mar 27: ") and f"+{away:,.0f} units" in asked
+    assert asked.startswith("P-300, North, Mar 27: ") and f"+{away:,.0f} pcs" in asked
     assert f"+{away * 120 / 1000:.1f} k€ (+6" in asked and f"statistics of {level:,.0f}" in asked
 
 
@@ -275,11 +275,11 @@ def test_a_row_of_four_is_pasted_exactly_and_undone():
     at = find(made, "override")
     move(made, "paste", at, 1, "5\t−6\t\t7.25\r\n")
     assert texts(made, at)[:6] == ["", "+5", "−6", "", "+7.25", ""]
-    assert [*made.cells.values()] == [5, -6, 7.25]
+    assert made.wanted["units"].tolist() == [5, -6, 7.25]
     move(made, "step", "past", "future")
     assert made.cells == {} and texts(made, at)[:6] == [""] * 6
     move(made, "step", "future", "past")
-    assert [*made.cells.values()] == [5, -6, 7.25]
+    assert made.wanted["units"].tolist() == [5, -6, 7.25]
     move(made, "step", "future", "past")
     assert len(made.cells) == 3
 
@@ -308,15 +308,129 @@ def test_a_block_of_items_by_months_is_pasted_as_the_consensus_of_each():
         ),
         ("1\t2\t3", 16, "1 × 3 cells were copied, and 1 × 2 fit from Override, May 28 on"),
         ("1\n2", 0, "2 × 1 cells were copied, and 1 × 18 fit"),
-        ("1\tx", 0, "Override, Feb 27: 'x' is no number"),
-        ("1,5\t2", 0, "Override, Jan 27: '1,5' is no number"),
     ],
 )
-def test_a_wrong_shape_or_cell_is_refused_and_nothing_is_pasted(text, column, told):
+def test_a_wrong_shape_is_refused_and_nothing_is_pasted(text, column, told):
     made = draft(NORTH)
     with pytest.raises(PlanError, match=told):
         move(made, "paste", find(made, "override"), column, text)
     assert made.cells == {} and not made.past
+
+
+def test_what_is_no_number_stays_in_its_cell_and_the_others_are_taken():
+    made = draft(NORTH)
+    at = find(made, "override")
+    with pytest.raises(PlanError, match=r"Override, Feb 27: 'x' is no number.*\(2 cells in all\)"):
+        move(made, "paste", at, 0, "1\tx\t1,5\t4")
+    made.work()
+    text, marks, why = made.sheet()[at]["cells"][1]
+    assert text == "x" and "refused" in marks.split() and "write it like 1,200.5" in why
+    assert texts(made, at)[:4] == ["+1", "x", "1,5", "+4"] and len(made.typed) == 4
+    move(made, "edit", [[at, 1, "2"], [at, 2, ""]])
+    assert texts(made, at)[:4] == ["+1", "+2", "", "+4"] and not made.refused
+    move(made, "step", "past", "future")
+    assert texts(made, at)[:4] == ["+1", "x", "1,5", "+4"]
+
+
+def test_a_small_number_does_not_read_nothing():
+    made = draft(NORTH)
+    at = find(made, "override")
+    move(made, "edit", [[at, 1, "0.3333"], [at, 2, "12.25"]])
+    assert texts(made, at)[1:3] == ["+0.333", "+12.25"]
+    standing = stands(row(value=0.3333))
+    made = Draft(standing, (NORTH,))
+    made.work()
+    assert texts(made, find(made, "override"))[2] == "+0.333"
+
+
+NEXT = pd.Timestamp("2027-04-01")
+
+
+@pytest.mark.parametrize("scope", [NORTH, ALL, FAMILY, ("", "pumps", "North")])
+@pytest.mark.parametrize(
+    "what, text, kind",
+    [
+        ("override", "+10%", "percent"),
+        ("consensus", "900", "set_to"),
+        ("override", "+7.5", "units"),
+    ],
+)
+@pytest.mark.parametrize("others", [[], [row(FAMILY, NEXT, 20.0)], [row(ALL, NEXT, 12.0)]])
+def test_what_is_typed_is_entered_as_it_was_said_and_moves_with_the_next_plan(
+    scope, what, text, kind, others
+):
+    """The preview is the next demand plan; of a plan twice as large a percent is twice as much, and
+    what is set stays.
+    """
+    plan = FakePlan()
+    plan.tables["demand_plan"] = consensus(plan.book(), small.AHEAD).demand_plan
+    standing = stands(*others, plan=plan)
+    made = Draft(standing, (scope,))
+    made.work()
+    move(made, "edit", [[find(made, what), 3, text]])
+    rows, values = made.entries()
+    assert rows["kind"].tolist()[-1] == kind
+    if not others:
+        assert rows["value"].tolist() == [{"percent": 10.0, "set_to": 900.0, "units": 7.5}[kind]]
+    standing.enter(rows, "Ada", reason="price")
+    inside = standing.grid.series[standing.inside(scope)][["item", "market"]]
+
+    def planned(forecast):
+        book = plan.book(overrides=standing.ledger.read("overrides"), baseline_forecast=forecast)
+        made = consensus(book, small.AHEAD).demand_plan.merge(inside)
+        made = made[made["bucket"] == NEXT]
+        return made["consensus"].sum(), made["override"].sum()
+
+    base = plan.read("baseline_forecast")
+    total, moved = planned(base)
+    assert total == pytest.approx(standing.of(scope, values["consensus"])[3], abs=TINY)
+    doubled, then = planned(base.assign(baseline=2 * base["baseline"]))
+    if kind == "set_to":
+        assert total == pytest.approx(900, abs=TINY) and doubled == pytest.approx(900, abs=TINY)
+    if not others:
+        grown = {"percent": 2.0, "units": 1.0}.get(kind)
+        assert grown is None or then == pytest.approx(grown * moved, rel=1e-6)
+
+
+def test_the_shares_of_the_rows_make_the_override_of_every_scope():
+    others = [
+        row(FAMILY, value=100.0),
+        row(NORTH, value=30.0, by="Ada"),
+        row(ALL, value=5.0, kind="percent", by="Eve"),
+        row(NORTH, value=4.0, by="Bob"),
+        row(("", "", ""), value=-20.0),
+    ]
+    standing = stands(*[{n: v for n, v in each.items() if n != "by"} for each in others])
+    saves = standing.saves(standing.active)
+    brought = [standing.brings(save) for save in saves]
+    assert np.allclose(sum(brought), standing.values["override"], atol=TINY / 10)
+    (whole,) = (b for s, b in zip(saves, brought) if s["family"].iloc[0] == "pumps")
+    items = standing.grid.series.query("family == 'pumps'")
+    shares = [standing.of((i.item, "", i.market), whole)[2] for i in items.itertuples()]
+    assert sum(shares) == pytest.approx(standing.of(FAMILY, whole)[2], abs=TINY)
+    assert sum(shares) == pytest.approx(100, abs=TINY)
+
+
+def test_what_firm_orders_hold_up_is_asked_about_as_it_will_be():
+    """A consensus typed below the firm orders: the question names what results."""
+    plan = FakePlan()
+    orders = {"order": "O1", "item": "P-300", "market": "North", "ordered_on": "2026-12-10"}
+    orders |= {"line": "1", "requested_on": small.START, "quantity": 250.0, "shipped_on": pd.NaT}
+    plan.facts = plan.facts | {"orders": pd.DataFrame([orders])}
+    made = Draft(stands(plan=plan), (NORTH,))
+    made.work()
+    move(made, "edit", [[find(made, "consensus"), 0, "40"]])
+    _, values = made.entries()
+    standing = made.stands
+    results = standing.of(NORTH, values["consensus"])[0]
+    assert results == pytest.approx(250)
+    asked = standing.question(made.wanted["units"], values)
+    away = results - standing.of(NORTH, standing.statistics)[0]
+    assert away < 0 and asked.startswith(
+        f"P-300, North, Jan 27: 250 is −{-away:.1f} pcs, −{-away * 120:,.0f} €"
+    )
+    assert "(40 was asked for; firm orders hold it there)" in asked
+    assert made.asked(NORTH)[0] == pytest.approx(250)
 
 
 def test_a_line_for_reading_is_not_typed_into():

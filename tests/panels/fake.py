@@ -59,5 +59,5 @@ class FakePlan:
             month="2026-12", read=lambda table: self.before.get(table, PLANS[table].empty())
         )
 
-    def released_forecasts(self):
-        return PLANS["demand_plan"].empty().assign(lag=pd.Series(dtype="int64"))
+    def released_forecasts(self, table="demand_plan"):
+        return PLANS[table].empty().assign(lag=pd.Series(dtype="int64"))

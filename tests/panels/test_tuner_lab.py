@@ -182,7 +182,7 @@ def test_two_planners_work(planners, packs):
     greta.until(lambda: greta.texts("Override")[0], "+2,5".__eq__)
     greta.reason("customer")
     greta.save("entered since you looked", "Ada, ", "+1 units")
-    greta.sure("saved 1 rows", "in place of 1")
+    greta.sure("saved 1 row", "in place of 1")
     assert ledger.read("overrides")["takes_back"].dropna().tolist() == [1]
     acting = greta.page.locator(".tuner .acting select")
     mine = [
@@ -218,7 +218,7 @@ def test_two_planners_work(planners, packs):
     ada.paste("Override", 2, "10%")
     ada.until(lambda: ada.texts("Override")[2], lambda text: text.startswith("+"))
     ada.reason("customer")
-    ada.sure("saved 1 rows to the ledger for Valves")
+    ada.sure("saved 1 row to the ledger for Valves")
     assert ledger.read("overrides").iloc[-1]["family"] == "Valves"
     stands = Standing(Plan(packs / "2026-11"), ledger)
     whole = stands.of(("", "Valves", ""), stands.values["override"])[2]
