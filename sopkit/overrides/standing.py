@@ -49,21 +49,21 @@ class Standing:
     """
 
     def __init__(self, plan, ledger):
-        self.plan, self.ledger, self.view = plan, ledger, View(plan.book())
-        self.given, self.before = before_stage(plan.book())
-        array, forecast = self.given.grid.array, plan.read("baseline_forecast")
+        self.plan, self.ledger, self.view = plan, ledger, View(book := plan.book())
+        self.given, self.before = before_stage(book)
+        array, forecast = self.given.grid.array, book.baseline_forecast
         self.grid = self.given.grid
         self.untouched = overridden(self.given, self.before, self.given.overrides)
-        self.statistics = sum(array(plan.read("demand_plan"), name) for name in KNOWN)
+        self.statistics = sum(array(book.demand_plan, name) for name in KNOWN)
         known = self.statistics - array(forecast, "baseline")
         self.band = [array(forecast, name) + known for name in ("p10", "p90")]
         past = self.grid.over(self.grid.numbers - plan.calendar.per_year)
-        sold = past.array(plan.read("history"), "demand")
-        sold[:, past.buckets > plan.read("history")["bucket"].max()] = np.nan
+        sold = past.array(book.history, "demand")
+        sold[:, past.buckets > book.history["bucket"].max()] = np.nan
         self.price = self.view.price(self.grid.frame()).to_numpy().reshape(self.grid.shape)
         self.parts = {
             "A year before": sold,
-            "Last cycle": array(plan.last.read("demand_plan"), "consensus"),
+            "Last cycle": array(book.last_demand_plan, "consensus"),
             "Statistical": array(forecast, "baseline"),
             "Events, launches": known,
             "Sales inputs": self.before - self.statistics,

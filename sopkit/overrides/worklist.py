@@ -15,7 +15,7 @@ TOLD = ["name", "money", "reason"]
 FEWEST = 12  # rows that may be open in a company of few items
 
 
-def worklist(plan, supply: bool = False) -> pd.DataFrame:
+def worklist(book, supply: bool = False) -> pd.DataFrame:
     """One row per item and market of the demand plan: item, family, market, description, money (at
     stake in all that the demand rules find), count, reason (of the worst), due (whether the review
     opens with it); what is due first, then by money. With ``supply`` what the other rules find is
@@ -24,7 +24,6 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
     Of each, those are due that together cover most of the money, at most the setting ``worklist``
     of the items, or a dozen.
     """
-    book = plan.book()
     apart = book.of_markets()
     parts = [exceptions.each(step, apart, DEMAND) for step in (1, 2)]
     parts = [rows[TOLD].merge(apart.pairs, left_on="name", right_on="code") for rows in parts]
@@ -43,7 +42,7 @@ def worklist(plan, supply: bool = False) -> pd.DataFrame:
     rows = rows.assign(late=rows["market"] == "").sort_values(order, ascending=keys, kind="stable")
     by = rows.groupby("late")
     before, whole = by["money"].cumsum() - rows["money"], by["money"].transform("sum")
-    most = max(FEWEST, plan.settings["worklist"] * len(book.items))
+    most = max(FEWEST, book.settings["worklist"] * len(book.items))
     covers = (before < COVERED * whole) | (whole == 0)
     rows["due"] = (rows["count"] > 0) & covers & (by.cumcount() < most)
     rows = rows.sort_values(["due", "late"], ascending=[False, True], kind="stable")

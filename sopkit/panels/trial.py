@@ -68,14 +68,21 @@ def try_method(history, method, calendar, until, **sliders: float) -> Trial:
 
 
 class Backtest:
-    """The backtest of a pack cell by cell; ``series``, what the pack forecasts, is worked out in
-    the background (a future): what was sold, without what events brought.
+    """The backtest of a pack cell by cell; ``series``, what the pack forecasts, is worked out by
+    the ``worker`` in the background once it is asked for (a future): what was sold, without what
+    events brought.
     """
 
     def __init__(self, plan):
-        self.plan, self.known, self.chosen = plan, {}, plan.book().backtest.assign(model=CHOSEN)
-        self.worker = ThreadPoolExecutor(1)
-        self.series = self.worker.submit(self._series)
+        self.plan, self.known, self.worker = plan, {}, ThreadPoolExecutor(1)
+
+    @cached_property
+    def series(self):
+        return self.worker.submit(self._series)
+
+    @cached_property
+    def chosen(self):
+        return self.plan.book().backtest.assign(model=CHOSEN)
 
     def _series(self):
         book, facts = self.plan.book(), self.plan.facts

@@ -8,14 +8,13 @@ entered it.
 
 import asyncio
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from html import escape
 
 import numpy as np
 import pandas as pd
 from ipywidgets import Box
 
-from sopkit.charts import View
 from sopkit.charts.measure import by_bucket
 from sopkit.charts.words import clean, count, listing, number
 from sopkit.errors import PlanError
@@ -62,18 +61,17 @@ class Tuner(Desk):
 
     def __init__(self, plan, ledger, by=""):
         ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-        self.plan, self.stands, self.view = plan, Standing(plan, ledger), View(plan.book())
-        self.grid, self.buckets = self.stands.grid, self.stands.grid.buckets
-        self.backtest = Backtest(plan)
-        self.past = self.backtest.worker.submit(last_year, plan)
-        self.planned, self.listed = worth(self.view, plan.read("demand_plan")), {}
+        self.plan, self.stands, self.backtest = plan, Standing(plan, ledger), Backtest(plan)
+        self.view, self.grid = self.stands.view, self.stands.grid
+        self.book, self.buckets = self.view.book, self.grid.buckets
+        self.listed, self._places = {}, {}
         kept = ledger.name, str(plan.folder), by, *self.grid.shape
         self.drafts, self.chosen, self.scopes = DRAFTS.setdefault(kept, {}), (), ()
         for draft in self.drafts.values():
             draft.upon(self.stands)
         self._timer = self.trial = self.asked = self.shown = None
         self.inches, self._due = WIDTH, {}
-        years = sorted(set(plan.read("history")["bucket"].dt.year))[1:-1]
+        years = sorted(set(self.book.history["bucket"].dt.year))[1:-1]
         super().__init__(sorted(self.grid.series["family"].unique()), years, by)
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
         self._on(self._list, self.family, self.status, self.search, self.supply)
@@ -117,7 +115,7 @@ class Tuner(Desk):
         """The worklist, as far as the review has come by now, whoever reviewed."""
         supply = self.supply.value
         if supply not in self.listed:
-            rows = work.worklist(self.plan, supply)
+            rows = work.worklist(self.book, supply)
             self.listed[supply] = pd.concat([rows, work.families(rows)], ignore_index=True)
         rows, said = self.listed[supply], self.stands.ledger.read("reviews")
         return rows.assign(status=work.reviewed(rows, said, self.plan.entry_month))
@@ -197,19 +195,29 @@ class Tuner(Desk):
 
     # The picture and the numbers beside it
 
+    @cached_property
+    def planned(self):
+        """What a change is a share of."""
+        return worth(self.view, self.book.demand_plan)
+
+    @cached_property
+    def past(self):
+        """What touches brought, worked out in the background (a future)."""
+        return self.backtest.worker.submit(last_year, self.plan)
+
     def _turn(self, scope):
         """Shows the history and the methods of one of the open scopes."""
         self.here, (item, family, _) = scope, scope
         names = "history", "baseline_forecast", "demand_plan"
-        self.tables = {name: self._rows_of(self.plan.read(name)) for name in names}
-        last = self._rows_of(self.plan.last.read("demand_plan"))
-        heir = None
-        words = [family, f"{self.tables['demand_plan']['item'].nunique()} items"]
+        self.tables, heir = {name: self._rows_of(name) for name in names}, None
+        last, planned = self._rows_of("last_demand_plan"), self.tables["demand_plan"]
+        words = [family, f"{planned['item'].nunique()} items"]
         if item:
             row = self.view.items.set_index("item").loc[item]
             words = [item, row.get("description"), row["family"], row["unit"]]
-            heir = self.plan.read("demand_plan").query("item == @row['successor']")
-            heir = heir[heir["market"].isin(self.tables["demand_plan"]["market"])]
+            if clean(row["successor"]):
+                heir = self._rows_of("demand_plan", item=row["successor"], market="")
+                heir = heir[heir["market"].isin(planned["market"])]
         tables = self.tables | {"last": last, "heir": heir}
         self.picture_of = partial(Picture, tables, self.view, self.choice)
         self.drawn = self.picture_of(self.inches)
@@ -231,9 +239,14 @@ class Tuner(Desk):
         """The scope that is looked at, as charts name it."""
         return dict(zip(WHO, self.here))
 
-    def _rows_of(self, rows):
-        """The rows of the scope that is looked at."""
-        return self.view.chosen(rows, **self.choice)
+    def _rows_of(self, name, **choice):
+        """The rows of a table in the scope that is looked at, or in another."""
+        rows, choice = getattr(self.book, name), self.choice | choice
+        if choice["item"]:
+            if name not in self._places:
+                self._places[name] = rows.groupby("item").indices
+            rows = rows.iloc[self._places[name].get(choice["item"], [])]
+        return self.view.chosen(rows, **choice)
 
     def _try(self):
         method, self.trial = self.method.value, None
@@ -271,7 +284,7 @@ class Tuner(Desk):
         if not self.scopes:
             return
         more = self.draft.values[CONSENSUS] - self.stands.values[CONSENSUS]
-        change = self.grid.frame(units=more)
+        change = self.grid.frame(units=more, price=self.stands.price)
         change = change[change["units"].abs() >= TINY / 2]
         found = effect(change, self.plan, self.view, self.planned)
         open_ = np.any([self.stands.inside(scope) for scope in self.draft.scopes], axis=0)
@@ -298,7 +311,7 @@ class Tuner(Desk):
     def forecast(self) -> pd.DataFrame:
         """The forecast of the scope by market: what is tried, else the pack's."""
         pack = self.tables["baseline_forecast"]
-        return self._rows_of(self.trial.forecast) if self.trial else pack
+        return self.view.chosen(self.trial.forecast, **self.choice) if self.trial else pack
 
     @property
     def tried(self) -> pd.Series:

@@ -16,7 +16,6 @@ from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -134,6 +133,8 @@ def _workbook(path):
 
 def open_book(path, **how):
     """The workbook, to be read and closed."""
+    import openpyxl
+
     with warnings.catch_warnings():
         # openpyxl speaks of styles and extensions, which hold no facts
         warnings.simplefilter("ignore")

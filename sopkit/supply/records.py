@@ -9,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from sopkit.grid import NONE, Grid, at_buckets, fold
 from sopkit.metrics.cost import standard_cost
@@ -219,8 +218,10 @@ class Facts:
         return fold(quantity[chosen], self.ways.item[chosen], self.shape[0])
 
     @property
-    def hours(self) -> sparse.csr_array:
-        """(resource, way) hours per unit."""
+    def hours(self):
+        """(resource, way) hours per unit, as a sparse array."""
+        from scipy import sparse
+
         shape, bill = (len(self.resources), len(self.ways)), self.bill
         return sparse.csr_array((bill.hours, (bill.resource, bill.way)), shape)
 

@@ -60,7 +60,7 @@ def click(panel, name):
 
 
 def test_the_worklist_holds_what_moved_in_each_market_most_money_first():
-    rows = work.worklist(FakePlan())
+    rows = work.worklist(FakePlan().book())
     assert rows["money"].is_monotonic_decreasing and not rows.duplicated(["item", "market"]).any()
     first = rows.iloc[0]
     now, was = (
@@ -70,7 +70,7 @@ def test_the_worklist_holds_what_moved_in_each_market_most_money_first():
     price = small.items().set_index("item")["price"][first["item"]]
     assert first["money"] == pytest.approx((now - was) * price)
     assert first["reason"].startswith("Consensus moved from ") and first["due"]
-    supply = work.worklist(FakePlan(), supply=True).query("market == ''")
+    supply = work.worklist(FakePlan().book(), supply=True).query("market == ''")
     assert supply["reason"].str.contains("late at the month's end").any()
 
 
@@ -86,7 +86,7 @@ def test_an_item_that_retires_says_when_it_is_made_last_and_who_follows():
 def test_only_few_items_are_open():
     plan = FakePlan()
     plan.facts["items"] = plan.facts["items"].assign(description="of cast iron")
-    rows = work.worklist(plan)
+    rows = work.worklist(plan.book())
     assert rows["due"].sum() <= work.FEWEST
     covered = rows["money"].cumsum().shift(fill_value=0) < 0.8 * rows["money"].sum()
     assert rows["due"].equals(covered & (rows["count"] > 0))
@@ -94,7 +94,7 @@ def test_only_few_items_are_open():
 
 def test_the_worklist_is_searched_by_code_description_family_and_market():
     items = small.items().assign(description=["of cast iron", "of steel", "", ""])
-    rows = work.worklist(FakePlan(facts=FakePlan().facts | {"items": items}))
+    rows = work.worklist(FakePlan(facts=FakePlan().facts | {"items": items}).book())
     rows = pd.concat([rows, work.families(rows)], ignore_index=True).assign(status="")
     found = lambda text: {*work.filtered(rows, text=text)[["item", "market"]].agg(" ".join, axis=1)}
     assert found("x-9 north") == {"X-900 North"} and found("CAST south") == {"P-300 South"}
