@@ -5,6 +5,8 @@ everywhere.
 import html
 import math
 import unicodedata
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,24 @@ import pandas as pd
 BLANK = "–"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
 _SCALES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+
+_MARK = ContextVar("decimal mark", default=".")
+_SWAPPED = str.maketrans(",.", ".,")
+
+
+@contextmanager
+def decimal_mark(mark: str):
+    """Within it every number is written with this decimal mark, and thousands with the other.
+
+    >>> with decimal_mark(","):
+    ...     number(1200.5, 1), money(-1_240_000)
+    ('1.200,5', '−1,24 M€')
+    """
+    before = _MARK.set(mark)
+    try:
+        yield
+    finally:
+        _MARK.reset(before)
 
 
 class Html(str):
@@ -32,6 +52,7 @@ def number(value, decimals: int | None = None, *, sign: bool = False) -> str:
     decimals = matter([value]) if decimals is None else decimals
     rounded = round(float(value), decimals) + 0.0
     text = f"{abs(rounded):,.{decimals}f}"
+    text = text if _MARK.get() == "." else text.translate(_SWAPPED)
     return ("−" if rounded < 0 else "+" if sign and rounded > 0 else "") + text
 
 

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from sopkit.charts.words import number
+from sopkit.charts.words import decimal_mark, number
 from sopkit.errors import PlanError
 
 
@@ -37,8 +37,8 @@ def written(value: float, decimals: int, mark: str = ".", *, sign: bool = False)
     >>> written(-1200.5, 1, ",")
     '−1.200,5'
     """
-    text = "" if pd.isna(value) else number(value, decimals, sign=sign)
-    return text if mark == "." else text.translate(str.maketrans(",.", ".,"))
+    with decimal_mark(mark):
+        return "" if pd.isna(value) else number(value, decimals, sign=sign)
 
 
 def block(text: str) -> list[list[str]]:

@@ -27,8 +27,8 @@ def worklist(book, supply: bool = False) -> pd.DataFrame:
     apart = book.of_markets()
     parts = [exceptions.each(step, apart, DEMAND) for step in (1, 2)]
     parts = [rows[TOLD].merge(apart.pairs, left_on="name", right_on="code") for rows in parts]
-    others = [*RULES.keys() - DEMAND] if supply else []
-    for step in (1, 2, 3, 4):
+    others = [*RULES.keys() - DEMAND]
+    for step in (1, 2, 3, 4) if supply else ():
         rows = exceptions.found(step, book, others).query("level == 'item'")
         parts.append(rows[TOLD].assign(item=rows["name"], market=""))
     found = pd.concat(parts).fillna({"money": 0.0})

@@ -18,6 +18,7 @@ from ipywidgets import (
     Text,
 )
 
+from sopkit.charts.words import decimal_mark
 from sopkit.errors import PlanError
 from sopkit.metrics.stages import CHOSEN
 from sopkit.overrides import REASONS
@@ -41,13 +42,15 @@ class Panel:
     """What panels share: a ``message`` that says what went wrong."""
 
     _quiet = False  # while the panel itself changes its widgets
+    mark = "."  # of its numbers
 
     def _safely(self, action, _event=None):
         """Runs what a person asks for, not what the panel itself changes; whatever goes wrong is
         said in the panel, and nothing typed is lost.
         """
         try:
-            self._quiet or action()
+            with decimal_mark(self.mark):
+                self._quiet or action()
         except PlanError as error:
             self._say(error, "bad")
         except Exception as error:  # people read the panel, not the kernel's log

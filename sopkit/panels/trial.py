@@ -159,7 +159,7 @@ def compared(cells: pd.DataFrame) -> tuple[pd.Series, str]:
     if not abs(gap.mean()) > 2 * noise:
         return errors, "no clear difference to the chosen"
     points, way = 100 * (errors[TRIED] - errors[CHOSEN]), "worse" if gap.mean() > 0 else "better"
-    return errors, f"{abs(points):.1f} points {way} than the chosen"
+    return errors, f"{number(abs(points), 1)} points {way} than the chosen"
 
 
 def grades(backtest, view, here, forecast, trial, method) -> str:

@@ -70,7 +70,7 @@ class Tuner(Desk):
         for draft in self.drafts.values():
             draft.upon(self.stands)
         self._timer = self.trial = self.asked = self.shown = None
-        self.inches, self._due = WIDTH, {}
+        self.inches, self._due, self.mark = WIDTH, {}, plan.settings["decimal_mark"]
         years = sorted(set(self.book.history["bucket"].dt.year))[1:-1]
         super().__init__(sorted(self.grid.series["family"].unique()), years, by)
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
@@ -84,7 +84,7 @@ class Tuner(Desk):
         self._on(self._show_effect, self.by)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
-        self._list()
+        self._safely(self._list)
 
     def _later(self, *actions):
         """Runs the actions once the planner rests; at once where no event loop runs."""

@@ -35,11 +35,16 @@ class FakePlan:
     calendar: Calendar = Calendar("month")
     folder: object = None
     state: str = "finished"
+    mark: str = "."
     entry_month = Plan.entry_month
 
     @property
     def settings(self):
-        own = {"currency": "EUR", "thresholds": {"change": 0.1}}  # last cycle: 0.9 of each number
+        own = {
+            "currency": "EUR",
+            "thresholds": {"change": 0.1},
+            "decimal_mark": self.mark,
+        }  # last cycle: 0.9 of each number
         return {name: setting.default for name, setting in SETTINGS.items()} | own
 
     def read(self, table):

@@ -369,6 +369,20 @@ def test_the_title_follows_the_numbers(panel):
     assert f"sum to {total:,} pcs" in panel.picture.value
 
 
+def test_numbers_are_written_as_the_settings_say():
+    panel = Tuner(FakePlan(mark=","), Ledger("sqlite://"), "Ada")
+    at(panel, "P-310", "North")
+    typed(panel, 0, "9.000,5", "consensus")
+    total = round(line(panel, "consensus")[:12].sum())
+    assert f"sum to {total:,} pcs".replace(",", ".") in panel.picture.value
+    assert ">10.000</text>" in panel.picture.value or "10.000" in panel.picture.value
+    panel.reason.value = "customer"
+    asked = click(panel, "save")
+    assert "Jan 27: 9.000 is +8.8" in asked or "Jan 27: 9.001 is +8.8" in asked
+    assert "+8.8" in panel.effect.value and "k€" in panel.effect.value
+    assert percent(0.123) == "12.3 %"  # elsewhere nothing changed
+
+
 @pytest.mark.parametrize("method", ["damped", "theta", "tsb", trial.ETS])
 def test_methods_are_tried_and_taken_as_override(panel, method):
     at(panel, "P-310", "North")

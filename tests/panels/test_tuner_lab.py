@@ -159,14 +159,24 @@ def test_two_planners_work(planners, packs):
     ada.page.locator(".jp-Notebook").evaluate("one => one.scrollTo(0, 0)")
     ada.paste("Override", 0, "1\t-2\t\t0.5")
     ada.shows("Override", "+1", "−2", "", "+0.5", "")
-    place = ada.page.get_by_role("button", name="Save", exact=True).bounding_box()
     ada.paste("Override", 0, "1\n2\n3")
     ada.says("3 × 1 cells were copied, and 1 ×", "nothing was pasted")
     ada.paste("Override", 1, "100 110 120 130")
     ada.says("'100 110 120 130' is no number")
+    ada.shows("Override", "+1", "100 110 120 130", "", "+0.5", "")
+    ada.press("Control+z")
     ada.shows("Override", "+1", "−2", "", "+0.5", "")
 
+    # What is typed and not saved is marked, and outlives the page.
+    marked = lambda: ada.page.locator(".tuner .list option", has_text="✎").count()  # noqa: E731
+    ada.until(marked, (1).__eq__)
+    ada.page.reload()
+    ada.page.locator(".tuner .tabulator-row").first.wait_for()
+    ada.shows("Override", "+1", "−2", "", "+0.5", "")
+    assert marked() == 1
+
     # Save and its answer stay where they were, and in view.
+    place = ada.page.get_by_role("button", name="Save", exact=True).bounding_box()
     greta = opens("Greta")
     ada.save("no reason is given")
     assert ada.page.get_by_role("button", name="Save", exact=True).bounding_box() == place
@@ -204,7 +214,7 @@ def test_two_planners_work(planners, packs):
     greta.paste(heads[0], 0, text)
     greta.shows(heads[2], "3.000,5", "3.001,5")
     greta.reason("customer")
-    greta.save("Is this meant?", "M€", "units")
+    greta.save("Is this meant?", "M€", "pcs")
     greta.save("saved 36 rows", button="Save anyway")
     stands = Standing(Plan(packs / "2026-11"), ledger)
     for item, row in zip(heads, numbers):
