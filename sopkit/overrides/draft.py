@@ -237,13 +237,14 @@ class Draft:
             text, why = self.refused.get((line.what, cell), ("", ""))
             marks["refused"] = why
             if not why and (line.what == CONSENSUS or typed or abs(value) >= NONE):
-                text = self._written(value, decimals, typed, sign=line.what == OVERRIDE)
+                text = self._written(value, decimals, line.what, typed)
             yield [text, " ".join(name for name, on in marks.items() if on), why or tip]
 
-    def _written(self, value, decimals, typed, sign):
-        """A number with the decimals of the sheet; with more where it was typed with them, or would
-        read 0.
+    def _written(self, value, decimals, what, typed):
+        """A number with the decimals of the sheet; with more where it was typed with them, or an
+        override would read 0.
         """
         exact = (n for n in range(decimals, 4) if abs(value - round(value, n)) < 1e-6)
-        small = 3 if NONE <= abs(value) < 0.5 / 10**decimals else decimals
-        return written(value, next(exact, small) if typed else small, self.mark, sign=sign)
+        small = 3 if what == OVERRIDE and abs(value) < 0.5 / 10**decimals else decimals
+        decimals = next(exact, small) if typed else small
+        return written(value, decimals, self.mark, sign=what == OVERRIDE)

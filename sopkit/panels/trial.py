@@ -171,7 +171,7 @@ def grades(backtest, view, here, forecast, trial, method) -> str:
         cells = backtest.cells(item, forecast["bucket"].max(), trial)
         lines, verdict = compared(view.chosen(cells, item=item, market=market))
         lines = lines.rename({TRIED: f"{method}, tried"})
-        of = f" in {market}" if market else ""
+        of = f" in {escape(market)}" if market else ""
         words = [*backtest.leaves(item), reasons(forecast)]
     else:
         rows = backtest.plan.read("value_added").query("source == 'backtest' and lag <= @NEAR")
@@ -183,7 +183,7 @@ def grades(backtest, view, here, forecast, trial, method) -> str:
     rows = (f"<tr><td>{escape(name)}<td>{percent(value, 0)}" for name, value in lines.items())
     words = escape("\n".join(filter(None, [*words])))
     return (
-        f"<b>Backtest error</b>, 1–{NEAR} ahead{escape(of)}<div>{escape(verdict)}</div>"
+        f"<b>Backtest error</b>, 1–{NEAR} ahead{of}<div>{escape(verdict)}</div>"
         f'<table>{"".join(rows)}</table><div class="say">{words}</div>'
     )
 

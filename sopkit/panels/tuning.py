@@ -125,7 +125,7 @@ class Tuner(Desk):
         shown = work.filtered(rows, **asked, text=self.search.value).head(LISTED)
         self.lines = dict(zip(work.scopes(shown), shown.itertuples()))
         states = [f"{(rows['status'] == state).sum()} {state}" for state in work.STATES]
-        self.told = " · ".join([*states, f"{len(shown)} shown"])
+        self.told = " · ".join(states), f" · {len(shown)} shown"
         self.unsaved = None
         self._mark()
         self._select()
@@ -142,15 +142,13 @@ class Tuner(Desk):
         ]
         here = [scope for scope in self.chosen if scope in self.lines] or [*self.lines][:1]
         self._set(self.list, options=labels, value=tuple(here))
-        told = f"{self.told} · ✎ {len(typed)} not saved" if typed else self.told
-        self.count.value = said(told)
+        states, shown = self.told
+        self.count.value = said(f"✎ {len(typed)} unsaved · {states}" if typed else states + shown)
 
     def _select(self):
         if self.list.value == self.chosen and self.scopes:
             return
         self.chosen = self.list.value
-        if not self.chosen:
-            return self._close()
         markets = sorted({market for scope in self.chosen for market in self._sold_in(scope)})
         options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
         self._set(self.market, options=options, value=AS_LISTED)
@@ -177,17 +175,16 @@ class Tuner(Desk):
         self.stands.read()
         self.looked = self.buckets
         self._tell_words()
-        self._turn(self.scopes[0])
+        self._turn(self.scopes[0]) if scopes else self._close()
 
     def _close(self):
-        """Nothing is open, because the list is empty."""
-        self.scopes, self.sheet.rows, self.shown = (), [], None
+        """Nothing is open, because nothing is in the list."""
+        self.shown, self.sheet.rows = None, []
         for part in (self.picture, self.accuracy, self.effect, self.heading):
             part.value = ""
         self._set(self.acting, options=[], value=())
-        self._tell_words()
         self._calm()
-        self.title.value = "Nothing in the list is like that; change the search or the filters"
+        self.title.value = "No row is like that; change the search"
 
     def _tell_words(self):
         for name in WORDS:
@@ -250,6 +247,8 @@ class Tuner(Desk):
 
     def _try(self):
         method, self.trial = self.method.value, None
+        if not self.scopes:
+            return
         for name, slider in self.sliders.items():
             slider.disabled = name not in takes(method)
         if method not in self.accuracy.value:
@@ -269,11 +268,13 @@ class Tuner(Desk):
         """Draws the picture for its ``width`` on the screen, in pixels."""
         if abs(width / 96 / self.inches - 1) > SLACK:
             self.inches, self.shown = max(width / 96, NARROWEST), None
-            self.drawn = self.picture_of(self.inches)
+            self.drawn = self.scopes and self.picture_of(self.inches)
             self._draw()
 
     def _draw(self):
         """Draws the picture, if it is another than the one that is shown."""
+        if not self.scopes:
+            return
         consensus, tried = self.draft.asked(self.here).tolist(), self.tried.dropna()
         if (consensus, [*tried], self.method.value) != self.shown:
             self.shown = consensus, [*tried], self.method.value

@@ -285,11 +285,14 @@ def test_errors_are_said_in_words_and_nothing_typed_is_lost(panel):
 def test_a_search_without_a_hit_opens_nothing(panel):
     (first,) = panel.chosen
     panel.search.value = "no such thing"
-    assert not panel.list.options and panel.title.value.startswith("Nothing in the list is like")
+    assert not panel.list.options and panel.title.value.startswith("No row is like that")
     assert not panel.picture.value and not panel.sheet.rows and not panel.heading.value
     assert "nothing was changed" in click(panel, "save") and "end of the list" in click(
         panel, "next"
     )
+    panel.method.value, panel.market.value = "damped", ""
+    panel.sheet._handle_custom_msg({"kind": "room", "width": 480}, [])
+    assert not panel.picture.value and not panel.message.value
     panel.search.value = ""
     assert panel.chosen == (first,) and panel.picture.value.startswith("<svg")
     assert first[0] in panel.title.value and panel.sheet.rows
@@ -301,7 +304,7 @@ def test_what_is_typed_and_not_saved_is_marked_and_outlives_the_page(panel):
     panel.reason.value = "price"
     marked = lambda one: [words for words, _ in one.list.options if "✎" in words]
     assert len(marked(panel)) == 1 and "P-310 North" in marked(panel)[0]
-    assert "1 not saved" in panel.count.value
+    assert "1 unsaved" in panel.count.value
     again = Tuner(panel.plan, panel.stands.ledger, "Ada")  # the page is loaded again
     assert marked(again) == marked(panel) and not marked(
         Tuner(FakePlan(), Ledger("sqlite://"), "B")
