@@ -2,6 +2,7 @@
 said in ``tuner.css``.
 """
 
+import asyncio
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -36,12 +37,22 @@ BUTTONS = {
     "next": "Next ▸",
     "back": "Take back",
 }
+PAUSE = 0.15  # seconds of silence after the last move before more than the picture is worked out
+
+
+def running():
+    """The running event loop; None where none runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class Panel:
     """What panels share: a ``message`` that says what went wrong."""
 
     _quiet = False  # while the panel itself changes its widgets
+    _timer, _due = None, {}  # what is done later
     mark = "."  # of its numbers
 
     def _safely(self, action, _event=None):
@@ -56,6 +67,28 @@ class Panel:
         except Exception as error:  # people read the panel, not the kernel's log
             words = f"this did not work: {type(error).__name__}: {error}; nothing was saved by it"
             self._say(words, "bad")
+
+    def _later(self, *actions):
+        """Runs the actions once the planner rests; at once where no event loop runs."""
+        self._due = self._due | dict.fromkeys(actions)
+        if self._timer:
+            self._timer.cancel()
+        if loop := running():
+            self._timer = loop.call_later(PAUSE, self._rest)
+        else:
+            self._rest()
+
+    def _rest(self):
+        due, self._due = self._due, {}
+        for action in due:
+            self._safely(action)
+
+    def _set(self, widget, **traits):
+        """Changes a widget as nobody's wish."""
+        self._quiet = True
+        for name, value in traits.items():
+            setattr(widget, name, value)
+        self._quiet = False
 
     def _say(self, words, css="good"):
         self.message.value = said(words, css)

@@ -6,7 +6,6 @@ typed there is a ``Draft``; what stands there is read from the ledger (``Standin
 entered it.
 """
 
-import asyncio
 from contextlib import suppress
 from functools import cached_property, partial
 from html import escape
@@ -16,27 +15,21 @@ import pandas as pd
 from ipywidgets import Box
 
 from sopkit.charts.measure import by_bucket
-from sopkit.charts.words import clean, count, listing, number
+from sopkit.charts.words import clean, count, number
 from sopkit.errors import PlanError
 from sopkit.grid import WHO
-from sopkit.ledger import Ledger
 from sopkit.metrics.stages import CHOSEN
-from sopkit.overrides import CONSENSUS, OVERRIDE, TINY, Draft, Standing, Typed, entry
+from sopkit.overrides import CONSENSUS, OVERRIDE, TINY, Typed, entry
 from sopkit.overrides import worklist as work
 from sopkit.overrides.effect import effect, last_year, so_far, worth
-from sopkit.panels.desk import Desk, choices, said
+from sopkit.panels.desk import running, said
+from sopkit.panels.opened import Opened
 from sopkit.panels.picture import Picture
 from sopkit.panels.trial import Backtest, grades, takes, try_method
 
-LISTED = 300
-OPENED = 40  # rows that can be typed at once
 WIDTH, NARROWEST = 8.0, 4.0  # inches of the picture: until its room is known, and at least
 FINE = 20  # units a bucket, below which parts of one matter
 SLACK = 0.08  # of its width before it is drawn anew
-PAUSE = 0.15  # seconds of silence after the last move before more than the picture is worked out
-AS_LISTED, EACH = "as listed", "each market"
-WORDS = "reason", "note", "holds", "until"
-DRAFTS = {}  # by ledger, pack and name: what is typed outlives the page, as long as the kernel
 
 
 def tuner(plan, ledger, by: str = "") -> Box:
@@ -46,38 +39,16 @@ def tuner(plan, ledger, by: str = "") -> Box:
     return Tuner(plan, ledger, by).box
 
 
-def _loop():
-    """The running event loop; None where none runs."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-class Tuner(Desk):
+class Tuner(Opened):
     """The desk at work: a button asks for the method of its name. ``box`` is shown, everything else
     can be driven by code.
     """
 
     def __init__(self, plan, ledger, by=""):
-        ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-        self.plan, self.stands, self.backtest = plan, Standing(plan, ledger), Backtest(plan)
-        self.view, self.grid = self.stands.view, self.stands.grid
-        self.book, self.buckets = self.view.book, self.grid.buckets
-        self.listed, self._places = {}, {}
-        kept = ledger.name, str(plan.folder), by, *self.grid.shape
-        self.drafts, self.chosen, self.scopes = DRAFTS.setdefault(kept, {}), (), ()
-        for draft in self.drafts.values():
-            draft.upon(self.stands)
-        self._timer = self.trial = self.asked = self.shown = None
-        self.inches, self._due, self.mark = WIDTH, {}, plan.settings["decimal_mark"]
-        years = sorted(set(self.book.history["bucket"].dt.year))[1:-1]
-        super().__init__(sorted(self.grid.series["family"].unique()), years, by)
+        self.backtest, self.trial, self.asked, self.shown = Backtest(plan), None, None, None
+        self.inches, self._places = WIDTH, {}
+        super().__init__(plan, ledger, by)
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
-        self._on(self._list, self.family, self.status, self.search, self.supply)
-        self._on(self._select, self.list)
-        self._on(self._open, self.market)
-        self._on(self._word, *(getattr(self, name) for name in WORDS))
         self._on(self._try, self.method, self.start, *self.sliders.values())
         moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
         self.sheet.on(self._safely, look=self.look, room=self.room, **moves)
@@ -85,110 +56,6 @@ class Tuner(Desk):
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
         self._safely(self._list)
-
-    def _later(self, *actions):
-        """Runs the actions once the planner rests; at once where no event loop runs."""
-        self._due |= dict.fromkeys(actions)
-        if self._timer:
-            self._timer.cancel()
-        if loop := _loop():
-            self._timer = loop.call_later(PAUSE, self._rest)
-        else:
-            self._rest()
-
-    def _rest(self):
-        due, self._due = self._due, {}
-        for action in due:
-            self._safely(action)
-
-    def _set(self, widget, **traits):
-        """Changes a widget as nobody's wish."""
-        self._quiet = True
-        for name, value in traits.items():
-            setattr(widget, name, value)
-        self._quiet = False
-
-    # The worklist
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """The worklist, as far as the review has come by now, whoever reviewed."""
-        supply = self.supply.value
-        if supply not in self.listed:
-            rows = work.worklist(self.book, supply)
-            self.listed[supply] = pd.concat([rows, work.families(rows)], ignore_index=True)
-        rows, said = self.listed[supply], self.stands.ledger.read("reviews")
-        return rows.assign(status=work.reviewed(rows, said, self.plan.entry_month))
-
-    def _list(self):
-        rows, asked = self.rows, {"family": self.family.value, "status": self.status.value}
-        shown = work.filtered(rows, **asked, text=self.search.value).head(LISTED)
-        self.lines = dict(zip(work.scopes(shown), shown.itertuples()))
-        states = [f"{(rows['status'] == state).sum()} {state}" for state in work.STATES]
-        self.told = " · ".join(states), f" · {len(shown)} shown"
-        self.unsaved = None
-        self._mark()
-        self._select()
-
-    def _mark(self):
-        """Names the rows of the list, and marks those with something typed that is not saved."""
-        typed = {cell[:-1] for draft in self.drafts.values() for cell in draft.typed}
-        if typed == self.unsaved:
-            return
-        self.unsaved, currency = typed, self.view.currency
-        labels = [
-            (work.line(row, currency, unsaved=any(work.same(scope, each) for each in typed)), scope)
-            for scope, row in self.lines.items()
-        ]
-        here = [scope for scope in self.chosen if scope in self.lines] or [*self.lines][:1]
-        self._set(self.list, options=labels, value=tuple(here))
-        states, shown = self.told
-        self.count.value = said(f"✎ {len(typed)} unsaved · {states}" if typed else states + shown)
-
-    def _select(self):
-        if self.list.value == self.chosen and self.scopes:
-            return
-        self.chosen = self.list.value
-        markets = sorted({market for scope in self.chosen for market in self._sold_in(scope)})
-        options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
-        self._set(self.market, options=options, value=AS_LISTED)
-        self._open()
-
-    def _sold_in(self, scope):
-        inside = self.stands.inside((*scope[:2], ""))
-        return sorted(self.grid.series["market"][inside].unique())
-
-    def _open(self):
-        """Opens the chosen scopes in the chosen market, with what was typed there before."""
-        asked, scopes = self.market.value, []
-        for item, family, market in self.chosen:
-            own = self._sold_in((item, family))
-            of = {AS_LISTED: [market], EACH: own, "": [""]}
-            scopes += [(item, family, each) for each in of.get(asked, [asked] * (asked in own))]
-            units = self.view.items.loc[self.view.items["family"] == family, "unit"].unique()
-            if len(units) > 1:
-                raise PlanError(
-                    f"the items of {family} are counted in {listing(units)}, which cannot be added"
-                    " up; open its items"
-                )
-        self.scopes = tuple(dict.fromkeys(scopes))[:OPENED]
-        self.stands.read()
-        self.looked = self.buckets
-        self._tell_words()
-        self._turn(self.scopes[0]) if scopes else self._close()
-
-    def _close(self):
-        """Nothing is open, because nothing is in the list."""
-        self.shown, self.sheet.rows = None, []
-        for part in (self.picture, self.accuracy, self.effect, self.heading):
-            part.value = ""
-        self._set(self.acting, options=[], value=())
-        self._calm()
-        self.title.value = "No row is like that; change the search"
-
-    def _tell_words(self):
-        for name in WORDS:
-            self._set(getattr(self, name), value=getattr(self.draft, name))
 
     # The picture and the numbers beside it
 
@@ -245,6 +112,15 @@ class Tuner(Desk):
             rows = rows.iloc[self._places[name].get(choice["item"], [])]
         return self.view.chosen(rows, **choice)
 
+    def _close(self):
+        """Nothing is open, because nothing is in the list."""
+        self.shown, self.sheet.rows = None, []
+        for part in (self.picture, self.accuracy, self.effect, self.heading):
+            part.value = ""
+        self._set(self.acting, options=[], value=())
+        self._calm()
+        self.title.value = "No row is like that; change the search"
+
     def _try(self):
         method, self.trial = self.method.value, None
         if not self.scopes:
@@ -292,7 +168,7 @@ class Tuner(Desk):
         if (beside := np.abs(more[~open_]).sum()) >= TINY:
             found.insert(1, f"{number(beside)} of it beside it: wider rows are spread anew")
         known = ""
-        if not _loop() or self.past.done():
+        if not running() or self.past.done():
             months = f"last {count(self.plan.calendar.per_year, self.plan.calendar.size)}"
             told = so_far(self.past.result(), self.by.value.strip(), self.draft.reason)
             known = f"<b>Such touches, {months}</b>{''.join(map(said, told))}" if told else ""
@@ -303,7 +179,7 @@ class Tuner(Desk):
     def _show_accuracy(self):
         if not self.scopes:
             return
-        if self.here[0] and _loop() and not self.backtest.series.done():
+        if self.here[0] and running() and not self.backtest.series.done():
             return self._later(self._show_accuracy)
         tried = self.trial, self.method.value
         self.accuracy.value = grades(self.backtest, self.view, self.here, self.forecast, *tried)
@@ -321,17 +197,6 @@ class Tuner(Desk):
         return by_bucket(rows, "baseline").reindex(self.buckets)
 
     # The sheet
-
-    @property
-    def draft(self) -> Draft:
-        """What was typed for what is open."""
-        return self.drafts.setdefault(self.scopes, Draft(self.stands, self.scopes))
-
-    def _word(self):
-        """Reason, note and expiry belong to what they were typed for."""
-        for name in WORDS:
-            setattr(self.draft, name, getattr(self, name).value)
-        self._show_effect()
 
     def _move(self, move, **told):
         """Makes a move of the draft: the picture shows it at once, then what the plan makes of it

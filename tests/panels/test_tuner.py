@@ -17,7 +17,8 @@ from sopkit.overrides import worklist as work
 from sopkit.overrides.effect import effect, worth
 from sopkit.overrides.worklist import CHECKED, OPEN, UNDECIDED
 from sopkit.panels import trial, tuner
-from sopkit.panels.tuning import DRAFTS, Tuner
+from sopkit.panels.opened import DRAFTS
+from sopkit.panels.tuning import Tuner
 from tests.charts import small
 from tests.panels.fake import FakePlan
 
