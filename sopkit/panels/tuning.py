@@ -272,9 +272,10 @@ class Tuner(Opened):
             self.buttons["anyway"].layout.visibility = "visible"
             return self._say(question, "ask")
         finally:
-            with suppress(PlanError):  # said when it was typed
-                self._settle()
-            self._list_acting()
+            if self.scopes:
+                with suppress(PlanError):  # said when it was typed
+                    self._settle()
+                self._list_acting()
         self._tell_words()
         self._calm()
         self._say(told)

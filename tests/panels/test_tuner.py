@@ -458,6 +458,7 @@ def test_packs_of_before_and_companies_without_prices_open(panel):
     plan.tables = plan.tables | {"demand_plan": plan.tables["demand_plan"].head(0)}
     nothing = Tuner(plan, Ledger("sqlite://"), "Ada")
     assert all("end of the list" in click(nothing, button) for button in ("next", "check"))
+    assert "nothing was changed" in click(nothing, "save")
 
 
 def test_a_released_plan_sends_entries_to_the_next_cycle():
