@@ -79,9 +79,13 @@ class Panel:
             self._rest()
 
     def _rest(self):
-        due, self._due = self._due, {}
-        for action in due:
+        """Runs the first of what is due; a person who moves meanwhile comes before the others."""
+        if self._due:
+            action, *others = self._due
+            self._due = dict.fromkeys(others)
             self._safely(action)
+        if self._due:
+            self._later()
 
     def _set(self, widget, **traits):
         """Changes a widget as nobody's wish."""
