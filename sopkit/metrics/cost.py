@@ -2,8 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from sopkit.metrics.scopes import per_item
 from sopkit.tables import INPUTS, declared
@@ -87,6 +85,9 @@ def part_loops(components) -> pd.Series:
     >>> part_loops(rows).tolist()
     [True, True, False]
     """
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     codes, names = pd.factorize(components[["parent", "child"]].to_numpy().ravel())
     parent, child = codes.reshape(-1, 2).T
     graph = sparse.coo_array((np.ones(len(parent)), (parent, child)), (len(names),) * 2)

@@ -230,11 +230,13 @@ class Facts:
         return self.hours @ quantity
 
     @cached_property
-    def uses(self) -> sparse.csr_array:
+    def uses(self):
         """What the units that arrive by every way and bucket (a column each) take of every item
-        when they are begun (a row for every item and bucket); what was begun before the plan took
-        it then.
+        when they are begun (a row for every item and bucket), as a sparse array; what was begun
+        before the plan took it then.
         """
+        from scipy import sparse
+
         count, parts = self.shape[1], self.parts
         bucket = np.arange(count) - self.ways.opens[parts.way][:, None]
         rows, columns = (axis[:, None] * count for axis in (parts.item, parts.way))
