@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.grid import grid_of
+from sopkit.metrics.currencies import worth
 from sopkit.metrics.exceptions import RULES, threshold
 from sopkit.metrics.scopes import realised_price
 from sopkit.tables import PLANS
@@ -17,6 +18,7 @@ def prices(book) -> pd.DataFrame:
     plan, or of all history where the last year sold nothing); each stands in for the other where
     that is blank, and source ``none`` (price 0) marks an item that has neither. A list price that
     the last year did not bring (the exception ``price_difference``) gives way to the realised one.
+    In a market with another currency it moves as the exchange rate does from the last year's mean.
     An event with a price replaces it for the share of the bucket's days that the event covers, in
     the markets that it covers; one with a price_change moves what then holds. An item without
     demand has its price in every bucket, in the market ``(none)``.
@@ -44,9 +46,17 @@ def prices(book) -> pd.DataFrame:
     over = np.maximum(share, 1.0)
     usual = _usual(book).reindex(grid.series["item"]).fillna({"price": 0.0, "source": "none"})
     price = usual["price"].to_numpy()[:, None] * (1 - share / over) + money / over
-    price = price * np.maximum(1 + moved, 0)
+    price = price * np.maximum(1 + moved, 0) * _exchanged(book, grid)
     source = np.where((share > 0) | (moved != 0), "event", usual["source"].to_numpy()[:, None])
     return PLANS["prices"].conform(grid.frame(price=price, source=source))
+
+
+def _exchanged(book, grid) -> np.ndarray:
+    """(series, bucket) the planned worth of each market's money over its mean of the last year."""
+    told = book.markets, book.exchange_rates, grid.series["market"]
+    last = book.before(book.calendar.per_year)
+    ahead, past = (worth(*told, when, book.settings["currency"]) for when in (book.buckets, last))
+    return ahead / past.mean(axis=1, keepdims=True)
 
 
 def _usual(book):

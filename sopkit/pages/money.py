@@ -9,6 +9,7 @@ from sopkit.charts.spark import difference, differences
 from sopkit.charts.words import Html, count, escape, is_money, money, number, quantity
 from sopkit.finance import COMPANY, by_family, since_last, to_actual, to_budget
 from sopkit.finance.scenarios import BASE
+from sopkit.metrics.currencies import worth
 from sopkit.metrics.scopes import within
 
 ABOUT_OPTIONS = (
@@ -88,6 +89,29 @@ def per_unit(view):
         columns="family | last year: last year, a unit [money/unit] |"
         " next year: next year, a unit [money/unit] | change [fraction]",
         note="revenue ÷ units",
+    )
+
+
+def markets(view):
+    """What the sales plan of the next year brings in each market, in its own money and in the
+    company's; nothing where all sell in the company's.
+    """
+    book, own = view.book, view.currency
+    told = book.markets.set_index("market")
+    if told["currency"].isin(["", own]).all():
+        return None
+    plan = book.priced(within(book.demand_plan, book.year))
+    plan["revenue"] = plan["consensus"] * plan["price"]
+    revenue = plan.pivot_table("revenue", "market", "bucket", "sum", fill_value=0.0)
+    rate = worth(book.markets, book.exchange_rates, revenue.index, revenue.columns, own)
+    rows = pd.DataFrame({"company": revenue.sum(axis=1), "its": (revenue / rate).sum(axis=1)})
+    rows = rows.join(told).replace({"currency": {"": own}}).fillna({"currency": own})
+    rows["its"] = [f"{number(its)} {code}" for its, code in zip(rows["its"], rows["currency"])]
+    return view.show(
+        rows.sort_values("company", ascending=False).reset_index(),
+        columns="market | group | its: in its money | company: in the company's [money]",
+        total="company",
+        note="the sales plan at its prices, at the planned exchange rates",
     )
 
 

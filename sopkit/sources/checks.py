@@ -9,10 +9,11 @@ from sopkit.demand.launches import successor_loops
 from sopkit.demand.said import RULES
 from sopkit.errors import nearest
 from sopkit.metrics.cost import part_loops, with_unit_cost
+from sopkit.metrics.currencies import worth
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
 from sopkit.sources.typed import NAMES, read_number
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, declared
 from sopkit.tables.settings import STEPS
 
 # How rows of one bucket become one; stock is what stood there last.
@@ -21,6 +22,7 @@ TOGETHER = {
     "production_history": {"planned": "sum", "actual": "sum"},
     "inventory_history": {"on_hand": "last", "stocked_out": "sum"},
     "sales_inputs": {"quantity": "sum"},
+    "exchange_rates": {"rate": "mean"},
     "budget": {"quantity": "sum", "revenue": "sum", "margin": "sum"},
 }
 # what is named: the table that says which there are; the words that are always known
@@ -102,7 +104,8 @@ def check_names(reading):
         if not len(reading.tables[home]):
             continue
         known = [*reading.tables[home][kind].dropna().unique(), *ALWAYS.get(kind, [])]
-        known += reading.settings["markets"] if kind == "market" else []
+        if kind == "market":
+            known += [*reading.settings["markets"], *reading.tables["markets"]["market"].dropna()]
         for name in sorted(reading.present):
             for column in INPUTS[name].names:
                 own = column == kind and (name == home or (kind, name) == ("market", "orders"))
@@ -192,6 +195,36 @@ def check_components(reading):
     below = (items["unit_cost"] > 0) & (items["unit_cost"] < parts * (1 - 1e-6))
     problem = [f"its components cost {cost:,.10g}" for cost in parts[below]]
     reading.say_of("unit cost below parts", "items", below, "unit_cost", problem)
+
+
+def check_currencies(reading):
+    """A market's currency that is not the company's, and has no exchange rate, is an error."""
+    markets, own = reading.tables["markets"], reading.settings["currency"]
+    known = [own, *reading.tables["exchange_rates"]["currency"].dropna().unique()]
+    bad = ~markets["currency"].fillna(own).isin(known)
+    problem = f"has no row in exchange_rates, and is not the company's ({own})"
+    reading.say_of("no exchange rate", "markets", bad, "currency", problem)
+
+
+def repair_currencies(reading):
+    """What was sold in other money is read in the company's, at the rate of its bucket."""
+    sales, own = reading.tables["sales_history"], reading.settings["currency"]
+    markets, rates = (
+        declared(reading.tables[name], name) for name in ("markets", "exchange_rates")
+    )
+    foreign = markets[~markets["currency"].isin(["", own])]
+    rows = sales["market"].isin(foreign["market"]) & sales["revenue"].notna()
+    if not rows.any():
+        return
+    market, bucket = (pd.Index(sales.loc[rows, of].unique()) for of in ("market", "bucket"))
+    rate = worth(markets, rates, market, bucket, own)
+    at = (
+        market.get_indexer(sales.loc[rows, "market"]),
+        bucket.get_indexer(sales.loc[rows, "bucket"]),
+    )
+    problem = f"revenue in {', '.join(sorted(foreign['currency'].unique()))}"
+    reading.say("foreign money", "sales_history", 0, "revenue", f"{rows.sum():,} rows", problem)
+    reading.fill("sales_history", "revenue", rows, sales.loc[rows, "revenue"] * rate[at])
 
 
 def check_gates(reading):

@@ -41,6 +41,7 @@ not as typed: let a spreadsheet calculate the file and save it; format columns o
 and type the codes again
 like itself: name another item, or leave it blank
 end before start: correct one of the two dates
+no exchange rate: add the currency to exchange_rates, with a rate from its first bucket on
 part of itself: take one of the rows out
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank
@@ -90,6 +91,7 @@ empty buckets: read as zero
 stock not counted: left blank
 plan without lots: any quantity is planned, whole lots are handed off to the schedule
 unit cost from standard: unit_cost read as standard_cost less the labour of its resources
+foreign money: read in the company's, at the rate of its bucket
 unplanned items: left out, as settings say (unplanned)
 promoted scenario: counted in the facts of the plan; sopkit scenario promote NAME --undo takes it \
 out

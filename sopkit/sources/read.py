@@ -28,6 +28,7 @@ CHECKS = (
     checks.check_spans,
     checks.check_successors,
     checks.check_components,
+    checks.check_currencies,
     checks.check_gates,
     checks.check_reach,
     checks.check_ramps,
@@ -42,6 +43,7 @@ REPAIRS = (
     cut_incomplete,
     check_history,
     checks.fill_buckets,
+    checks.repair_currencies,
 )
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
@@ -58,7 +60,8 @@ ABSENT = {
     "sales_inputs": "no sales input in the consensus",
     "budget": "no budget to compare with",
 }
-SILENT = {"components"}  # most companies have none: nothing is told of it
+# most companies have none: nothing is told of it
+SILENT = {"components", "markets", "exchange_rates"}
 NEEDED = "a plan needs items and sales_history"
 
 

@@ -266,6 +266,22 @@ INPUTS = [
         ),
     ),
     _input(
+        "markets",
+        "Where the company sells, and in which money",
+        "market",
+        text("market", "market as sales_history names it", required=True),
+        text("currency", "of its revenue in sales_history; blank = the company's", blank=""),
+        text("group", "what it belongs to; blank = none", blank=""),
+    ),
+    _input(
+        "exchange_rates",
+        "What a unit of another currency is worth in the company's, past and planned",
+        "currency bucket",
+        text("currency", "as markets name it", required=True),
+        bucket("bucket from which it holds, until the next one told"),
+        number("rate", "money/unit", "the company's money per unit", required=True, at_least=0),
+    ),
+    _input(
         "components",
         "Parts that one unit is made of; an item that has some is made",
         "parent child source",

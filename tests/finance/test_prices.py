@@ -171,3 +171,19 @@ def test_the_difference_is_an_exception_in_money():
     rows = exceptions.table(2, book).query("rule == 'price_difference'")
     assert rows["name"].tolist() == ["A"] and rows["money"].tolist() == [3.0 * (3 + 3 + 1 + 1)]
     assert "10.00" in rows["reason"].iloc[0] and "7.00" in rows["reason"].iloc[0]
+
+
+def test_a_price_moves_with_the_planned_rate_of_its_market():
+    buckets = pd.to_datetime(["2026-11-01", "2026-12-01"])
+    plan = pd.DataFrame({"item": "A", "market": ["Home"] * 2 + ["US"] * 2, "consensus": 5.0})
+    plan["bucket"] = [*buckets, *buckets]
+    rates = {"currency": "USD", "bucket": pd.to_datetime(["2020-01-01", "2026-12-01"])}
+    book = Book(
+        {
+            "items": pd.DataFrame({"item": ["A"], "price": [10.0]}),
+            "demand_plan": plan,
+            "markets": pd.DataFrame({"market": ["US"], "currency": ["USD"]}),
+            "exchange_rates": pd.DataFrame(rates | {"rate": [0.8, 1.0]}),
+        }
+    )
+    assert finance.prices(book)["price"].tolist() == pytest.approx([10.0, 10.0, 10.0, 12.5])

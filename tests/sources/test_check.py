@@ -13,6 +13,10 @@ from tests.sources.company import BUCKETS, COMPANY, MONTH, issues_of, small, spo
 LAST = "004,South,2026-10-01,111,9023\n"
 HISTORY = COMPANY["sales_history"]
 PARTS = "parent,child,quantity_per\n"
+DOLLARS = {
+    "markets": "market,currency\nSouth,USD\n",
+    "exchange_rates": "currency,bucket,rate\nUSD,2020-01-01,0.5\n",
+}
 HEADS = {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()}
 
 
@@ -139,6 +143,8 @@ FAULTS = [
     ),
     ("unit cost below parts", "items", 2, "unit_cost", {"components": PARTS + "P1,P2,2\n"}),
     ("unknown item", "components", 2, "child", {"components": PARTS + "P1,P9,1\n"}),
+    ("no exchange rate", "markets", 2, "currency", {"markets": "market,currency\nSouth,USD\n"}),
+    ("foreign money", "sales_history", 0, "revenue", DOLLARS),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
         "no plan",

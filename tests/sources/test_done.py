@@ -9,7 +9,7 @@ from sopkit.demand import cleanse
 from sopkit.sources import read_facts
 from sopkit.sources.issues import RULES
 from tests.sources.company import BUCKETS, COMPANY, MONTH, small, spoiled
-from tests.sources.test_check import FAULTS, HEADS, HISTORY, LAST, stamped
+from tests.sources.test_check import DOLLARS, FAULTS, HEADS, HISTORY, LAST, stamped
 
 ZEROS = "".join(
     line.rsplit(",", 2)[0] + ",0,0\n"
@@ -92,7 +92,7 @@ ELSEWHERE = {
     "unknown table": "test_check",
     "unknown column": "test_facts",
 }
-HERE = ("unit cost from standard", "stock not counted")
+HERE = ("unit cost from standard", "stock not counted", "foreign money")
 CASES = [fault for fault in FAULTS if RULES[fault[0]][0] != "error"]
 
 
@@ -121,6 +121,16 @@ def test_what_is_kept_stands_as_it_is_written(rule, tmp_path):
     assert cell in {*read(tmp_path / "data", changes[0])[table][column].astype(str)} or (
         cell in {*read(tmp_path / "next", changes[-1])[table][column].astype(str)}
     )
+
+
+def test_foreign_money_is_the_company_s_at_the_rate_of_its_bucket(tmp_path):
+    rates = "currency,bucket,rate\nUSD,2020-01-01,0.5\nUSD,2026-10-01,0.8\nUSD,2026-10-15,0.6\n"
+    home = read(tmp_path / "home", {}).sales_history
+    found = read(tmp_path / "data", DOLLARS | {"exchange_rates": rates}).sales_history
+    south, last = home["market"] == "South", home["bucket"] == "2026-10-01"
+    rate = south.map({True: 0.5, False: 1.0}).mask(south & last, 0.7)
+    assert found["revenue"].tolist() == (home["revenue"] * rate).tolist()
+    assert found["quantity"].tolist() == home["quantity"].tolist()
 
 
 def test_a_standard_cost_is_material_and_labour(tmp_path):
