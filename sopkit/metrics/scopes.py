@@ -114,7 +114,7 @@ def at_cost(book, frame, column, buckets):
 
 def used(supply_plan) -> pd.DataFrame:
     """The plan with ``used``: its demand, and what the production of other items takes."""
-    return supply_plan.assign(used=supply_plan["demand"] + supply_plan.get("issued", 0.0))
+    return supply_plan.assign(used=sum(supply_plan.get(of, 0.0) for of in ("demand", "issued")))
 
 
 def lasting(book, strategies=("stock",)) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.sample.templates import refuse_filled
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, RARE
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 TRUTH = "truth.json"
@@ -43,7 +43,7 @@ def write_sample(folder, items: int = 60, seed: int = SEED) -> list[Path]:
     if folder.resolve() != DATA:
         notes, copy = shutil.ignore_patterns("README.md"), shutil.copyfile
         shutil.copytree(DATA, folder, ignore=notes, copy_function=copy, dirs_exist_ok=True)
-    tables = {name: _read(name) for name in INPUTS}
+    tables = {name: _read(name) for name in INPUTS if name not in RARE}
     if (items, seed) != (len(tables["items"]), SEED):
         shutil.rmtree(folder / "earlier", ignore_errors=True)
         tables, truth = _company(tables, items, seed)
@@ -67,7 +67,7 @@ def _company(tables, items, seed):
         _plant(tables, plant, sum(len(tile["items"]) for tile in own) / 60)
         for plant, own in enumerate(plants)
     ]
-    made = {name: pd.concat([part[name] for part in [*tiles, *shared]]) for name in INPUTS}
+    made = {name: pd.concat([part[name] for part in [*tiles, *shared]]) for name in tables}
     truth = {"seed": seed, "items": [row for tile in tiles for row in tile["truth"]]}
     return {name: table[INPUTS[name].names] for name, table in made.items()}, truth
 

@@ -19,7 +19,7 @@ from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
 from sopkit.supply.facts import read_facts as supply_facts
 from sopkit.supply.reading import FACTS
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, RARE
 
 CHECKS = (
     checks.check_names,
@@ -60,8 +60,6 @@ ABSENT = {
     "sales_inputs": "no sales input in the consensus",
     "budget": "no budget to compare with",
 }
-# most companies have none: nothing is told of it
-SILENT = {"components", "markets", "exchange_rates"}
 NEEDED = "a plan needs items and sales_history"
 
 
@@ -213,7 +211,7 @@ def _absent(reading, raws):
     items and sales_history.
     """
     refused = reading.refused
-    for name in set(INPUTS) - reading.present - SILENT:
+    for name in set(INPUTS) - reading.present - RARE:
         blank = f"{raws[name].origin} has a header and no row" if name in raws else ""
         if name in ABSENT:
             reading.say("absent table", name, 0, "", blank, ABSENT[name])

@@ -2,6 +2,7 @@
 
 from sopkit.tables.declare import Column, Table
 from sopkit.tables.inputs import INPUTS as _INPUTS
+from sopkit.tables.inputs import RARE
 from sopkit.tables.judgments import JUDGMENTS as _JUDGMENTS
 from sopkit.tables.judgments import LEDGER as _LEDGER
 from sopkit.tables.plans import PLANS as _PLANS
@@ -27,6 +28,7 @@ __all__ = [
     "INPUTS",
     "LEDGER",
     "PLANS",
+    "RARE",
     "SETTINGS",
     "Column",
     "Setting",

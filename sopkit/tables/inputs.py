@@ -9,6 +9,7 @@ OVERTIME_RATE = 1.5
 
 ITEM = text("item", "item code, kept as written", required=True)
 MARKET = text("market", "region, channel or customer group; blank = (none)", blank=NONE)
+RARE = {"components", "markets", "exchange_rates"}  # which most companies do not have
 SCOPE = "blank item and family = everything"
 
 

@@ -89,8 +89,13 @@ def read(folder, month=MONTH):
         return str(error)
 
 
+RARELY = {
+    "components": "parent,child,quantity_per\nP1,004,0.1\n",
+    "markets": "market,currency\nSouth,EUR\n",
+    "exchange_rates": "currency,bucket,rate\nUSD,2024-11-01,0.5\n",
+}
 # Cells and headers: every declared column of every table, in the company's first row
-ROWS = {name: [*csv.reader(io.StringIO(text))] for name, text in COMPANY.items()}
+ROWS = {name: [*csv.reader(io.StringIO(text))] for name, text in (COMPANY | RARELY).items()}
 for _name, _rows in ROWS.items():
     _more = [column for column in INPUTS[_name].names if column not in _rows[0]]
     _rows[:] = [_rows[0] + _more, *(row + [""] * len(_more) for row in _rows[1:])]
