@@ -386,8 +386,12 @@ def objective_prices(facts: Facts, holding: str, lost) -> dict[str, np.ndarray]:
     smooth = SMOOTH * prices.holding + stocked
     late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed, 0.0, staff.regular_cost)
+    # parts on hand are not built into parents sooner than those are asked for: a tie in holding
+    takes = np.isin(np.arange(len(facts.ways)), facts.parts.way)[:, None]
+    sooner = takes * np.arange(facts.shape[1])[::-1]
+    sooner = sooner * (NUDGE + COVERS[-1] * smooth)[facts.ways.item]
     return {
-        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly,
+        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly + sooner,
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,

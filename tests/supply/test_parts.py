@@ -164,3 +164,11 @@ def test_an_unknown_part_is_named():
     parts = BIKES["components"].replace("tube", "pipe")
     with pytest.raises(PlanError, match="components, column child: 1 unknown value.s., first pipe"):
         plan_supply(**BIKES | {"components": parts})
+
+
+def test_parts_on_hand_are_not_built_into_parents_sooner_than_they_are_asked_for():
+    bare = {name: BIKES[name] for name in ("demand", "items", "components")}
+    stock = pd.DataFrame({"item": ["bike", "frame"], "on_hand": [100.0, 500.0]})
+    result = plan_supply(**bare, inventory=stock)
+    assert column(result, "bike", "projected_available") == [0] * 6
+    assert column(result, "frame", "issued") == [100] * 5 + [0]
