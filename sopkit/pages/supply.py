@@ -97,9 +97,10 @@ def costs(plan_costs, steering, view):
     )
 
 
-def cut(supply_plan, demand_plan, view):
+def cut(supply_plan, demand_plan, view, held_back=None):
     """Who gets less than was asked for, by item, dearest first: in the bucket of the next year in
-    which most is missing, how much of what was wanted to date, in which markets, and why.
+    which most is missing, how much of what was wanted to date, in which markets, and why; which
+    parts hold back most (``held_back``: part, items, units).
     """
     cell, settings = ["item", "bucket"], view.book.settings
     short = short_by_market(supply_plan, demand_plan, settings["market_priority"])
@@ -113,6 +114,16 @@ def cut(supply_plan, demand_plan, view):
     worst["share"] = worst["short"] / worst["wanted"]
     worst = view.book.priced(worst.merge(supply_plan[[*cell, "why"]], on=cell))
     worst = worst.assign(money=worst["short"] * worst["price"])
+    note = {
+        "fair": "where hours are short, items that earn alike share in proportion to demand",
+        "margin": "where hours are short, what is dearest to lose comes first",
+    }[settings["allocation"]]
+    if held_back is not None and len(held_back):
+        told = [
+            f"{one.part} {number(one.units)} of {count(one.items, 'item')}"
+            for one in held_back.head(3).itertuples()
+        ]
+        note += f"; parts hold back, at most, over the whole plan: {', '.join(told)}"
     return view.show(
         worst.sort_values("money", ascending=False, kind="stable"),
         "supply_plan",
@@ -120,10 +131,7 @@ def cut(supply_plan, demand_plan, view):
         " share: of its demand to date [fraction] | markets: who waits for how many | why",
         12,
         empty="Nobody is cut: everything that is asked for next year ships when it is due.",
-        note={
-            "fair": "where hours are short, items that earn alike share in proportion to demand",
-            "margin": "where hours are short, what is dearest to lose comes first",
-        }[settings["allocation"]],
+        note=note,
     )
 
 

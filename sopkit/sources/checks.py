@@ -44,7 +44,9 @@ SPANS = [
     ("items", "launched_on", "retired_on"),
 ]
 # table: the date from which a row acts
-COMING = dict.fromkeys(("resources", "sales_inputs", "budget"), "bucket") | {"receipts": "due_on"}
+COMING = dict.fromkeys(("resources", "sales_inputs", "budget", "exchange_rates"), "bucket") | {
+    "receipts": "due_on"
+}
 COMING |= {"events": "starts_on", "initiatives": "starts_on", "launches": "launched_on"}
 # table: the date on which a row became known
 KNOWN_ON = {
@@ -104,8 +106,7 @@ def check_names(reading):
         if not len(reading.tables[home]):
             continue
         known = [*reading.tables[home][kind].dropna().unique(), *ALWAYS.get(kind, [])]
-        if kind == "market":
-            known += [*reading.settings["markets"], *reading.tables["markets"]["market"].dropna()]
+        known += reading.settings["markets"] if kind == "market" else []
         for name in sorted(reading.present):
             for column in INPUTS[name].names:
                 own = column == kind and (name == home or (kind, name) == ("market", "orders"))
@@ -184,8 +185,8 @@ def check_successors(reading):
 
 def check_components(reading):
     """An item that is a part of itself is an error; one that costs less than its parts is told."""
-    rows = reading.tables["components"]
-    loop = part_loops(rows) & rows[["parent", "child"]].notna().all(axis=1)
+    rows = reading.tables["components"].dropna(subset=["parent", "child", "quantity_per"])
+    loop = part_loops(rows).reindex(reading.tables["components"].index, fill_value=False)
     problem = "is a part of itself, here or through its other parts"
     reading.say_of("part of itself", "components", loop, "child", problem)
     if not len(rows) or loop.any():

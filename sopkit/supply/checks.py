@@ -48,9 +48,9 @@ def explain_infeasible(facts, limits) -> PlanError:
         for w, t in held[:5]
     )
     return PlanError(
-        f"table frozen: {len(held)} frozen quantity(ies) cannot all be made with the hours and"
-        f" workers there are: {shown}; lower the frozen quantities or add hours, overtime"
-        " or workers in resources"
+        f"table frozen: {len(held)} frozen quantity(ies) cannot all be made with the hours,"
+        f" workers{' and parts' * bool(len(facts.parts.way))} there are: {shown}; lower the frozen"
+        " quantities or add hours, overtime or workers in resources, or stock of their parts"
     )
 
 

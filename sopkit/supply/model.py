@@ -189,7 +189,17 @@ def steering(facts: Facts, values) -> float:
     """
     none = np.zeros(facts.shape)
     stock = sum(SMOOTH * cover * values.get(name, none) for name, cover in zip(ABOVE, COVERS))
-    return float((facts.prices.holding * stock)[:, facts.seen].sum())
+    early = (sooner(facts) * values["quantity"])[:, facts.seen].sum()
+    return float((facts.prices.holding * stock)[:, facts.seen].sum() + early)
+
+
+def sooner(facts: Facts) -> np.ndarray:
+    """(way, bucket) money a unit that what takes parts costs for coming sooner: parts on hand are
+    not built into parents before those are asked for, though both cost as much to hold.
+    """
+    takes = np.isin(np.arange(len(facts.ways)), facts.parts.way)[:, None]
+    each = NUDGE + COVERS[-1] * SMOOTH * facts.prices.holding
+    return takes * each[facts.ways.item] * np.arange(facts.shape[1])[::-1]
 
 
 STOCK, OWED = ("safe", "ending", *ABOVE), ("late", "agreed", "waiting")
@@ -386,12 +396,8 @@ def objective_prices(facts: Facts, holding: str, lost) -> dict[str, np.ndarray]:
     smooth = SMOOTH * prices.holding + stocked
     late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed, 0.0, staff.regular_cost)
-    # parts on hand are not built into parents sooner than those are asked for: a tie in holding
-    takes = np.isin(np.arange(len(facts.ways)), facts.parts.way)[:, None]
-    sooner = takes * np.arange(facts.shape[1])[::-1]
-    sooner = sooner * (NUDGE + COVERS[-1] * smooth)[facts.ways.item]
     return {
-        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly + sooner,
+        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly + sooner(facts),
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,

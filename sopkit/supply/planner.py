@@ -37,6 +37,7 @@ class SupplyResult:
     cut: (
         pd.DataFrame
     )  # item, bucket, units that stand (frozen; parts of open orders), not to be had
+    held_back: pd.DataFrame  # part, items, units that are late or lost for want of it
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
 
@@ -142,7 +143,7 @@ def plan_supply(
     flows = flows_of(facts, limits, values)
     worth = worth_of(programme, values, holding, solved)
     steered = steering(facts, values)
-    why, shown = reasons(facts, limits, flows, worth), slice(facts.shown)
+    (why, held_back), shown = reasons(facts, limits, flows, worth), slice(facts.shown)
     flows, limits, worth = (at_buckets(record, shown) for record in (flows, limits, worth))
     facts = facts.until(facts.shown)
     return SupplyResult(
@@ -155,6 +156,7 @@ def plan_supply(
         costs=costs_of(facts, flows, holding),
         idle=idle,
         cut=facts.grid.frame(units=limits.cut).query("units > 1e-6"),
+        held_back=held_back,
         steering=steered,
         gap=solved.gap,
     )

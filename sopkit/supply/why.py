@@ -11,9 +11,9 @@ FILLED = "stock before it at maximum_stock, or at what its shelf_life lets be so
 CHEAPER = "cheaper than more stock, overtime, hiring or a dearer source"
 
 
-def reasons(facts, limits, flows, worth) -> np.ndarray:
+def reasons(facts, limits, flows, worth) -> tuple[np.ndarray, pd.DataFrame]:
     """(item, bucket) text, empty where nothing is late, lost or short: the binding limits with
-    their share of the unit's price.
+    their share of the unit's price; and what parts hold back (see ``_held_back``).
 
     A unit of an item is worth what it saves; that worth, less what the cheapest way to get it
     costs, is exactly the sum of the prices of the hours it would take and of the limits on that
@@ -28,15 +28,30 @@ def reasons(facts, limits, flows, worth) -> np.ndarray:
     found = [units > scale for units in missing.values()]
     text = np.select(found, list(missing), "").astype("object")
     cells = pd.DataFrame(np.argwhere(text != ""), columns=["item", "bucket"])
+    held = _held(cells, facts, limits, flows, worth).query("price > 1e-9")
     if len(cells):
-        said = _said(_held(cells, facts, limits, flows, worth)).astype("object")
+        said = _said(held).astype("object")
         before = cells["item"], np.maximum(cells["bucket"] - 1, 0)
         room = limits.stock[before]
         filled = (flows.stock[before] >= room * (1 - 1e-6)) & (room > 0) & np.isfinite(room)
         said = said.reindex(pd.MultiIndex.from_frame(cells))
         said = said.fillna(pd.Series(np.where(filled, FILLED, CHEAPER), said.index))
         text[cells["item"], cells["bucket"]] += ": " + said.to_numpy()
-    return text
+    return text, _held_back(facts, flows, held)
+
+
+def _held_back(facts, flows, held) -> pd.DataFrame:
+    """part, items, units, most first: the units of so many items that are late or lost to date for
+    want of a part, by its share in what holds them, each item in its worst bucket shown.
+    """
+    cell, missed = ["item", "bucket"], flows.late + np.cumsum(flows.lost, axis=1)
+    rows = held[held["bucket"] < facts.shown].groupby([*cell, "of"], as_index=False)["price"].sum()
+    share = rows["price"] / rows.groupby(cell)["price"].transform("sum")
+    rows["units"] = share * missed[rows["item"], rows["bucket"]]
+    most = rows[rows["of"] != rows["item"]].groupby(["of", "item"])["units"].max()
+    sums = most[most > 1e-6].groupby("of").agg(items="size", units="sum").reset_index()
+    sums.insert(0, "part", facts.names[sums.pop("of")])
+    return sums.sort_values(["units", "part"], ascending=[False, True], ignore_index=True)
 
 
 def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
@@ -81,15 +96,16 @@ def _with_parts(cells, facts) -> pd.DataFrame:
     parts, ways = facts.parts, facts.ways
     taken = {"parent": ways.item[parts.way], "part": parts.item, "lead": ways.opens[parts.way]}
     taken = pd.DataFrame(taken | {"each": parts.units})
-    level, found = cells.assign(of=cells["item"], when=cells["bucket"], units=1.0), []
+    level = cells.assign(of=cells["item"], when=cells["bucket"], units=1.0)
+    found = [level]
     while len(level):
-        found.append(level)
         below = level.merge(taken, left_on="of", right_on="parent")
         below["when"], below["units"] = (
             below["when"] - below["lead"],
             below["units"] * below["each"],
         )
         level = below[below["when"] >= 0].assign(of=below["part"])[level.columns]
+        found.append(level)
     return pd.concat(found)
 
 
@@ -98,7 +114,7 @@ def _said(held) -> pd.Series:
     each limit with the part that it holds most, if it is one.
     """
     cell = ["item", "bucket"]
-    held = held.query("price > 1e-9").sort_values(["price", "part"], ascending=[False, True])
+    held = held.sort_values(["price", "part"], ascending=[False, True])
     held = held.groupby([*cell, "name"], as_index=False).agg({"price": "sum", "part": "first"})
     held["share"] = held["price"] / held.groupby(cell)["price"].transform("sum")
     held = held.query("share >= @VISIBLE").sort_values(["price", "name"], ascending=[False, True])

@@ -208,7 +208,7 @@ def test_a_planner_types_gives_a_reason_and_saves(page, pack, tmp_path):
         row.nth(3).get_by_text("+2").wait_for()
         page.get_by_label("reason").select_option(label="promotion")
         page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_text("saved 1 rows to the ledger").wait_for()
+        page.get_by_text("saved 1 row to the ledger").wait_for()
     finally:
         server.terminate()
         server.wait(20)

@@ -172,3 +172,18 @@ def test_parts_on_hand_are_not_built_into_parents_sooner_than_they_are_asked_for
     result = plan_supply(**bare, inventory=stock)
     assert column(result, "bike", "projected_available") == [0] * 6
     assert column(result, "frame", "issued") == [100] * 5 + [0]
+
+
+def test_what_parts_hold_back_is_told_in_units():
+    back = plan_supply(**BIKES).held_back
+    assert back[["part", "items"]].to_numpy().tolist() == [["frame", 1]]
+    assert back["units"][0] == pytest.approx(70)
+    ample = BIKES["resources"].assign(hours=200.0)
+    assert plan_supply(**BIKES | {"resources": ample}).held_back.empty
+
+
+def test_what_steers_is_counted():
+    result = plan_supply(**BIKES | {"items": BIKES["items"].assign(holding_cost=1.0)})
+    made = result.supply_plan.query("item in ('bike', 'frame')")
+    sooner = made["production"].to_numpy().reshape(2, 6) * np.arange(6)[::-1]
+    assert result.steering == pytest.approx(0.02 * sooner.sum(), rel=0.02)
