@@ -119,6 +119,7 @@ def cut(supply_plan, demand_plan, view, held_back=None):
         "margin": "where hours are short, what is dearest to lose comes first",
     }[settings["allocation"]]
     if held_back is not None and len(held_back):
+        held_back = held_back[held_back["units"] >= 0.01 * held_back["units"].max()]
         told = [
             f"{one.part} {number(one.units)} of {count(one.items, 'item')}"
             for one in held_back.head(3).itertuples()
