@@ -18,6 +18,7 @@ INSIDE = {  # balance rows are short chains: normal equations ordered by least d
     "hipo_system": "normaleq",
     "hipo_ordering": "amd",
 }
+WOVEN = {"solver": "ipx"}  # chains tied by parts fill normal equations
 DIRECT = {  # tiny parts need a step a row: looking for better ones takes longer
     "solver": "simplex",
     "presolve": "off",
@@ -56,7 +57,9 @@ def solve(parts, cost, *, gap: float = 1e-3, time_limit: float = 60, start=None)
         elif tiny:
             options = DIRECT
         elif wide[rows].sum() > MANY:
-            basis, options = None, INSIDE
+            matrix = parts.A[rows][:, columns]
+            woven = _sizes(matrix[~wide[rows]])[0].max(initial=0) > TINY
+            basis, options = None, WOVEN if woven else INSIDE
         return _run(parts, cost, rows, columns, whole[columns], options, basis)
 
     with ThreadPoolExecutor() as threads:
@@ -82,21 +85,27 @@ def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
     >>> [(rows.tolist(), columns.tolist()) for rows, columns, _ in blocks(apart)]
     [([0, 1], [0, 1, 2])]
     """
-    from scipy.sparse import block_array
-    from scipy.sparse.csgraph import connected_components
-
-    height = matrix.shape[0]
-    graph = block_array([[None, matrix], [matrix.T, None]])
-    count, part = connected_components(graph, directed=False)
-    size = np.bincount(part[:height], minlength=count)
+    size, part = _sizes(matrix)
     _, batch = np.unique((np.cumsum(size) - 1) // BATCH, return_inverse=True)
-    largest = np.zeros(count)
+    largest = np.zeros(len(size))
     np.maximum.at(largest, batch, size)
-    of_row, of_column = np.split(batch[part], [height])
+    of_row, of_column = np.split(batch[part], [matrix.shape[0]])
     return [
         (np.flatnonzero(of_row == one), np.flatnonzero(of_column == one), largest[one] <= TINY)
         for one in range(batch.max() + 1)
     ]
+
+
+def _sizes(matrix) -> tuple[np.ndarray, np.ndarray]:
+    """How many rows each part of a matrix has that shares no column with others, and the part of
+    every row, then of every column.
+    """
+    from scipy.sparse import block_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = block_array([[None, matrix], [matrix.T, None]])
+    count, part = connected_components(graph, directed=False)
+    return np.bincount(part[: matrix.shape[0]], minlength=count), part
 
 
 def _run(parts, cost, rows, columns, whole, options, start):
