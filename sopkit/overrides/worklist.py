@@ -82,16 +82,17 @@ def families(rows) -> pd.DataFrame:
     return sums.assign(**words, due=False)
 
 
-def filtered(rows, *, family="", status="", text="") -> pd.DataFrame:
+def filtered(rows, *, family="", status="", text="", whole=()) -> pd.DataFrame:
     """The rows of a family and status that hold every word of the text in their code, description,
-    family or market; blank = all. A chosen family's own row is the first.
+    family or market; blank = all. First are the own rows of the chosen family and of those in
+    ``whole``.
     """
     words = rows["item"] + " " + rows["description"] + " " + rows["family"] + " " + rows["market"]
     wanted = [words.str.contains(word, case=False, regex=False) for word in text.split()]
     wanted += [rows["family"].eq(family) | (not family), rows["status"].eq(status) | (not status)]
-    whole = rows["item"].eq("")
-    shown = rows[np.logical_and.reduce(wanted) & ~whole]
-    return pd.concat([rows[whole & rows["family"].eq(family)], shown], ignore_index=True)
+    own = rows["item"].eq("")
+    shown = rows[np.logical_and.reduce(wanted) & ~own]
+    return pd.concat([rows[own & rows["family"].isin({family, *whole})], shown], ignore_index=True)
 
 
 def line(row, currency="EUR", unsaved=False) -> str:

@@ -20,7 +20,7 @@ DRAFTS = {}  # by ledger, pack and name: what is typed outlives the page, as lon
 
 class Opened(Desk):
     """The desk with its list over a plan and ledger: ``scopes`` are open, and ``here`` is looked
-    at. Who shows them says how: ``_turn(scope)``, ``_close()``, ``_show_effect()``.
+    at. Who shows them says how: ``_turn(scope)``, ``_close()``, ``_calm()``, ``_show_effect()``.
     """
 
     def __init__(self, plan, ledger, by):
@@ -52,7 +52,9 @@ class Opened(Desk):
 
     def _list(self):
         rows, asked = self.rows, {"family": self.family.value, "status": self.status.value}
-        shown = work.filtered(rows, **asked, text=self.search.value).head(LISTED)
+        asked["text"] = self.search.value
+        unsaved = () if any(asked.values()) else {family for _, family, _ in self.typed}
+        shown = work.filtered(rows, **asked, whole=unsaved).head(LISTED)
         self.lines = dict(zip(work.scopes(shown), shown.itertuples()))
         states = [f"{(rows['status'] == state).sum()} {state}" for state in work.STATES]
         self.told = " · ".join(states), f" · {len(shown)} shown"
@@ -60,9 +62,14 @@ class Opened(Desk):
         self._mark()
         self._select()
 
+    @property
+    def typed(self) -> set:
+        """The scopes in which something is typed that is not saved."""
+        return {cell[:-1] for draft in self.drafts.values() for cell in draft.typed}
+
     def _mark(self):
         """Names the rows of the list, and marks those with something typed that is not saved."""
-        typed = {cell[:-1] for draft in self.drafts.values() for cell in draft.typed}
+        typed = self.typed
         if typed == self.unsaved:
             return
         self.unsaved, currency = typed, self.view.currency
@@ -104,6 +111,7 @@ class Opened(Desk):
         self.scopes = tuple(dict.fromkeys(scopes))[:OPENED]
         self.stands.read()
         self.looked = self.buckets
+        self._calm()
         self._tell_words()
         self._turn(self.scopes[0]) if scopes else self._close()
 

@@ -90,7 +90,6 @@ class Tuner(Opened):
             self._set(slider, value=0)
         self._set(self.start, value="")
         self.shown = None
-        self._calm()
         self._try()
         try:
             self._settle()
@@ -118,7 +117,6 @@ class Tuner(Opened):
         for part in (self.picture, self.accuracy, self.effect, self.heading):
             part.value = ""
         self._set(self.acting, options=[], value=())
-        self._calm()
         self.title.value = "No row is like that; change the search"
 
     def _try(self):
@@ -230,11 +228,12 @@ class Tuner(Opened):
         stands = self.stands.of(self.here, self.stands.values[OVERRIDE])
         base = self.stands.of(self.here, self.stands.parts["Statistical"])
         digits, method = 2 * int(self.tried.max() < FINE), self.method.value
-        wanted = (self.tried + stands - base).round(digits)
+        least = -self.stands.of(self.here, self.stands.before)  # a consensus of nothing
+        wanted = np.maximum((self.tried + stands - base).round(digits), least)
         if not (wanted - stands).abs().max() >= TINY:
             raise PlanError(f"{method} says what the override row holds already; nothing to take")
         self._move("put", wanted={(*self.here, at): Typed(value) for at, value in wanted.items()})
-        self._say(f"{method} is in the override row; give a reason and save")
+        self._say(f"{method} is in the override row, nowhere below zero; give a reason and save")
 
     def look(self, row, first, last):
         """Turns to the scope and the buckets that are selected in the sheet."""

@@ -317,6 +317,19 @@ def test_what_is_typed_and_not_saved_is_marked_and_outlives_the_page(panel):
     assert len(marked(again)) == 1
 
 
+def test_a_family_with_something_unsaved_is_in_the_list_of_all_families(panel):
+    panel.family.value = "pumps"
+    panel.list.value = (panel.list.options[0][1],)
+    typed(panel, 3, "+9")
+    again = Tuner(panel.plan, panel.stands.ledger, "Ada")
+    assert "✎ pumps" in again.list.options[0][0] and again.here == ("", "pumps", "")
+    assert line(again, "override")[3] == 9
+    again.family.value = "valves"
+    assert again.here == ("", "valves", "") and "pumps" not in str(again.list.options)
+    again.family.value, again.search.value = "", "P-310"
+    assert "pumps" not in str(again.lines.keys())
+
+
 def test_a_tried_method_is_of_the_item_that_it_was_tried_for(panel):
     at(panel, "P-300", "North")
     panel.method.value = "damped"
@@ -355,6 +368,11 @@ def test_several_items_and_each_market_are_a_row_each(panel):
     told = {"kind": "paste", "row": 2, "column": 0, "text": "600\t610\n400\t410"}
     panel.sheet._handle_custom_msg(told, [])
     assert not panel.message.value and len(panel.draft.cells) == 4
+    panel.sheet._handle_custom_msg(told | {"kind": "paste", "text": "1\n2\n3"}, [])
+    refused = panel.message.value
+    assert "nothing was pasted" in refused
+    panel.sheet._handle_custom_msg({"kind": "look", "row": 0, "first": 0, "last": 0}, [])
+    assert panel.message.value == refused  # whoever moves on to the next row can still read it
     panel.reason.value = "customer"
     panel.sheet._handle_custom_msg({"kind": "look", "row": 3, "first": 1, "last": 2}, [])
     assert panel.here == ("V-110", "", "South") and "Feb 27–Mar 27" in panel.heading.value
@@ -399,6 +417,18 @@ def test_methods_are_tried_and_taken_as_override(panel, method):
     assert "give a reason and save" in click(panel, "take")
     base = panel.stands.of(panel.here, panel.stands.parts["Statistical"])
     assert np.allclose(line(panel, "override"), (panel.tried - base).round())
+
+
+def test_a_method_is_taken_nowhere_below_zero(panel):
+    at(panel, "P-310", "North")
+    panel.method.value = "damped"
+    before = panel.stands.before
+    panel.stands.before = before - 0.9 * before.max()  # events and sales take most away
+    panel.trial.forecast["baseline"] *= 0.01
+    least = -panel.stands.of(panel.here, panel.stands.before)
+    click(panel, "take")
+    wanted = [panel.draft.cells[*panel.here, at].units for at in panel.buckets]
+    assert (np.array(wanted) >= least - 1e-9).all()
 
 
 def test_sliders_move_the_forecast_and_are_off_where_they_mean_nothing(panel):
