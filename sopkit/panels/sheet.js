@@ -130,6 +130,7 @@ function render({ model, el }) {
     else if (held && (key === "y" || key === "z")) tell("step", { source: "future", other: "past" });
     else if (key === "delete" || key === "backspace")
       tell("edit", { cells: cells().map((one) => [one.getRow().getIndex(), place(one), ""]) });
+    else if (key === "escape") box.closest(".tuner")?.querySelector(".entry select").focus(); // Tab stays inside
     else if (cell && !held && !event.altKey && event.key.length === 1) {
       if (row(cell.getRow().getIndex()).edit) { pressed = event.key; cell.edit(); }
     } else if (cell && (key === "f2" || key === "enter")) cell.edit();

@@ -148,6 +148,8 @@ def test_two_planners_work(planners, packs):
     ada.until(lambda: ada.row("Override").last.evaluate(VISIBLE), bool)
     ada.press("Home")
     ada.until(lambda: ada.row("Override").nth(1).evaluate(VISIBLE), bool)
+    ada.press("Escape")  # leaves the sheet, in which Tab stays
+    assert ada.page.get_by_label("reason").evaluate("one => one === document.activeElement")
     ada.page.get_by_role("button", name="Save", exact=True).click()
     ada.press("x", "m", "b", "Shift+End")
     ada.page.locator(".tuner .picture").click()
