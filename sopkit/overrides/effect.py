@@ -59,22 +59,25 @@ def so_far(value_added, person, reason) -> list[str]:
     >>> rows = pd.DataFrame({"stage": "override", "person": ["Ada", "Ada", "Bob"],
     ...     "reason": ["price", "customer", "price"], "value_added": [0.004, 0.002, -0.001]})
     >>> so_far(rows, "Ada", "price")
-    ['you: error 0.60 points lower', 'you, price: 0.40 points lower',
-     'all, price: 0.30 points lower']
+    ['you: error 0.60 points lower', 'you, price: error 0.40 points lower',
+     'everybody, price: error 0.30 points lower']
     """
     rows = value_added.query("stage == 'override'")
     mine, same = rows["person"] == person, rows["reason"] == reason
     told = {
-        "you: error": mine & (person != ""),
-        f"you, {clean(reason)}:": mine & same,
-        f"all, {clean(reason)}:": same,
+        "you": mine & (person != ""),
+        f"you, {clean(reason)}": mine & same,
+        f"everybody, {clean(reason)}": same,
     }
-    told = {name: rows.loc[which, "value_added"] for name, which in told.items()}
-    return [
-        f"{name} {number(100 * abs(of.sum()), 2)} points {'lower' if of.sum() >= 0 else 'higher'}"
-        for name, of in told.items()
-        if len(of)
-    ]
+    told = {name: 100 * rows.loc[which, "value_added"] for name, which in told.items()}
+    return [f"{name}: error {_moved(of.sum())}" for name, of in told.items() if len(of)]
+
+
+def _moved(points):
+    """What points off the error are called."""
+    if not round(abs(points), 2):
+        return "unchanged"
+    return f"{number(abs(points), 2)} points {'lower' if points > 0 else 'higher'}"
 
 
 def _fullest(change, plan):

@@ -42,7 +42,7 @@ def save(draft, by: str, sure: bool = False) -> str:
     names = listing([clean(" ".join(filter(None, scope))) for scope in draft.scopes])
     return (
         f"saved {count(len(rows) - ended, 'row')} to the ledger for {names}"
-        f"{f' in place of {ended}' if ended else ''}; the next pack of {month} carries them"
+        f"{f' in place of {ended}' if ended else ''}, for the next pack of {month}"
     )
 
 

@@ -36,5 +36,5 @@ def test_what_is_older_than_a_year_is_not_told():
         tables = dict(zip(("demand_plan", "touches"), map(pd.concat, zip(*parts))))
         plan.released_forecasts = tables.get
         found = so_far(last_year(plan), "Ada", "price")
-        who = ("you: error", "you, price:", "all, price:") if points else ()
-        assert found == [f"{name} {points} points lower" for name in who]
+        who = ("you", "you, price", "everybody, price") if points else ()
+        assert found == [f"{name}: error {points} points lower" for name in who]

@@ -26,13 +26,15 @@ def desk(ledger=None, **cells):
 def test_a_save_says_what_it_entered_and_the_draft_is_empty():
     draft = desk(one=(NORTH, 5.0), whole=(FAMILY, 20.0))
     told = entry.save(draft, "Ada")
-    assert told.startswith("saved 2 rows to the ledger for P-300 North and pumps; the next pack")
+    assert told.startswith(
+        "saved 2 rows to the ledger for P-300 North and pumps, for the next pack"
+    )
     assert not draft.typed and draft.reason == "" and not draft.past
     assert draft.stands.active["by"].tolist() == ["Ada", "Ada"]
     draft.put({(*NORTH, MAR): Typed(6.0)})
     draft.work()
     draft.reason = "price"
-    assert "in place of 1;" in entry.save(draft, "Ada")
+    assert "in place of 1," in entry.save(draft, "Ada")
 
 
 @pytest.mark.parametrize(
