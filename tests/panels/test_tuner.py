@@ -371,7 +371,7 @@ def test_several_items_and_each_market_are_a_row_each(panel):
     panel.sheet._handle_custom_msg(told | {"kind": "paste", "text": "1\n2\n3"}, [])
     refused = panel.message.value
     assert "nothing was pasted" in refused
-    panel.sheet._handle_custom_msg({"kind": "look", "row": 0, "first": 0, "last": 0}, [])
+    panel.sheet._handle_custom_msg({"kind": "look", "row": 1, "first": 0, "last": 0}, [])
     assert panel.message.value == refused  # whoever moves on to the next row can still read it
     panel.reason.value = "customer"
     panel.sheet._handle_custom_msg({"kind": "look", "row": 3, "first": 1, "last": 2}, [])
