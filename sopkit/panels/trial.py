@@ -170,7 +170,8 @@ def grades(backtest, view, here, forecast, trial, method) -> str:
     if item:
         cells = backtest.cells(item, forecast["bucket"].max(), trial)
         lines, verdict = compared(view.chosen(cells, item=item, market=market))
-        lines = lines.rename({TRIED: f"{method}, tried"})
+        if trial:  # a method has one error: as it would be planned with
+            lines = lines.drop(method, errors="ignore").rename({TRIED: f"{method}, tried"})
         of = f" in {escape(market)}" if market else ""
         words = [*backtest.leaves(item), reasons(forecast)]
     else:
