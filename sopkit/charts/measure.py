@@ -13,12 +13,8 @@ from sopkit.charts.words import clean, is_money, scale
 from sopkit.metrics import Book
 from sopkit.metrics.scopes import per_item, within
 
-STOCK = {
-    "on_hand",
-    "projected_available",
-    "safety_stock",
-    "issued",
-}  # worth what it costs everywhere
+# worth what it costs everywhere
+STOCK = {"on_hand", "projected_available", "safety_stock", "issued"}
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ INPUTS = [
         "currency bucket",
         text("currency", "as markets name it", required=True),
         bucket("bucket from which it holds, until the next one told"),
-        number("rate", "money/unit", "the company's money per unit", required=True, at_least=0),
+        number("rate", "money/unit", "the company's money per unit", required=True, at_least=1e-9),
     ),
     _input(
         "components",

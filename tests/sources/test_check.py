@@ -143,6 +143,13 @@ FAULTS = [
     ),
     ("unit cost below parts", "items", 2, "unit_cost", {"components": PARTS + "P1,P2,2\n"}),
     ("unknown item", "components", 2, "child", {"components": PARTS + "P1,P9,1\n"}),
+    (
+        "out of range",
+        "exchange_rates",
+        2,
+        "rate",
+        {"exchange_rates": DOLLARS["exchange_rates"].replace("0.5", "0")},
+    ),
     ("no exchange rate", "markets", 2, "currency", {"markets": "market,currency\nSouth,USD\n"}),
     ("foreign money", "sales_history", 0, "revenue", DOLLARS),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
