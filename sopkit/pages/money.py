@@ -106,10 +106,9 @@ def markets(view):
     rate = worth(book.markets, book.exchange_rates, revenue.index, revenue.columns, own)
     rows = pd.DataFrame({"company": revenue.sum(axis=1), "its": (revenue / rate).sum(axis=1)})
     rows = rows.join(told).replace({"currency": {"": own}}).fillna({"currency": own})
-    rows["its"] = [f"{number(its)} {code}" for its, code in zip(rows["its"], rows["currency"])]
     return view.show(
         rows.sort_values("company", ascending=False).reset_index(),
-        columns="market | group | its: in its money | company: in the company's [money]",
+        columns="market | group | currency | its: in its money | company: in the company's [money]",
         total="company",
         note="the sales plan at its prices, at the planned exchange rates",
     )

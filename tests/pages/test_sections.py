@@ -319,3 +319,18 @@ def test_a_lot_that_asks_for_more_hours_than_there_are_is_told():
         assert told in text
     none = supply.schedule(PLANS["master_schedule"].empty(), book, view()).text
     assert "Nothing is to be made or ordered" in none
+
+
+def test_markets_with_money_of_their_own_are_shown_in_both():
+    month = pd.Timestamp("2026-11-01")
+    plan = {"item": "A", "market": ["Home", "US"], "bucket": month, "consensus": [5.0, 4.0]}
+    rates = {"currency": ["USD"], "bucket": [month], "rate": [0.5]}
+    told = {
+        "items": pd.DataFrame({"item": ["A"], "price": [10.0]}),
+        "demand_plan": pd.DataFrame(plan),
+        "exchange_rates": pd.DataFrame(rates),
+    }
+    assert money.markets(View(Book(told))) is None
+    markets = pd.DataFrame({"market": ["US"], "currency": ["USD"]})
+    text = re.sub("<[^>]+>", " ", money.markets(View(Book(told | {"markets": markets}))).html)
+    assert "US USD 80 40" in " ".join(text.split()) and "Home EUR 50 50" in " ".join(text.split())
