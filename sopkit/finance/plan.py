@@ -12,11 +12,11 @@ COMPANY = "(company)"
 KEY = ["family", "bucket"]
 # Kinds of plan_costs: what is a cost of the period and no unit's, whom it belongs to, when it is
 # paid. The others (backlog, lost_sales, safety_stock, ending_stock) steer the plan, nobody pays.
-ON_TERMS = ["material", "subcontract", "purchase", "source_premium"]
+ON_TERMS = ["material", "subcontract", "purchase", "source_premium", "transport"]
 OF_ITEMS = [*ON_TERMS, "holding"]
 OF_LOAD = ["regular_labour", "overtime_premium"]
 OF_COMPANY = ["idle", "hiring", "layoff"]
-PERIOD = ["overtime_premium", *OF_COMPANY, "source_premium", "holding"]
+PERIOD = ["overtime_premium", *OF_COMPANY, "source_premium", "transport", "holding"]
 
 
 def financial_plan(book) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def financial_plan(book) -> pd.DataFrame:
     company.
 
     revenue = shipments × price; cost_of_sales = shipments × standard cost; period_costs = overtime
-    premium (by the families' load), source premium and holding in their family, and in
+    premium (by the families' load), source premium, transport and holding in their family, and in
     ``(company)`` idle hours, hiring and lay-off, as ``plan_costs`` holds them, and what initiatives
     cost while they run. cash = collections − payments: revenue comes receivable_days after each day
     of sale, materials and sources are paid payable_days after arrival, wages, holding, initiatives

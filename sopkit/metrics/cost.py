@@ -28,7 +28,7 @@ def labour_cost(items, bill_of_resources=None, resources=None) -> pd.Series:
     """Money per unit of the hours of own resources, on each row of ``items``.
 
     A resource's regular_cost is that of its row for every bucket, else the mean of its rows; blanks
-    are 0.
+    are 0. What is made at several sites costs their mean.
     """
     bill = declared(bill_of_resources, "bill_of_resources")
     rates = INPUTS["resources"].typed(resources)
@@ -36,7 +36,16 @@ def labour_cost(items, bill_of_resources=None, resources=None) -> pd.Series:
     rate = always.combine_first(rates.groupby("resource")["regular_cost"].mean())
     bill = bill[bill["source"] == ""]
     hours = bill["hours_per_unit"] * bill["resource"].map(rate).astype("float64")
-    return per_item(items, hours.groupby(bill["item"]).sum())
+    each = hours.groupby([bill["item"], made_at(bill, rates)]).sum()
+    return per_item(items, each.groupby(level=0).mean())
+
+
+def made_at(bill, resources) -> pd.Series:
+    """The site at which each row of a declared bill of resources has its item: its own, else that
+    of its resource; "" where none is told.
+    """
+    home = INPUTS["resources"].typed(resources).groupby("resource")["site"].max()
+    return bill["site"].where(bill["site"] != "", bill["resource"].map(home)).fillna("")
 
 
 def with_unit_cost(items, bill_of_resources=None, resources=None, components=None) -> pd.DataFrame:

@@ -97,6 +97,43 @@ def costs(plan_costs, steering, view):
     )
 
 
+def sites(result, view):
+    """What every site makes, gets, sends and holds in the next year at standard cost, and what the
+    lanes between bring; nothing where no lane is told.
+    """
+    if result.site_plan.empty:
+        return None
+    plan, moves = (view.next_year(table) for table in (result.site_plan, result.transfer_plan))
+    flows = ["production", "purchased", "arriving", "sent", "shipments"]
+    ends = plan["bucket"] == plan["bucket"].max()
+    plan["missed"] = plan["late"] + plan["lost"]
+    plan["stock"] = plan["projected_available"].where(ends, 0.0)
+    worth = plan[[*flows, "stock", "missed"]].mul(per_item(plan, view.book.cost), axis=0)
+    worst = worth.pop("missed").groupby([plan["site"], plan["bucket"]]).sum()
+    rows = worth.groupby(plan["site"]).sum().assign(missed=worst.groupby("site").max())
+    year = moves.groupby(["origin", "site", "bucket"])[["quantity", "cost"]].sum()
+    lanes = year.groupby(["origin", "site"]).agg({"quantity": ["sum", "max"], "cost": "sum"})
+    lanes.columns = ["quantity", "most", "cost"]
+    tables = [
+        view.show(
+            rows.sort_values(["production", "shipments"], ascending=False).reset_index(),
+            columns="site: site or market | production: made [money] | purchased: bought [money] |"
+            " arriving: from other sites [money] | sent: to other sites [money] |"
+            " shipments: to customers [money] | stock: stock at its end [money] |"
+            " missed: late or lost, at most [money]",
+            note="the next year, at standard cost; goods between sites are in no site's stock",
+        ),
+        view.show(
+            lanes.sort_values("quantity", ascending=False).reset_index(),
+            columns="origin: from | site: to | quantity: sent [units] |"
+            " most: most in a bucket [units] | cost: transport [money]",
+            total="cost",
+            empty="Nothing is sent from site to site.",
+        ),
+    ]
+    return stack(tables)
+
+
 def cut(supply_plan, demand_plan, view, held_back=None):
     """Who gets less than was asked for, by item, dearest first: in the bucket of the next year in
     which most is missing, how much of what was wanted to date, in which markets, and why; which

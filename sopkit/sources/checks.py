@@ -8,7 +8,7 @@ import pandas as pd
 from sopkit.demand.launches import successor_loops
 from sopkit.demand.said import RULES
 from sopkit.errors import nearest
-from sopkit.metrics.cost import part_loops, with_unit_cost
+from sopkit.metrics.cost import made_at, part_loops, with_unit_cost
 from sopkit.metrics.currencies import worth
 from sopkit.sources.issues import hints, together
 from sopkit.sources.reading import as_written
@@ -37,7 +37,7 @@ ALWAYS = {"family": ["(none)", "(company)"], "market": ["(none)"]}
 UNPLANNED = """
     inventory inventory_history production_history receipts bill_of_resources components
 """.split()  # tables that may list more than what is planned
-SCOPED = ("events", "sales_inputs", "initiatives")
+SCOPED = ("events", "sales_inputs", "initiatives", "lanes")
 SPANS = [
     ("events", "starts_on", "ends_on"),
     ("initiatives", "starts_on", "ends_on"),
@@ -196,6 +196,20 @@ def check_components(reading):
     below = (items["unit_cost"] > 0) & (items["unit_cost"] < parts * (1 - 1e-6))
     problem = [f"its components cost {cost:,.10g}" for cost in parts[below]]
     reading.say_of("unit cost below parts", "items", below, "unit_cost", problem)
+
+
+def check_sites(reading):
+    """Items that are made at several sites are told: that may be one route."""
+    bill = declared(reading.tables["bill_of_resources"], "bill_of_resources")
+    where = made_at(bill, reading.tables["resources"])
+    sites = where[bill["source"] == ""].groupby(bill["item"]).agg(lambda each: {*each} - {""})
+    several = sites[sites.str.len() > 1]
+    if len(reading.tables["lanes"]) and len(several):
+        problem = [f"its resources are in {', '.join(sorted(each))}" for each in several]
+        row = bill.reset_index().groupby("item")["index"].first()[several.index]
+        reading.say(
+            "made at several sites", "bill_of_resources", row, "site", several.index, problem
+        )
 
 
 def check_currencies(reading):

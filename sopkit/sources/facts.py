@@ -181,9 +181,11 @@ def _chosen(facts):
 
 
 def _counts(facts):
-    """Every count that may serve, with its day, its table and its row."""
+    """Every count that may serve, over all sites, with its day, its table and its first row."""
     now, past = facts.tables["inventory"], facts.tables["inventory_history"]
     past = past.assign(as_of=facts.calendar.last_day(past["bucket"]))
+    now = now.reset_index(names="row").groupby(["item", "as_of"], as_index=False)
+    now = now.agg({"on_hand": "sum", "row": "first"}).set_index("row")  # over sites
     both = {"inventory": now, "inventory_history": past}
     counts = pd.concat(both, names=["source", "row"]).reset_index()
     limit = facts.first + pd.Timedelta(days=facts.settings["stock_count_days"])
@@ -195,7 +197,7 @@ def _backlog(facts):
     order).
     """
     orders, items = facts.tables["orders"], facts.tables["items"]
-    counted = facts.tables["inventory"].dropna(subset=["backlog"]).set_index("item")["backlog"]
+    counted = facts.tables["inventory"].groupby("item")["backlog"].sum(min_count=1).dropna()
     wanted, other = BASES[facts.settings["on_time_basis"]]
     due = orders[wanted].fillna(orders[other]).fillna(orders["ordered_on"])
     to_order = orders["item"].isin(items.loc[items["strategy"] == "order", "item"])

@@ -91,6 +91,8 @@ empty buckets: read as zero
 stock not counted: left blank
 plan without lots: any quantity is planned, whole lots are handed off to the schedule
 unit cost from standard: unit_cost read as standard_cost less the labour of its resources
+made at several sites: made at each by its own resources; where one route needs them all, write \
+in bill_of_resources the site at which the item then is
 foreign money: read in the company's, at the rate of its bucket
 unplanned items: left out, as settings say (unplanned)
 promoted scenario: counted in the facts of the plan; sopkit scenario promote NAME --undo takes it \

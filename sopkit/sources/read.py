@@ -19,6 +19,7 @@ from sopkit.sources.settings import read_settings
 from sopkit.sources.typed import type_table
 from sopkit.supply.facts import read_facts as supply_facts
 from sopkit.supply.reading import FACTS
+from sopkit.supply.sites import at_sites
 from sopkit.tables import INPUTS, RARE
 
 CHECKS = (
@@ -28,6 +29,7 @@ CHECKS = (
     checks.check_spans,
     checks.check_successors,
     checks.check_components,
+    checks.check_sites,
     checks.check_currencies,
     checks.check_gates,
     checks.check_reach,
@@ -169,12 +171,15 @@ def _plannable(reading):
     items = reading.tables["items"]["item"]
     buckets = reading.calendar.range(reading.first, reading.settings["horizon"])
     cells = pd.MultiIndex.from_product([items, buckets], names=["item", "bucket"])
+    cells, sold = cells.to_frame(index=False), reading.tables["sales_history"]
     asked = {name: reading.tables[name] for name in FACTS if name in reading.present}
-    asked |= {"demand": cells.to_frame(index=False).assign(quantity=0.0)}
+    if "lanes" in asked:
+        cells = cells.merge(sold[["item", "market"]].drop_duplicates())
+    asked |= {"demand": cells.assign(quantity=0.0)}
     refused = set()
     while True:
         try:
-            return supply_facts(asked, reading.settings)
+            return supply_facts(at_sites(asked)[0], reading.settings)
         except PlanError as error:
             if error.cells is None or error.cells[:2] in refused:
                 return reading.say("no plan", "items", problem=str(error))

@@ -95,8 +95,9 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
     """Money of a finished plan by kind, item × bucket; what is bought at what its source asks."""
     ways, prices = facts.ways, facts.prices
     bought = ways.unit_cost[:, None] * flows.quantity
-    made, subcontract, purchase = (
-        facts.by_item(bought, kind) for kind in ("production", "subcontracted", "purchased")
+    made, subcontract, purchase, transport = (
+        facts.by_item(bought, kind)
+        for kind in ("production", "subcontracted", "purchased", "transferred")
     )
     missing = np.fmax(facts.required - flows.stock, 0)
     # an order customer's opening backlog counts as late only when it is
@@ -108,7 +109,9 @@ def _of_items(facts, flows, holding) -> dict[str, np.ndarray]:
         "material": made,
         "subcontract": subcontract,
         "purchase": purchase,
-        "holding": prices.holding * charged(stock, facts.on_hand, holding),
+        "transport": transport,
+        "holding": prices.holding * charged(stock, facts.on_hand, holding)
+        + facts.by_item(facts.in_transit * flows.quantity),
         "backlog": waiting * late,
         "lost_sales": losing * flows.lost,
         "safety_stock": prices.shortfall * np.maximum(facts.safety_stock - flows.stock, 0),
@@ -192,7 +195,8 @@ def sourcing_plan(facts, flows) -> pd.DataFrame:
     what the source asks for it.
     """
     ways = facts.ways
-    bought = np.where(ways.own[:, None], 0.0, flows.quantity)
+    theirs = np.isin(ways.kind, ["subcontracted", "purchased"])
+    bought = np.where(theirs[:, None], flows.quantity, 0.0)
     table = facts.by_way(quantity=bought, cost=ways.unit_cost[:, None] * bought)
     lead = ways.lead.repeat(facts.shape[1])
     table["order_by"] = order_by(table["bucket"], lead, facts.grid.calendar, facts.buckets[0])

@@ -13,7 +13,7 @@ from sopkit.grid import Grid, at_buckets
 from sopkit.metrics.cost import part_loops, parts_cost, parts_used, standard_cost, with_unit_cost
 from sopkit.supply import reading
 from sopkit.supply.costs import steering_prices
-from sopkit.supply.parts import exploded
+from sopkit.supply.parts import exploded, usual
 from sopkit.supply.records import UNITS, Bill, Facts, Parts, Ways
 from sopkit.supply.shelf import expiring, sum_to
 from sopkit.supply.workforce import read_resources
@@ -35,9 +35,9 @@ def read_facts(tables, settings=None) -> Facts:
     told["resources"] = reading.checked(resources, "resources")  # its rows fill each other's blanks
     reading.known_codes(told)
     mend = "take one of them out"
-    reading.refuse(
-        components, "components", "child", part_loops(components), "are parts of themselves", mend
-    )
+    made = components[~components["source"].str.startswith(reading.SENT)]
+    loops = part_loops(made).reindex(components.index, fill_value=False)
+    reading.refuse(components, "components", "child", loops, "are parts of themselves", mend)
     costing = bill, told["resources"], components
     items = with_unit_cost(told["items"], *costing)
     over = items["ending_stock"] > items["maximum_stock"]
@@ -52,6 +52,7 @@ def read_facts(tables, settings=None) -> Facts:
         for name, column in (("bill_of_resources", "item"), ("components", "parent"))
     )
     parts = Parts(parent, shown.find(components["child"]), parts_used(components).to_numpy())
+    ways = replace(ways, usual=usual(ways, parts, len(items)))
     wait = np.maximum(parts.reach(ways, len(items)), items["lead_time"])
     wait = (wait + items["customer_lead_time"]).max() + chosen["review"] * (not alone)
     columns = _columns(items, shown, wait, alone)
@@ -64,7 +65,7 @@ def read_facts(tables, settings=None) -> Facts:
     due = told["receipts"]["due_on"].fillna(grid.buckets[0]).clip(lower=grid.buckets[0])
     hidden = np.arange(len(columns)) >= shown.shape[1]
     coming = grid.array(told["receipts"].assign(bucket=due), "quantity") * ~hidden
-    opening = told["inventory"].set_index("item")[["on_hand", "backlog"]]
+    opening = told["inventory"].groupby("item")[["on_hand", "backlog"]].sum()
     to_order = (items["strategy"] == "order").to_numpy()
     wanted, safe = (
         np.where(retired & hidden, 0.0, shown.array(told[name], "quantity")[:, columns])
@@ -73,8 +74,10 @@ def read_facts(tables, settings=None) -> Facts:
     on_hand, backlog = opening.reindex(items["item"]).fillna(0.0).to_numpy().T
     told_of = {name: items[name].to_numpy() for name in (*UNITS, "shelf_life")}
     recent = _recent(grid, items["customer_lead_time"].to_numpy(), wanted, told["bookings"])
-    prices = steering_prices(items, ways, bill, staff, chosen, shown)
     cost = standard_cost(items, *costing)["standard_cost"]
+    elsewhere = np.where(ways.kind == "transferred", cost.to_numpy()[ways.item], 0.0)
+    dear = replace(ways, unit_cost=ways.unit_cost + elsewhere)
+    prices = steering_prices(items, dear, bill, staff, chosen, shown)
     of_parts = np.where(ways.own, parts_cost(items, cost, components).to_numpy()[ways.item], 0.0)
     facts = Facts(
         tables=told,
@@ -153,7 +156,11 @@ def ways_of(items, bill, components, sourcing, grid: Grid) -> Ways:
     bought, own = ~ways["item"].isin(own_made), ways["source"] == ""
     return Ways(
         item=grid.find(ways["item"]),
-        kind=np.select([bought, own], ["purchased", "production"], "subcontracted"),
+        kind=np.select(
+            [ways["source"].str.startswith(reading.SENT), bought, own],
+            ["transferred", "purchased", "production"],
+            "subcontracted",
+        ),
         source=ways["source"].to_numpy(dtype="object"),
         unit_cost=ways["unit_cost"].to_numpy(),
         limit=ways["max_quantity"].to_numpy(),

@@ -10,7 +10,7 @@ from sopkit.grid import NONE, Grid
 from sopkit.metrics.scopes import chance
 from sopkit.supply.reading import FROZEN, MADE, MOVES, fence, given, made
 from sopkit.supply.schedule import in_lots
-from sopkit.tables import declared, settled
+from sopkit.tables import PLANS, declared, settled
 
 BILL = "bill_of_resources"
 CELL, WAY = ["item", "bucket"], ["item", "kind", "source"]
@@ -47,9 +47,10 @@ def supply_inputs(
     present = getattr(tables, "tables", tables)
     asked = {
         name: tables[name] if name in present and len(tables[name]) else None
-        for name in ("resources", BILL, "components", "sourcing", "receipts")
+        for name in ("resources", BILL, "components", "sourcing", "lanes", "receipts")
     }
-    demand, chosen = _cell_sums(demand_plan, "consensus"), settled(settings)
+    cell = CELL if asked["lanes"] is None else [*CELL, "market"]
+    demand, chosen = _cell_sums(demand_plan, cell, "consensus"), settled(settings)
     buckets = pd.DatetimeIndex(np.sort(demand["bucket"].unique()))
     inside = buckets[: fence(settings)]
     read = released.read if hasattr(released, "read") else dict(released or {}).get
@@ -69,6 +70,9 @@ def supply_inputs(
     known = [] if asked["resources"] is None else asked["resources"]["resource"]
     if "initiatives" in present:
         added = _added_hours(tables["initiatives"], known, buckets, chosen)
+    if asked["lanes"] is not None:
+        stock = _at_sites(stock, tables["inventory"])
+        frozen = None if frozen is None else _where(frozen, read("site_plan"), asked["sourcing"])
     if people is not None:
         held = people["resource"].isin(known) & people["bucket"].isin(inside)
         announced = people.loc[held, ["resource", "bucket", *MOVES]]
@@ -82,7 +86,7 @@ def supply_inputs(
         "firm": plan is None,
         "announced": announced,
         "added_hours": added,
-        "bookings": None if history is None else _cell_sums(history, "demand"),
+        "bookings": None if history is None else _cell_sums(history, cell, "demand"),
         "settings": settings,
         "allocation": chosen["allocation"],
     }
@@ -96,6 +100,36 @@ def _added_hours(initiatives, resources, buckets, settings) -> pd.DataFrame:
     hours = (rows["capacity_change"] * chance(rows, settings)).to_numpy()[:, None]
     added = grid.frame(change=hours * grid.covered(rows["starts_on"], rows["ends_on"]))
     return added.groupby(["resource", "bucket"], as_index=False).sum()
+
+
+def _at_sites(stock, counted):
+    """The opening ``stock`` shared as it was ``counted`` by site."""
+    if stock is None or counted.empty:
+        return stock
+    counted = counted.assign(share=counted["on_hand"].clip(lower=1e-9))
+    counted["share"] /= counted.groupby("item")["share"].transform("sum")
+    rows = stock.drop(columns="site", errors="ignore").merge(counted[["item", "site", "share"]])
+    share = rows.pop("share")
+    return rows.assign(on_hand=rows["on_hand"] * share, backlog=rows["backlog"] * share)
+
+
+def _where(frozen, plan, sources):
+    """What stands, shared as the released ``site_plan`` makes and buys it where its source
+    delivers; of an item that this lacks the site is blank.
+    """
+    plan = PLANS["site_plan"].typed(plan)
+    plan = plan.rename(columns={"production": "made", "purchased": "bought"})
+    rows = frozen.merge(plan[[*CELL, "site", "made", "bought"]], on=CELL, how="left")
+    where = ["item", "source", "site"]
+    known = pd.MultiIndex.from_frame(given(sources, "sourcing")[where])
+    at = pd.MultiIndex.from_frame(rows[where])
+    rows = rows[(rows["source"] == "") | rows["site"].isna() | at.isin(known)]
+    for kind in rows.columns.intersection(KINDS):
+        weight = "made" if kind == "production" else "bought"
+        cells = rows.groupby([*CELL, "source"])[weight]
+        share = rows[weight] / cells.transform("sum")
+        rows = rows.assign(**{kind: rows[kind] * share.fillna(1 / cells.transform("size"))})
+    return rows.drop(columns=["made", "bought"]).fillna({"site": ""})
 
 
 def _released(plan, sources) -> pd.DataFrame:
@@ -170,6 +204,6 @@ def _standing(rows, items, ordered, more, first, inside) -> pd.DataFrame:
     return rows.pivot_table("quantity", [*CELL, "source"], "kind", aggfunc="sum").reset_index()
 
 
-def _cell_sums(frame, column: str) -> pd.DataFrame:
-    cells = frame.groupby(["item", "bucket"], as_index=False)[column].sum()
+def _cell_sums(frame, cell, column: str) -> pd.DataFrame:
+    cells = frame.groupby(cell, as_index=False)[column].sum()
     return cells.rename(columns={column: "quantity"})

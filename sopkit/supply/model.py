@@ -397,7 +397,10 @@ def objective_prices(facts: Facts, holding: str, lost) -> dict[str, np.ndarray]:
     late, lost = (np.nan_to_num(price, posinf=0.0) for price in (prices.backlog, lost))
     hourly = np.where(staff.staffed, 0.0, staff.regular_cost)
     return {
-        "quantity": facts.ways.unit_cost[:, None] + facts.hours.T @ hourly + sooner(facts),
+        "quantity": facts.ways.unit_cost[:, None]
+        + facts.in_transit
+        + facts.hours.T @ hourly
+        + sooner(facts),
         "safe": hold - missing,
         **{name: hold + cover * smooth for name, cover in zip(ABOVE, COVERS)},
         "ending": hold - second,

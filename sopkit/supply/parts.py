@@ -21,7 +21,7 @@ def exploded(facts, coming=0.0) -> np.ndarray:
     if not len(facts.parts.way):
         return issued
     while True:
-        taken = facts.parts_for(facts.of_own(required(facts, issued, coming)))
+        taken = facts.usual_parts(required(facts, issued, coming))
         if np.array_equal(taken, issued):
             return issued
         issued = taken
@@ -35,9 +35,25 @@ def required(facts, issued, coming=0.0) -> np.ndarray:
     short = facts.target - facts.recent - facts.net(coming - issued)
     needed = np.maximum.accumulate(np.maximum(short, 0.0), axis=1)
     opens = np.zeros(facts.shape[0], dtype=int)
-    opens[facts.ways.item[facts.ways.own]] = facts.ways.opens[facts.ways.own]
+    opens[facts.ways.item[facts.ways.usual]] = facts.ways.opens[facts.ways.usual]
     needed = np.where(np.arange(facts.shape[1]) < opens[:, None], 0.0, needed)
     return to_arrive(needed)
+
+
+def usual(ways, parts, items: int) -> np.ndarray:
+    """(way,) True where what is asked for takes parts: own production, and of what comes from other
+    sites only the lane from where it comes first, the cheapest if there are several.
+    """
+    moved, origin = ways.kind == "transferred", np.zeros(len(ways), dtype=int)
+    origin[parts.way] = parts.item
+    steps, before = np.where(moved, np.inf, 0.0), None
+    while before is None or not np.array_equal(before, steps):
+        nearest, before = np.full(items, np.inf), steps
+        np.minimum.at(nearest, ways.item, steps)
+        steps = np.where(moved, nearest[origin] + 1, 0.0)
+    order = np.lexsort((ways.unit_cost, steps))
+    first = order[np.unique(ways.item[order], return_index=True)[1]]
+    return ways.own | moved & np.isin(np.arange(len(ways)), first)
 
 
 def within_parts(facts, limits, programme, firm: bool):

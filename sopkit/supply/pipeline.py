@@ -6,6 +6,7 @@ import pandas as pd
 from sopkit.supply.facts import read_facts
 from sopkit.supply.limits import limits_of, to_arrive
 from sopkit.supply.parts import exploded
+from sopkit.supply.sites import at_sites
 from sopkit.tables import INPUTS, PLANS, settled
 
 
@@ -27,7 +28,8 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     ([18.0], ['18'])
     """
     settings = settled(inputs.get("settings"))
-    facts = read_facts(inputs, inputs.get("settings"))
+    asked, sites = at_sites(inputs)
+    facts = read_facts(asked, inputs.get("settings"))
     missed = facts.by_item(np.where(facts.early, facts.ways.limit[:, None], 0.0))
     open_ = facts.by_item(limits_of(facts, inputs.get("firm", True)).most)
     units, more = np.zeros(facts.shape), True
@@ -36,9 +38,10 @@ def assumed_receipts(inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         units = np.minimum(to_arrive(-facts.net(open_, -issued) - facts.recent), missed)
         more = len(facts.parts.way) and not np.array_equal(units, before)
     rows = facts.grid.frame(quantity=units).rename(columns={"bucket": "due_on"})
-    receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))
-    by_item = receipts.groupby("item")["quantity"].sum()
     cost = pd.Series(facts.standard_cost, facts.names)
+    by_item = rows.groupby("item")["quantity"].sum().loc[lambda units: units > 1e-6]
+    rows = sites.told(rows) if sites else rows
+    receipts = INPUTS["receipts"].typed(rows.query("quantity > 1e-6"))
     done = "assumed to arrive as needed; bring receipts to plan with the real ones"
     said = [
         f"{item}: stock and lead time do not cover {units:,.10g} units"

@@ -15,6 +15,7 @@ from sopkit.supply.model import build, objective_prices, steering
 from sopkit.supply.parts import within_parts
 from sopkit.supply.reading import TABLES
 from sopkit.supply.sharing import ALLOCATIONS, averaged, shared
+from sopkit.supply.sites import at_sites, moved
 from sopkit.supply.solve import solve
 from sopkit.supply.strategies import STRATEGIES, chase, follow_demand
 from sopkit.supply.why import reasons
@@ -40,6 +41,8 @@ class SupplyResult:
     held_back: pd.DataFrame  # part, items, units that are late or lost for want of it
     steering: float  # money of even stock: part of what was minimised, of no cost
     gap: float  # achieved relative gap in whole lots or workers; 0 for a linear plan
+    site_plan: pd.DataFrame  # without a row where no lane is told
+    transfer_plan: pd.DataFrame
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -110,7 +113,8 @@ def plan_supply(
             raise PlanError(f"{name} {value!r} is no number of 0 or more; write one, such as 0.01")
     if unknown := tables.keys() - TABLES.keys():
         raise TypeError(f"no table of a plan: {', '.join(unknown)}; use {', '.join(TABLES)}")
-    facts = read_facts({"demand": demand, "items": items, **tables}, settings)
+    asked, sites = at_sites({"demand": demand, "items": items, **tables})
+    facts = read_facts(asked, settings)
     facts, idle = without_idle(facts, lots)
     limits = limits_of(facts, firm)
     check_facts(facts, limits)
@@ -144,9 +148,10 @@ def plan_supply(
     worth = worth_of(programme, values, holding, solved)
     steered = steering(facts, values)
     (why, held_back), shown = reasons(facts, limits, flows, worth), slice(facts.shown)
+    moves = moved(facts, flows)
     flows, limits, worth = (at_buckets(record, shown) for record in (flows, limits, worth))
     facts = facts.until(facts.shown)
-    return SupplyResult(
+    result = SupplyResult(
         supply_plan=supply_plan(facts, flows, why[:, shown]),
         capacity_plan=capacity_plan(facts, flows, worth.hour),
         workforce_plan=workforce_plan(facts, flows),
@@ -159,4 +164,7 @@ def plan_supply(
         held_back=held_back,
         steering=steered,
         gap=solved.gap,
+        site_plan=PLANS["site_plan"].empty(),
+        transfer_plan=PLANS["transfer_plan"].empty(),
     )
+    return sites.folded(result, moves) if sites else result

@@ -29,16 +29,18 @@ def _cells(name, doc, *columns, of="item", more=()):
 
 UNITS = number("quantity", "units", "units of the bucket", required=True, at_least=0, blank=0)
 WANTED = number("quantity", "units", "never blank: 0 where nothing is", required=True, at_least=0)
+MARKET = text("market", "who wants them; told beside lanes", blank="")
 ASKED = [
-    _cells("demand", "Units wanted; its buckets are the horizon", WANTED),
+    _cells("demand", "Units wanted; its buckets are the horizon", MARKET, WANTED, more=["market"]),
     _cells("safety_stock", "Units to hold at a bucket's end", UNITS),
-    _cells("bookings", "Units booked before the horizon", UNITS),
+    _cells("bookings", "Units booked before the horizon", MARKET, UNITS, more=["market"]),
     _cells(
         "frozen",
         "Units that stand as they are released",
         text("source", "whom they come from; blank = the cheapest first", blank=""),
+        text("site", "where; blank = where the item is got first", blank=""),
         *(number(name, "units", "blank = not frozen", at_least=0) for name in FROZEN),
-        more=["source"],
+        more=["source", "site"],
     ),
     _cells(
         "added_hours",
@@ -57,13 +59,14 @@ ASKED = [
     ),
 ]
 FACTS = """
-    items resources bill_of_resources components sourcing inventory receipts
+    items resources bill_of_resources components sourcing lanes inventory receipts
 """.split()
 TABLES = {name: INPUTS[name] for name in FACTS} | {table.name: table for table in ASKED}
 NEEDED = {  # where it is not what is declared as required: stock counted or owed, due some day
     "inventory": ["item"],
     "receipts": ["item", "due_on", "quantity"],
 }
+SENT = "transfer from "  # the source of what lanes bring
 MAYBE = ("due_on",)  # a column that is needed, of which a cell may be blank: overdue
 SIGNED = "extra_hours", "change"  # hours may be taken away
 ENDLESS = """
@@ -202,7 +205,7 @@ def refuse(frame, table: str, column: str, wrong, problem: str, mend: str) -> No
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return
-    keys = frame.filter(["item", "parent", "child", "resource", "source", "bucket", "due_on"])
+    keys = frame.filter("item parent child from to resource source bucket due_on".split())
     shown = "; ".join(
         f"row {row + 1} ({', '.join(map(str, keys.iloc[row].dropna()))}) has"
         f" {_plain(frame[column].iloc[row])!r}"

@@ -21,17 +21,19 @@ UNITS = "lot_size", "minimum_lot", "maximum_stock", "ending_stock"  # of items, 
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways to get an item: make it, have it subcontracted by a source, or buy it. One entry per
-    way; an item that is made has exactly one way of kind ``production``.
+    """The ways to get an item: make it, have it subcontracted by a source, buy it, or have it
+    transferred from another site. One entry per way; an item that is made has exactly one way of
+    kind ``production``.
     """
 
     item: np.ndarray
-    kind: np.ndarray  # production, subcontracted or purchased
+    kind: np.ndarray  # production, subcontracted, purchased or transferred
     source: np.ndarray  # "" where the item is made or bought without a named source
     unit_cost: np.ndarray  # money/unit, without the hours of resources
     limit: np.ndarray  # units per bucket, inf = unlimited
     lead: np.ndarray  # buckets from order to arrival
     opens: np.ndarray  # first bucket in which something new can arrive
+    usual: np.ndarray | None = None  # True where what is asked for takes parts
 
     def __len__(self) -> int:
         return len(self.item)
@@ -173,6 +175,12 @@ class Facts:
         """The size of the item that each entry of an axis is counted in, as a column."""
         return {"item": self.size[:, None], "way": self.size[self.ways.item][:, None]}
 
+    @property
+    def in_transit(self) -> np.ndarray:
+        """Money per unit, a column by way, for holding it while it is transferred."""
+        buckets = np.where(self.ways.kind == "transferred", self.ways.opens, 0)
+        return buckets[:, None] * self.prices.holding[self.ways.item]
+
     def in_sizes(self) -> "Facts":
         """The same facts with every item counted in its own size: no item is large or small."""
         size, of_way = self.size, self.size[self.ways.item]
@@ -252,6 +260,10 @@ class Facts:
     def of_own(self, units) -> np.ndarray:
         """(way, bucket) the (item, bucket) units at the way of own production, 0 at others."""
         return np.where(self.ways.own[:, None], units[self.ways.item], 0.0)
+
+    def usual_parts(self, units) -> np.ndarray:
+        """(item, bucket) units of parts that (item, bucket) units take if they come as usual."""
+        return self.parts_for(np.where(self.ways.usual[:, None], units[self.ways.item], 0.0))
 
     def own_load(self, units) -> np.ndarray:
         """(resource, bucket) hours that (item, bucket) units take if they are made; those of

@@ -45,10 +45,11 @@ def _held_back(facts, flows, held) -> pd.DataFrame:
     want of a part, by its share in what holds them, each item in its worst bucket shown.
     """
     cell, missed = ["item", "bucket"], flows.late + np.cumsum(flows.lost, axis=1)
-    rows = held[held["bucket"] < facts.shown].groupby([*cell, "of"], as_index=False)["price"].sum()
+    rows, by = held[held["bucket"] < facts.shown], [*cell, "of", "waits"]
+    rows = rows.groupby(by, as_index=False)["price"].sum()
     share = rows["price"] / rows.groupby(cell)["price"].transform("sum")
     rows["units"] = share * missed[rows["item"], rows["bucket"]]
-    most = rows[rows["of"] != rows["item"]].groupby(["of", "item"])["units"].max()
+    most = rows[rows["waits"]].groupby(["of", "item"])["units"].max()
     sums = most[most > 1e-6].groupby("of").agg(items="size", units="sum").reset_index()
     sums.insert(0, "part", facts.names[sums.pop("of")])
     return sums.sort_values(["units", "part"], ascending=[False, True], ignore_index=True)
@@ -91,12 +92,14 @@ def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
 
 def _with_parts(cells, facts) -> pd.DataFrame:
     """Each cell (item, bucket) with what a unit of it takes, itself and every part: ``units`` of
-    the item ``of`` in the bucket ``when``.
+    the item ``of`` in the bucket ``when``, and whether it ``waits`` for another item then.
     """
     parts, ways = facts.parts, facts.ways
+    moved = ways.kind[parts.way] == "transferred"
     taken = {"parent": ways.item[parts.way], "part": parts.item, "lead": ways.opens[parts.way]}
-    taken = pd.DataFrame(taken | {"each": parts.units})
-    level = cells.assign(of=cells["item"], when=cells["bucket"], units=1.0)
+    taken = pd.DataFrame(taken | {"each": parts.units, "other": ~moved})
+    taken = taken[~moved | ways.usual[parts.way]]
+    level = cells.assign(of=cells["item"], when=cells["bucket"], units=1.0, waits=False)
     found = [level]
     while len(level):
         below = level.merge(taken, left_on="of", right_on="parent")
@@ -104,6 +107,7 @@ def _with_parts(cells, facts) -> pd.DataFrame:
             below["when"] - below["lead"],
             below["units"] * below["each"],
         )
+        below["waits"] |= below["other"]
         level = below[below["when"] >= 0].assign(of=below["part"])[level.columns]
         found.append(level)
     return pd.concat(found)

@@ -9,8 +9,9 @@ OVERTIME_RATE = 1.5
 
 ITEM = text("item", "item code, kept as written", required=True)
 MARKET = text("market", "region, channel or customer group; blank = (none)", blank=NONE)
-RARE = {"components", "markets", "exchange_rates"}  # which most companies do not have
+RARE = {"components", "lanes", "markets", "exchange_rates"}  # which most companies do not have
 SCOPE = "blank item and family = everything"
+SITE = "needed beside lanes only"
 
 
 def _input(name, doc, key, *columns):
@@ -165,8 +166,9 @@ INPUTS = [
     _input(
         "inventory",
         "The latest stock count",
-        "item",
+        "item site",
         ITEM,
+        text("site", f"where it is; {SITE}", blank=""),
         number("on_hand", "units", "units in stock; negative counts as 0", required=True),
         number("backlog", "units", "ordered and not shipped; blank = from open orders"),
         date("as_of", "day of the count; blank = the day before the plan's month"),
@@ -186,8 +188,9 @@ INPUTS = [
         "receipts",
         "Open purchase and work orders; those of an item in bill_of_resources take its hours where"
         " they fall due",
-        "item due_on ordered_on",
+        "item due_on ordered_on site",
         ITEM,
+        text("site", f"where it arrives; {SITE}", blank=""),
         date("due_on", "day it is expected; blank or before the plan = in its first bucket"),
         number("quantity", "units", "units expected", required=True, at_least=0),
         date(
@@ -217,6 +220,7 @@ INPUTS = [
         "resource bucket",
         text("resource", "line, machine group or crew", required=True),
         bucket("bucket; blank = every bucket", required=False),
+        text("site", f"where it is, and what it makes; {SITE}", blank=""),
         number(
             "hours", "hours/bucket", "regular hours; with workers, a ceiling on them", at_least=0
         ),
@@ -254,10 +258,11 @@ INPUTS = [
     _input(
         "bill_of_resources",
         "Hours that one unit takes on each resource",
-        "item resource source",
+        "item resource source site",
         ITEM,
         text("resource", "resource that makes it", required=True),
         text("source", "source (of sourcing) that needs it; blank = own production", blank=""),
+        text("site", f"where the item then is; blank = where the resource is; {SITE}", blank=""),
         number(
             "hours_per_unit",
             "hours/unit",
@@ -300,11 +305,37 @@ INPUTS = [
         ),
     ),
     _input(
+        "lanes",
+        "Ways between sites, and from sites to markets; the row of the finest scope holds",
+        "from to item family",
+        text("from", "site", required=True),
+        text("to", "site or market; blank = every market", blank=""),
+        text("item", SCOPE, blank=""),
+        text("family", SCOPE, blank=""),
+        number("unit_cost", "money/unit", "of the transport; blank = 0", at_least=0, blank=0),
+        number(
+            "lead_time",
+            "buckets",
+            "rounded to whole buckets: less than half of one is none; blank = 0",
+            at_least=0,
+            at_most=600,
+            blank=0,
+        ),
+        number(
+            "max_quantity",
+            "units/bucket",
+            "most of all that the row is for; blank = unlimited",
+            at_least=0,
+            blank=inf,
+        ),
+    ),
+    _input(
         "sourcing",
         "Suppliers and subcontractors",
-        "item source",
+        "item source site",
         ITEM,
         text("source", "supplier or subcontractor", required=True),
+        text("site", f"where it delivers; {SITE}", blank=""),
         number("unit_cost", "money/unit", "all in; blank = the item's unit_cost", at_least=0),
         number("max_quantity", "units/bucket", "blank = unlimited", at_least=0, blank=inf),
         number("lead_time", "buckets", "blank = the item's lead_time", at_least=0, at_most=600),

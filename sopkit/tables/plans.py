@@ -228,15 +228,53 @@ PLANS = [
         date("order_by", "day to order them, by the source's lead time"),
     ),
     _plan(
+        "site_plan",
+        (3,),
+        "item site bucket",
+        "The production plan by site; markets that lanes lead to stand beside the sites",
+        ITEM,
+        text("site", "site or market"),
+        BUCKET,
+        *_units(
+            demand="what its customers want",
+            production="made there, overtime included",
+            purchased="bought or subcontracted",
+            receipts="open orders arriving",
+            arriving="from other sites",
+            sent="to other sites and markets",
+            issued="what production takes of it",
+            shipments="what its customers get",
+            lost="demand that nothing serves by the end",
+            projected_available="stock at the bucket's end",
+            backlog="demand unshipped at the bucket's end",
+            late="backlog beyond what the customer agreed to wait",
+            safety_stock="stock wanted at the bucket's end",
+        ),
+    ),
+    _plan(
+        "transfer_plan",
+        (3,),
+        "item origin site bucket",
+        "What is sent from site to site and to markets",
+        ITEM,
+        text("origin", "site that sends it"),
+        text("site", "site or market that gets it"),
+        BUCKET,
+        number("quantity", "units", "units, where they arrive", at_least=0),
+        *_money(cost="of the transport"),
+        date("send_on", "first day of the bucket to send them in"),
+    ),
+    _plan(
         "plan_costs",
         (3,),
         "kind name bucket",
         "What the plan costs; the sum is what it was made as small as can be for",
         text(
             "kind",
-            "of items: material, subcontract, purchase (at standard cost), source_premium, holding,"
-            " backlog, lost_sales, safety_stock, ending_stock; of resources: regular_labour (hours"
-            " worked), idle (paid, not worked), overtime_premium, hiring, layoff",
+            "of items: material, subcontract, purchase (at standard cost), source_premium,"
+            " transport, holding, backlog, lost_sales, safety_stock, ending_stock; of resources:"
+            " regular_labour (hours worked), idle (paid, not worked), overtime_premium, hiring,"
+            " layoff",
         ),
         text("name", "item or resource"),
         BUCKET,

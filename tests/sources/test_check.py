@@ -17,6 +17,11 @@ DOLLARS = {
     "markets": "market,currency\nSouth,USD\n",
     "exchange_rates": "currency,bucket,rate\nUSD,2020-01-01,0.5\n",
 }
+TWO_SITES = {
+    "bill_of_resources": "item,resource,hours_per_unit\nP1,Line 1,0.5\nP1,Line 2,0.2\n",
+    "resources": "resource,site,hours\nLine 1,Lyon,400\nLine 2,Ulm,400\n",
+    "lanes": "from,to\nLyon,\nUlm,\n",
+}
 HEADS = {name: text.split("\n")[0] + "\n" for name, text in COMPANY.items()}
 
 
@@ -152,6 +157,7 @@ FAULTS = [
     ),
     ("no exchange rate", "markets", 2, "currency", {"markets": "market,currency\nSouth,USD\n"}),
     ("foreign money", "sales_history", 0, "revenue", DOLLARS),
+    ("made at several sites", "bill_of_resources", 2, "site", TWO_SITES),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
         "no plan",

@@ -91,6 +91,7 @@ def read(folder, month=MONTH):
 
 RARELY = {
     "components": "parent,child,quantity_per\nP1,004,0.1\n",
+    "lanes": "from,to,item\nNorth,South,P1\n",
     "markets": "market,currency\nSouth,EUR\n",
     "exchange_rates": "currency,bucket,rate\nUSD,2024-11-01,0.5\n",
 }

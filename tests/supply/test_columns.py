@@ -125,8 +125,9 @@ CHANGED = {  # table: column: (row, another value)
 }
 WORDS = {  # what people read, and what stands before a plan: tests/sources and tests/forecast
     "items": {"line", "description", "unit"},
-    "inventory": {"as_of"},
-    "receipts": {"ordered_on"},
+    "inventory": {"as_of", "site"},  # sites count beside lanes alone: test_sites
+    "receipts": {"ordered_on", "site"},
+    **dict.fromkeys(("resources", "bill_of_resources", "sourcing"), {"site"}),
 }
 
 
