@@ -1,4 +1,5 @@
-"""Calendars: months, weeks, quarters and years, each bucket stamped with its first day.
+"""Calendars: months, weeks, quarters, years and told periods, each bucket stamped with its first
+day.
 
 A bucket has two faces: its stamp (``datetime64``, the first day) and its number (an integer that
 grows by one from bucket to bucket), so that calendar arithmetic is integer arithmetic on whole
@@ -7,6 +8,7 @@ arrays.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,30 +18,50 @@ from sopkit.errors import PlanError
 PER_YEAR = {"month": 12, "week": 52, "quarter": 4, "year": 1}
 MONTHS = {"year": 12, "quarter": 3, "month": 1}  # in a bucket, the longest first
 YEARS = range(1900, 2201)  # of a bucket; one in 9999 is a slip
+HALF = pd.Timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """How time is cut: ``month``, ``week``, ``quarter`` or ``year``. ``begins`` says with what:
-    weeks with the weekday (0 = Monday), quarters and years with the month (0 = January).
+    """How time is cut: ``month``, ``week``, ``quarter``, ``year`` or ``period``. ``begins`` says
+    with what: weeks with the weekday (0 = Monday), quarters and years with the month (0 = January),
+    periods with the first days of some that follow each other; before and after those they go on
+    like the year (or quarter) next to them. ``names`` are what people call these.
 
     >>> Calendar("month").range("2026-11-01", 3).strftime("%Y-%m-%d").tolist()
     ['2026-11-01', '2026-12-01', '2027-01-01']
     """
 
     size: str = "month"
-    begins: int = 0
+    begins: int | tuple[str, ...] = 0
+    names: tuple[str, ...] = ()
 
     def __post_init__(self):
-        if self.size not in PER_YEAR:
+        if self.size not in [*PER_YEAR, "period"]:
             raise PlanError(
                 f"bucket size {self.size!r} is not known; use one of: {', '.join(PER_YEAR)}"
             )
 
     @property
     def per_year(self) -> int:
-        """Buckets in a year: 12, 52, 4 or 1."""
-        return PER_YEAR[self.size]
+        """Buckets in a year: 12, 52, 4 or 1; of periods what their length makes, 12 or 13."""
+        if self.size != "period":
+            return PER_YEAR[self.size]
+        told = _days(self.begins)
+        return round(365.25 / ((told[-1] - told[0]).astype(int) / (len(told) - 1)))
+
+    @cached_property
+    def _firsts(self) -> tuple[np.ndarray, int]:
+        """The first day of every period of ``YEARS``, and which of them is the first that is
+        told.
+        """
+        told = _days(self.begins)
+        steps = np.diff(told).astype(int)
+        like = next((n for n in (self.per_year, 3) if n <= len(steps)), 1)
+        many = (YEARS[-1] - YEARS[0]) * self.per_year
+        after = told[-1] + np.resize(steps[-like:], many).cumsum()
+        before = told[0] - np.resize(steps[:like][::-1], many).cumsum()
+        return np.concatenate([before[::-1], told, after]), many
 
     def number(self, dates) -> np.ndarray:
         """Integer number of the bucket that holds each date.
@@ -50,6 +72,9 @@ class Calendar:
         days = _days(dates)
         if self.size == "week":
             return (days.astype("int64") + 3 - self.begins) // 7
+        if self.size == "period":
+            firsts, told = self._firsts
+            return firsts.searchsorted(days, side="right") - 1 - told
         return (_months(days) - self.begins) // MONTHS[self.size]
 
     def stamp(self, numbers) -> pd.DatetimeIndex:
@@ -57,6 +82,9 @@ class Calendar:
         numbers = np.asarray(numbers, dtype="int64")
         if self.size == "week":
             days = (numbers * 7 - 3 + self.begins).astype("datetime64[D]")
+        elif self.size == "period":
+            firsts, told = self._firsts
+            days = firsts[numbers + told]
         else:
             months = numbers * MONTHS[self.size] + self.begins
             days = months.astype("datetime64[M]").astype("datetime64[D]")
@@ -92,14 +120,32 @@ class Calendar:
         return pd.DatetimeIndex(np.unique(pd.DatetimeIndex(buckets)))[: self.per_year]
 
     def first_in(self, month: str) -> pd.Timestamp:
-        """The first bucket that begins in ``month`` ("2026-11").
+        """The first bucket that begins in ``month`` ("2026-11"), the period that holds its middle.
 
         >>> Calendar("week").first_in("2026-11").date().isoformat()
         '2026-11-02'
         """
         first = parse_month(month)
+        if self.size == "period":
+            return self.start([first + HALF])[0]
         start = self.start([first])[0]
         return start if start >= first else self.shift(start, 1)
+
+    def known(self, dates) -> pd.DatetimeIndex:
+        """The day by which each bucket belongs to a month and a quarter: its first, of a period one
+        in its middle.
+        """
+        days = pd.DatetimeIndex(dates)
+        return days + HALF if self.size == "period" else days
+
+    def month(self, bucket) -> pd.Timestamp:
+        """A day of the month whose plan begins with the bucket.
+
+        >>> weeks = ("2026-10-26", "2026-11-23", "2026-12-21")
+        >>> Calendar("period", weeks).month("2026-10-26").month_name()
+        'November'
+        """
+        return self.known([bucket])[0]
 
     def label(self, dates) -> list[str]:
         """What people call each bucket: "Jan 27", "Q1 27", "4 Jan 27".
@@ -118,7 +164,10 @@ class Calendar:
         day = pd.Timestamp(date)
         if pd.isna(day):
             return "–"
-        begins = {"quarter": f"Q{day.quarter}", "week": f"{day.day} {day:%b}"}
+        if self.names and day in (told := pd.DatetimeIndex(self.begins)):
+            return self.names[told.get_loc(day)]
+        begins = {"quarter": f"Q{day.quarter}", "week": (of_day := f"{day.day} {day:%b}")}
+        begins["period"] = of_day
         return f"{begins.get(self.size, f'{day:%b}')} {day:%y}"
 
 
@@ -146,6 +195,7 @@ def parse_month(text) -> pd.Timestamp:
 
 def infer_calendar(buckets, season: int | None = None) -> Calendar:
     """The calendar that a column of bucket stamps is written in: the longest that all of them fit.
+    Stamps that ``follow`` each other and are of no month are those of periods.
 
     Months, quarters and years begin on a first day of the month, quarters in any month that all
     stamps are whole quarters from. ``season`` (12, 52 or 4) settles it where the stamps allow
@@ -164,6 +214,8 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
         fits = [size for size, length in MONTHS.items() if step % length == 0]
         size = next((size for size in fits if PER_YEAR[size] == season), fits[0])
         return Calendar(size, int(months[0]) % MONTHS[size])
+    if season != PER_YEAR["week"] and follow(days):
+        return Calendar("period", tuple(days.astype(str).tolist()))
     weekdays = _weekdays(days)
     if (weekdays == weekdays[0]).all() and not (len(days) > 1 and firsts.sum() > 0.5 * len(days)):
         return Calendar("week", int(weekdays[0]))
@@ -178,6 +230,19 @@ def infer_calendar(buckets, season: int | None = None) -> Calendar:
         " weeks on one weekday; in a time zone, the day written there counts) and give one size per"
         " call"
     )
+
+
+def follow(days) -> bool:
+    """Whether days, in order, may begin periods that follow each other: 4 to 6 weeks apart, or on
+    the same day of every month.
+
+    >>> follow(["2026-01-05", "2026-02-02", "2026-03-09"]), follow(["2026-01-26", "2026-02-26"])
+    (True, True)
+    """
+    days = _days(days)
+    steps, of_month = np.diff(days).astype(int), days - days.astype("datetime64[M]")
+    monthly = (np.diff(_months(days)) == 1).all() and len(set(of_month)) == 1
+    return len(steps) > 0 and bool(np.isin(steps, [28, 35, 42]).all() or monthly)
 
 
 def leap(numbers) -> int:

@@ -73,6 +73,11 @@ class Plan:
         return self.facts.calendar
 
     @property
+    def named(self) -> str:
+        """The month that people call it by: November 2026."""
+        return f"{self.calendar.month(self.first_bucket):%B %Y}"
+
+    @property
     def first_bucket(self) -> pd.Timestamp:
         """The first planned bucket."""
         return self.calendar.first_in(self.month)

@@ -38,6 +38,40 @@ def test_range_agrees_with_pandas(size, freq):
     assert infer_calendar(expected) == Calendar(size)
 
 
+def periods(first, weeks, count):
+    """First days of periods whose lengths in weeks come round."""
+    steps = pd.to_timedelta(7 * np.resize(weeks, count - 1).cumsum(), unit="D")
+    return pd.DatetimeIndex([pd.Timestamp(first), *(pd.Timestamp(first) + steps)])
+
+
+@pytest.mark.parametrize("weeks, many", [((4, 4, 5), 12), ((5, 4, 4), 12), ((4,), 13)])
+def test_periods_go_on_before_and_after_those_that_are_told(weeks, many):
+    whole = periods("2019-12-30", weeks, 120)
+    for told in (whole[:12], whole[60:85], whole[36:]):
+        calendar = infer_calendar(told)
+        assert (calendar.size, calendar.per_year) == ("period", many)
+        assert (calendar.range(whole[0], 120) == whole).all()
+        days = pd.date_range(whole[0], whole[-1] - pd.Timedelta(days=1), freq="D")
+        expected = whole[whole.searchsorted(days, side="right") - 1]
+        assert (calendar.start(days) == expected).all()
+
+
+def test_periods_may_begin_on_a_day_of_the_month():
+    told = pd.date_range("2025-01-01", periods=30, freq="MS") + pd.Timedelta(days=25)
+    calendar = infer_calendar(told)
+    assert calendar.size == "period" and (calendar.range("2025-01-27", 30) == told).all()
+    assert calendar.first_in("2026-11") == pd.Timestamp("2026-10-26")
+
+
+def test_a_period_is_of_the_month_in_its_middle_and_has_its_name():
+    told = tuple(periods("2026-10-26", (4, 4, 5), 13).strftime("%Y-%m-%d"))
+    calendar = Calendar("period", told, tuple(f"P{number:02d}" for number in range(1, 14)))
+    months = [f"{calendar.month(day):%Y-%m}" for day in told]
+    assert [calendar.first_in(month) for month in months] == [pd.Timestamp(day) for day in told]
+    assert calendar.label(told[:2]) == ["P01", "P02"]
+    assert calendar.name("2026-09-21") == "21 Sep 26"  # none that is told
+
+
 def test_weeks_may_begin_on_any_weekday():
     sundays = pd.date_range("2024-01-07", periods=30, freq="W-SUN")
     calendar = infer_calendar(sundays)

@@ -94,7 +94,9 @@ def consensus(book, buckets) -> Consensus:
     """
     calendar, baseline, items = book.calendar, book.baseline_forecast, book.items
     orders = book.orders[book.orders["shipped_on"].isna()]
-    active = active_overrides(book.overrides, f"{buckets[0]:%Y-%m}", buckets[0], calendar)
+    active = active_overrides(
+        book.overrides, f"{calendar.month(buckets[0]):%Y-%m}", buckets[0], calendar
+    )
     pairs = _pairs(baseline[["item", "market"]].drop_duplicates(), items, book.launches)
     pairs = _named(pairs, items, book.sales_inputs, active, orders, book.launches)
     grid = grid_of(pairs, buckets, items, calendar)

@@ -71,7 +71,7 @@ def _planners(given, before):
     reason.
     """
     first, calendar = given.grid.buckets[0], given.grid.calendar
-    rows = active_overrides(given.book.overrides, f"{first:%Y-%m}", first, calendar)
+    rows = active_overrides(given.book.overrides, f"{calendar.month(first):%Y-%m}", first, calendar)
     rows = scoped(rows.dropna(subset=["value"]), calendar)
     person = rows["owner"].where(rows["owner"].fillna("") != "", rows["by"])
     rows = rows.assign(person=person.fillna(""), reason=rows["reason"].fillna(""))

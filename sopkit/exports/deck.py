@@ -23,9 +23,7 @@ def write_deck(plan, path) -> None:
     from pptx import Presentation
 
     source, deck = Source(plan), Presentation(HERE.with_suffix(".pptx"))
-    deck.slide_master.shapes[
-        -1
-    ].text_frame.text = f"S&OP · {plan.first_bucket:%B %Y} · {state(plan.folder)}"
+    deck.slide_master.shapes[-1].text_frame.text = f"S&OP · {plan.named} · {state(plan.folder)}"
     draw = {part.name: part.draw for part in sum(TABS.values(), [])}
     read = etree.XSLT(etree.parse(HERE.with_suffix(".xsl")))
     for slide, place in zip([*deck.slides], [*deck.slides._sldIdLst]):

@@ -30,7 +30,7 @@ def write_page(plan, name: str) -> Path:
         f"plans {' – '.join(plan.calendar.label(buckets[[0, -1]]))} · money in"
         f" {plan.settings['currency']}"
     )
-    title = f"S&OP · {plan.first_bucket:%B %Y}"
+    title = f"S&OP · {plan.named}"
     target.write_text(page(title, state(plan.folder), about, body, _links(name)))
     return target
 

@@ -28,7 +28,7 @@ def write_workbook(plan, path) -> None:
     book = plan.book()
     with text_workbook(path) as writer:
         writer.book.add_worksheet("Contents").write_string(
-            "A1", f"S&OP · {plan.first_bucket:%B %Y} · {state(plan.folder)}"
+            "A1", f"S&OP · {plan.named} · {state(plan.folder)}"
         )
         for name, sheet in SHEETS.items():
             frame, table = plan.read(name), PLANS[name]

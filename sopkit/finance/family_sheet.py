@@ -89,9 +89,12 @@ def sheet_columns(book) -> pd.Series:
     """
     near, far = book.before(PAST).append(book.buckets[:NEAR]), book.buckets[NEAR:]
     columns, start = dict(zip(near, book.calendar.label(near))), book.settings["fiscal_year_start"]
-    for quarter, inside in far.groupby(fiscal_quarters(far, start)).items():
+    for quarter, inside in far.groupby(fiscal_quarters(book.calendar.known(far), start)).items():
         beside = book.calendar.shift(inside[0], -1), book.calendar.shift(inside[-1], 1)
-        around, labels = fiscal_quarters(beside, start), book.calendar.label(inside)
+        around, labels = (
+            fiscal_quarters(book.calendar.known(beside), start),
+            book.calendar.label(inside),
+        )
         short = len(inside) < PAST
         if quarter in around and not short:
             quarter = f"{labels[0]}–{labels[-1]}"
@@ -104,7 +107,7 @@ def _fiscal_year(book) -> pd.DatetimeIndex:
     """The buckets of the fiscal year in which the plan begins, and its name."""
     size = book.calendar.per_year
     around = book.calendar.range(book.before(size)[0], 2 * size)
-    years = fiscal_year(around, book.settings["fiscal_year_start"])
+    years = fiscal_year(book.calendar.known(around), book.settings["fiscal_year_start"])
     return around[years == years[size]].rename(f"FY{years[size] % 100:02d}")
 
 

@@ -47,7 +47,10 @@ def sheet(family, book, view) -> Block:
         *(f"made to {how}" for how in mine.items["strategy"].unique()),
         f"firm for {count(fence, view.calendar.size)}",
     ] + [f"owner {owner}"] * bool(owner)
-    title, told = f"{family} · {book.first:%B %Y}", [*_answer(family, frame, lines, view)]
+    title, told = (
+        f"{family} · {book.calendar.month(book.first):%B %Y}",
+        [*_answer(family, frame, lines, view)],
+    )
     single = sum(name[0] != "Q" for name in columns.unique())
     table = family_sheet_html(frame, _foot(family, mine, columns, view), currency=view.currency)
     return Block(

@@ -77,7 +77,7 @@ def _quarters(wide, calendar, start):
     """Flows added, stocks taken at the quarter's end; names of the quarters, and of those only
     partly planned.
     """
-    parts = wide.groupby(fiscal_quarters(wide.index, start), sort=False)
+    parts = wide.groupby(fiscal_quarters(calendar.known(wide.index), start), sort=False)
     taken, many = parts.sum(min_count=1), parts.size()
     ends = [name for name in STOCKS.values() if name in wide]
     taken[ends] = parts[ends].last()

@@ -75,7 +75,7 @@ class Meeting(Panel):
                 self.items[key] = opens
                 rows.append(self._button(words, partial(self.open, key), "item"))
         self.agenda.children = rows
-        title = f"S&OP · {self.plan.first_bucket:%B %Y} · {self.plan.state}"
+        title = f"S&OP · {self.plan.named} · {self.plan.state}"
         self.head.value = f"<h2>{escape(title)}</h2>entries count for {self.plan.entry_month}"
 
     def open(self, key):

@@ -218,7 +218,7 @@ def write_board(plan, folder, shares=None) -> Path:
     shares = shares or [draw_board(plan)]
     drawn = iter(part for _, part in sorted(p for share in shares for p in share["parts"].items()))
     held = {
-        "title": f"{plan.first_bucket:%B %Y}",
+        "title": plan.named,
         "about": shares[0]["about"],
         "words": shares[0]["words"],
         "tabs": [

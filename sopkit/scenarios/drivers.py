@@ -23,6 +23,7 @@ ANY = (*RELATIVE, "set_to")
 OFFSETS = {
     "week": pd.DateOffset(weeks=1),
     "month": pd.DateOffset(months=1),
+    "period": pd.DateOffset(months=1),
     "quarter": pd.DateOffset(months=3),
 }
 RULES = {"strategy": [*STRATEGIES], "whole_workers": bool, "lots": bool}  # parameters of step 3

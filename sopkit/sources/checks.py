@@ -5,6 +5,7 @@ month. A repair has one sensible reading and leaves its row in ``data_issues``.
 import numpy as np
 import pandas as pd
 
+from sopkit.buckets import follow
 from sopkit.demand.launches import successor_loops
 from sopkit.demand.said import RULES
 from sopkit.errors import nearest
@@ -181,6 +182,38 @@ def check_successors(reading):
     both = launches["cannibalised_item"].notna() & launches["cannibalised_family"].notna()
     problem = "cannibalised_item beside it is taken from alone"
     reading.say_of("redundant family", "launches", both, "cannibalised_family", problem)
+
+
+def check_calendar(reading):
+    """Periods that do not follow each other, and a calendar that begins after the history or ends
+    within the plan, are errors.
+    """
+    told, calendar = reading.tables["calendar"], reading.calendar
+    size, reading.settings["bucket"] = reading.settings["bucket"], calendar.size
+    if "period" in (size, calendar.size) and calendar.size != "period" or len(told) == 1:
+        problem = "has no two periods"
+        return reading.say("wrong calendar", "calendar", 0, "starts_on", "", problem)
+    if not len(told):
+        return
+    if size not in ("month", "period"):
+        problem = f"is told beside bucket = {size} in settings.toml: take that out"
+        reading.say("wrong calendar", "calendar", 0, "starts_on", "", problem)
+    begins = told["starts_on"].sort_values().drop_duplicates()
+    if not follow(begins):
+        problem = (
+            "holds periods that are neither 4 to 6 weeks long nor begin on one day of the month"
+        )
+        reading.say("wrong calendar", "calendar", 0, "starts_on", "", problem)
+    sold = reading.tables["sales_history"]["bucket"].min()
+    ends = begins.max()
+    if sold < begins.min():
+        problem = f"is the first, and sales_history begins on {sold:%Y-%m-%d}"
+        reading.say("wrong calendar", "calendar", begins.index[:1], "starts_on", "", problem)
+    if reading.first is not None:
+        needed = calendar.shift(reading.first, reading.settings["horizon"])
+        if ends < needed:
+            problem = f"is the last; the plan ends before {needed:%Y-%m-%d}: add periods until then"
+            reading.say("wrong calendar", "calendar", begins.index[-1:], "starts_on", "", problem)
 
 
 def check_components(reading):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import Calendar
+from sopkit.buckets import Calendar, shared_start
 from sopkit.errors import PlanError
 from sopkit.sources.issues import found
 from sopkit.sources.settings import read_settings, write_settings
@@ -74,8 +74,6 @@ class Facts:
         mark = {
             "month": self.month,
             "first": f"{self.first:%Y-%m-%d}",
-            "bucket": self.calendar.size,
-            "first_day": self.calendar.begins,
             "present": sorted(self.present),
         }
         (folder / MARK).write_text(json.dumps(mark, indent=1) + "\n", encoding="utf-8")
@@ -91,14 +89,16 @@ class Facts:
             )
         try:
             mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+            settings = read_settings(folder / "settings.toml")[0]
             read = lambda name: pd.read_parquet(folder / f"{name}.parquet")
             present = {name: read(name) for name in mark["present"]}
+            tables = {name: table.typed(present.get(name)) for name, table in INPUTS.items()}
             return cls(
-                {name: table.typed(present.get(name)) for name, table in INPUTS.items()},
-                read_settings(folder / "settings.toml")[0],
+                tables,
+                settings,
                 PLANS["data_issues"].conform(read("data_issues")),
                 frozenset(present),
-                Calendar(mark["bucket"], mark["first_day"]),
+                calendar_of(tables, settings),
                 pd.Timestamp(mark["first"]).as_unit("us"),
                 mark["month"],
             )
@@ -107,6 +107,21 @@ class Facts:
                 f"{folder} is not as it was written ({error}); build the pack again, or take"
                 f" {MARK} out of a folder of facts"
             ) from None
+
+
+def calendar_of(tables, settings) -> Calendar:
+    """The calendar of the facts: the told periods, else that of the settings, whose weeks and
+    quarters begin as every row of history is stamped.
+    """
+    told = tables["calendar"].dropna(subset="starts_on").sort_values("starts_on")
+    told = told.drop_duplicates("starts_on")
+    if len(told) > 1:
+        days = told["starts_on"].dt.strftime("%Y-%m-%d")
+        names = told["period"].where(told["period"].fillna("") != "", days)
+        return Calendar("period", tuple(days), tuple(names))
+    size, buckets = settings["bucket"], tables["sales_history"]["bucket"].dropna()
+    size = "month" if size == "period" else size  # told by check_calendar
+    return Calendar(size, shared_start(size, buckets))
 
 
 def opening_stock(facts) -> pd.DataFrame:

@@ -42,6 +42,8 @@ and type the codes again
 like itself: name another item, or leave it blank
 end before start: correct one of the two dates
 no exchange rate: add the currency to exchange_rates, with a rate from its first bucket on
+wrong calendar: write the first day of every period, from the one that holds the first sale to the \
+one after the plan
 part of itself: take one of the rows out
 successor loop: leave the successor of one of them blank
 two scopes: leave all but one of them blank

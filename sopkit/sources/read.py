@@ -6,10 +6,9 @@ from shlex import quote
 import numpy as np
 import pandas as pd
 
-from sopkit.buckets import Calendar, shared_start
 from sopkit.errors import PlanError
 from sopkit.sources import checks
-from sopkit.sources.facts import MARK, Facts, opening_issues
+from sopkit.sources.facts import MARK, Facts, calendar_of, opening_issues
 from sopkit.sources.files import read_source, settings_file
 from sopkit.sources.history import check_history, cut_incomplete
 from sopkit.sources.issues import gather, lines
@@ -28,6 +27,7 @@ CHECKS = (
     checks.check_scopes,
     checks.check_spans,
     checks.check_successors,
+    checks.check_calendar,
     checks.check_components,
     checks.check_sites,
     checks.check_currencies,
@@ -139,7 +139,7 @@ def _next(reading):
     last = reading.tables["sales_history"]["bucket"].max()
     if reading.refused or pd.isna(last):
         return None
-    return f"{reading.calendar.shift(last, 1):%Y-%m}"
+    return f"{reading.calendar.month(reading.calendar.shift(last, 1)):%Y-%m}"
 
 
 def _judge(reading, month):
@@ -203,9 +203,7 @@ def _begin(path):
             tables[name], said = type_table(INPUTS[name], raw)
             headers[name] = [str(column).strip() for column in raw.frame.columns]
             issues += said
-    # Weeks and quarters begin as every row of history is stamped.
-    size, buckets = settings["bucket"], tables["sales_history"]["bucket"].dropna()
-    calendar = Calendar(size, shared_start(size, buckets))
+    calendar = calendar_of(tables, settings)
     reading = Reading(tables, settings, calendar, headers, None, issues)
     _absent(reading, raws)
     return reading

@@ -17,7 +17,7 @@ from sopkit.tables import INPUTS, SETTINGS, settled
 from sopkit.tables.declare import HUGE
 from sopkit.tables.settings import RACI, STEPS
 
-HORIZON = {"month": 24, "week": 104, "quarter": 8}
+HORIZON = {"month": 24, "period": 24, "week": 104, "quarter": 8}
 SECTIONS = {
     "market_priority": float,
     "targets": float,

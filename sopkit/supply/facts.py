@@ -133,8 +133,8 @@ def _grid(items, demand, settings) -> Grid:
             "table demand has no rows; give at least one item and bucket, its buckets are the"
             " horizon"
         )
-    size = (settings or {}).get("bucket")
-    calendar = Calendar(size) if size else infer_calendar(demand["bucket"])
+    size = (settings or {}).get("bucket", "period")
+    calendar = infer_calendar(demand["bucket"]) if size == "period" else Calendar(size)
     numbers = calendar.number(demand["bucket"])
     buckets = calendar.stamp(np.arange(numbers.min(), numbers.max() + 1))
     return Grid(items[["item"]], buckets, calendar, ("item",))

@@ -9,7 +9,13 @@ OVERTIME_RATE = 1.5
 
 ITEM = text("item", "item code, kept as written", required=True)
 MARKET = text("market", "region, channel or customer group; blank = (none)", blank=NONE)
-RARE = {"components", "lanes", "markets", "exchange_rates"}  # which most companies do not have
+RARE = {
+    "calendar",
+    "components",
+    "lanes",
+    "markets",
+    "exchange_rates",
+}  # which most companies do not have
 SCOPE = "blank item and family = everything"
 SITE = "needed beside lanes only"
 
@@ -270,6 +276,14 @@ INPUTS = [
             required=True,
             at_least=0,
         ),
+    ),
+    _input(
+        "calendar",
+        "The company's own periods (4-4-5 weeks, from the 26th): buckets of every table, whose days"
+        " and weeks are read into them",
+        "starts_on",
+        text("period", "what people call it (P01 2027); blank = its first day", blank=""),
+        date("starts_on", "its first day; it ends before the next one's", required=True),
     ),
     _input(
         "markets",

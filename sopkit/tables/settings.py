@@ -47,7 +47,13 @@ SETTINGS = {
             "how planners type and paste numbers: 1,200.5 or 1.200,5",
             (".", ","),
         ),
-        Setting("bucket", "month", str, "size of a bucket", ("month", "week", "quarter")),
+        Setting(
+            "bucket",
+            "month",
+            str,
+            "size of a bucket; a table calendar makes it period",
+            ("month", "week", "quarter", "period"),
+        ),
         Setting(
             "horizon",
             24,

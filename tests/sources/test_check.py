@@ -157,6 +157,7 @@ FAULTS = [
     ),
     ("no exchange rate", "markets", 2, "currency", {"markets": "market,currency\nSouth,USD\n"}),
     ("foreign money", "sales_history", 0, "revenue", DOLLARS),
+    ("wrong calendar", "calendar", 0, "starts_on", {"calendar": "starts_on\n2024-11-01\n"}),
     ("made at several sites", "bill_of_resources", 2, "site", TWO_SITES),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
