@@ -28,6 +28,11 @@ LEDGER = click.option(
     "--ledger",
     help="path or database URL of the ledger [default: $SOPKIT_LEDGER, or ledger.db in the packs]",
 )
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="address of a dask scheduler (tcp://host:8786) whose workers see the same folders",
+)
 
 
 class Commands(click.Group):
@@ -198,7 +203,8 @@ def _propose(issues, data, packs):
     help="also plan an earlier scenario beside it; those of the month are anyway; repeat for more",
 )
 @click.option("--revise", is_flag=True, help="build a revision of a released month, MONTH-r2")
-def pack(month, data, ledger, packs, parameters, scenarios, revise):
+@SCHEDULER
+def pack(month, data, ledger, packs, parameters, scenarios, revise, scheduler):
     """Build the pack of MONTH (2026-11; by default the month after the facts end): all steps,
     checked.
     """
@@ -206,9 +212,8 @@ def pack(month, data, ledger, packs, parameters, scenarios, revise):
     from sopkit.pack import build_pack
     from sopkit.plan import Plan
 
-    built = build_pack(
-        month, data, packs, ledger, dict(parameters), revise=revise, scenarios=scenarios
-    )
+    given = dict(parameters) | ({"scheduler": scheduler} if scheduler else {})
+    built = build_pack(month, data, packs, ledger, given, revise=revise, scenarios=scenarios)
     _propose(Plan(built.folder).read("data_issues"), data, packs)
     held = [row["holds"] for row in built.manifest["identities"]]
     click.echo(
@@ -306,8 +311,9 @@ def doctor(ledger, packs):
 @click.option("--from", "start", required=True, metavar="MONTH", help="first month")
 @click.option("--to", "end", required=True, metavar="MONTH", help="last month")
 @click.option("--ledger", help="path or database URL of the ledger [default: the facts' own]")
+@SCHEDULER
 @_packs("packs/replay")
-def replay(data, start, end, ledger, packs):
+def replay(data, start, end, ledger, scheduler, packs):
     """Plan each past month from what was known then, and execute it against what happened after:
     the workbook, the same without each person, and two naive rules; on the page replay.html.
     """
@@ -315,9 +321,8 @@ def replay(data, start, end, ledger, packs):
     from sopkit.replay import write_page
     from sopkit.sources import read_facts
 
-    said = write_page(
-        run(data, start, end, ledger), read_facts(data), page := packs / "replay.html"
-    )
+    table = run(data, start, end, ledger, scheduler)
+    said = write_page(table, read_facts(data), page := packs / "replay.html")
     click.echo(f"{said}\n\nPage: {page}")
 
 

@@ -134,7 +134,7 @@ def standing(book, table: str, row: dict) -> dict:
     return same.iloc[0].dropna().to_dict() if len(same) else {}
 
 
-def scorecard(plan, book, names=(), done=lambda share: None):
+def scorecard(plan, book, names=(), done=lambda share: None, scheduler=None):
     """Scenarios of the ledger (by default all that are not in the base) planned beside a pack, and
     what they come to, as a table; ``done`` is told after each the share that is planned.
     """
@@ -144,7 +144,7 @@ def scorecard(plan, book, names=(), done=lambda share: None):
     if not asked:
         raise PlanError("no scenario waits beside the base; enter one: sopkit scenario add")
     books = {BASE: plan.book()}
-    solved = compared(plan, asked)
+    solved = compared(plan, asked, scheduler)
     for name, other in seen(solved, len(asked), lambda each: f"scenario {each[0]}"):
         books[name] = other
         done((len(books) - 1) / len(asked))
@@ -325,6 +325,7 @@ COMMANDS["scenario"] = click.Group(
             params=[
                 click.Argument(["names"], nargs=-1, metavar="[NAME]..."),
                 click.Option(["--month"], help="month of the pack [default: the newest]"),
+                click.Option(["--scheduler"], help="address of a dask scheduler that plans them"),
                 *WHERE,
             ],
             help="Plan scenarios beside the newest pack, and print what they come to.",

@@ -42,6 +42,21 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """Two workers of a dask scheduler on this machine, who stand in another folder."""
+    from distributed import LocalCluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp"
+        ) as started:
+            patch.undo()
+            yield started
+
+
+@pytest.fixture(scope="session")
 def packs(tmp_path_factory):
     """The sample company over two cycles, built once from its facts alone: October released, of
     whose pages there is the board, then November with judgments in the ledger and a scenario.

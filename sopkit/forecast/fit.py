@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sopkit.errors import PlanError
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.panel import Panel
 from sopkit.forecast.prepare import (
@@ -27,6 +26,7 @@ from sopkit.forecast.trial import (
     reaches,
     try_methods,
 )
+from sopkit.workers import spread
 
 CHUNK = 256
 
@@ -88,15 +88,6 @@ def fit_panel(
     are only ``compared`` with; ``client`` is a ``distributed.Client`` or a scheduler's address.
     Chunks and workers do not change a number.
     """
-    if isinstance(client, str):
-        try:
-            from distributed import Client
-        except ImportError:
-            raise PlanError(
-                f"the scheduler {client} needs the extra cluster: pip install 'sopkit[cluster]'"
-            ) from None
-        with Client(client, set_as_default=False) as opened:
-            return fit_panel(panel, horizon, methods, opened, origins, compared)
     season, kept, blocks = panel.season, cut_silent_start(panel.values), {}
     lengths, often = counts(kept), regular(kept, season, rates(kept, season))
     whole = [panel.values, often, panel.lengths]
@@ -131,11 +122,8 @@ def in_chunks(client, lengths, horizon, function, series: list[np.ndarray], *fix
     parts = [
         rows[begin : begin + CHUNK] for rows in alike for begin in range(0, len(rows) or 1, CHUNK)
     ]
-    tasks = [(*(each[rows] for each in series), *fixed) for rows in parts]
-    if client is None:
-        found = [function(*task) for task in tasks]
-    else:
-        found = client.gather([client.submit(function, *task, pure=False) for task in tasks])
+    tasks = ((*(each[rows] for each in series), *fixed) for rows in parts)
+    found = list(spread(function, tasks, client))
     joined = (
         np.concatenate([getattr(part, field.name) for part in found]) for field in fields(found[0])
     )

@@ -20,6 +20,7 @@ from sopkit.seal import digest, manifest_of
 from sopkit.sources import at_hand, read_facts
 from sopkit.sources.files import DATABASE, settings_file, suffix_of
 from sopkit.tables.judgments import JUDGMENTS
+from sopkit.workers import SCHEDULER, reached
 
 DRAWERS, SHARES = 2, 3  # processes that draw pages and board; shares of the board, to even them out
 
@@ -56,6 +57,7 @@ def build_pack(
         warm_up()
         steps = find_steps(notebooks)
         settled = settle(steps, parameters or {})
+        reached(settled.get(SCHEDULER))
         packs = Path(packs)
         started = time.perf_counter()
         facts = read_facts(source, month or "next")

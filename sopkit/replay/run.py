@@ -4,7 +4,6 @@ and executed against what then happened.
 
 import tempfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from sopkit.scenarios import Inputs, in_base
 from sopkit.scenarios.replan import Ground, bare, planned, supplied
 from sopkit.sources import at_hand, opening_stock, read_facts
 from sopkit.sources.files import settings_file
+from sopkit.workers import spread
 
 RUN = 3  # buckets of a plan that are executed before it would be planned anew
 GRADED = (1, 3, 6)  # lags of the forecast that are graded
@@ -37,7 +37,7 @@ PLANNED, WITHOUT = "plan", "without "
 MOST_TREND = 2.0  # times of last year that the trend may make of it
 
 
-def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
+def replay(data, start: str, end: str, ledger=None, scheduler=None) -> pd.DataFrame:
     """One row per past month and rule: ``touches`` (overrides in force), over the first three
     buckets of the month's plan ``service`` (fraction), mean ``stock``, ``revenue``, ``cost`` and
     ``profit`` (money), and ``wape_1``, ``wape_3``, ``wape_6`` of the forecast of the first, third
@@ -50,7 +50,8 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     they forecast under the same capacity and sources. Every month opens with its own stock; what a
     plan makes and buys arrives as planned, what customers ask is what was sold. Profit is revenue
     less shipments at standard cost, holding of the stock that then lay there, and the plan's other
-    costs of the period.
+    costs of the period. Months are planned by the workers of a dask ``scheduler``, if there is one,
+    who read facts and ledger where they lie.
 
     Raises ``PlanError`` if ``start`` is after ``end``, or nothing was sold after it.
     """
@@ -63,9 +64,15 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
         cycles = facts.calendar if quarters else Calendar("month")
         many = int(np.diff(cycles.number(cycles.start([first, last])))[0]) + 1
         asked = [f"{month:%Y-%m}" for month in cycles.range(cycles.start([first])[0], many)]
+        begins = map(facts.calendar.first_in, asked)
+        later = [within(sold, facts.calendar.range(each, max(GRADED))) for each in begins]
+        if ledger and "://" not in str(ledger):
+            ledger = Path(ledger).absolute()
+        given = scheduler and source.origin or source, ledger
+        tasks = [(*given, *told) for told in zip(later, asked)]
         with drawers(SIDE_BY_SIDE) as pool:
-            rows = pool.map(partial(_month, source, ledger, sold), asked)
-            rows = [each for each, _ in seen(zip(rows, asked), len(asked), lambda each: each[1])]
+            rows = zip(spread(_month, tasks, scheduler, pool.map), asked)
+            rows = [each for each, _ in seen(rows, len(asked), lambda each: each[1])]
     table = pd.DataFrame([row for month in rows for row in month])
     if table.empty:
         raise PlanError(
@@ -74,14 +81,13 @@ def replay(data, start: str, end: str, ledger=None) -> pd.DataFrame:
     return table
 
 
-def _month(source, ledger, sold, month):
-    """The grades of one month's plans."""
-    facts = read_facts(source, month)
-    if ledger:
-        said = Ledger(ledger)
-    else:
-        said = Ledger("sqlite://")
-        said.start(settings_file(source.path).with_name("earlier") / "ledger")
+def _month(place, ledger, sold, month):
+    """The grades of one month's plans, by what was ``sold`` from it on."""
+    with at_hand(place) as source:
+        facts = read_facts(source, month)
+        said = Ledger(ledger or "sqlite://")
+        if not ledger:
+            said.start(settings_file(source.path).with_name("earlier") / "ledger")
     inputs = Inputs(facts, said.read("overrides", month), {})
     inputs = in_base(inputs, said.read("scenarios", month))
     with tempfile.TemporaryDirectory() as folder:

@@ -42,7 +42,7 @@ class Option(NamedTuple):
         return LEDGER["scenarios"].typed(pd.DataFrame([row]))
 
 
-def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
+def gap_options(plan, book, most_items: int = 1000, scheduler=None) -> pd.DataFrame:
     """The declared ``gap_options`` of a pack's ``plan``, whose ``book`` holds its money: each
     option re-solved as a scenario, and the choice of them that closes most of the gap at the best
     margin, re-solved together.
@@ -54,14 +54,15 @@ def gap_options(plan, book, most_items: int = 1000) -> pd.DataFrame:
     gap. Money, units and service are those of the next year less the base plan's. Left out is what
     the facts do not bear, a price whose volume nothing in the past teaches, and what brings neither
     service nor, lasting, more margin than plans of equal cost differ by; empty where there is no
-    gap, or in a company of more than ``most_items`` items.
+    gap, or in a company of more than ``most_items`` items. ``scheduler``: see ``compared``.
     """
     table = PLANS["gap_options"]
     options = offered(book) if len(book.items) <= most_items else {}
     options = {words: option for words, option in options.items() if _bears(plan, option)}
     if not options:
         return table.empty()
-    solved = dict(compared(plan, {words: option.changes for words, option in options.items()}))
+    changes = {words: option.changes for words, option in options.items()}
+    solved = dict(compared(plan, changes, scheduler))
     base = _worth(book)
     worth = pd.DataFrame({words: _worth(other) - base for words, other in solved.items()}).T
     enough = NOISE * base["revenue"]

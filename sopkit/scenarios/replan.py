@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from itertools import repeat
+from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -11,9 +11,11 @@ import pandas as pd
 
 from sopkit import demand, finance, supply
 from sopkit.forecast import fill_uplifts, learn_events, sample_paths, without_events
+from sopkit.plan import Plan
 from sopkit.processes import drawers
 from sopkit.scenarios.changes import applied
 from sopkit.scenarios.drivers import DRIVERS, RULES, Inputs
+from sopkit.workers import spread
 
 SIDE_BY_SIDE = 2  # plans at a time
 REPLANNED = (
@@ -124,17 +126,21 @@ def supplied(plan, book, inputs, safety_stock=None):
     return book.also(initiative_plan=finance.initiative_plan(book))
 
 
-def compared(plan, scenarios: dict) -> Iterator:
+def compared(plan, scenarios: dict, scheduler=None) -> Iterator:
     """Each scenario's name and replanned ``Book``, in their order; ``scenarios`` maps names to
-    changes. More than two are planned side by side.
+    changes. More than two are planned side by side; all are by the workers of a dask ``scheduler``,
+    who see the pack's folder.
     """
-    if len(scenarios) <= SIDE_BY_SIDE:
+    if not scheduler and len(scenarios) <= SIDE_BY_SIDE:
         yield from ((name, replan(plan, changes)) for name, changes in scenarios.items())
         return
     inputs = {name: applied(Inputs.of(plan), changes) for name, changes in scenarios.items()}
+    there = Plan(plan.folder.absolute())  # without what was read of it
+    tasks = [(there, changes) for changes in scenarios.values()]
+    ground = partial(Ground.of, there if scheduler else plan)
     with drawers(SIDE_BY_SIDE) as pool:
-        given = repeat(plan), repeat(Ground.of(plan)), scenarios.values()
-        for name, tables in zip(scenarios, pool.map(_tables, *given)):
+        made = spread(_tables, tasks, scheduler, pool.map, ground)
+        for name, tables in zip(scenarios, made):
             yield name, bare(plan, inputs[name]).also(**tables)
 
 
@@ -145,7 +151,7 @@ def bare(plan, inputs):
     return other.book(overrides=inputs.overrides, **dict.fromkeys(NOT_REPLANNED))
 
 
-def _tables(plan, ground, changes):
+def _tables(ground, plan, changes):
     GROUNDS[plan] = ground
     book = replan(plan, changes)
     return {name: getattr(book, name) for name in REPLANNED}

@@ -5,7 +5,7 @@ long as they are read, so that whatever reads files reads them too.
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -16,12 +16,14 @@ from sopkit.sources.settings import hide, read_settings
 @dataclass(frozen=True)
 class Source:
     """Facts at hand: their place as people may read it (no password), the folder or file that holds
-    them now, and the database that tables of it were read from.
+    them now, the database that tables of it were read from, and, where they were fetched, the
+    ``origin`` from which another machine fetches them too.
     """
 
     told: str
     path: Path
     database: str = ""
+    origin: str = field(default="", repr=False)
 
     def __str__(self):
         return self.told
@@ -45,9 +47,11 @@ def at_hand(data) -> Iterator[Source]:
 
 
 def _fetched(place, folder):
-    path, asked = Path(place), {}
+    path, asked, origin = Path(place).absolute(), {}, ""
     if "://" in place:
         import fsspec
+
+        origin = place
 
         if place.partition("://")[0] in fsspec.available_protocols():
             path = _copied(place, folder)
@@ -55,12 +59,12 @@ def _fetched(place, folder):
             path, asked = folder, {"url": place}
     asked = asked or path.is_dir() and read_settings(path / "settings.toml")[0]["database"]
     if not asked:
-        return Source(hide(place), path)
+        return Source(hide(place), path, origin=origin)
     from sopkit.sources.database import write_tables
 
     if path != folder:
         shutil.copytree(path, folder, dirs_exist_ok=True)
-    return Source(hide(place), folder, write_tables(asked, folder))
+    return Source(hide(place), folder, write_tables(asked, folder), origin or str(path))
 
 
 def _copied(place, folder):

@@ -17,23 +17,17 @@ def test_chunks_change_nothing(monkeypatch):
     pd.testing.assert_frame_equal(whole, forecast(frame, 6), check_exact=False, rtol=1e-12)
 
 
-def test_two_processes_over_tcp_give_the_same_numbers():
-    from distributed import Client, LocalCluster
+def test_two_processes_over_tcp_give_the_same_numbers(cluster):
+    from distributed import Client
 
-    frame = company(9)
+    frame, address = company(9), cluster.scheduler_address
     here = forecast(frame, 6)
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp"
-    ) as cluster:
-        with Client(cluster) as client:
-            pd.testing.assert_frame_equal(here, forecast(frame, 6, client=client), check_exact=True)
-        pd.testing.assert_frame_equal(
-            here, forecast(frame, 6, client=cluster.scheduler_address), check_exact=True
-        )
-        assert (
-            sample_paths(frame, 3, paths=5, client=cluster.scheduler_address)
-            == sample_paths(frame, 3, paths=5)
-        ).all()
+    with Client(cluster) as client:
+        pd.testing.assert_frame_equal(here, forecast(frame, 6, client=client), check_exact=True)
+    pd.testing.assert_frame_equal(here, forecast(frame, 6, client=address), check_exact=True)
+    assert (
+        sample_paths(frame, 3, paths=5, client=address) == sample_paths(frame, 3, paths=5)
+    ).all()
 
 
 def test_import_leaves_the_heavy_libraries_alone():

@@ -41,6 +41,11 @@ def grades():
     return replay(SAMPLE, "2026-08", "2026-08")
 
 
+def test_the_workers_of_a_scheduler_plan_a_month_to_the_same_grades(grades, cluster):
+    there = replay(SAMPLE, "2026-08", "2026-08", scheduler=cluster.scheduler_address)
+    pd.testing.assert_frame_equal(there, grades, check_exact=True)
+
+
 def test_a_month_is_planned_by_the_workbook_without_each_person_and_by_two_rules(grades):
     assert grades["rule"].tolist() == [
         "plan",

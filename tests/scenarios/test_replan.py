@@ -103,3 +103,13 @@ def test_the_pack_after_a_promotion_has_the_very_numbers_of_the_scenario(packs, 
         )
     notices = new.read("data_issues").query("rule == 'promoted scenario'")
     assert len(notices) == len(rows)
+
+
+def test_the_workers_of_a_scheduler_replan_to_the_same_numbers(packs, cluster, monkeypatch):
+    monkeypatch.chdir(packs)
+    plan = Plan("2026-11")
+    asked = {"level": strategy("level")}
+    ((_, there),) = compared(plan, asked, cluster.scheduler_address)
+    alone = replan(plan, asked["level"])
+    for table in REPLANNED:
+        pd.testing.assert_frame_equal(getattr(there, table), getattr(alone, table))
