@@ -326,6 +326,22 @@ def replay(data, start, end, ledger, scheduler, packs):
     click.echo(f"{said}\n\nPage: {page}")
 
 
+@main.command()
+@click.argument("source")
+@click.option("--to", "folder", required=True, type=PATH, help="new folder of the forecasts")
+@click.option("--horizon", default=18, help="buckets to forecast")
+@SCHEDULER
+@PACKS
+def forecast(source, folder, horizon, scheduler, packs):
+    """Forecast a catalogue of any size, each series by itself: SOURCE is a folder of parquet files
+    with item, [market,] bucket, quantity, or a database whose table sales_history has them.
+    """
+    from sopkit.catalogue import forecast_catalogue
+
+    number = forecast_catalogue(source, folder, horizon, scheduler)
+    click.echo(f"{number:,} series are forecast in the parquet files of {folder}.")
+
+
 @main.group()
 def overrides():
     """Overrides in a spreadsheet: out to Excel, edited there, back as differences to accept."""

@@ -3,7 +3,7 @@ says over this machine.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sopkit.errors import PlanError
 
@@ -35,6 +35,8 @@ def workers(scheduler) -> Iterator:
             " `dask scheduler` and give the address that it prints (tcp://host:8786)"
         ) from None
     with client:
+        with suppress(TimeoutError):
+            client.wait_for_workers(1, WAIT)  # one that was killed comes back
         _refuse_others(scheduler, client.get_versions(packages=ALIKE))
         yield client
 

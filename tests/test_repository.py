@@ -35,6 +35,7 @@ FLOORS = {
     "pages": 3,
     "seal": 3,
     "scenarios": 3,
+    "catalogue": 3,
     "overrides": 3,
     "panels": 4,
     "exports": 4,

@@ -2,13 +2,16 @@
 
 import os
 import signal
-import socket
 import time
 
 import pytest
+from click.testing import CliRunner
 
+from sopkit.cli import main
 from sopkit.errors import PlanError
 from sopkit.workers import reached, spread
+
+NOBODY = "tcp://127.0.0.1:9"
 
 
 def _slow(number, folder):
@@ -51,10 +54,8 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(cluster, tmp_path
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_cannot_be_used_says_what_to_do(cluster, monkeypatch):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for address in (f"tcp://127.0.0.1:{port}", "nonsense://here", "localhost:notaport"):
+    monkeypatch.setattr("sopkit.workers.WAIT", 0.5)
+    for address in (NOBODY, "nonsense://here", "localhost:notaport"):
         with pytest.raises(PlanError, match=r"scheduler .*: does not answer .*; start one with"):
             reached(address)
     monkeypatch.setattr("sopkit.workers.ALIKE", ("python", "sopkit", "pytest", "no-such-package"))
@@ -68,11 +69,11 @@ def test_a_scheduler_that_cannot_be_used_says_what_to_do(cluster, monkeypatch):
     _version_cached.cache_clear()
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_scheduler_without_workers_is_told():
+def test_a_scheduler_without_workers_is_told(monkeypatch):
+    monkeypatch.setattr("sopkit.workers.WAIT", 0.5)
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp") as bare:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0", protocol="tcp") as bare:
         with pytest.raises(PlanError, match="has no workers; start some with `dask worker tcp:"):
             reached(bare.scheduler_address)
 
@@ -80,3 +81,35 @@ def test_a_scheduler_without_workers_is_told():
 def test_a_task_that_ends_every_worker_is_told(cluster):
     with pytest.raises(PlanError, match="ended every worker that tried it"):
         list(spread(_end, [(1,)], cluster.scheduler_address))
+
+
+def test_commands_refuse_a_scheduler_that_does_not_answer_before_anything_is_planned(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sopkit.workers.WAIT", 0.5)
+    packs = tmp_path / "packs"
+    for asked in (
+        ["pack", "2026-11", "--data", "data", "--scheduler", NOBODY],
+        ["pack", "2026-11", "--data", "data", "-p", "scheduler", NOBODY],
+        ["replay", "data", "--from", "2026-08", "--to", "2026-08", "--scheduler", NOBODY],
+        ["forecast", str(_history(tmp_path)), "--to", str(tmp_path / "to"), "--scheduler", NOBODY],
+    ):
+        done = CliRunner().invoke(main, [*asked, "--packs", str(packs)])
+        assert done.exit_code == 1 and not packs.exists(), done.output
+        assert f"scheduler {NOBODY}: does not answer" in done.stderr
+    assert not [*(tmp_path / "to").iterdir()]
+    ways = main.get_command(None, "scenario").commands["compare"].params
+    assert "--scheduler" in [option for way in ways for option in way.opts]
+
+
+def test_a_catalogue_is_forecast_by_a_command(tmp_path):
+    asked = ["forecast", str(_history(tmp_path)), "--to", str(tmp_path / "to"), "--horizon", "3"]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0 and done.stdout.startswith("4 series are forecast"), done.output
+
+
+def _history(folder):
+    from tests.forecast.series import company
+
+    company(4).to_parquet(folder / "history.parquet")
+    return folder / "history.parquet"

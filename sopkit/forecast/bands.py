@@ -3,7 +3,7 @@ errors by class and lead if regular, from a chance of selling and the sizes seen
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from statistics import NormalDist
 from zlib import crc32
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from sopkit.forecast.arrays import over, row_mean
 from sopkit.forecast.fit import Fit
+from sopkit.forecast.trial import Lessons
 
 LEVELS = np.concatenate(
     [[0.001, 0.0025, 0.005], np.arange(0.01, 1.0, 0.01), [0.995, 0.9975, 0.999]]
@@ -165,12 +166,13 @@ def lift(baseline: np.ndarray, at) -> np.ndarray:
 
 
 def around(
-    baseline: np.ndarray, scale: np.ndarray, errors: np.ndarray, prior: Errors | None = None
+    baseline: np.ndarray, scale: np.ndarray, errors: np.ndarray, taught: Errors | None = None
 ) -> Regular:
     """The band around ``baseline`` (series, lead) of series whose usual move is ``scale`` (series,)
-    that ``errors`` in usual moves (series, origin, lead) and a ``prior`` teach.
+    and that erred by ``errors`` in usual moves (series, origin, lead), which teach it unless it is
+    ``taught``.
     """
-    taught = learn(errors, prior)
+    taught = taught or learn(errors)
     spread = own_spread(errors, taught.growth)
     return Regular(baseline, scale[:, None] * taught.growth * spread[:, None], taught)
 
@@ -214,7 +216,9 @@ class Rare:
         return self.at(np.interp(normal, POINTS, CHANCES), [row])
 
 
-def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) -> Rare:
+def rare_demand(
+    values: np.ndarray, baseline: np.ndarray, trust: float = 1.0, lessons: Lessons | None = None
+) -> Rare:
     """The distribution around ``baseline`` (series, bucket): sizes as each series sold them,
     leaning on all series' relative sizes where it sold seldom; chance = baseline ÷ mean size, and
     where that passes 1 the sizes grow instead.
@@ -227,18 +231,25 @@ def rare_demand(values: np.ndarray, baseline: np.ndarray, trust: float = 1.0) ->
     0.5
     """
     sizes, number = size_quantiles(values)
+    lessons = lessons or Lessons({})
     mean = sizes.mean(axis=1, keepdims=True)
-    relative, plenty = over(sizes, mean), number >= 5
-    common = relative[plenty].mean(axis=0) if plenty.sum() >= 5 else np.ones(SIZES)
+    relative = over(sizes, mean)
+    common = lessons("sizes", usual_sizes, relative, number)
     share = (number / (number + POOL_EVIDENCE))[:, None]
     sizes = mean * (share * relative + (1 - share) * common)
     chance = over(baseline, mean)
     most = np.maximum(chance.max(axis=1, keepdims=True), 1.0)
     chance = chance / most
-    usual = row_mean(chance[chance > 0][None])
+    usual = lessons("chance", lambda heard: row_mean(heard[heard > 0][None]), chance)
     unsure = (chance > 0) & (chance < 1)
     chance = np.where(unsure, usual + trust * (chance - usual), chance)
     return Rare(baseline, chance, sizes * most)
+
+
+def usual_sizes(relative: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """Mean relative sizes (SIZES,) of the series that sold often; 1 where few did."""
+    plenty = number >= 5
+    return relative[plenty].mean(axis=0) if plenty.sum() >= 5 else np.ones(SIZES)
 
 
 def trust_in_chances(values: np.ndarray, back: np.ndarray, actual: np.ndarray) -> float:
@@ -309,15 +320,18 @@ def bands_of(fit: Fit) -> Bands:
     bands = Bands(fit.baseline, [])
     for kind, block in fit.blocks.items():
         trial, rows, classes = block.trial, block.rows, fit.classes[block.rows]
+        lessons = fit.lessons.among(rows)
         if kind == "rare":
             known = fit.prepared.known[rows]
-            trust = trust_in_chances(known, trial.back, trial.actual)
-            bands.parts.append((rows, rare_demand(known, bands.baseline[rows], trust)))
+            trust = lessons("trust", trust_in_chances, known, trial.back, trial.actual)
+            bands.parts.append((rows, rare_demand(known, bands.baseline[rows], trust, lessons)))
             continue
         moved = trial.moved(block.combined_tests)
-        whole = learn(moved)
+        whole = lessons("errors", learn, moved)
         for name in np.unique(classes[classes != "dead"]):
             own = classes == name
-            now = bands.baseline[rows[own]], trial.scale[own, -1]
-            bands.parts.append((rows[own], around(*now, moved[own], whole)))
+            now = bands.baseline[rows[own]], trial.scale[own, -1], moved[own]
+            alike = lessons.among(own)
+            taught = alike(f"errors, {name}", partial(learn, prior=whole), moved[own])
+            bands.parts.append((rows[own], around(*now, taught)))
     return bands

@@ -3,8 +3,10 @@ given its weights.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from sopkit.forecast.arrays import counts
 from sopkit.forecast.panel import Panel
@@ -20,6 +22,7 @@ from sopkit.forecast.prepare import (
 from sopkit.forecast.trial import (
     ORIGINS,
     RULES,
+    Lessons,
     Trial,
     combine,
     learned_weights,
@@ -29,6 +32,7 @@ from sopkit.forecast.trial import (
 from sopkit.workers import spread
 
 CHUNK = 256
+MOST = 10_000  # series that teach the others
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted panel: what went in, what was prepared, each series' class, and the blocks by
-    kind.
+    """A fitted panel: what went in, what was prepared, each series' class, the blocks by kind, and
+    what its series taught each other.
     """
 
     panel: Panel
@@ -62,6 +66,7 @@ class Fit:
     prepared: Prepared
     classes: np.ndarray
     blocks: dict
+    lessons: Lessons
 
     @property
     def baseline(self) -> np.ndarray:
@@ -81,20 +86,51 @@ class Fit:
         return np.concatenate([of(block) for block in self.blocks.values()])[np.argsort(rows)]
 
 
+def marks_of(keys: pd.DataFrame) -> np.ndarray:
+    """A number for each key, (series,), the same in every panel, and in no order."""
+    return pd.util.hash_pandas_object(keys, index=False).to_numpy()
+
+
+def teachers(marks: np.ndarray) -> np.ndarray:
+    """The marks, ascending, of the series that teach the others: of any panel so many that more
+    would teach the same.
+
+    >>> teachers(np.array([7, 3], dtype="uint64")).tolist()
+    [3, 7]
+    """
+    return np.sort(marks)[:MOST]
+
+
 def fit_panel(
-    panel: Panel, horizon: int, methods: dict, client=None, origins: int = ORIGINS, compared=()
+    panel: Panel,
+    horizon: int,
+    methods: dict,
+    client=None,
+    origins: int = ORIGINS,
+    compared=(),
+    learned: dict | None = None,
 ) -> Fit:
     """The fit of a panel with methods by kind (see ``chosen_methods``), of which some (kind, name)
-    are only ``compared`` with; ``client`` is a ``distributed.Client`` or a scheduler's address.
-    Chunks and workers do not change a number.
+    are only ``compared`` with; ``client`` is a ``distributed.Client`` or a scheduler's address;
+    ``learned`` are the lessons of the panel that this one is a part of.
+    Chunks, parts and workers do not change a number.
     """
+    marks = marks_of(panel.keys)
+    heard = (
+        marks <= teachers(marks).max(initial=0) if learned is None else np.zeros(len(marks), bool)
+    )
+    lessons = Lessons({} if learned is None else dict(learned), heard)
     season, kept, blocks = panel.season, cut_silent_start(panel.values), {}
-    lengths, often = counts(kept), regular(kept, season, rates(kept, season))
+    rate = partial(rates, season=season)
+    lengths, often = counts(kept), regular(kept, season, lessons("rates", rate, kept))
     whole = [panel.values, often, panel.lengths]
     ready = in_chunks(client, lengths, horizon, prepare_chunk, whole, season)
     rows_of = {kind: np.flatnonzero(often == (kind == "regular")) for kind in methods}
     usual_of, still = (
-        {kind: rates(kept[rows], season) for kind, rows in rows_of.items()},
+        {
+            kind: lessons.among(rows)(f"rates, {kind}", rate, kept[rows])
+            for kind, rows in rows_of.items()
+        },
         1.0 * often,
     )
     for kind, rows in rows_of.items():
@@ -105,12 +141,13 @@ def fit_panel(
             complete, how = [ready.values[rows], ready.known[rows]], (season, functions, origins)
             how += (usual_of[kind], kind == "rare")
             trial = in_chunks(client, lengths[rows], horizon, try_methods, complete, horizon, *how)
-            weights = learned_weights(trial, classes[rows], **RULES[kind])
+            taught = lessons.among(rows), f"weights, {kind}"
+            weights = learned_weights(trial, classes[rows], *taught, **RULES[kind])
             weights[:, :, [(kind, name) in compared for name in functions]] = 0.0
             weights /= weights.sum(axis=2, keepdims=True)
             combined = combine(trial, weights)
             blocks[kind] = Block(rows, tuple(functions), trial, weights, combined)
-    return Fit(panel, horizon, ready, classes, blocks)
+    return Fit(panel, horizon, ready, classes, blocks, lessons)
 
 
 def in_chunks(client, lengths, horizon, function, series: list[np.ndarray], *fixed):

@@ -2,7 +2,7 @@
 weights that what came of them gives the methods for each series.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from sopkit.forecast.prepare import alive
 from sopkit.forecast.seasonal import Window
 
 ORIGINS = 4
+ALL = "all"
 SURE = 0.999  # a silence that its season does not explain leaves it to all methods
 ASTRAY = 1.5  # times the middle of several methods: one that runs wild moves no mean
 # Few steps, so that series of about one length are tried in one run.
@@ -151,9 +152,31 @@ def usual_move(values: np.ndarray) -> np.ndarray:
     return np.where(mean > 0, mean, 1.0)
 
 
-def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: float):
+@dataclass(frozen=True)
+class Lessons:
+    """What the series of a panel teach each other: each lesson is learned once, from the series
+    that are ``heard`` (series,), and then stands under its name in ``learned``, for every part of
+    the panel.
+    """
+
+    learned: dict
+    heard: np.ndarray = ...
+
+    def among(self, rows) -> "Lessons":
+        """The same lessons, for some of the series."""
+        return replace(self, heard=self.heard[rows])
+
+    def __call__(self, name, learn, *series):
+        """What ``learn`` learns from arrays by series."""
+        if name not in self.learned:
+            self.learned[name] = learn(*(each[self.heard] for each in series))
+        return self.learned[name]
+
+
+def learned_weights(trial: Trial, groups, lessons: Lessons, name, power, own_evidence):
     """Weights (series, origin + 1, method): for the forecast at each origin learned from the errors
-    at the other origins, for that of now from all; ``groups`` (series,) are pooled.
+    at the other origins, for that of now from all; ``groups`` (series,) are pooled, in the lesson
+    of that ``name``.
     """
     tests, actual = trial.agreed[:, :-1], trial.actual[:, :, None]
     size = (np.abs(tests - actual) / trial.scale[:, :-1, None, None]) ** power
@@ -165,7 +188,8 @@ def learned_weights(trial: Trial, groups: np.ndarray, power: int, own_evidence: 
     mean, seen = loss.mean(axis=2, keepdims=True), (number > 0) @ heard.T
     # Relative to the mean of the methods: 1 where every one is exact, or untested.
     share = np.where(mean > 0, over(loss, mean), 1.0)
-    prior = pooled(share[:, -1], seen[:, -1] > 0, groups)
+    priors = lessons(name, pooled, share[:, -1], seen[:, -1] > 0, groups)
+    prior = np.stack([priors.get(group, priors[ALL]) for group in groups])
     return weights(share, seen, prior[:, None], own_evidence)
 
 
@@ -184,21 +208,21 @@ def combine(trial: Trial, weights: np.ndarray) -> np.ndarray:
     return forecasts * trial.alive[:, :, None]
 
 
-def pooled(share: np.ndarray, tested: np.ndarray, groups: np.ndarray, evidence=20) -> np.ndarray:
-    """Mean relative loss of each method in each series' group, (series, method), each group drawn
-    toward the whole panel; ``tested`` (series,) says which series count.
+def pooled(share: np.ndarray, tested: np.ndarray, groups: np.ndarray, evidence=20) -> dict:
+    """Mean relative loss of each method (method,) in each group, drawn toward that of the whole
+    panel, ``ALL``; ``tested`` (series,) says which series count.
 
-    >>> pooled(np.array([[0.5, 1.5]]), np.array([True]), np.array(["smooth"])).round(3).tolist()
-    [[0.954, 1.046]]
+    >>> found = pooled(np.array([[0.5, 1.5]]), np.array([True]), np.array(["smooth"]))
+    >>> found["smooth"].round(3).tolist()
+    [0.954, 1.046]
     """
 
     def toward(prior, rows):
         return (share[rows].sum(axis=0) + evidence * prior) / (rows.sum() + evidence)
 
-    whole, result = toward(1.0, tested), np.empty_like(share)
-    for group in np.unique(groups):
-        result[groups == group] = toward(whole, tested & (groups == group))
-    return result
+    whole = toward(1.0, tested)
+    each = {group: toward(whole, tested & (groups == group)) for group in np.unique(groups)}
+    return {ALL: toward(whole, np.zeros_like(tested))} | each
 
 
 def weights(share, origins, prior, own_evidence=2.0, sharpness=6.0) -> np.ndarray:

@@ -32,6 +32,8 @@ def fit(
     origins: int = ORIGINS,
     calendar=None,
     groups=None,
+    sums=True,
+    learned=None,
 ) -> Fit:
     """The fit of a history (item, [market,] bucket, quantity), to be seen from several sides
     without fitting again; an earlier fit is handed back as it is.
@@ -40,8 +42,9 @@ def fit(
     a dask client or a scheduler's address; ``origins`` is how many times the past is forecast.
     ``calendar`` is the plan's, where it is known; else it is inferred from the buckets. Sums over
     markets, and over the families and lines of ``groups`` (item, family, line), are forecast too,
-    and the series agree with them (see ``reconciled``) unless methods are fixed. Raises
-    ``PlanError`` for what a person must mend, and for fewer than 2 origins.
+    and the series agree with them (see ``reconciled``) unless methods are fixed, or ``sums`` are
+    not asked for. ``learned`` are the lessons of a fit (``lessons.learned``) that this history is a
+    part of. Raises ``PlanError`` for what a person must mend, and for fewer than 2 origins.
     """
     if isinstance(history, Fit):
         return history
@@ -56,8 +59,13 @@ def fit(
     fit_it = partial(
         fit_panel, horizon=horizon, methods=methods, origins=int(origins), compared=compared
     )
-    fitted = fit_it(panel, client=client)
-    if method is None and len(panel.keys) and ("market" in panel.keys or groups is not None):
+    fitted = fit_it(panel, client=client, learned=learned)
+    if (
+        sums
+        and method is None
+        and len(panel.keys)
+        and ("market" in panel.keys or groups is not None)
+    ):
         from sopkit.forecast.reconcile import reconciled
 
         return reconciled(fitted, groups, fit_it)

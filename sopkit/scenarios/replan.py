@@ -131,15 +131,13 @@ def compared(plan, scenarios: dict, scheduler=None) -> Iterator:
     changes. More than two are planned side by side; all are by the workers of a dask ``scheduler``,
     who see the pack's folder.
     """
-    if not scheduler and len(scenarios) <= SIDE_BY_SIDE:
-        yield from ((name, replan(plan, changes)) for name, changes in scenarios.items())
-        return
     inputs = {name: applied(Inputs.of(plan), changes) for name, changes in scenarios.items()}
-    there = Plan(plan.folder.absolute())  # without what was read of it
+    few = len(scenarios) <= SIDE_BY_SIDE and not scheduler
+    there = plan if few else Plan(plan.folder.absolute())  # without what was read of it
     tasks = [(there, changes) for changes in scenarios.values()]
     ground = partial(Ground.of, there if scheduler else plan)
     with drawers(SIDE_BY_SIDE) as pool:
-        made = spread(_tables, tasks, scheduler, pool.map, ground)
+        made = spread(_tables, tasks, scheduler, map if few else pool.map, ground)
         for name, tables in zip(scenarios, made):
             yield name, bare(plan, inputs[name]).also(**tables)
 

@@ -5,7 +5,7 @@ tests.benchmarks pack``.
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("pack", "forecast", "supply", "replay", "tuner")
+BENCHMARKS = ("pack", "forecast", "supply", "replay", "tuner", "catalogue")
 
 for name in sys.argv[1:] or BENCHMARKS:
     import_module(f"tests.benchmarks.{name}").main()

@@ -31,7 +31,7 @@ def test_sharpness_prefers_the_best():
 def test_small_groups_lean_on_the_panel():
     share = np.array([[1.0, 1.0]] * 200 + [[0.2, 1.8]])
     groups = np.array(["smooth"] * 200 + ["erratic"])
-    assert pooled(share, np.ones(201, dtype=bool), groups)[-1, 0] > 0.9
+    assert pooled(share, np.ones(201, dtype=bool), groups)["erratic"][0] > 0.9
 
 
 def test_origins_where_history_allows():
