@@ -68,6 +68,7 @@ def plan_supply(
     settings=None,
     allocation="margin",
     firm=True,
+    scheduler=None,
     **tables,
 ) -> SupplyResult:
     """The cheapest plan that capacity, sources, stock and the workforce allow, as a
@@ -85,7 +86,8 @@ def plan_supply(
     dearest to lose (``margin``), or lets like items share in proportion to demand (``fair``;
     whole lots are not shared).
     ``announced`` (resource, bucket, hired, laid_off) are moves that stand inside the notice. What
-    is ``frozen`` and cannot be got is an error, or, where it is not ``firm``, cut and told.
+    is ``frozen`` and cannot be got is an error, or, where it is not ``firm``, cut and told. What
+    shares nothing may be planned by the workers of a dask ``scheduler`` (address or client).
     Raises ``PlanError`` where the facts contradict themselves, naming the rows.
 
     Source: the multi-item aggregate planning model, Nahmias & Olsen, Production and Operations
@@ -130,7 +132,7 @@ def plan_supply(
         how, cost = {"gap": gap, "time_limit": time_limit}, programme.costs(prices)
         if strategy == "chase":
             return chase(programme, cost, **how)
-        return solve(programme.parts, cost, **how)
+        return solve(programme.parts, cost, **how, scheduler=scheduler)
 
     programme, prices = priced(facts, limits, whole_workers)
     solved = run(programme, prices)

@@ -2,12 +2,14 @@
 linopy's labels.
 """
 
+import copyreg
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from sopkit.errors import PlanError
+from sopkit.workers import spread
 
 BATCH = 1_000  # rows to which parts are joined: a run of its own costs a millisecond
 TINY = 200  # rows of a part of one or a few items
@@ -19,6 +21,7 @@ INSIDE = {  # balance rows are short chains: normal equations ordered by least d
     "hipo_ordering": "amd",
 }
 WOVEN = {"solver": "ipx"}  # chains tied by parts fill normal equations
+BASIS = ("col_status", "row_status", "valid", "alien", "was_alien")  # what a start needs
 DIRECT = {  # tiny parts need a step a row: looking for better ones takes longer
     "solver": "simplex",
     "presolve": "off",
@@ -36,19 +39,22 @@ class Solved:
     basis: list  # of each block, to ``start`` a later solve from
 
 
-def solve(parts, cost, *, gap: float = 1e-3, time_limit: float = 60, start=None) -> Solved | None:
+def solve(
+    parts, cost, *, gap: float = 1e-3, time_limit: float = 60, start=None, scheduler=None
+) -> Solved | None:
     """The ``Solved`` programme of linopy's matrices at the least ``cost`` (money per unit of every
     column); None where the limits contradict each other.
 
     ``gap`` and ``time_limit`` (seconds) bound the search for whole numbers; raises ``PlanError``
-    where none are found in time. ``Model.solve`` is not used as it prints HiGHS's banner, knows
+    where none are found in time. Blocks are solved by threads, or by the workers of a dask
+    ``scheduler``. ``Model.solve`` is not used as it prints HiGHS's banner, knows
     neither blocks nor threads, and loses the basis.
     """
     each = blocks(parts.A)
     whole = parts.vtypes == "I"
     wide = np.diff(parts.A.indptr) > WIDE
 
-    def run(block, basis):
+    def task(block, basis):
         rows, columns, tiny = block
         options = {"solver": "simplex"}
         if whole[columns].any():
@@ -60,20 +66,22 @@ def solve(parts, cost, *, gap: float = 1e-3, time_limit: float = 60, start=None)
             matrix = parts.A[rows][:, columns]
             woven = _sizes(matrix[~wide[rows]])[0].max(initial=0) > TINY
             basis, options = None, WOVEN if woven else INSIDE
-        return _run(parts, cost, rows, columns, whole[columns], options, basis)
+        limits = parts.A[rows][:, columns], parts.sense[rows], parts.b[rows]
+        bounds = parts.lb[columns], parts.ub[columns], whole[columns]
+        return cost[columns], *limits, *bounds, options, basis
 
+    tasks = map(task, each, start or [None] * len(each))
     with ThreadPoolExecutor() as threads:
-        solvers = list(threads.map(run, each, start or [None] * len(each)))
-    if None in solvers:
+        found = list(spread(_run, tasks, scheduler, threads.map))
+    if None in found:
         return None
     values, prices, gaps = np.zeros(len(cost)), np.full(parts.clabels.max() + 1, np.nan), [0.0]
-    for (rows, columns, _), solver in zip(each, solvers):
-        found = solver.getSolution()
-        values[columns] = found.col_value  # no label of a variable is left out
-        prices[parts.clabels[rows]] = found.row_dual
+    for (rows, columns, _), (value, dual, left, _) in zip(each, found):
+        values[columns] = value  # no label of a variable is left out
+        prices[parts.clabels[rows]] = dual
         if whole[columns].any():
-            gaps.append(solver.getInfo().mip_gap)
-    return Solved(values, prices, max(gaps), [solver.getBasis() for solver in solvers])
+            gaps.append(left)
+    return Solved(values, prices, max(gaps), [basis for *_, basis in found])
 
 
 def blocks(matrix) -> list[tuple[np.ndarray, np.ndarray, bool]]:
@@ -108,25 +116,27 @@ def _sizes(matrix) -> tuple[np.ndarray, np.ndarray]:
     return np.bincount(part[: matrix.shape[0]], minlength=count), part
 
 
-def _run(parts, cost, rows, columns, whole, options, start):
-    """One quiet run of HiGHS on some rows and columns; None where they allow nothing."""
+def _run(cost, matrix, sense, right, lower, upper, whole, options, start):
+    """Values, prices, gap and basis of one quiet run of HiGHS; None where the rows allow
+    nothing.
+    """
     import highspy
 
+    copyreg.pickle(highspy.HighsBasis, _kept)
     solver = highspy.Highs()
     # one thread: the same plan on every machine
     for name, value in {"output_flag": False, "threads": 1, **options}.items():
         solver.setOptionValue(name, value)
-    matrix, sense, right = parts.A[rows][:, columns], parts.sense[rows], parts.b[rows]
     solver.passModel(
-        len(columns),
-        len(rows),
+        len(cost),
+        len(right),
         matrix.nnz,
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.ObjSense.kMinimize),
         0.0,
-        cost[columns],
-        parts.lb[columns],
-        parts.ub[columns],
+        cost,
+        lower,
+        upper,
         np.where(sense == "<", -np.inf, right),
         np.where(sense == ">", np.inf, right),
         matrix.indptr,
@@ -141,7 +151,7 @@ def _run(parts, cost, rows, columns, whole, options, start):
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return None
     if status != kinds.kOptimal and "solver" in options:  # a start or method that led nowhere
-        return _run(parts, cost, rows, columns, whole, {}, None)
+        return _run(cost, matrix, sense, right, lower, upper, whole, {}, None)
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         said = solver.modelStatusToString(status)
         if whole.any():
@@ -150,4 +160,19 @@ def _run(parts, cost, rows, columns, whole, options, start):
             f"no plan was found ({said}): numbers lie too far apart; look for a wrong unit in"
             " prices, costs, demand or hours_per_unit"
         )
-    return solver
+    found = solver.getSolution()
+    return found.col_value, found.row_dual, solver.getInfo().mip_gap, solver.getBasis()
+
+
+def _kept(basis):
+    """How a basis travels between processes."""
+    return _basis, ({name: getattr(basis, name) for name in BASIS},)
+
+
+def _basis(told):
+    import highspy
+
+    basis = highspy.HighsBasis()
+    for name, value in told.items():
+        setattr(basis, name, value)
+    return basis

@@ -120,3 +120,14 @@ def test_facts_that_leave_no_plan_name_what_is_frozen_or_say_that_nothing_is(uni
     )
     with pytest.raises(PlanError, match=words):
         plan_supply(demand, pd.DataFrame({"item": ["A"]}), frozen=frozen)
+
+
+@pytest.mark.parametrize("how", [{}, {"lots": True}, {"strategy": "chase"}])
+def test_the_workers_of_a_scheduler_come_to_the_same_plan(cluster, how, monkeypatch):
+    monkeypatch.setattr(solving, "BATCH", 1)  # many programmes, of which some lack hours
+    plants = together(*(renamed(as_arguments(random_case(seed)), f" {seed}") for seed in range(6)))
+    here = plan_supply(**plants, **how)
+    there = plan_supply(**plants, **how, scheduler=cluster.scheduler_address)
+    assert here.supply_plan["late"].sum() > 0  # then it is solved again, from where it ended
+    for name, table in here.tables.items():
+        pd.testing.assert_frame_equal(there.tables[name], table, check_exact=True)
