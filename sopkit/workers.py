@@ -31,7 +31,7 @@ def workers(scheduler) -> Iterator:
         client = Client(scheduler, timeout=WAIT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise PlanError(
-            f"scheduler {scheduler}: does not answer ({str(error).splitlines()[0]}); start one with"
+            f"scheduler {scheduler}: does not answer ({error}); start one with"
             " `dask scheduler` and give the address that it prints (tcp://host:8786)"
         ) from None
     with client:

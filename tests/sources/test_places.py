@@ -81,6 +81,22 @@ def test_the_sample_company_is_the_same_from_files_and_from_a_database(database,
     assert ours.issues[columns].value_counts().equals(theirs.issues[columns].value_counts())
 
 
+def test_what_was_fetched_says_where_another_machine_fetches_it(database, tmp_path, monkeypatch):
+    url, engine = database
+    load(engine, ROOT / "data")
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named" / "settings.toml").write_text(f'[database]\nurl = "{url}"\n')
+    monkeypatch.chdir(tmp_path)
+    for place, origin in ((url, url), ("named", str(tmp_path / "named"))):
+        with at_hand(place) as source, at_hand(source.origin) as again:
+            assert source.origin == origin and again.path != source.path
+            ours, theirs = read_facts(source), read_facts(again)
+            pd.testing.assert_frame_equal(ours.sales_history, theirs.sales_history)
+            assert "origin" not in repr(source)
+    with at_hand(ROOT / "data") as lies:
+        assert not lies.origin and lies.path.is_absolute()
+
+
 def test_a_cell_of_any_type_reads_as_in_a_file(database):
     url, engine = database
     double = "DOUBLE PRECISION" if engine.dialect.name == "postgresql" else "REAL"
