@@ -11,6 +11,7 @@ from sopkit.overrides.standing import CELL, NONE, doubtful
 from sopkit.overrides.typed import block, read_number, written
 
 TYPED = OVERRIDE, CONSENSUS = "override", "consensus"  # the lines that take numbers
+SAID = 3  # refusals that are said at once
 
 
 class Line(NamedTuple):
@@ -112,7 +113,7 @@ class Draft:
 
     def edit(self, cells):
         """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands, a percent
-        is of the sum before the overrides, a consensus is set. What is no number is ``refused``: it
+        is of the sum before the overrides, so is what has a sign; a consensus is set. What is no number is ``refused``: it
         stays in its cell, and is told when all others are taken.
         """
         wanted, refused, problems = {}, {**self.refused}, []
@@ -130,8 +131,8 @@ class Draft:
                 problems.append(error)
         self.put(wanted, refused)
         if problems:
-            more = f" ({len(problems)} cells in all)" if len(problems) > 1 else ""
-            raise PlanError(f"{problems[0]}{more}")
+            more = f" ({len(problems)} cells in all)" if len(problems) > SAID else ""
+            raise PlanError("; ".join(map(str, problems[:SAID])) + more)
 
     def _read(self, text, where, what, before):
         of, part = text.strip().removesuffix("%"), text.strip().endswith("%")
@@ -142,7 +143,9 @@ class Draft:
             raise PlanError(f"{where}: {text.strip()} of nothing is nothing; write units")
         if part:
             return Typed(value * before / 100, "percent")
-        return Typed(value) if what == OVERRIDE else Typed(value - before, "set_to")
+        if what == OVERRIDE or of[:1] in "+-−":
+            return Typed(value)
+        return Typed(value - before, "set_to")
 
     def paste(self, row, column, text):
         """Takes a range as a spreadsheet copies it, its first cell at a line and column; blank

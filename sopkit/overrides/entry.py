@@ -23,6 +23,7 @@ def save(draft, by: str, sure: bool = False) -> str:
     doubtful.
     """
     _refuse(draft)
+    signed(by)
     stands, month = draft.stands, draft.stands.plan.entry_month
     if len(others := stands.since(draft.cells, draft.seen)):
         draft.seen = stands.seen

@@ -320,7 +320,7 @@ def test_a_wrong_shape_is_refused_and_nothing_is_pasted(text, column, told):
 def test_what_is_no_number_stays_in_its_cell_and_the_others_are_taken():
     made = draft(NORTH)
     at = find(made, "override")
-    with pytest.raises(PlanError, match=r"Override, Feb 27: 'x' is no number.*\(2 cells in all\)"):
+    with pytest.raises(PlanError, match=r"Override, Feb 27: 'x' is no number.*; Override, Mar"):
         move(made, "paste", at, 0, "1\tx\t1,5\t4")
     made.work()
     text, marks, why = made.sheet()[at]["cells"][1]
@@ -330,6 +330,22 @@ def test_what_is_no_number_stays_in_its_cell_and_the_others_are_taken():
     assert texts(made, at)[:4] == ["+1", "+2", "", "+4"] and not made.refused
     move(made, "step", "past", "future")
     assert texts(made, at)[:4] == ["+1", "x", "1,5", "+4"]
+
+
+def test_of_many_refusals_three_are_said():
+    made = draft(NORTH)
+    with pytest.raises(PlanError, match=r"Jan 27.*Feb 27.*Mar 27.* \(4 cells in all\)$"):
+        move(made, "paste", find(made, "override"), 0, "a\tb\tc\td")
+
+
+def test_a_sign_in_the_consensus_adds_as_a_percent_does():
+    made, signs = draft(NORTH), ["+5", "−5", "10%", "5"]
+    at, override = find(made, "consensus"), find(made, "override")
+    before = made.stands.of(NORTH, made.stands.before)[:4]
+    move(made, "paste", at, 0, "\t".join(signs))
+    made.work()
+    values = made.lines[override].values[:4]
+    assert values == pytest.approx([5, -5, before[2] / 10, 5 - before[3]])
 
 
 def test_a_small_number_does_not_read_nothing():
@@ -458,9 +474,9 @@ def test_what_cannot_be_stays_typed_marked_and_can_be_undone():
     made = draft(NORTH)
     at = find(made, "consensus")
     with pytest.raises(PlanError, match="below zero"):
-        move(made, "edit", [[at, 2, "-5"]])
+        move(made, "edit", [[at, 2, "-5000"]])
     text, marks, _ = made.sheet()[at]["cells"][2]
-    assert text == "−5" and {"typed", "below", "doubt"} <= {*marks.split()}
+    assert text.startswith("−") and {"typed", "below", "doubt"} <= {*marks.split()}
     move(made, "step", "past", "future")
     assert made.cells == {}
 
