@@ -3,8 +3,9 @@ say who and when.
 
 A series is a row of key columns: an item in a market, an item, a resource. Arrays on a grid are
 series × bucket. *Who* is a scope: a row that names an item, a family or (both blank) everything, in
-one market or (blank) in all. Scopes of the same level never overlap, so each series has at most one
-scope per level: summing and spreading are gathers, not loops. *When* is a span of days: the share
+one market or (blank) in all; for a family or market, a member of the company's hierarchy may stand
+("brand: Alpha"). Scopes of the same level never overlap, so each series has at most one scope per
+level: summing and spreading are gathers, not loops. *When* is a span of days: the share
 of each bucket's days that it covers.
 """
 
@@ -17,12 +18,9 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar
-from sopkit.tables import declared
 
 NONE = "(none)"
 WHO = ("item", "family", "market")
-# From the finest to the coarsest: an item in a market … everything.
-LEVELS = (("item", "market"), ("item",), ("family", "market"), ("family",), ("market",), ())
 DAY = pd.Timedelta(days=1)
 
 
@@ -47,8 +45,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Grid:
-    """``series`` (one row each, sorted: the ``keys`` columns, and the family where there are items)
-    × ``buckets`` of the ``calendar``.
+    """``series`` (one row each, sorted: the ``keys`` columns, and where these are items what they
+    belong to: "family", "family: brand", "market: group") × ``buckets`` of the ``calendar``.
 
     >>> month = Calendar("month")
     >>> days = pd.to_datetime(["2026-12-01", "2026-12-24"])
@@ -90,25 +88,34 @@ class Grid:
 
     def per_item(self) -> tuple["Grid", np.ndarray]:
         """The grid of the items alone, and the number of each series' item in it."""
-        items = self.series[["item", "family"]].drop_duplicates(ignore_index=True)
+        names = [name for name in self.series if cell_of(name) in WHO[:2]]
+        items = self.series[names].drop_duplicates(ignore_index=True)
         grid = replace(self, series=items, keys=("item",))
         return grid, grid.find(self.series["item"])
 
     @cached_property
+    def _levels(self):
+        """Columns by level, from the finest to the coarsest: an item in a market … everything."""
+        items, families, markets = (
+            [(name,) for name in self.series if cell_of(name) == cell] for cell in WHO
+        )
+        return [who + where for who in (*items, *families, ()) for where in (*markets, ())]
+
+    @cached_property
     def _words(self):
         """The words of each column that names series."""
-        names = [name for name in self.series if name in (*self.keys, *WHO)]
+        names = [name for name in self.series if name in self.keys or cell_of(name) in WHO]
         return {name: pd.Index(self.series[name].unique(), dtype=object) for name in names}
 
     @cached_property
     def _named(self):
         """The number that each series' words make, by the columns that name a level or a series."""
-        known = [fields for fields in (*LEVELS, self.keys) if set(fields) <= set(self._words)]
-        return {fields: self._called(self.series, fields) for fields in known}
+        return {fields: self._called(self.series, fields) for fields in [*self._levels, self.keys]}
 
     def _called(self, frame, fields):
         """What each row's words in some columns make: an index of numbers."""
-        number = self._number(fields, [frame[name] for name in fields])
+        columns = [frame[name if name in frame else cell_of(name)] for name in fields]
+        number = self._number(fields, columns)
         return pd.Index(np.broadcast_to(number, len(frame)))
 
     def _number(self, fields, columns):
@@ -154,14 +161,19 @@ class Grid:
         """The rows of a scoped frame by level, finest first; a family beside an item says nothing
         more, and a market nothing to a grid without markets.
         """
-        who = [name for name in WHO if name in self.series]
-        told = {name: ~blank(frame, name) for name in who}
+        columns = [name for name in self.series if cell_of(name) in WHO]
+        told = {name: ~blank(frame, name) for name in columns}
         if "item" in told:
             told["family"] &= ~told["item"]
-        for fields in LEVELS:
-            as_told = [told[name] == (name in fields) for name in who]
+        for name, words in self._words.items():
+            if name != (cell := cell_of(name)) and told[cell].any():
+                words = words.difference(self._words[cell], sort=False)  # which come first
+                told[name] = told[cell] & frame[cell].isin(words).to_numpy()
+                told[cell] = told[cell] & ~told[name]
+        for fields in self._levels:
+            as_told = [there == (name in fields) for name, there in told.items()]
             rows = np.flatnonzero(np.logical_and.reduce(as_told))
-            if len(rows) and fields in self._named:
+            if len(rows):
                 names = self._called(frame.iloc[rows], fields)
                 scopes = names.unique()  # all strangers are one: they hold no series
                 member = scopes.get_indexer(self._named[fields])
@@ -206,16 +218,42 @@ class Grid:
         return np.clip((shared / DAY + 1) / self.days, 0, 1)
 
 
-def grid_of(rows, buckets, items, calendar, keys=("item", "market")) -> Grid:
-    """The grid of the distinct ``keys`` in ``rows`` (a blank market is ``(none)``), families looked
-    up in ``items`` (``(none)`` where unknown).
+def grid_of(rows, buckets, members, calendar, keys=("item", "market")) -> Grid:
+    """The grid of the distinct ``keys`` in ``rows`` (a blank market is ``(none)``), with what they
+    belong to, by its ``members`` (``Book.members``); columns of many come before those of few.
+
+    >>> rows, month = pd.DataFrame({"item": ["A", "B"], "market": "N"}), Calendar("month")
+    >>> brands = {"family: brand": pd.Series({"A": "brand: Alpha"}, name="brand: –")}
+    >>> grid = grid_of(rows, month.range("2026-11-01", 1), brands, month)
+    >>> grid.holds(pd.DataFrame({"family": ["brand: –"]})).tolist()
+    [[False, True]]
     """
     series = rows[list(keys)].astype("object").fillna({"market": NONE})
     series = series.drop_duplicates().sort_values(list(keys), ignore_index=True)
-    if "item" in keys:
-        family = attribute(declared(items, "items"), "family", series["item"])
-        series["family"] = family.fillna(NONE).to_numpy()
-    return Grid(series, buckets, calendar, tuple(keys))
+    series = belonging(series, members or {})
+    order = sorted(series.columns.drop([*keys]), key=lambda name: -series[name].nunique())
+    return Grid(series[[*keys, *order]], buckets, calendar, tuple(keys))
+
+
+def belonging(frame, members) -> pd.DataFrame:
+    """The frame with a column for whatever its items and markets belong to by the ``members`` (see
+    ``Book.members``) and does not stand there yet; of what is unknown the name of these.
+    """
+    told = {}
+    for name, words in members.items():
+        key = "item" if cell_of(name) == "family" else "market"
+        if key in frame and name not in frame:
+            told[name] = frame[key].map(words).astype("object").fillna(words.name)
+    return frame.assign(**told)
+
+
+def cell_of(name) -> str:
+    """The cell of a scope in which the words of a column may stand.
+
+    >>> cell_of("family: brand"), cell_of("market")
+    ('family', 'market')
+    """
+    return name.partition(": ")[0]
 
 
 def attribute(items, name, codes) -> pd.Series:

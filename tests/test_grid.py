@@ -4,6 +4,7 @@ import pytest
 
 from sopkit.buckets import Calendar
 from sopkit.grid import attribute, fold, grid_of
+from sopkit.metrics import Book
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def items():
 
 def _grid(calendar, items):
     pairs = pd.DataFrame({"item": ["B", "A", "A", "C", "C"], "market": ["N", "N", "S", None, None]})
-    return grid_of(pairs, calendar.range("2026-11-01", 3), items, calendar)
+    return grid_of(pairs, calendar.range("2026-11-01", 3), Book({"items": items}).members, calendar)
 
 
 def test_series_are_distinct_sorted_and_know_their_family(calendar, items):
@@ -77,7 +78,7 @@ def test_covered_counts_days_in_months_and_weeks(calendar, items):
     weeks = grid_of(
         pd.DataFrame({"item": ["A"], "market": ["N"]}),
         Calendar("week").range("2026-11-02", 2),
-        items,
+        Book({"items": items}).members,
         Calendar("week"),
     )
     assert weeks.covered(pd.Series(["2026-11-08"]), pd.Series(["2026-11-09"])).round(
@@ -94,20 +95,16 @@ def test_sums_of_nothing_are_numbers_like_others():
     assert fold(nothing, np.zeros(0, dtype=int), 3).dtype == float
 
 
-def test_attribute_of_an_unknown_item_is_blank_and_families_are_looked_up_without_items(items):
+def test_attribute_of_an_unknown_item_is_blank_and_so_is_its_family(items):
     assert attribute(items, "family", ["A", "X"]).fillna("?").tolist() == ["F", "?"]
-    buckets = pd.to_datetime(["2026-11-01"])
-    assert (
-        grid_of(items, buckets, None, Calendar("month"), ("item",))
-        .series["family"]
-        .eq("(none)")
-        .all()
-    )
+    buckets, members = pd.to_datetime(["2026-11-01"]), Book({"items": items[:1]}).members
+    grid = grid_of(items, buckets, members, Calendar("month"), ("item",))
+    assert grid.series["family"].tolist() == ["F", "(none)", "(none)"]
 
 
 def test_a_grid_of_items_hears_no_market_and_one_of_resources_no_family(calendar, items):
     buckets = calendar.range("2026-11-01", 2)
-    by_item = grid_of(items, buckets, items, calendar, ("item",))
+    by_item = grid_of(items, buckets, Book({"items": items}).members, calendar, ("item",))
     rows = pd.DataFrame({"item": ["B", "X"], "market": ["N", "S"], "bucket": buckets})
     assert by_item.find(rows["item"]).tolist() == [1, -1]
     assert by_item.array(rows, 2.0).tolist() == [[0, 0], [2, 0], [0, 0]]
@@ -126,3 +123,22 @@ def test_a_family_beside_an_item_says_nothing_more(calendar, items):
     grid = _grid(calendar, items)
     both = pd.DataFrame({"item": ["A", None], "family": ["F", "G"], "market": ["N", None]})
     assert grid.holds(both).tolist() == [[True, False, False, False], [False] * 3 + [True]]
+
+
+def test_what_has_more_members_is_the_finer_level_and_a_stranger_holds_nothing(calendar):
+    items = {"item": [*"ABCD"], "family": "F", "brand": ["x", "x", "y", "F"], "part": [*"1234"]}
+    columns = {"hierarchy": {"items": ["brand", "part"], "markets": ["group"]}}
+    book = Book(
+        {"items": pd.DataFrame(items), "markets": pd.DataFrame({"market": ["N"], "group": "G"})},
+        settings=columns,
+    )
+    pairs = pd.DataFrame({"item": [*"ABCD"] * 2, "market": ["N"] * 4 + ["S"] * 4})
+    buckets = calendar.range("2026-11-01", 1)
+    grid = grid_of(pairs, buckets, book.members, calendar)
+    named = ["", "F", "brand: x", "part: 3", "brand: F", "part: 9", "brand: y"]
+    rows = pd.DataFrame({"family": named, "market": ["", "", "group: G", "", "S", "", "group: –"]})
+    levels = [rows["family"][level.rows].tolist() for level in grid.levels(rows)]
+    assert levels == [["part: 3"], ["brand: F"], ["brand: x", "brand: y"], ["F", "part: 9"], [""]]
+    assert grid.holds(rows).sum(axis=1).tolist() == [8, 8, 2, 2, 1, 0, 1]
+    assert grid.only([0, 5]).holds(rows).sum(axis=1).tolist() == [2, 2, 1, 1, 0, 0, 1]
+    assert "family: brand" in grid.per_item()[0].series

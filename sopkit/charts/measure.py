@@ -10,6 +10,7 @@ import pandas as pd
 from sopkit.buckets import Calendar
 from sopkit.charts.table import Block, show
 from sopkit.charts.words import clean, is_money, scale
+from sopkit.grid import belonging
 from sopkit.metrics import Book
 from sopkit.metrics.scopes import per_item, within
 
@@ -55,17 +56,15 @@ class View:
         return frame[frame["bucket"].isin(self.calendar.next_year(frame["bucket"]))]
 
     def chosen(self, frame, *, item=None, family=None, market=None) -> pd.DataFrame:
-        """The rows of one item, family or market; all rows where nothing is named, but of a supply
-        plan: what is only made or bought to be a part of others counts in these.
+        """The rows of one item, family or market (or member of the hierarchy); all rows where
+        nothing is named, but of a supply plan: what is only made or bought to be a part of others
+        counts in these.
         """
         if "issued" in frame and not (item or family):
             return frame[~frame["item"].isin(self.parts)]
-        if family:
-            frame = self.book.by_family(frame)
-            frame = frame[frame["family"] == family]
-        if item:
-            frame = frame[frame["item"] == item]
-        return frame[frame["market"] == market] if market else frame
+        for cell, name in (("item", item), ("family", family), ("market", market)):
+            frame = frame[self.book.inside(frame, cell, name)] if name else frame
+        return frame
 
     def addable(self, frame, columns, *, money: bool = False, **choice) -> tuple[pd.DataFrame, str]:
         """The chosen rows with ``columns`` in a unit that may be added, and that unit: the items'
@@ -117,10 +116,10 @@ class View:
         return price.where(frame["bucket"].isin(known["bucket"]), usual.fillna(0.0))
 
     def families(self, demand_plan: pd.DataFrame, most: int = 12, by: str = "family") -> list[str]:
-        """The families (or markets, ``by``) in which something is wanted, by planned money, at most
-        so many.
+        """The families (or markets, or members of the hierarchy, ``by`` their column) in which
+        something is wanted, by planned money, at most so many.
         """
-        wanted = self.book.by_family(self.valued(demand_plan, ["consensus"]))
+        wanted = belonging(self.valued(demand_plan, ["consensus"]), self.book.members)
         worth = wanted[demand_plan["consensus"] > 0].groupby(by)["consensus"].sum()
         return worth.sort_values(ascending=False, kind="stable").index[:most].tolist()
 

@@ -234,7 +234,7 @@ def _sold(sales, book):
     calendar, when = book.calendar, sales["bucket"]
     first, last = calendar.number([when.min(), when.max()])
     numbers = np.arange(first, last + 1)
-    grid = grid_of(sales, calendar.stamp(numbers), book.items, calendar)
+    grid = grid_of(sales, calendar.stamp(numbers), book.members, calendar)
     quantity, present = grid.array(sales, "quantity"), grid.array(sales, 1.0) > 0
     position = np.arange(len(numbers))
     latest = (present * position).max(axis=1)

@@ -57,7 +57,7 @@ class Given:
         values = np.where((row >= 0)[:, None], self.baseline[row], 0.0)
         silent = ~(values > 0).any(axis=1)
         pairs = pd.DataFrame({"item": items, "market": markets})[silent]
-        past = grid_of(pairs, self.grid.buckets, self.book.items, self.grid.calendar)
+        past = grid_of(pairs, self.grid.buckets, self.book.members, self.grid.calendar)
         at = past.find(pairs["item"], pairs["market"])
         values[silent] = seasonal_naive(past, self.book.history)[at]
         return values
@@ -98,8 +98,8 @@ def consensus(book, buckets) -> Consensus:
         book.overrides, f"{calendar.month(buckets[0]):%Y-%m}", buckets[0], calendar
     )
     pairs = _pairs(baseline[["item", "market"]].drop_duplicates(), items, book.launches)
-    pairs = _named(pairs, items, book.sales_inputs, active, orders, book.launches)
-    grid = grid_of(pairs, buckets, items, calendar)
+    pairs = _named(pairs, book, book.sales_inputs, active, orders, book.launches)
+    grid = grid_of(pairs, buckets, book.members, calendar)
     silent = baseline["item"][baseline["baseline"].isna()]
     start = grid.array(baseline.fillna({"baseline": 0.0}), "baseline")
     before, issues = _cut("baseline", grid, start, np.zeros(grid.shape))
@@ -122,7 +122,7 @@ def before_stage(book, stage="override") -> tuple[Given, np.ndarray]:
     plan, names = book.demand_plan, [*STAGES]
     earlier = ["baseline", *names[: names.index(stage)]]
     buckets = pd.DatetimeIndex(np.unique(pd.DatetimeIndex(plan["bucket"])))
-    grid = grid_of(plan, buckets, book.items, book.calendar)
+    grid = grid_of(plan, buckets, book.members, book.calendar)
     orders = book.orders[book.orders["shipped_on"].isna()]
     given = Given(book, grid, grid.array(plan, "baseline"), LEDGER["overrides"].empty(), orders)
     return given, grid.array(plan.assign(sum=plan[earlier].sum(axis=1)), "sum")
@@ -186,21 +186,18 @@ def _pairs(known, items, launches):
     return pairs
 
 
-def _named(known, items, *tables):
+def _named(known, book, *tables):
     """The ``known`` series, and every item that a table names though it has none: in the market
     that the table names, or else in the markets of its family (of the company, if it has none;
     ``(none)`` if nobody has).
     """
     said = pd.concat([table.reindex(columns=["item", "market"]) for table in tables])
-    said = said.astype("object").replace(["", NONE], None)
-    said = said[said["item"].isin(items["item"])].drop_duplicates()
+    said = said.astype("object").replace(["", NONE, *book.known("market")], None)
+    said = said[said["item"].isin(book.items["item"])].drop_duplicates()
     exact = said.dropna(subset=["market"])
     vague = said.loc[said["market"].isna(), ["item"]]
     vague = vague[~vague["item"].isin([*known["item"], *exact["item"]])]
-    vague, homes = (
-        rows.assign(family=attribute(items, "family", rows["item"]).fillna(NONE).to_numpy())
-        for rows in (vague, known)
-    )
+    vague, homes = (book.by_family(rows) for rows in (vague, known))
     at_home = vague.merge(homes[["family", "market"]].drop_duplicates(), on="family")
     anywhere = known[["market"]].drop_duplicates() if len(known) else pd.DataFrame([NONE])
     strangers = vague.loc[~vague["item"].isin(at_home["item"]), ["item"]]

@@ -141,7 +141,7 @@ def _taking(launches, known, book):
     first, last = book.calendar.number([known["bucket"].min(), known["bucket"].max()])
     launches = launches[_recent(launches["launched_on"], book.calendar, last + 1)]
     buckets = book.calendar.stamp(np.arange(first, last + 1))
-    grid = grid_of(known, buckets, book.items, book.calendar)
+    grid = grid_of(known, buckets, book.members, book.calendar)
     sold = grid.array(known.fillna({"sold": 0.0}), "sold")
     for row, victims in zip(launches.itertuples(), grid.holds(_victims(launches)[0])):
         begin, own = int(book.calendar.number([row.launched_on])[0] - first), row.item

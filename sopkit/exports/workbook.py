@@ -10,6 +10,7 @@ from sopkit.charts import View
 from sopkit.exports.pages import state
 from sopkit.exports.schedule import text_workbook
 from sopkit.finance import family_lines, family_sheet
+from sopkit.grid import belonging
 from sopkit.tables import PLANS
 
 OPENING, SMALL, LOOKS, FLOWS, SHEETS, LIVE = tomllib.loads(
@@ -36,6 +37,7 @@ def write_workbook(plan, path) -> None:
                 frame.insert(2, "opening", frame.eval(OPENING)["opening"])
             if "item" in frame:
                 frame.insert(1, "family", book.by_family(frame)["family"])
+                frame = belonging(frame, book.members)
             if len(frame):
                 page = _sheet(writer, plan, sheet, table.doc, frame, table.columns)
                 _roll(page, TOP, frame, LIVE.get(name, {}))

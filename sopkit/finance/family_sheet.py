@@ -15,6 +15,7 @@ from sopkit.metrics.scopes import (
     per_item,
     shipped,
 )
+from sopkit.metrics.stages import COMPANY
 
 PAST, NEAR = 3, 6  # buckets shown one by one before the plan, and at least of it
 OWED = ["demand", "shipments", "backlog", "late", "lost"]
@@ -182,7 +183,7 @@ def _inventory(book):
     ahead = _units(book, book.inventory_plan, "units", "stock")
     planned = _units(book, in_force(book.released_supply), "projected_available", "stock")
     unit = _unit(book)
-    lasts = lasting(book).max()  # of a family alone every scope is the same
+    lasts = lasting(book).reindex([COMPANY]).max()
     return [
         Line("planned", unit, _joined(book, planned, ahead), "last", _joined(book, held, ahead)),
         Line("counted", unit, held, "last"),

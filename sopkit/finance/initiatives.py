@@ -36,7 +36,7 @@ def initiative_plan(book) -> pd.DataFrame:
     [[10.0, 30.0, 15.0]]
     """
     rows = book.initiatives
-    grid = grid_of(book.demand_plan, book.buckets, book.items, book.calendar)
+    grid = grid_of(book.demand_plan, book.buckets, book.members, book.calendar)
     plan = book.priced(book.demand_plan).assign(before=lambda p: p[BEFORE].sum(axis=1))
     plan["worth"] = plan["before"] * (plan["price"] - per_item(plan, book.cost))
     before, worth = (

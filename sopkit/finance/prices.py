@@ -35,7 +35,7 @@ def prices(book) -> pd.DataFrame:
     """
     plan = book.demand_plan[["item", "market"]]
     idle = book.items.loc[~book.items["item"].isin(plan["item"]), ["item"]]
-    grid = grid_of(pd.concat([plan, idle]), book.buckets, book.items, book.calendar)
+    grid = grid_of(pd.concat([plan, idle]), book.buckets, book.members, book.calendar)
     moves, events = (book.events[book.events[c].notna()] for c in ("price_change", "price"))
     covered = grid.covered(moves["starts_on"], moves["ends_on"])
     moved = grid.gather(moves, covered * moves["price_change"].to_numpy()[:, None])

@@ -16,7 +16,7 @@ from sopkit.forecast.arrays import over, starts
 from sopkit.forecast.panel import key_columns, panel_of
 from sopkit.forecast.prepare import fill
 from sopkit.forecast.seasonal import along, indices
-from sopkit.grid import NONE, Grid, attribute, blank
+from sopkit.grid import NONE, Grid, attribute, belonging, blank
 from sopkit.tables import INPUTS, declared
 
 KINDS = INPUTS["events"]["kind"].choices
@@ -37,11 +37,14 @@ class EventModel:
     past: pd.DataFrame
 
 
-def learn_events(history, events, items=None, season=None, calendar=None) -> EventModel:
+def learn_events(
+    history, events, items=None, season=None, calendar=None, members=None
+) -> EventModel:
     """Uplifts by series and kind, and the events' effects in the history (units).
 
     ``events`` has event, starts_on, ends_on and optionally item, family, market, kind, uplift,
-    pull_forward, price; ``items`` gives family and list price where events name families or prices.
+    pull_forward, price; ``items`` gives family and list price where events name families or prices,
+    ``members`` (``Book.members``) what they may name of a hierarchy.
     A given uplift is taken as it is; a blank one is estimated by quasi-Poisson regression and drawn
     toward the kind's mean, and that toward none, the less evidence there is.
 
@@ -58,7 +61,7 @@ def learn_events(history, events, items=None, season=None, calendar=None) -> Eve
     """
     events = checked(events)
     panel = panel_of(history[[*key_columns(history), "bucket", "quantity"]], season, calendar)
-    sold, (design, given) = panel.values, _causes(panel, events, items)
+    sold, (design, given) = panel.values, _causes(panel, events, items, members)
     unknown, usual = (design != 0).any(axis=1), sold / np.maximum(1 + given, 0.05)
     expected = expected_demand(np.where(unknown, np.nan, usual), panel.season)
     uplifts = _estimate(panel.keys, design, usual, expected)
@@ -79,13 +82,13 @@ def without_events(history, model: EventModel) -> pd.DataFrame:
     return history.assign(quantity=cleaned)
 
 
-def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
+def fill_uplifts(events, model: EventModel, series, items=None, members=None) -> pd.DataFrame:
     """The events with every blank uplift (and pull_forward) estimated: one row per series in its
     scope; given ones stay as they are.
 
     ``model`` is ``learn_events`` of the history, ``series`` has item, [market] of the series to be
-    planned, ``items`` gives family and list price. A price event without a list price to compare
-    with stays blank.
+    planned, ``items`` and ``members`` are those of ``learn_events``. A price event without a list
+    price to compare with stays blank.
 
     >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
     >>> sold = {"item": "A", "bucket": months, "quantity": [10.0] * 23 + [15.0]}
@@ -100,7 +103,7 @@ def fill_uplifts(events, model: EventModel, series, items=None) -> pd.DataFrame:
     events = checked(events)
     series = series[[name for name in ("item", "market") if name in series]]
     series = series.drop_duplicates(ignore_index=True)
-    grid = _grid(series, events, items)
+    grid = _grid(series, events, items, members)
     row, at = np.nonzero(events["uplift"].isna().to_numpy()[:, None] & grid.holds(events))
     told, keys = (frame.reset_index(drop=True) for frame in (events.iloc[row], series.iloc[at]))
     kind = told["kind"].map(KINDS.index)
@@ -135,7 +138,7 @@ def checked(events) -> pd.DataFrame:
     return events
 
 
-def _causes(panel, events, items):
+def _causes(panel, events, items, members):
     """What events did: the design (series, coefficient, bucket), for each kind the share covered by
     events of unknown uplift, for prices times the log of price over list price, then for each kind,
     prices apart, the share of the bucket before where none is covered; and the known uplift
@@ -144,7 +147,8 @@ def _causes(panel, events, items):
     count, width = panel.values.shape
     share, given = np.zeros((count, len(KINDS), width)), np.zeros((count, width))
     buckets, at = np.unique(panel.past(), return_inverse=True)
-    grid = _grid(panel.keys, events, items, pd.DatetimeIndex(buckets), panel.calendar)
+    buckets = pd.DatetimeIndex(buckets)
+    grid = _grid(panel.keys, events, items, members, buckets, panel.calendar)
     shares = grid.covered(events["starts_on"], events["ends_on"])
     listed = grid.series["price"].to_numpy()
     for event, held, days in zip(events.itertuples(), grid.holds(events), shares):
@@ -170,7 +174,7 @@ def _strength(events, listed):
     return np.where(events.kind == "price", ratio, 1.0)
 
 
-def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
+def _grid(keys, events, items, members, buckets=None, calendar=None) -> Grid:
     """The series of ``keys``, in their order, with the families that events may name and the list
     price (NaN where unknown); ``PlanError`` where they name some and ``items`` has none.
     """
@@ -183,7 +187,8 @@ def _grid(keys, events, items, buckets=None, calendar=None) -> Grid:
         )
     items = declared(items, "items")
     told = {name: attribute(items, name, keys["item"]).to_numpy() for name in ("family", "price")}
-    return Grid(keys.assign(**told).fillna({"family": NONE}), buckets, calendar, tuple(keys))
+    series = belonging(keys.assign(**told).fillna({"family": NONE}), members or {})
+    return Grid(series, buckets, calendar, tuple(keys))
 
 
 def expected_demand(values, season) -> np.ndarray:

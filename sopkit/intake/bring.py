@@ -17,7 +17,7 @@ from sopkit.sources.files import Raw, read_source
 from sopkit.sources.issues import gather, lines, plain
 from sopkit.sources.settings import read_settings, toml
 from sopkit.sources.typed import type_table
-from sopkit.tables import INPUTS
+from sopkit.tables import INPUTS, inputs_of
 
 SUMMED = ("units", "money", "days")
 FOLLOW = ("inventory", "inventory_history", "receipts", "production_history")  # what is planned
@@ -50,7 +50,8 @@ class Import:
 
     def __init__(self, files, folder, ask=or_default, dates=None, market=None, layouts=None):
         self.folder, self.uses, self.told, self.issues = Path(folder), [], [], []
-        given = read_settings(self.folder / "settings.toml")[0]["import"]
+        settings, _ = read_settings(self.folder / "settings.toml")
+        given, self.inputs = settings["import"], inputs_of(settings)
         self.layouts = dict(given if layouts is None else layouts)
         self.grids = [grid for file in files for grid in read_grids(Path(file))]
         parts = {}
@@ -189,11 +190,12 @@ class Import:
             price = (sums["revenue"] / sums["quantity"]).where((sums > 0).all(axis=1)).round(4)
             price = price.reset_index(name="price")
             said = [frames.get("items"), before.get("items"), price, told, sold[["item"]]]
-            items = pd.concat([INPUTS["items"].typed(part) for part in said if part is not None])
+            wide = self.inputs["items"]
+            items = pd.concat([wide.typed(part) for part in said if part is not None])
             codes = {*sold["item"]} | ({*base["item"]} if base is not None else set())
             if "items" in frames or base is None or len(codes) > len(base):
                 items = items[items["item"].isin(codes)].groupby("item").first().reset_index()
-                frames["items"] = INPUTS["items"].typed(items)
+                frames["items"] = wide.typed(items)
             for name in {*FOLLOW} & {*frames} if base is None else ():
                 planned = frames[name]["item"].isin(codes)
                 frames[name] = frames[name][planned]
@@ -230,7 +232,7 @@ class Import:
         if (self.folder / "workbook.xlsx").exists():
             raise PlanError(f"{self.folder} keeps its tables in workbook.xlsx; give another folder")
         raws = read_source(self.folder)[0] if self.folder.exists() else {}
-        return {n: type_table(INPUTS[n], raw)[0] for n, raw in raws.items() if len(raw.frame)}
+        return {n: type_table(self.inputs[n], raw)[0] for n, raw in raws.items() if len(raw.frame)}
 
 
 def _read(cells, use):

@@ -11,6 +11,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 
 from sopkit.buckets import parse_month
 from sopkit.errors import PlanError, nearest
+from sopkit.grid import belonging, cell_of
 from sopkit.metrics.kpis import KPIS
 from sopkit.metrics.scopes import actuals
 from sopkit.metrics.stages import COMPANY
@@ -92,8 +93,9 @@ def testable(text: str, book) -> None:
     """``PlanError`` for a condition that no plan could test, and for one of somebody whom the book
     does not know.
     """
-    known = {*book.items["item"], *book.items["family"], *book.resources["resource"]}
+    known = {*book.items["item"], *book.known("family"), *book.resources["resource"]}
     said, markets = condition(text), {*book.demand_plan["market"], *book.history["market"]}
+    markets |= {*book.known("market")}
     for name, names in ((said.scope, known), (said.market, markets)):
         if name and name not in names:
             raise PlanError(f"condition: nobody is called {name!r}{nearest(name, names)}")
@@ -158,14 +160,15 @@ def _verdict(said, cycle, book):
         return "no data", f"planned by {calendar.size}"
     if said.measure in MEASURES:
         values = MEASURES[said.measure](book).assign(bottom=lambda v: v.get("bottom", WHOLE))
-        values = book.by_family(values) if "item" in values else values
+        values = belonging(values, book.members)
     else:
         values, whom = _kpi(said.measure, book), said.scope or COMPANY
     if whom:
-        named = [name for name in ("item", "family", "resource", "scope") if name in values]
+        cells = ("item", "family", "resource", "scope")
+        named = [name for name in values if cell_of(name) in cells]
         values = values[(values[named].astype("str") == whom).any(axis=1)]
     if said.market:
-        values = values[values["market"] == said.market] if "market" in values else values[:0]
+        values = values[book.inside(values, "market", said.market)]
     since, until = said.since or calendar.first_in(cycle), said.until or book.buckets[-1]
     values = values[values["bucket"].between(since, until)]
     sums = values.groupby("bucket")[["top", "bottom"]].sum(min_count=1)

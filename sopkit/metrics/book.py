@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from sopkit.buckets import Calendar, infer_calendar
+from sopkit.grid import NONE, belonging, cell_of
 from sopkit.metrics.cost import parts_cost, standard_cost, with_unit_cost
 from sopkit.metrics.scopes import invoiced, item_prices, per_item, priced, weights
 from sopkit.metrics.stages import COMPANY
-from sopkit.tables import INPUTS, LEDGER, PLANS, declared, settled
+from sopkit.tables import INPUTS, LEDGER, PLANS, inputs_of, settled
 
 MARK = "\t"  # between an item and its market in one code
 NAMED = ("item", "like_item")
+CELLS = {"items": "family", "markets": "market"}  # where what they belong to may stand
 PLANNED = ("demand_plan", "supply_plan", "capacity_plan", "financial_plan")
 OTHER = {"released_forecasts": "demand_plan", "released_supply": "supply_plan"}
 
@@ -65,7 +67,7 @@ class Book:
             raise AttributeError(f"a book has no table {name!r}")
         frame = self._found(name)
         if name in INPUTS:
-            frame = declared(frame, name)
+            frame = inputs_of(self.settings)[name].filled(frame)
         elif frame is None and name in OTHER:
             frame = PLANS[OTHER[name]].empty().assign(lag=pd.Series(dtype="int64"))
         elif frame is None:
@@ -162,7 +164,8 @@ class Book:
         return priced(frame, self.prices if "market" in frame else self.item_prices)
 
     def of_family(self, family) -> "Book":
-        """The book of one family: of every table the rows of its items, of itself or in its scope.
+        """The book of one family, or member of the hierarchy: of every table the rows of its
+        items, of itself or in its scope.
 
         >>> items = pd.DataFrame({"item": ["A", "B"], "family": ["Pumps", "Valves"]})
         >>> Book({"items": items}, first="2026-11-01").of_family("Pumps").items["item"].tolist()
@@ -171,7 +174,11 @@ class Book:
 
         def read(name):
             frame, rows = self._found(name), self._rows_by_family(name)
-            return frame if rows is None else frame.take(rows.get(family, []))
+            if rows is None:
+                return frame
+            if family in rows or "item" not in frame:
+                return frame.take(rows.get(family, []))
+            return frame[self.inside(frame, "family", family)]
 
         first, settings, calendar = self.first, self.settings, self.calendar
         book = Book(read=read, first=first, settings=settings, calendar=calendar)
@@ -194,6 +201,8 @@ class Book:
             frame = self._found(name)
             if frame is None or "item" not in frame:
                 return frame
+            if name == "items":  # where a market is one of the hierarchy's
+                frame = frame.drop(columns="market", errors="ignore")
             if "market" not in frame:
                 frame = frame.merge(pairs, on="item").drop(columns="code")
             codes = {of: frame[of] + MARK + frame["market"] for of in NAMED if of in frame}
@@ -229,7 +238,45 @@ class Book:
         """
         if "family" in frame:
             return frame
-        return frame.assign(family=frame["item"].map(self.family).fillna("(none)"))
+        return frame.assign(family=frame["item"].map(self.family).fillna(NONE))
+
+    @cached_property
+    def members(self) -> dict[str, pd.Series]:
+        """What items and markets belong to: their family, and by the setting ``hierarchy`` what
+        may stand for it or for a market, as it is named there; the name of each of these is what
+        those are in that it does not list.
+
+        >>> items = pd.DataFrame({"item": ["A", "B"], "brand": ["Alpha", None]})
+        >>> book = Book({"items": items}, settings={"hierarchy": {"items": ["brand"]}})
+        >>> book.members["family: brand"].to_dict()
+        {'A': 'brand: Alpha', 'B': 'brand: –'}
+        """
+        found = {"family": self.family.rename(NONE)}
+        for table, columns in self.settings["hierarchy"].items():
+            rows = getattr(self, table)
+            rows = rows.set_index(rows.columns[0], drop=False)
+            for column in columns:
+                words = rows[column].astype("str").replace("", None).fillna("–")
+                words = f"{column}: " + words
+                found[f"{CELLS[table]}: {column}"] = words.rename(f"{column}: –")
+        return found
+
+    def known(self, cell) -> set[str]:
+        """The families, and what else may stand where a family (or a market) may."""
+        told = [words for name, words in self.members.items() if cell_of(name) == cell]
+        return ({words.name for words in told} - {NONE}).union(*told)
+
+    def inside(self, frame, cell, name) -> pd.Series:
+        """Which rows are of the family (or market) of that name, else of such a member.
+
+        >>> items = pd.DataFrame({"item": ["A", "B"], "brand": ["Alpha", None]})
+        >>> book = Book({"items": items}, settings={"hierarchy": {"items": ["brand"]}})
+        >>> book.inside(items, "family", "brand: –").tolist()
+        [False, True]
+        """
+        told = belonging(frame, self.members)
+        held = [told[each] == name for each in told if cell_of(each) == cell]
+        return next((rows for rows in held if rows.any()), pd.Series(False, frame.index))
 
     def by_scope(self, frame) -> pd.DataFrame:
         """Every row twice: once with scope = company, once with scope = its family (its item's).

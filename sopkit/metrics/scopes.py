@@ -187,7 +187,7 @@ def author_bias(book) -> pd.DataFrame:
     buckets, sold = book.before(book.calendar.per_year), actuals(book)
     said = book.sales_inputs.dropna(subset=["quantity"])
     said = within(said.assign(bucket=book.calendar.start(said["bucket"])), sold["bucket"])
-    grid = grid_of(sold, buckets, book.items, book.calendar)
+    grid = grid_of(sold, buckets, book.members, book.calendar)
     column, units = grid.column(said["bucket"]), grid.array(sold, "actual")
     said, column = said[column >= 0], column[column >= 0]
     actual = np.full(len(said), np.nan)

@@ -85,9 +85,11 @@ class Standing:
         """The place of each row's save in which the plan takes them: finer before coarser, the
         base's scenarios last.
         """
-        level = 2 * (rows["item"] == "") + 2 * ((rows["item"] == "") & (rows["family"] == ""))
+        level = np.zeros(len(rows))
+        for place, each in enumerate(self.grid.levels(rows)):
+            level[each.rows] = place
         first = rows.groupby(SAVE, dropna=False)["id"].transform("min")
-        keys = [rows["id"] // SCENARIO_ROWS, level + (rows["market"] == ""), first]
+        keys = [rows["id"] // SCENARIO_ROWS, level, first]
         return rows.groupby(keys).ngroup()
 
     def _counting(self, rows):

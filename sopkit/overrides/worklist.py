@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.charts.words import clean, money
-from sopkit.grid import WHO
+from sopkit.grid import WHO, belonging
 from sopkit.metrics import exceptions
 from sopkit.metrics.exceptions import COVERED, DEMAND, RULES
 
@@ -46,7 +46,8 @@ def worklist(book, supply: bool = False) -> pd.DataFrame:
     covers = (before < COVERED * whole) | (whole == 0)
     rows["due"] = (rows["count"] > 0) & covers & (by.cumcount() < most)
     rows = rows.sort_values(["due", "late"], ascending=[False, True], kind="stable")
-    return rows.drop(columns="late").reset_index(drop=True)
+    rows = rows.drop(columns="late").reset_index(drop=True)
+    return belonging(rows, book.members)
 
 
 def reviewed(rows, reviews, cycle) -> pd.Series:
@@ -76,20 +77,24 @@ def same(scope, other) -> bool:
 
 
 def families(rows) -> pd.DataFrame:
-    """A row per family, with the money of its items; none is due."""
-    sums = rows.groupby("family", as_index=False)["money"].sum()
+    """A row per family, and member of the hierarchy, with the money of its items; none is due."""
+    sums = [rows.groupby(name)["money"].sum() for name in rows.filter(regex="^family")]
+    sums = pd.concat(sums).rename_axis("family").reset_index()
     words = {"item": "", "market": "", "description": "", "count": 0, "reason": "all its items"}
     return sums.assign(**words, due=False)
 
 
 def filtered(rows, *, family="", status="", text="", whole=()) -> pd.DataFrame:
     """The rows of a family and status that hold every word of the text in their code, description,
-    family or market; blank = all. First are the own rows of the chosen family and of those in
-    ``whole``.
+    family, market or what else they belong to; blank = all. First are the own rows of the chosen
+    family and of those in ``whole``.
     """
-    words = rows["item"] + " " + rows["description"] + " " + rows["family"] + " " + rows["market"]
-    wanted = [words.str.contains(word, case=False, regex=False) for word in text.split()]
-    wanted += [rows["family"].eq(family) | (not family), rows["status"].eq(status) | (not status)]
+    words = rows["item"] + " " + rows["description"]
+    for name in rows.filter(regex="^(family|market)"):
+        words = words + " " + rows[name]
+    wanted = [words.str.contains(word, case=False, regex=False, na=False) for word in text.split()]
+    mine = rows.filter(regex="^family").eq(family).any(axis=1)
+    wanted += [mine | (not family), rows["status"].eq(status) | (not status)]
     own = rows["item"].eq("")
     shown = rows[np.logical_and.reduce(wanted) & ~own]
     return pd.concat([rows[own & rows["family"].isin({family, *whole})], shown], ignore_index=True)

@@ -6,11 +6,11 @@ const said = {family: "family", market: "market", measure: "units or money", siz
 const whole = {family: "is of the whole company", market: "is of all markets together", measure: "is in the unit that it names", size: "is not summed by quarter"};
 
 // A part for a choice, and the filters that leave it as it is; one that lists families marks the chosen.
-const part = p => p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name}: choose all families or all markets; the numbers below hold both</p>`;
+const part = p => p.html[p.by.map(chosen).join("|")] ?? `<p class="note">${p.name} is not drawn of this choice: choose a family, all families or all markets</p>`;
 const unmoved = p => filters.filter(f => f.selectedIndex && whole[f.id] && !p.by.includes(f.id) && part(p) && !(f.id === "family" && part(p).includes("data-family")));
 function draw() {
   const parts = tabs[tab].parts, grey = new Set(parts.flatMap(unmoved));
-  const told = [...grey].map(f => `<p class="part whole">${f.value}: what is grey below ${whole[f.id]}</p>`);
+  const told = [...grey].map(f => `<p class="part whole">${f.selectedOptions[0].innerHTML}: what is grey below ${whole[f.id]}</p>`);
   document.getElementById("tab").innerHTML = told.join("") + parts.map(p => `<section class="part${p.half ? " half" : ""}${unmoved(p).length ? " grey" : ""}">${part(p)}</section>`).join("");
   document.querySelectorAll("a[data-family]").forEach(a => a.closest("tr").classList.toggle("chosen", chosen("family") && a.dataset.family === filters.find(f => f.id === "family").value));
   document.querySelectorAll("figure>div").forEach(plot => {  // where it is wider than the screen, it opens at the plan's start

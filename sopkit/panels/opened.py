@@ -34,7 +34,9 @@ class Opened(Desk):
             draft.upon(self.stands)
         self.mark = plan.settings["decimal_mark"]
         years = sorted(set(self.book.history["bucket"].dt.year))[1:-1]
-        super().__init__(sorted(self.grid.series["family"].unique()), years, by)
+        super().__init__(
+            sorted({*self.grid.series.filter(regex="^family").to_numpy().flat}), years, by
+        )
         self._on(self._list, self.family, self.status, self.search, self.supply)
         self._on(self._select, self.list)
         self._on(self._open, self.market)
@@ -86,14 +88,15 @@ class Opened(Desk):
         if self.list.value == self.chosen and self.scopes:
             return
         self.chosen = self.list.value
-        markets = sorted({market for scope in self.chosen for market in self._sold_in(scope)})
+        sold = (self._sold_in(scope, "^market") for scope in self.chosen)
+        markets = sorted({market for markets in sold for market in markets})
         options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
         self._set(self.market, options=options, value=AS_LISTED)
         self._open()
 
-    def _sold_in(self, scope):
+    def _sold_in(self, scope, columns="^market$"):
         inside = self.stands.inside((*scope[:2], ""))
-        return sorted(self.grid.series["market"][inside].unique())
+        return sorted({*self.grid.series[inside].filter(regex=columns).to_numpy().flat})
 
     def _open(self):
         """Opens the chosen scopes in the chosen market, with what was typed there before."""
@@ -101,8 +104,10 @@ class Opened(Desk):
         for item, family, market in self.chosen:
             own = self._sold_in((item, family))
             of = {AS_LISTED: [market], EACH: own, "": [""]}
-            scopes += [(item, family, each) for each in of.get(asked, [asked] * (asked in own))]
-            units = self.view.items.loc[self.view.items["family"] == family, "unit"].unique()
+            sold = asked in self._sold_in((item, family), "^market")
+            scopes += [(item, family, each) for each in of.get(asked, [asked] * sold)]
+            inside = self.book.inside(self.view.items, "family", family)
+            units = self.view.items.loc[inside, "unit"].unique()
             if len(units) > 1:
                 raise PlanError(
                     f"the items of {family} are counted in {listing(units)}, which cannot be added"

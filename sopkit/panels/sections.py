@@ -13,7 +13,9 @@ import pandas as pd
 
 from sopkit import charts
 from sopkit.charts import Block, Chart, View, missing
+from sopkit.charts.measure import last_and_next
 from sopkit.charts.words import clean, escape
+from sopkit.grid import belonging
 from sopkit.metrics import exceptions
 from sopkit.pages import common, data, demand, families, review, supply
 from sopkit.pages import money as finance
@@ -38,13 +40,13 @@ class Source:
         self.read = cache(self._read)
 
     def _read(self, table):
-        """A table of the book, by item with its families and prices, looked up once for all
+        """A table of the book, by item with what it belongs to and prices, looked up once for all
         choices.
         """
         frame = getattr(self.book, table)
         if "item" not in frame or "bucket" not in frame:
             return frame
-        return self.view.book.by_family(frame).assign(price=self.view.price)
+        return belonging(frame, self.view.book.members).assign(price=self.view.price)
 
     @cached_property
     def choices(self) -> dict[str, dict]:
@@ -52,13 +54,16 @@ class Source:
         plan's own buckets.
         """
         view, demand_plan = self.view, self.read("demand_plan")
-        families = view.families(demand_plan, MOST_FAMILIES)
-        families = {"all families": None} | {clean(name): name for name in families}
-        markets = view.families(demand_plan, MOST_MARKETS, by="market")
         size = f"{view.calendar.size}s"
+
+        def named(cell, most, every):
+            columns = [cell, *(name for name in view.book.members if name.startswith(f"{cell}: "))]
+            each = (view.families(demand_plan, most // len(columns), by) for by in columns)
+            return {every: None} | {clean(name): name for names in each for name in names}
+
         offered = (
-            families,
-            {"all markets": None} | {clean(name): name for name in markets},
+            named("family", MOST_FAMILIES, "all families"),
+            named("market", MOST_MARKETS, "all markets"),
             {"units": False, f"money ({view.currency})": True},
             {size: False} | {"quarters": size != "quarters"},
         )
@@ -84,7 +89,11 @@ def _table(title, draw, *tables):
 
 def _forecast(s, family, market):
     past, plan, last = s.read("history"), s.read("demand_plan"), s.read("last_demand_plan")
-    if family and market and len(s.choices["family"]) * len(s.choices["market"]) > MOST:
+    if (
+        family
+        and market
+        and len(s.choices["family"]) * len(s.choices["market"]) > MOST * len(s.book.members)
+    ):
         return None
     if family is None and market is None:
         return charts.demand_chart(past, plan, s.view, last=last)
@@ -98,6 +107,17 @@ def _sheet(s, family):
     return families.sheet(family, s.book, s.view)
 
 
+def _members(s):
+    """The hierarchy's members side by side: what was sold, and what is planned."""
+    names = [name for name in s.choices["family"].values() if name not in {None, *s.book.family}]
+    rows = [[name, *last_and_next(s.view, name)] for name in names]
+    rows = [(name, sold.sum(), ahead.sum(), unit) for name, sold, ahead, unit in rows]
+    table = pd.DataFrame(rows, columns=["member", "sold last year", "next year", "in"])
+    table["change"] = table["next year"] / table["sold last year"] - 1
+    columns = "member | sold last year | next year | in | change [fraction]"
+    return s.view.show(table, columns=columns) if names else ""
+
+
 def _stock(s):
     """Every item that is late, short or too much, also where the watch counts it elsewhere."""
     rows = pd.concat([exceptions.each(step, s.book) for step in (1, 3)])
@@ -108,7 +128,13 @@ def _stock(s):
 def _chart(name, draw, table, by=FAMILY, last=False, half=False):
     """A section that is one chart of a plan table; ``last``: with last cycle's beside it."""
     more = lambda s: {"last": s.read(f"last_{table}")} if last else {}
-    return Section(name, lambda s, *at: draw(s.read(table), s.view, *at, **more(s)), by, half)
+
+    def drawn(s, *at):
+        rows = s.read(table)
+        if "item" in rows or {*at} <= {None, *rows.get("family", ())}:  # money is not by brand
+            return draw(rows, s.view, *at, **more(s))
+
+    return Section(name, drawn, by, half)
 
 
 BUDGETED = {"table": "financial_plan", "last": True, "half": True}
@@ -131,6 +157,7 @@ TABS = {
     "Demand & supply": [
         Section("Forecast", _forecast, MARKET),
         SUPPLY,
+        Section("Members of the hierarchy", _members),
         Section("Numbers of the plan", lines, EVERY),
         Section("Family page", _sheet, FAMILY),
     ],

@@ -87,7 +87,9 @@ class Backtest:
     def _series(self):
         book, facts = self.plan.book(), self.plan.facts
         sold = forecastable(self.plan.read("history"), book)
-        learned = learn_events(sold, facts["events"], facts["items"], calendar=book.calendar)
+        learned = learn_events(
+            sold, facts["events"], facts["items"], calendar=book.calendar, members=book.members
+        )
         return without_events(sold, learned)
 
     @cached_property

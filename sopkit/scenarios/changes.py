@@ -212,7 +212,7 @@ def _asked(inputs, row) -> Change:
     facts, driver = inputs.facts, _driver(row.driver)
     known = {
         "item": facts.items["item"],
-        "family": facts.items["family"].dropna(),
+        "family": facts.book.known("family"),
         "market": facts.markets,
         "name": NAMED[driver.named](inputs) if driver.named else [],
     }

@@ -322,7 +322,8 @@ def _chosen(inputs, change):
     """Which items the change concerns."""
     items = inputs.facts.items
     whole = not (change.item or change.family)
-    return whole | (items["item"] == change.item) | (items["family"] == change.family)
+    inside = inputs.facts.book.inside(items, "family", change.family)
+    return whole | (items["item"] == change.item) | inside
 
 
 def _sent(inputs, change):

@@ -40,7 +40,9 @@ class Ground(NamedTuple):
         if plan not in GROUNDS:
             facts, calendar, history = plan.facts, plan.calendar, plan.read("history")
             sold = demand.forecastable(history, plan.book())
-            learned = learn_events(sold, facts.events, facts.items, calendar=calendar)
+            learned = learn_events(
+                sold, facts.events, facts.items, calendar=calendar, members=facts.book.members
+            )
             series = without_events(sold, learned)
             ahead = len(demand.unfinished(history, calendar, plan.first_bucket))
             told = plan.cycle["parameters"]
@@ -76,7 +78,9 @@ def planned(plan, inputs):
 def demanded(plan, inputs):
     """The book with the plan of step 2: what is asked, and at which price."""
     facts, book, ground = inputs.facts, bare(plan, inputs), Ground.of(plan)
-    uplifts = fill_uplifts(facts.events, ground.learned, ground.series, facts.items)
+    uplifts = fill_uplifts(
+        facts.events, ground.learned, ground.series, facts.items, facts.book.members
+    )
     said = demand.consensus(book.also(events=uplifts), ground.buckets)
     book.also(demand_plan=said.demand_plan, product_plan=said.product_plan, events=facts.events)
     return book.also(prices=finance.prices(book))

@@ -9,6 +9,7 @@ from sopkit.buckets import follow
 from sopkit.demand.launches import successor_loops
 from sopkit.demand.said import RULES
 from sopkit.errors import nearest
+from sopkit.metrics import Book
 from sopkit.metrics.cost import made_at, part_loops, with_unit_cost
 from sopkit.metrics.currencies import worth
 from sopkit.sources.issues import hints, together
@@ -39,6 +40,7 @@ UNPLANNED = """
     inventory inventory_history production_history receipts bill_of_resources components
 """.split()  # tables that may list more than what is planned
 SCOPED = ("events", "sales_inputs", "initiatives", "lanes")
+MEMBERS = (*SCOPED[:3], "launches")  # tables that may name members of the hierarchy
 SPANS = [
     ("events", "starts_on", "ends_on"),
     ("initiatives", "starts_on", "ends_on"),
@@ -95,6 +97,15 @@ def check_keys(reading):
         )
 
 
+def check_hierarchy(reading):
+    """A column of the hierarchy that its table does not have is an error."""
+    for table, columns in reading.settings["hierarchy"].items():
+        there = reading.headers.get(table, [])
+        for name in sorted({*columns} - {*there}):
+            problem = f"is no column of {table}, which has: {', '.join(there) or 'no row'}"
+            reading.say("wrong setting", "settings", 0, "hierarchy", name, problem)
+
+
 def check_names(reading):
     """Unknown items, families, resources and markets are errors, each with the nearest known
     name; an order may come from any market. Rows of items that are not planned are told once for
@@ -108,13 +119,14 @@ def check_names(reading):
             continue
         known = [*reading.tables[home][kind].dropna().unique(), *ALWAYS.get(kind, [])]
         known += reading.settings["markets"] if kind == "market" else []
+        members = Book(reading.tables, settings=reading.settings).known(kind)
         for name in sorted(reading.present):
             for column in INPUTS[name].names:
                 own = column == kind and (name == home or (kind, name) == ("market", "orders"))
                 if NAMES.get(column) != kind or own:
                     continue
                 cells = reading.tables[name][column].dropna()
-                bad = cells[~cells.isin(known)]
+                bad = cells[~cells.isin(known + [*members] * (name in MEMBERS))]
                 if len(bad) and kind == "item" and name in UNPLANNED:
                     _set_aside(reading, name, column, bad, known)
                     continue

@@ -25,9 +25,9 @@ READ_ONLY = {  # by kind of database
 }
 
 
-def write_tables(asked: dict, folder: Path) -> str:
-    """The address, without password, of the database whose input tables are now files of a folder;
-    ``asked`` is its ``url`` and a SELECT by table.
+def write_tables(asked: dict, folder: Path, tables=INPUTS) -> str:
+    """The address, without password, of the database whose input ``tables`` are now files of a
+    folder; ``asked`` is its ``url`` and a SELECT by table.
     """
     url = address("data", asked.get("url", ""))
     kind, table = url.get_backend_name(), "database"
@@ -40,14 +40,14 @@ def write_tables(asked: dict, folder: Path) -> str:
             if kind == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             known = sa.inspect(connection)
-            for table in INPUTS:
+            for table in tables:
                 if table in asked:
                     rows = _selected(table, asked[table])
                 elif known.has_table(table):
                     rows = sa.table(table)
                 else:
                     continue
-                _write(connection, rows, INPUTS[table], folder / f"{table}.{DATABASE}")
+                _write(connection, rows, tables[table], folder / f"{table}.{DATABASE}")
     except (sa.exc.SQLAlchemyError, UnicodeError) as error:
         raise PlanError(
             f"data {hide(asked['url'])}, {table}: cannot be read: {reason(error)}; mend the"

@@ -11,9 +11,10 @@ import pandas as pd
 
 from sopkit.buckets import Calendar, shared_start
 from sopkit.errors import PlanError
+from sopkit.metrics import Book
 from sopkit.sources.issues import found
 from sopkit.sources.settings import read_settings, write_settings
-from sopkit.tables import INPUTS, PLANS
+from sopkit.tables import INPUTS, PLANS, inputs_of
 
 MARK = "facts.json"
 BASES = {
@@ -58,8 +59,16 @@ class Facts:
 
     @property
     def markets(self) -> list[str]:
-        """The markets there are: those of the history and of the settings."""
-        return [*self["sales_history"]["market"].unique(), *self.settings["markets"]]
+        """What a market may be called: those of the history and of the settings, and groups of
+        the hierarchy.
+        """
+        told = self["sales_history"]["market"].unique()
+        return [*told, *self.settings["markets"], *self.book.known("market")]
+
+    @property
+    def book(self) -> Book:
+        """The book of the facts alone."""
+        return Book(self.tables, settings=self.settings)
 
     def write(self, folder) -> Path:
         """The folder, filled with parquet files, settings.toml and the issues: it loads again to
@@ -92,7 +101,8 @@ class Facts:
             settings = read_settings(folder / "settings.toml")[0]
             read = lambda name: pd.read_parquet(folder / f"{name}.parquet")
             present = {name: read(name) for name in mark["present"]}
-            tables = {name: table.typed(present.get(name)) for name, table in INPUTS.items()}
+            inputs = inputs_of(settings)
+            tables = {name: table.typed(present.get(name)) for name, table in inputs.items()}
             return cls(
                 tables,
                 settings,

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sopkit.errors import PlanError
 from sopkit.sources.settings import hide, read_settings
+from sopkit.tables import inputs_of
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,16 @@ def _fetched(place, folder):
             path = _copied(place, folder)
         else:
             path, asked = folder, {"url": place}
-    asked = asked or path.is_dir() and read_settings(path / "settings.toml")[0]["database"]
+    settings, _ = read_settings(path / "settings.toml")
+    asked = asked or settings["database"]
     if not asked:
         return Source(hide(place), path, origin=origin)
     from sopkit.sources.database import write_tables
 
     if path != folder:
         shutil.copytree(path, folder, dirs_exist_ok=True)
-    return Source(hide(place), folder, write_tables(asked, folder), origin or str(path))
+    written = write_tables(asked, folder, inputs_of(settings))
+    return Source(hide(place), folder, written, origin or str(path))
 
 
 def _copied(place, folder):

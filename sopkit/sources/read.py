@@ -19,9 +19,10 @@ from sopkit.sources.typed import type_table
 from sopkit.supply.facts import read_facts as supply_facts
 from sopkit.supply.reading import FACTS
 from sopkit.supply.sites import at_sites
-from sopkit.tables import INPUTS, RARE
+from sopkit.tables import INPUTS, RARE, inputs_of
 
 CHECKS = (
+    checks.check_hierarchy,
     checks.check_names,
     checks.check_keys,
     checks.check_scopes,
@@ -98,7 +99,8 @@ def read_facts(path, month=None) -> Facts:
             + "\n".join(lines(errors, most=5))
             + f"\nmend them, and run `sopkit check {quote(str(source))}` for the whole list"
         )
-    tables = {name: table.conform(reading.tables[name]) for name, table in INPUTS.items()}
+    inputs = inputs_of(reading.settings)
+    tables = {name: table.conform(reading.tables[name]) for name, table in inputs.items()}
     return Facts(
         tables,
         reading.settings,
@@ -197,10 +199,11 @@ def _begin(path):
     settings, said = read_settings(settings_file(path))
     issues += said
     settings["database"] = {}  # which may hold a password
-    tables, headers = {name: table.empty() for name, table in INPUTS.items()}, {}
+    inputs, headers = inputs_of(settings), {}
+    tables = {name: table.empty() for name, table in inputs.items()}
     for name, raw in raws.items():
         if len(raw.frame):
-            tables[name], said = type_table(INPUTS[name], raw)
+            tables[name], said = type_table(inputs[name], raw)
             headers[name] = [str(column).strip() for column in raw.frame.columns]
             issues += said
     calendar = calendar_of(tables, settings)

@@ -25,6 +25,7 @@ SECTIONS = {
     "owners": str,
     "sales_inputs": str,
     "roles": list,
+    "hierarchy": list,
     "import": "layout",
     "database": str,
 }
@@ -39,6 +40,7 @@ KNOWN = {
     "targets": {*KPIS},
     "thresholds": {*exceptions.RULES},
     "sales_inputs": {"rule", "correct_bias"},
+    "hierarchy": {"items", "markets"},
     "database": {"url", *INPUTS},
 }
 OWN = ("must_sign", *STEPS)  # of roles, beside those of people

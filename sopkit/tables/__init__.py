@@ -1,6 +1,8 @@
 """Every table of the workbook, declared once: key, columns, units, rules, documentation."""
 
-from sopkit.tables.declare import Column, Table
+from dataclasses import replace
+
+from sopkit.tables.declare import Column, Table, text
 from sopkit.tables.inputs import INPUTS as _INPUTS
 from sopkit.tables.inputs import RARE
 from sopkit.tables.judgments import JUDGMENTS as _JUDGMENTS
@@ -24,6 +26,21 @@ def declared(frame, name: str):
     return INPUTS[name].filled(frame)
 
 
+def inputs_of(settings) -> dict[str, Table]:
+    """The input tables of a company: items and markets with the columns that its [hierarchy] names
+    beside the declared ones, as text.
+
+    >>> inputs_of(settled({"hierarchy": {"items": ["line", "brand"]}}))["items"].names[-1]
+    'brand'
+    """
+    wide = {**INPUTS}
+    for name, columns in settings["hierarchy"].items():
+        for each in columns:
+            if each not in (table := wide[name]).names:
+                wide[name] = replace(table, columns=(*table.columns, text(each, "")))
+    return wide
+
+
 __all__ = [
     "INPUTS",
     "LEDGER",
@@ -34,5 +51,6 @@ __all__ = [
     "Setting",
     "Table",
     "declared",
+    "inputs_of",
     "settled",
 ]

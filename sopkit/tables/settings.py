@@ -264,6 +264,14 @@ SETTINGS = {
         ),
         Setting("owners", {}, dict, "owner by family or step"),
         Setting(
+            "hierarchy",
+            {},
+            dict,
+            "columns of items and of markets, ours or your own, by whose members people filter and"
+            ' plan: items = ["brand"], markets = ["group"]; where a family or a market may stand,'
+            " so may brand: Alpha or group: DACH (brand: – for what has none)",
+        ),
+        Setting(
             "roles",
             {},
             dict,

@@ -125,7 +125,7 @@ def test_what_events_explain(table, items):
     grid = grid_of(
         pd.DataFrame({"item": ["A"], "market": ["N"]}),
         calendar.range("2026-01-01", 4),
-        items,
+        Book({"items": items}).members,
         calendar,
     )
     day = ("2026-02-01", "2026-02-28")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sopkit.buckets import Calendar
 from sopkit.demand.spread import settle, spread
 from sopkit.grid import grid_of
+from sopkit.metrics import Book
 
 MONTH = Calendar("month").range("2026-11-01", 1)
 ITEMS = pd.DataFrame({"item": ["A", "B", "C"], "family": ["F", "F", "G"]})
@@ -15,7 +16,7 @@ ITEMS = pd.DataFrame({"item": ["A", "B", "C"], "family": ["F", "F", "G"]})
 
 def _grid(names=("A N", "A S", "B N", "C N")):
     pairs = pd.DataFrame([name.split() for name in names], columns=["item", "market"])
-    return grid_of(pairs, MONTH, ITEMS, Calendar("month"))
+    return grid_of(pairs, MONTH, Book({"items": ITEMS}).members, Calendar("month"))
 
 
 def _cells(*rows):

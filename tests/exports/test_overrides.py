@@ -8,6 +8,7 @@ from sopkit import PlanError
 from sopkit.exports import export_overrides, read_overrides
 from tests.charts import small
 from tests.overrides.test_standing import FAMILY, NORTH, override, row, stands
+from tests.panels.fake import branded
 
 MAR = "L"  # its column in the sheet: after line, names and words
 
@@ -116,6 +117,19 @@ def test_a_line_at_another_level_is_added_below(file, standing):
     edit(file, C13="pumps", D13="South", E13="units", F13="customer", L13=60)
     rows = read_overrides(file, standing)
     assert rows[["family", "market", "value"]].values.tolist() == [["pumps", "South", 60.0]]
+
+
+def test_a_member_of_the_hierarchy_goes_out_and_comes_back(tmp_path):
+    scope = "", "brand: a: b: c", "group: DACH"
+    standing = stands(row(scope, value=30.0), plan=branded())
+    file = export_overrides(standing, tmp_path / "overrides.xlsx")
+    assert cells(file, 3)[1:4] == [None, *scope[1:]] and read_overrides(file, standing).empty
+    rows = read_overrides(edit(file, **{f"{MAR}3": 44}), standing)
+    standing.enter(rows, "Ada")
+    assert override(standing, scope) == pytest.approx(44)
+    edit(file, C3="brand: Gone")
+    with pytest.raises(PlanError, match="is nothing that is planned"):
+        read_overrides(file, standing)
 
 
 def test_what_another_changed_since_the_export_is_refused(file, standing):

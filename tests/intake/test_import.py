@@ -213,6 +213,12 @@ def test_a_folder_of_files_and_what_other_tables_say_of_items(tmp_path):
     write(raw / "sales_mar.csv", "sku,date,qty\nC,2026-03-05,3\n")
     assert run("import", raw, "--to", folder).exit_code == 0
     assert (folder / "items.csv").read_text() == "item,family,lead_time\nA,Fruit,3\nB,,1\nC,,\n"
+    # So does what the hierarchy names.
+    write(folder / "items.csv", "item,brand,other\nA,Alpha,1\nB,Beta,2\n")
+    with open(folder / "settings.toml", "a") as file:
+        file.write('\n[hierarchy]\nitems = ["brand"]\n')
+    assert run("import", raw, "--to", folder).exit_code == 0
+    assert (folder / "items.csv").read_text() == "item,family,brand\nA,Fruit,Alpha\nB,,Beta\nC,,\n"
 
 
 OWN = (

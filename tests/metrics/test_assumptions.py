@@ -5,7 +5,7 @@ import pytest
 
 from sopkit.errors import PlanError
 from sopkit.metrics import Book, condition, verdicts
-from sopkit.metrics.assumptions import citing
+from sopkit.metrics.assumptions import citing, testable
 from sopkit.tables import LEDGER
 
 FIRST = pd.Timestamp("2026-11-01")
@@ -61,6 +61,29 @@ def test_ten_assumptions_get_ten_right_verdicts():
     rows = verdicts(assumptions(*VERDICTS), book())
     found = dict(zip(rows["condition"], zip(rows["result"], rows["seen"])))
     assert found == VERDICTS
+
+
+def test_a_condition_may_be_of_a_member_of_the_hierarchy_in_a_group_of_markets():
+    known = book()
+    known.settings |= {"hierarchy": {"items": ["brand"], "markets": ["group"]}}
+    known.also(
+        items=pd.DataFrame({"item": ["A", "B"], "family": "F", "brand": ["x: <y>", None]}),
+        markets=pd.DataFrame({"market": ["N"], "group": ["DACH"]}),
+    )
+    told = {
+        "demand of brand: x: <y> in group: DACH >= 1": None,
+        'demand of "brand: x: <y>" in group: DACH >= 10 until 2026-10': "held",
+        "demand in group: DACH >= 15 until 2026-10": "broken",
+        "demand of brand: – in group: DACH >= 1": "no data",
+        "demand of F in group: – >= 1": "no data",
+    }
+    for text, verdict in told.items():
+        row = {"id": [1], "cycle": "2026-08", "text": text, "condition": text}
+        found = verdicts(LEDGER["assumptions"].typed(pd.DataFrame(row)), known)["result"].item()
+        assert found == verdict or (verdict is None and pd.isna(found)), text
+    testable('demand of "brand: x: <y>" in group: DACH >= 1', known)
+    with pytest.raises(PlanError, match="nobody is called 'brand: z'"):
+        testable("demand of brand: z >= 1", known)
 
 
 def test_what_people_judge_stays_as_they_said():

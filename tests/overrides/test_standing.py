@@ -10,7 +10,7 @@ from sopkit.ledger import Ledger
 from sopkit.overrides import CELL, TINY, Draft, Standing, Typed
 from sopkit.tables import LEDGER
 from tests.charts import small
-from tests.panels.fake import FakePlan
+from tests.panels.fake import FakePlan, branded
 
 MAR = small.AHEAD[2]
 NORTH, ALL, FAMILY = ("P-300", "", "North"), ("P-300", "", ""), ("", "pumps", "")
@@ -69,6 +69,66 @@ def test_what_is_wanted_is_what_the_next_pack_has(scope, others):
     assert mine == pytest.approx(41.5, abs=TINY) and override(standing, scope) == pytest.approx(
         mine
     )
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        ("", "brand: Alpha", "group: DACH"),
+        ("", "brand: Alpha", "group: –"),
+        ("", "brand: a: b: c", ""),
+        ("", "brand: –", ""),
+        ("", "pumps", "group: DACH"),
+        ("P-300", "", "group: –"),
+    ],
+)
+def test_at_a_member_of_the_hierarchy_too_the_next_pack_has_what_is_wanted(scope):
+    plan = branded()
+    plan.tables["demand_plan"] = consensus(plan.book(), small.AHEAD).demand_plan
+    others = row(FAMILY, value=100.0), row(("", "brand: Alpha", ""), value=5.0, kind="percent")
+    standing = stands(row(), *others, row(("", "", "group: DACH"), value=9.0), plan=plan)
+    save(standing, scope, 41.5)
+    book = plan.book(overrides=standing.ledger.read("overrides"))
+    made = consensus(book, small.AHEAD).demand_plan.query("bucket == @MAR")
+    brand = dict(zip(small.items()["item"], ("Alpha", "a: b: c", "Alpha", "–")))
+    here = made[
+        (made["item"] == (scope[0] or made["item"]))
+        & made["market"]
+        .map({"North": "group: DACH", "South": "group: –"})
+        .isin([scope[2]] if scope[2] else ["group: DACH", "group: –"])
+    ]
+    if scope[1] == "pumps":
+        here = here[here["item"].isin(["P-300", "P-310"])]
+    elif scope[1]:
+        here = here[("brand: " + here["item"].map(brand)) == scope[1]]
+    assert here["override"].sum() == pytest.approx(41.5, abs=TINY)
+    both = override(standing, ("", "", "")), made["override"].sum()
+    assert both[0] == pytest.approx(both[1])
+
+
+def test_saves_at_all_levels_of_the_hierarchy_bring_the_override_together():
+    levels = ("", "brand: Alpha", ""), ("", "brand: –", "group: DACH"), ("", "", "group: –")
+    rows = [row(scope, value=7.0 + at) for at, scope in enumerate([*levels, FAMILY, NORTH])]
+    standing = stands(*rows, plan=branded())
+    brought = sum(standing.brings(part) for part in standing.saves(standing.active))
+    assert np.allclose(brought, standing.values["override"], atol=1e-9)
+
+
+def test_a_family_that_is_called_like_a_member_keeps_its_name():
+    plan = branded()
+    plan.facts["items"].loc[3, "family"] = "brand: Alpha"
+    standing = stands(row(("", "brand: Alpha", ""), value=10.0), plan=plan)
+    moved = standing.values["override"].any(axis=1)
+    assert {*standing.grid.series["item"][moved]} == {plan.facts["items"]["item"][3]}
+
+
+def test_a_member_that_is_no_more_is_told_as_an_unknown_family():
+    plan = branded()
+    book = plan.book(overrides=stands(row(("", "brand: Gone", ""))).ledger.read("overrides"))
+    _, _, issues = consensus(book, small.AHEAD)
+    told = issues.query("table == 'overrides'")
+    assert told["rule"].tolist() == ["nothing to spread on"]
+    assert "brand: Gone" in told["problem"].iloc[0] + told["value"].iloc[0]
 
 
 def test_cells_within_one_another_each_get_what_was_typed():

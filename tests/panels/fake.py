@@ -12,6 +12,14 @@ from sopkit.tables import INPUTS, LEDGER, PLANS, SETTINGS
 from tests.charts import small
 
 
+def branded(brands=("Alpha", "a: b: c", "Alpha", None)) -> "FakePlan":
+    """A plan whose items have a brand, and one of whose markets has a group."""
+    plan = FakePlan(hierarchy={"items": ["brand"], "markets": ["group"]})
+    plan.facts["items"] = small.items().assign(brand=[*brands])
+    plan.facts["markets"] = pd.DataFrame({"market": ["North"], "group": ["DACH"]})
+    return plan
+
+
 @dataclass
 class FakePlan:
     """What panels use of a ``Plan``; ``tables`` and ``before`` (last cycle's) can be changed by a
@@ -36,6 +44,7 @@ class FakePlan:
     folder: object = None
     state: str = "finished"
     mark: str = "."
+    hierarchy: dict = field(default_factory=dict)
     entry_month = Plan.entry_month
 
     @property
@@ -44,6 +53,7 @@ class FakePlan:
             "currency": "EUR",
             "thresholds": {"change": 0.1},
             "decimal_mark": self.mark,
+            "hierarchy": self.hierarchy,
         }  # last cycle: 0.9 of each number
         return {name: setting.default for name, setting in SETTINGS.items()} | own
 

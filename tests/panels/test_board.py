@@ -19,7 +19,7 @@ from sopkit.panels.sections import EVERY, TABS
 from sopkit.panels.serve import serve
 from sopkit.tables import PLANS
 from tests.charts import small
-from tests.panels.fake import FakePlan
+from tests.panels.fake import FakePlan, branded
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
 
@@ -48,6 +48,29 @@ def test_every_tab_shows_something_and_nothing_failed(pack):
         html = tab_html(data, tab["name"], {})
         assert len(html) > 100 and "could not be drawn" not in html, tab["name"]
     assert "could not be drawn" not in (pack / "board" / "board.json").read_text()
+
+
+def test_members_of_the_hierarchy_are_choices_and_stand_side_by_side(tmp_path):
+    plan = branded(["Alpha", HOSTILE, "Alpha", None])
+    write_board(plan, tmp_path)
+    data, text = read_board(tmp_path), (tmp_path / "board" / "board.json").read_text()
+    families, markets = data["words"]["family"], data["words"]["market"]
+    assert {*families[4:]} == {"brand: –", "brand: Alpha", f"brand: {words.clean(HOSTILE)}"}
+    assert markets == ["all markets", "North", "South", "group: DACH", "group: –"]
+    assert "could not be drawn" not in text and "<img" not in "".join(
+        html for tab in data["tabs"] for part in tab["parts"] for html in part["html"].values()
+    )
+    parts = {part["name"]: part for tab in data["tabs"] for part in tab["parts"]}
+    choice = families.index("brand: Alpha"), markets.index("group: DACH")
+    rows = small.demand_plan().query("item in ['P-300', 'V-110'] and market == 'North'")
+    first = rows.groupby("bucket")["consensus"].sum().iloc[0]
+    shown = re.sub(
+        "<[^>]+>", " ", parts["Numbers of the plan"]["html"][f"{choice[0]}|{choice[1]}|0|0"]
+    )
+    assert words.number(round(first)) in shown
+    assert "brand: Alpha" in parts["Members of the hierarchy"]["html"][""]
+    assert str(choice[0]) not in parts["Revenue"]["html"]  # money is planned by family
+    assert "brand: Alpha" in parts["Family page"]["html"][str(choice[0])]
 
 
 def test_the_first_screen_names_what_changed_and_what_is_asked(pack):

@@ -20,7 +20,7 @@ from sopkit.panels import trial, tuner
 from sopkit.panels.opened import DRAFTS
 from sopkit.panels.tuning import Tuner
 from tests.charts import small
-from tests.panels.fake import FakePlan
+from tests.panels.fake import FakePlan, branded
 
 
 @pytest.fixture(autouse=True)
@@ -577,3 +577,44 @@ def test_a_tried_method_and_the_others_are_graded_on_the_same_cells(pack):
     assert shown.pop(f"{name}, tried") == before[name] == percent(error, 0)
     assert shown.keys() == before.keys() - {name}, "a method has one error"
     assert "the chosen" in panel.accuracy.value
+
+
+def test_the_list_finds_and_opens_members_of_the_hierarchy():
+    panel = Tuner(branded(["Alpha", "<b>x", "Alpha", None]), Ledger("sqlite://"), "Ada")
+    offered = [value for _, value in panel.family.options]
+    assert offered[1:] == ["brand: <b>x", "brand: Alpha", "brand: –", *offered[4:]]
+    assert {*offered[4:]} == {"pumps", "valves", "specials"}
+    panel.search.value = "alpha dach"
+    found = [scope for _, scope in panel.list.options]
+    assert {scope[0] for scope in found} == {"P-300", "V-110"} and {s[2] for s in found} == {
+        "North"
+    }
+    panel.search.value, panel.family.value = "", "brand: Alpha"
+    scopes = [scope for _, scope in panel.list.options]
+    assert scopes[0] == ("", "brand: Alpha", "") and {s[0] for s in scopes} == {
+        "",
+        "P-300",
+        "V-110",
+    }
+    panel.list.value = scopes[:1]
+    assert [value for _, value in panel.market.options][2:] == [
+        "each market",
+        "North",
+        "South",
+        "group: DACH",
+        "group: –",
+    ]
+    panel.market.value = "group: DACH"
+    assert panel.scopes == (("", "brand: Alpha", "group: DACH"),)
+    assert "not work" not in typed(panel, 2, "+50")
+    panel.reason.value = "promotion"
+    assert "saved" in click(panel, "save") or "saved" in click(panel, "anyway")
+    row = panel.stands.ledger.read("overrides").iloc[-1]
+    assert (row["family"], row["market"], row["value"]) == ("brand: Alpha", "group: DACH", 50.0)
+
+
+def test_members_whose_items_differ_in_unit_are_opened_by_item():
+    panel = Tuner(branded(["Alpha", None, None, "Alpha"]), Ledger("sqlite://"), "Ada")
+    panel.family.value = "brand: Alpha"
+    panel.list.value = [panel.list.options[0][1]]
+    assert "cannot be added" in panel.message.value

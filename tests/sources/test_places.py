@@ -138,6 +138,21 @@ def test_a_select_of_the_settings_stands_for_a_table_beside_files(database, tmp_
     assert twice["value"].tolist() == ["sales_history.csv and sales_history.database"]
 
 
+def test_the_columns_of_the_hierarchy_are_fetched_too(database, tmp_path):
+    url, engine = database
+    frame = pd.read_csv(small(tmp_path / "files") / "items.csv", dtype={"item": "str"})
+    frame.assign(brand=["Alpha", None, "Beta"]).to_sql("items", engine, index=False)
+    (folder := settings(small(tmp_path / "company", items=None), url)).joinpath(
+        "settings.toml"
+    ).open("a").write('[hierarchy]\nitems = ["brand"]\n')
+    facts = read_facts(folder, MONTH)
+    assert facts.book.members["family: brand"].to_dict() == {
+        "004": "brand: Beta",
+        "P1": "brand: Alpha",
+        "P2": "brand: –",
+    }
+
+
 @pytest.mark.parametrize(
     "sql, told",
     [
