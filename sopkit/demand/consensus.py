@@ -197,7 +197,10 @@ def _named(known, book, *tables):
     exact = said.dropna(subset=["market"])
     vague = said.loc[said["market"].isna(), ["item"]]
     vague = vague[~vague["item"].isin([*known["item"], *exact["item"]])]
-    vague, homes = (book.by_family(rows) for rows in (vague, known))
+    vague, homes = (
+        rows.assign(family=attribute(book.items, "family", rows["item"]).fillna(NONE).to_numpy())
+        for rows in (vague, known)
+    )
     at_home = vague.merge(homes[["family", "market"]].drop_duplicates(), on="family")
     anywhere = known[["market"]].drop_duplicates() if len(known) else pd.DataFrame([NONE])
     strangers = vague.loc[~vague["item"].isin(at_home["item"]), ["item"]]

@@ -274,8 +274,9 @@ class Book:
         >>> book.inside(items, "family", "brand: –").tolist()
         [False, True]
         """
-        told = belonging(frame, self.members)
-        held = [told[each] == name for each in told if cell_of(each) == cell]
+        mine = {of: words for of, words in self.members.items() if cell_of(of) == cell}
+        told = belonging(frame, mine)
+        held = (told[of] == name for of in (cell, *mine) if of in told)
         return next((rows for rows in held if rows.any()), pd.Series(False, frame.index))
 
     def by_scope(self, frame) -> pd.DataFrame:

@@ -113,8 +113,8 @@ class Draft:
 
     def edit(self, cells):
         """Takes numbers as typed: ``[[line, column, text], …]``; a blank is what stands, a percent
-        is of the sum before the overrides, so is what has a sign; a consensus is set. What is no number is ``refused``: it
-        stays in its cell, and is told when all others are taken.
+        is of the sum before the overrides, what has a sign is beside it, a consensus is set. What
+        is no number is ``refused``: it stays in its cell, and is told when all others are taken.
         """
         wanted, refused, problems = {}, {**self.refused}, []
         for place, column, text in cells:

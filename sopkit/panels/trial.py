@@ -182,7 +182,7 @@ def grades(backtest, view, here, forecast, trial, method) -> str:
         lines = rows.groupby("stage")["wape"].mean().sort_values()
         lines = lines.rename({"naive": "as a year before"})
         words = ["methods are tried item by item"]
-    lines = dict(lines) or {"no backtest: too little history": None}
+    lines = dict(lines) or {"no backtest: too little history, or no family": None}
     rows = (f"<tr><td>{escape(name)}<td>{percent(value, 0)}" for name, value in lines.items())
     words = escape("\n".join(filter(None, [*words])))
     return (

@@ -5,7 +5,8 @@ import pytest
 
 from sopkit.errors import PlanError
 from sopkit.metrics import Book, condition, verdicts
-from sopkit.metrics.assumptions import citing, testable
+from sopkit.metrics.assumptions import citing
+from sopkit.metrics.assumptions import testable as known_names
 from sopkit.tables import LEDGER
 
 FIRST = pd.Timestamp("2026-11-01")
@@ -81,9 +82,9 @@ def test_a_condition_may_be_of_a_member_of_the_hierarchy_in_a_group_of_markets()
         row = {"id": [1], "cycle": "2026-08", "text": text, "condition": text}
         found = verdicts(LEDGER["assumptions"].typed(pd.DataFrame(row)), known)["result"].item()
         assert found == verdict or (verdict is None and pd.isna(found)), text
-    testable('demand of "brand: x: <y>" in group: DACH >= 1', known)
+    known_names('demand of "brand: x: <y>" in group: DACH >= 1', known)
     with pytest.raises(PlanError, match="nobody is called 'brand: z'"):
-        testable("demand of brand: z >= 1", known)
+        known_names("demand of brand: z >= 1", known)
 
 
 def test_what_people_judge_stays_as_they_said():
