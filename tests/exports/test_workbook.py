@@ -141,6 +141,17 @@ def test_hostile_family_names_make_legal_sheets_and_no_formula(tmp_path):
             assert not any(c.data_type == "f" and "cmd" in str(c.value) for c in row)
 
 
+def test_what_the_hierarchy_names_stands_in_a_column_of_its_own(tmp_path):
+    plan = hostile_plan(tmp_path / "pack")
+    plan.hierarchy = {"items": ["brand"]}
+    plan.facts["items"] = plan.facts["items"].assign(brand=["=cmd", None, "Alpha", "Alpha"])
+    write_workbook(plan, tmp_path / "plan.xlsx")
+    page = sheets(openpyxl.load_workbook(tmp_path / "plan.xlsx"))["supply_plan"]
+    (column,) = (cells for cells in page.iter_cols(min_row=3) if cells[0].value == "family: brand")
+    assert {cell.value for cell in column[1:]} == {"brand: =cmd", "brand: –", "brand: Alpha"}
+    assert all(cell.data_type == "s" for cell in column)
+
+
 def test_a_table_longer_than_a_sheet_is_cut_and_the_cover_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "ROWS", 5)
     write_workbook(hostile_plan(tmp_path / "pack"), tmp_path / "plan.xlsx")
