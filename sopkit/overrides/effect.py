@@ -98,4 +98,7 @@ def _fullest(change, plan):
     at = after.idxmax()
     way, where = "▲" if after[at] > before[at] else "▼", plan.calendar.name(rows["bucket"][at])
     now, then = percent(before[at]), percent(after[at])
-    return [f"{rows['resource'][at]} {way} {then} in {where} (was {now})"]
+    moved = (
+        f"{way} {then} in {where} (was {now})" if now != then else f"{now} in {where}, as before"
+    )
+    return [f"{rows['resource'][at]} {moved}"]

@@ -91,8 +91,17 @@ class Opened(Desk):
         sold = (self._sold_in(scope, "^market") for scope in self.chosen)
         markets = sorted({market for markets in sold for market in markets})
         options = [(AS_LISTED, AS_LISTED), *choices("all markets", [EACH, *markets])]
-        self._set(self.market, options=options, value=AS_LISTED)
+        self._set(self.market, options=options, value=self._left_in())
         self._open()
+
+    def _left_in(self):
+        """The market in which something was typed for the chosen rows and not saved."""
+        who = {scope[:2] for scope in self.chosen}
+        typed = [scopes for scopes, draft in self.drafts.items() if draft.typed]
+        typed = [scopes for scopes in typed if who == {scope[:2] for scope in scopes}]
+        if not typed or tuple(self.chosen) in typed:
+            return AS_LISTED
+        return EACH if len(typed[0]) > len(who) else typed[0][0][2]
 
     def _sold_in(self, scope, columns="^market$"):
         inside = self.stands.inside((*scope[:2], ""))

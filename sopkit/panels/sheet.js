@@ -10,6 +10,7 @@ function render({ model, el }) {
   el.appendChild(box);
   let table, ready, known, wide, pressed = null, looked = "";
 
+  const others = setInterval(() => document.hidden || tell("wake", {}), 20000); // what others saved
   const tell = (kind, content) => model.send({ kind, ...content });
   const row = (id) => model.get("rows").find((one) => one.id === id);
   const said = (cell) => row(cell.getRow().getIndex())?.cells[place(cell)] ?? ["", "", ""];
@@ -79,7 +80,7 @@ function render({ model, el }) {
       })),
       editTriggerEvent: "dblclick", selectableRange: 1, selectableRangeRows: true, selectableRangeColumns: true,
       selectableRangeInitializeDefault: false, clipboard: "copy", clipboardCopyStyled: false, clipboardCopyRowRange: "range",
-      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: 216,
+      clipboardCopyConfig: { columnHeaders: false, rowHeaders: false }, headerSortClickElement: "icon", maxHeight: "100%",
     });
     table.on("rangeChanged", () => { clearTimeout(later); later = setTimeout(look, 120); });
     ready = new Promise((done) => table.on("tableBuilt", done));
@@ -101,11 +102,12 @@ function render({ model, el }) {
 
   async function show() {
     await ready;
-    const rows = model.get("rows"), all = rows.flatMap((one) => one.cells.map(([text]) => text.length));
-    const width = Math.max(61, 7 * Math.min(Math.max(...all), 14) + 26); // the longest number and its mark
-    if (width !== wide) {
-      wide = width;
-      for (const column of table.getColumns().slice(1)) column.setWidth(width);
+    const rows = model.get("rows"), columns = table.getColumns().slice(1);
+    const longest = (at) => Math.max(...rows.map((one) => one.cells[at][0].length));
+    const widths = columns.map((_, at) => Math.max(61, 7 * Math.min(longest(at), 14) + 26)); // with its mark
+    if (widths.join() !== wide) {
+      wide = widths.join();
+      columns.forEach((column, at) => column.setWidth(widths[at]));
     }
     const ids = rows.map((one) => `${one.id}${one.head}`).join();
     if (ids !== known) {
@@ -166,6 +168,7 @@ function render({ model, el }) {
   return () => {
     document.removeEventListener("paste", paste, true);
     resized?.disconnect();
+    clearInterval(others);
     table.destroy();
   };
 }

@@ -24,10 +24,10 @@ def _module() -> str:
 class Sheet(anywidget.AnyWidget):
     """``rows`` of ``{id, head, edit, cells: [[text, marks, tip], …]}`` under ``columns``.
 
-    ``on(edit=…, paste=…, step=…, look=…, room=…)`` names who is told: of edited cells ``[[id,
-    column, text], …]``, of ``id, column, text`` of a pasted range, of a ``source, other`` to undo
+    ``on(edit=…, paste=…, step=…, look=…, room=…, wake=…)`` names who is told: of edited cells
+    ``[[id, column, text], …]``, of ``id, column, text`` of a pasted range, of a ``source, other`` to undo
     or redo (see ``Draft.step``), of the ``id, first, last`` column looked at, and of the ``width``
-    of the picture's room in pixels.
+    of the picture's room in pixels; ``wake`` is asked three times a minute.
     """
 
     _esm, _css = _module(), (KEPT / "tabulator.css").read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ class Tuner(Opened):
         self.sheet.corner, self.sheet.columns = "", [*plan.calendar.label(self.buckets)]
         self._on(self._try, self.method, self.start, *self.sliders.values())
         moves = {name: partial(self._move, name) for name in ("edit", "paste", "step")}
-        self.sheet.on(self._safely, look=self.look, room=self.room, **moves)
+        self.sheet.on(self._safely, look=self.look, room=self.room, wake=self.wake, **moves)
         self._on(self._show_effect, self.by)
         for name, button in self.buttons.items():
             button.on_click(partial(self._safely, getattr(self, name)))
@@ -253,6 +253,16 @@ class Tuner(Opened):
         words = "In the ledger for" if options else "No override in the ledger acts on"
         where = f"{' '.join(filter(None, self.here))}, {self.stands.span(self.looked)}"
         self.heading.value = f"<b>{words}</b> {escape(clean(where))}"
+
+    def wake(self):
+        """Shows what others entered on what is open, if they did."""
+        stands, asked = self.stands, self.scopes and self.asked is None
+        if asked and stands.ledger.read("overrides")["id"].max() > stands.seen:
+            cells = [(*scope, bucket) for scope in self.scopes for bucket in self.buckets]
+            if len(others := stands.since(cells, stands.seen)):
+                self._settle()
+                self._list_acting()
+                self._say(f"entered meanwhile:\n{stands.told(others)}", "ask")
 
     def save(self):
         self._enter(partial(entry.save, self.draft, self.by.value))

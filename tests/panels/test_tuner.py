@@ -17,7 +17,7 @@ from sopkit.overrides import worklist as work
 from sopkit.overrides.effect import effect, worth
 from sopkit.overrides.worklist import CHECKED, OPEN, UNDECIDED
 from sopkit.panels import trial, tuner
-from sopkit.panels.opened import DRAFTS
+from sopkit.panels.opened import AS_LISTED, DRAFTS
 from sopkit.panels.tuning import Tuner
 from tests.charts import small
 from tests.panels.fake import FakePlan, branded
@@ -618,3 +618,30 @@ def test_members_whose_items_differ_in_unit_are_opened_by_item():
     panel.family.value = "brand: Alpha"
     panel.list.value = [panel.list.options[0][1]]
     assert "cannot be added" in panel.message.value
+
+
+def test_what_was_typed_in_another_market_is_opened_there(panel):
+    panel.list.value = (next(scope for _, scope in panel.list.options if scope[2] == "North"),)
+    item = panel.here[0]
+    panel.market.value = ""
+    typed(panel, 2, "7")
+    other = next(scope for _, scope in panel.list.options if scope[0] != item)
+    panel.list.value = (other,)
+    assert panel.market.value == AS_LISTED
+    again = next(scope for _, scope in panel.list.options if scope[0] == item)
+    panel.list.value = (again,)
+    assert panel.market.value == "" and len(panel.draft.cells) == 1
+
+
+def test_what_another_planner_saves_meanwhile_is_shown_without_a_click(panel):
+    panel.wake()
+    assert panel.message.value == ""
+    item, _, market = panel.here
+    other = Tuner(FakePlan(), panel.stands.ledger, "Grace")
+    at(other, item, market)
+    typed(other, 1, "9")
+    other.reason.value = other.reason.options[1][1]
+    assert "saved 1 row" in click(other, "save")
+    panel.wake()
+    assert "entered meanwhile" in panel.message.value and "Grace" in panel.message.value
+    assert panel.acting.options
