@@ -25,9 +25,9 @@ class Sheet(anywidget.AnyWidget):
     """``rows`` of ``{id, head, edit, cells: [[text, marks, tip], …]}`` under ``columns``.
 
     ``on(edit=…, paste=…, step=…, look=…, room=…, wake=…)`` names who is told: of edited cells
-    ``[[id, column, text], …]``, of ``id, column, text`` of a pasted range, of a ``source, other`` to
-    undo or redo (see ``Draft.step``), of the ``id, first, last`` column looked at, and of the ``width``
-    of the picture's room in pixels; ``wake`` is asked three times a minute.
+    ``[[id, column, text], …]``, of ``id, column, text`` of a pasted range, of a ``source, other``
+    to undo or redo (see ``Draft.step``), of the ``id, first, last`` column looked at, of the
+    ``width`` of the picture's room in pixels, and, three times a minute, that time goes by.
     """
 
     _esm, _css = _module(), (KEPT / "tabulator.css").read_text(encoding="utf-8")
