@@ -195,11 +195,12 @@ def steering(facts: Facts, values) -> float:
 
 def sooner(facts: Facts) -> np.ndarray:
     """(way, bucket) money a unit that what takes parts costs for coming sooner: parts on hand are
-    not built into parents before those are asked for, though both cost as much to hold.
+    not built into parents before those are asked for, though both cost as much to hold. Of what is
+    never stocked nothing comes sooner than customers want it.
     """
-    takes = np.isin(np.arange(len(facts.ways)), facts.parts.way)[:, None]
+    takes = np.isin(np.arange(len(facts.ways)), facts.parts.way) & ~facts.to_order[facts.ways.item]
     each = NUDGE + COVERS[-1] * SMOOTH * facts.prices.holding
-    return takes * each[facts.ways.item] * np.arange(facts.shape[1])[::-1]
+    return takes[:, None] * each[facts.ways.item] * np.arange(facts.shape[1])[::-1]
 
 
 STOCK, OWED = ("safe", "ending", *ABOVE), ("late", "agreed", "waiting")
