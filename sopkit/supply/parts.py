@@ -53,7 +53,7 @@ def usual(ways, parts, items: int) -> np.ndarray:
         steps = np.where(moved, nearest[origin] + 1, 0.0)
     order = np.lexsort((ways.unit_cost, steps))
     first = order[np.unique(ways.item[order], return_index=True)[1]]
-    return ways.own | moved & np.isin(np.arange(len(ways)), first)
+    return ways.own | moved & np.isfinite(steps) & np.isin(np.arange(len(ways)), first)
 
 
 def within_parts(facts, limits, programme, firm: bool):

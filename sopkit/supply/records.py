@@ -72,16 +72,16 @@ class Parts:
     units: np.ndarray
 
     def reach(self, ways: Ways, items: int) -> np.ndarray:
-        """(item,) buckets until the fastest way brings what has no part on hand."""
-        waits = np.zeros(items)
-        while True:
-            each = ways.opens.astype(float)
+        """(item,) buckets until the fastest way brings what has no part on hand; 0 where none does,
+        as sites send each other what they only have in stock.
+        """
+        reached, waits = np.full(items, np.inf), None
+        while waits is None or not np.array_equal(reached, waits):
+            waits, each = reached, ways.opens.astype(float)
             np.maximum.at(each, self.way, ways.opens[self.way] + waits[self.item])
             reached = np.full(items, np.inf)
             np.minimum.at(reached, ways.item, each)
-            if np.array_equal(reached, waits):
-                return reached
-            waits = reached
+        return np.where(np.isfinite(reached), reached, 0.0)
 
 
 @dataclass(frozen=True)

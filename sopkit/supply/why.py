@@ -84,8 +84,8 @@ def _held(cells, facts, limits, flows, worth) -> pd.DataFrame:
         }
     )
     held = _with_parts(cells, facts).merge(entries)
-    at, part = (held["row"], held["when"]), held["of"] != held["item"]
-    part = np.where(part, " for " + facts.names.to_numpy("object")[held["of"]], "")
+    at, part = (held["row"], held["when"]), " for " + facts.names.to_numpy("object")[held["of"]]
+    part = np.where(held["waits"], part, "")
     price = held["units"] * held["per_unit"] * price[at]
     return held.assign(name=name[at], part=part, price=price)
 
@@ -108,7 +108,7 @@ def _with_parts(cells, facts) -> pd.DataFrame:
             below["units"] * below["each"],
         )
         below["waits"] |= below["other"]
-        level = below[below["when"] >= 0].assign(of=below["part"])[level.columns]
+        level = below.assign(of=below["part"])[below["when"] >= 0][level.columns]
         found.append(level)
     return pd.concat(found)
 
