@@ -20,11 +20,12 @@ NOWHERE = "no lane"  # the source of what nothing brings to a site
 @dataclass(frozen=True)
 class Sites:
     """Which items are where: ``nodes`` holds the code, item and site of each; ``lanes`` those
-    resources that are the most a lane carries.
+    resources that are the most a lane carries; ``stores`` the sites that hold stock.
     """
 
     nodes: pd.DataFrame
     lanes: pd.Index
+    stores: pd.Series
 
     def told(self, frame) -> pd.DataFrame:
         """A frame by code as one by item and site."""
@@ -57,13 +58,15 @@ class Sites:
         costs, item = result.plan_costs, self.nodes.set_index("code")["item"]
         costs = costs.assign(name=costs["name"].map(item).fillna(costs["name"]))
         hours = ~result.capacity_plan["resource"].isin(self.lanes)
+        prices = self.told(result.limit_prices)
+        prices = prices[(prices["limit"] != "stock") | prices["site"].isin(self.stores)]
         return replace(
             result,
             supply_plan=_summed(whole.reset_index(), "supply_plan"),
             site_plan=_summed(plan, "site_plan"),
             transfer_plan=_summed(moves[moves["bucket"].isin(plan["bucket"])], "transfer_plan"),
             sourcing_plan=_summed(self.told(result.sourcing_plan), "sourcing_plan"),
-            limit_prices=_summed(self.told(result.limit_prices), "limit_prices"),
+            limit_prices=_summed(prices, "limit_prices"),
             plan_costs=_summed(costs, "plan_costs"),
             capacity_plan=result.capacity_plan[hours].reset_index(drop=True),
             cut=self.told(result.cut).groupby(CELL, as_index=False)["units"].sum(),
@@ -102,7 +105,8 @@ def at_sites(asked):
         "sourcing": places.sources(),
         "lanes": None,
     }
-    return asked | at_code, Sites(places.nodes, pd.Index(places.limits["resource"]))
+    lanes = pd.Index(places.limits["resource"])
+    return asked | at_code, Sites(places.nodes, lanes, places.sites["site"])
 
 
 def moved(facts, flows) -> pd.DataFrame:
@@ -158,10 +162,10 @@ class _Places:
     def _lanes(self):
         """Every item's lanes, of each the row of the finest scope."""
         rows, who = self.told["lanes"], self.told["items"][["item", "family"]]
-        whom = rows["item"].where(rows["item"] != "", rows["family"])
+        whom = rows["item"].where(rows["item"] != "", "family " + rows["family"])
         name = "lane " + rows["from"] + " to " + rows["to"].replace("", "every market")
         rows = rows.assign(
-            resource=name.where(whom == "", name + " for " + whom),
+            resource=name.where(whom == "family ", name + " for " + whom),
             source=SENT + rows["from"],
             lead_time=np.floor(rows["lead_time"] + 0.5),
         )
@@ -233,6 +237,7 @@ class _Places:
         asked = pd.concat([asked, self.served[~self.served["item"].isin(asked["item"])]])
         owed = asked["item"].map(told.groupby("item")["backlog"].sum()).fillna(0.0)
         rows = pd.concat([told.assign(backlog=0.0), asked.assign(backlog=asked["share"] * owed)])
+        rows = rows.merge(self.nodes[PLACE])  # of nothing there is none elsewhere
         return _coded(rows).groupby("item", as_index=False)[["on_hand", "backlog"]].sum()
 
     def safety_stock(self):
@@ -278,13 +283,20 @@ def _told(asked):
     """The frames as declared; refuses what is nowhere."""
     told = {name: given(asked.get(name), name) for name in TABLES if name != "resources"}
     told["resources"] = checked(asked.get("resources"), "resources").fillna({"site": ""})
-    home = told["resources"].groupby("resource")["site"].transform("max")
+    where = told["resources"].groupby("resource")["site"]
+    home, several = where.transform("max"), where.transform(lambda each: len({*each} - {""}) > 1)
+    mend = "name each as what it is at one site"
+    refuse(told["resources"], "resources", "site", several, "are of one resource at others", mend)
     markets = told["demand"]["market"]
     for name in SITED:
         site = home if name == "resources" else told[name]["site"]
         mend = "name the site of every row, as lanes lead from sites"
         refuse(told[name], name, "site", site == "", "are blank", mend)
     lanes, sites = told["lanes"], [told[name]["site"] for name in SITED]
+    at = told["bill_of_resources"]["site"]
+    stray = ~at.isin(pd.concat([*sites, lanes["from"], lanes["to"]])) & (at != "")
+    mend = "correct it, or leave it blank where its resource is"
+    refuse(told["bill_of_resources"], "bill_of_resources", "site", stray, "are no site", mend)
     for end, known in (("from", [*sites, lanes["to"]]), ("to", [*sites, lanes["from"], markets])):
         stray = ~lanes[end].isin(pd.concat(known)) & (lanes[end] != "")
         mend = "correct it, or give it a row in inventory, resources or sourcing"

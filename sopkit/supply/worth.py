@@ -54,6 +54,10 @@ def worth_of(programme, values, holding: str, solved) -> Worth:
         used = values["share"][:, None] / crew * (level_hours(staff) > 0)
         hour = hour - programme.duals(solved, len(staff), "equal_shares") * used
     beyond = _priced(beyond - facts.hours.T @ loads) / programme.units["way"]
+    parts, cost = facts.parts, facts.standard_cost * programme.units["item"][:, 0]
+    cost = np.bincount(parts.way, parts.units * cost[parts.item], len(facts.ways))
+    cost = cost[:, None] / programme.units["way"]  # parts of what is begun before the plan
+    beyond = np.where(facts.early & (beyond < 0), np.minimum(beyond + cost, 0.0), beyond)
     stock = _priced(_room(programme, balance, prices) / programme.units["item"])
     return Worth(np.maximum(_priced(hour), 0.0), beyond, np.maximum(stock, 0.0))
 

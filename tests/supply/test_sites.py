@@ -288,6 +288,11 @@ def test_the_fence_keeps_what_every_site_was_released_to_make():
         ({"resources": LINES.drop(columns="site")}, "table resources, column site: 2 value"),
         ({"inventory": PUMPS["inventory"].assign(site=["", "Ulm"])}, "inventory, column site: 1 v"),
         (
+            {"bill_of_resources": BILL.assign(site=["Mars", ""])},
+            "bill_of_resources, column site: 1",
+        ),
+        ({"resources": LINES.assign(resource="line", bucket=months(2))}, "one resource at others"),
+        (
             {
                 "sourcing": pd.DataFrame(
                     {"item": ["pump"], "source": ["transfer from X"], "site": "Ulm"}
@@ -335,3 +340,57 @@ def test_a_route_may_lead_through_several_sites():
     assert sum(at(whole, "Lyon", "production")) == 0
     load = whole.capacity_plan.groupby("resource")["load"].sum()
     assert load["line"] == pytest.approx(5 * load["press"]) and load["press"] > 0
+
+
+def test_stock_that_sites_can_only_send_each_other_is_sold_and_no_more():
+    more = pd.DataFrame({"from": ["Ulm", "Lyon"], "to": ["Lyon", "Ulm"], "lead_time": 1.0})
+    stock = pd.DataFrame({"item": "valve", "site": ["Ulm"], "on_hand": [70.0]})
+    sources = BOUGHT["sourcing"].head(1).assign(site="Hub", max_quantity=np.nan)
+    lanes = pd.concat([BOUGHT["lanes"], more])
+    result = plan_supply(**BOUGHT | {"lanes": lanes, "sourcing": sources, "inventory": stock})
+    assert at(result, "DE", "shipments", "valve") == [50, 20, 0, 0, 0, 0]
+    assert at(result, "Hub", "purchased", "valve") == [0] * 6
+
+
+def test_a_count_of_nothing_at_a_site_that_an_item_never_reaches_is_read():
+    stock = pd.DataFrame(
+        {"item": ["pump"] * 3, "site": [*SITES, "Store"], "on_hand": [10.0, 20, 0]}
+    )
+    result = plan_supply(**PUMPS | {"inventory": stock})
+    assert "Store" not in {*result.site_plan["site"]}
+
+
+def test_what_is_late_before_its_parts_could_have_come_has_a_reason():
+    late = LANES.assign(lead_time=2.0)
+    result = plan_supply(**PUMPS | {"lanes": late, "inventory": None})
+    assert result.supply_plan["why"][0].startswith("l")
+
+
+@pytest.mark.parametrize("parts", [None, [("pump", "valve", 1.0)]])
+def test_order_customers_wait_no_longer_than_they_must(parts):
+    parts = parts and pd.DataFrame(parts, columns=["parent", "child", "quantity_per"])
+    items = ITEMS.assign(strategy=["order", "stock"], customer_lead_time=[2.0, 0.0])
+    case = PUMPS | {"items": items, "resources": LINES.assign(hours=900.0), "components": parts}
+    case |= {"lanes": LANES.drop(columns="max_quantity").assign(lead_time=0.0)}
+    result = plan_supply(**case, settings={"planning_fence": 0})
+    assert result.supply_plan["backlog"].max() < 1e-6
+
+
+def test_limits_of_an_item_and_of_a_family_of_its_name_are_two():
+    items = pd.concat([ITEMS.head(1), ITEMS.head(1).assign(item="P")])
+    lanes = pd.DataFrame({"from": "Ulm", "to": ["DE", "DE", "FR"], "item": ["P", "", ""]})
+    lanes = lanes.assign(family=["", "P", ""], max_quantity=[10.0, 30.0, np.nan])
+    more = {"demand": pd.concat([PUMPS["demand"], PUMPS["demand"].assign(item="P")])}
+    more["bill_of_resources"] = pd.concat([BILL.head(1), BILL.head(1).assign(item="P")])
+    result = plan_supply(**PUMPS | more | {"items": items, "lanes": lanes})
+    sent = result.transfer_plan.query("site == 'DE'").groupby("item")["quantity"].max()
+    assert sent.round(6).to_dict() == {"P": 10, "pump": 30}
+
+
+def test_a_lane_that_takes_time_is_worth_what_it_would_save_beside_the_goods():
+    lanes = LANES.assign(lead_time=1.0, max_quantity=np.nan)
+    prices = plan_supply(
+        **PUMPS | {"lanes": lanes, "resources": LINES.assign(hours=900.0)}
+    ).limit_prices
+    assert {*prices["limit"]} == {"lead time"}  # and no market has room for stock
+    assert prices["price"].max() == pytest.approx(ITEMS["backlog_cost"][0], abs=0.1)
