@@ -37,7 +37,7 @@ def plan(tmp_path):
         calendar=Calendar(),
         cycle={"parameters": {"horizon": 12}},
         buckets=lambda horizon: Calendar().range("2026-11-01", horizon),
-        first_bucket=pd.Timestamp("2026-11-01"),
+        named="November 2026",
         settings={"currency": "EUR"},
     )
 

@@ -255,7 +255,7 @@ def test_the_first_pack_shows_a_company_in_the_middle_of_its_year(first_pack):
 
 def test_no_table_or_column_of_the_first_pack_is_blank(first_pack):
     blank = []
-    for name in PLANS:
+    for name in PLANS.keys() - {"site_plan", "transfer_plan"}:  # no lane is told
         rows = first_pack.read(name).replace("", None)
         blank += [f"{name}.{column}" for column in rows if rows[column].isna().all()]
     assert blank == []

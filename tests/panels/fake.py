@@ -40,6 +40,7 @@ class FakePlan:
     )
     month: str = "2027-01"
     first_bucket: pd.Timestamp = small.START
+    named: str = f"{small.START:%B %Y}"
     calendar: Calendar = Calendar("month")
     folder: object = None
     state: str = "finished"
