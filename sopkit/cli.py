@@ -123,12 +123,15 @@ def check(data, month, every, packs):
     from sopkit.intake import Import, is_company
     from sopkit.sources import check as find
     from sopkit.sources import report
+    from sopkit.sources.files import settings_file
+    from sopkit.sources.settings import read_settings
 
     if is_company(data.path):
         issues = find(data, month)
     else:
         open_, ask = [], lambda asked, answers, safe: open_.append(f"Open: {asked}") or safe or ""
-        found = Import([data.path], data.path / "none", ask)
+        layouts = read_settings(settings_file(data.path))[0]["import"]
+        found = Import([data.path], data.path / "none", ask, layouts=layouts)
         click.echo(found.shown())
         issues = found.problems()
         click.echo("\n".join([*found.told, *open_, ""]))
@@ -158,8 +161,11 @@ def import_(files, folder, dates, market, yes, packs):
     def prompt(asked, answers, safe):
         try:
             return click.prompt(asked, type=click.Choice(answers), default=safe)
-        except click.Abort:  # nobody is there
-            return or_default(asked, answers, None)
+        except click.Abort as end:
+            if isinstance(end.__context__, KeyboardInterrupt):
+                click.echo("sopkit: stopped; nothing was written", err=True)
+                sys.exit(128 + SIGINT)
+            return or_default(asked, answers, None)  # nobody is there
 
     found = Import(files, folder, or_default if yes else prompt, dates, market)
     click.echo(found.shown())

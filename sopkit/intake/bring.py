@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
@@ -19,6 +21,7 @@ from sopkit.sources.settings import read_settings, toml
 from sopkit.sources.typed import type_table
 from sopkit.tables import INPUTS, inputs_of
 
+EVER = pd.Timestamp(0)  # the day of what has none
 SUMMED = ("units", "money", "days")
 FOLLOW = ("inventory", "inventory_history", "receipts", "production_history")  # what is planned
 MERGED = 0.25  # of the rows without an item: its cells are merged
@@ -53,20 +56,16 @@ class Import:
         settings, _ = read_settings(self.folder / "settings.toml")
         given, self.inputs = settings["import"], inputs_of(settings)
         self.layouts = dict(given if layouts is None else layouts)
-        self.grids = [grid for file in files for grid in read_grids(Path(file))]
+        self.grids = [grid for file in files for grid in read_grids(Path(file), self.told)]
         parts = {}
         for grid in self.grids:
             uses = understand(grid, self.layouts, ask, dates, market)
             self.uses.append(uses)
             self.layouts[remembered(grid, self.layouts) or grid.name] = uses
-            self.told += grid.told
             for name, frame in self._tables(grid, uses, table_of(uses)):
-                frame = frame.sort_values([*INPUTS[name.split(" ")[0]].key], ignore_index=True)
-                for other, known in parts.setdefault(name, {}).items():
-                    if name in INPUTS and len(frame) and known.equals(frame):
-                        raise PlanError(f"{grid.name} holds the rows of {other}; leave one out")
-                parts[name][grid.name] = frame
-        self.frames = {n: self._summed(n, pd.concat(own.values())) for n, own in parts.items()}
+                own = parts.setdefault(name, {})
+                own[f"{grid.name}{f' ({len(own) + 1})' * (grid.name in own)}"] = frame
+        self.frames = {n: self._summed(n, self._once(n, own, ask)) for n, own in parts.items()}
 
     def shown(self) -> str:
         """What was understood: of every column the file, what it becomes, three of its cells."""
@@ -135,6 +134,46 @@ class Import:
             self.issues += issues if name not in ordered else []
             yield name if name == table else f"{name} told", frame
 
+    def _once(self, name, frames, ask):
+        """The rows of all files: of days that two tell alike those of the one that counts, and no
+        month's total beside its days, as a person says.
+        """
+        rows = pd.concat(frames, names=["file", None]).reset_index("file").reset_index(drop=True)
+        names = INPUTS[name.split(" ")[0]].names
+        for pair in combinations(frames, 2) if name in INPUTS and name != "items" else ():
+            two = rows[rows["file"].isin(pair)]
+            for day in {*names} & {"bucket", "ordered_on", "as_of"}:
+                told = (days := two[day].fillna(EVER)).groupby(two["file"])
+                two = two[days.between(told.min().max(), told.max().min())]
+            alike = (each := two.drop_duplicates()).duplicated(names).sum()
+            if 2 * alike > each["file"].value_counts().min():
+                asked = f"{' and '.join(pair)} hold {alike:,} rows of {name} that are the same"
+                counts = ask(f"{asked}; which counts where they overlap?", [*pair, "both"], None)
+                if counts in pair:
+                    rows = rows.drop(two.index[two["file"] != counts])
+                    self.told.append(f"{asked}: {counts} counts")
+        return self._of_days(rows[names], ask) if name == "sales_history" else rows[names]
+
+    def _of_days(self, frame, ask):
+        """Sales without the rows of a month's first or last day that are the sum of its others,
+        where most months of three rows or more have one, and they do not count.
+        """
+        month = frame["bucket"].to_numpy().astype("datetime64[M]")
+        sold = frame.assign(month=month)[frame["quantity"] != 0]
+        edge = sold["bucket"].dt.is_month_start | sold["bucket"].dt.is_month_end
+        for by in (["item", "market", "month"], ["item", "month"]):
+            cells = sold.groupby(by, dropna=False)["quantity"]
+            size, double = cells.transform("size"), 2 * sold["quantity"]
+            found = sold[edge & np.isclose(cells.transform("sum"), double)].drop_duplicates(by)
+            if 2 * (size[found.index] > 2).sum() > (1 / size[size > 2]).sum():
+                told = f"{len(found):,} rows of sales_history are the sum of others of their month"
+                row = "{item}, {bucket:%Y-%m-%d}, {quantity:,g}".format(**found.iloc[0])
+                if ask(f"{told}, as {row}; do they count?", ["no", "yes"], None) == "no":
+                    self.told.append(f"{told}: left out")
+                    frame = frame.drop(found.index)
+                break
+        return frame
+
     def _summed(self, name, frame):
         """One row per key: units and money are added up, of the rest the first word counts."""
         table = INPUTS[name.split(" ")[0]]
@@ -150,7 +189,7 @@ class Import:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables as they are to be written beside those in the folder: other days stay,
-        items are what is sold; ``PlanError`` where a cell cannot be read.
+        items are what is sold and its parts; ``PlanError`` where a cell cannot be read.
         """
         issues = gather(self.issues)
         errors, odd = (issues.query("severity == @s") for s in ("error", "warning"))
@@ -158,9 +197,8 @@ class Import:
             said = "\n".join(lines(errors, most=5))
             raise PlanError(f"{len(errors):,} errors in the files, nothing was written\n{said}")
         if not self.frames:
-            raise PlanError(
-                "no row of a table is in the files: name columns as data/README.md does"
-            )
+            lost = "no row of a table is in the files: name columns as data/README.md does"
+            raise PlanError("\n".join([*self.told, lost]))
         self.told += lines(odd, most=3)
         before, frames = self._standing(), {**self.frames}
         told, ordered = frames.pop("items told", None), frames.pop("sales_history told", None)
@@ -171,10 +209,11 @@ class Import:
             self.told.append("sales_history: the order lines by the day asked for")
         if "orders" in frames and "orders" in before:
             self._with_earlier(frames, before, ordered if not own else None)
-            before = {
-                name: table for name, table in before.items() if name != "sales_history" or own
-            }
-        for name in [name for name in frames if "bucket" in INPUTS[name].key and name in before]:
+            if not own:
+                before.pop("sales_history", None)
+        for name in [
+            name for name in frames if "bucket" in INPUTS[name].required and name in before
+        ]:
             old, days = before[name], frames[name]["bucket"]
             inside = old["bucket"].between(days.min(), days.max())
             stay, gone = old[~inside], f"{inside.sum():,} rows that stood"
@@ -189,10 +228,13 @@ class Import:
             sums = sold.dropna(subset="revenue").groupby("item")[["revenue", "quantity"]].sum()
             price = (sums["revenue"] / sums["quantity"]).where((sums > 0).all(axis=1)).round(4)
             price = price.reset_index(name="price")
-            said = [frames.get("items"), before.get("items"), price, told, sold[["item"]]]
+            codes = {*sold["item"]} | ({*base["item"]} if base is not None else set())
+            for made in (own["components"] for own in (frames, before) if "components" in own):
+                codes |= {*made["parent"], *made["child"]}
+            every = pd.DataFrame({"item": sorted(codes)})
+            said = [frames.get("items"), before.get("items"), price, told, every]
             wide = self.inputs["items"]
             items = pd.concat([wide.typed(part) for part in said if part is not None])
-            codes = {*sold["item"]} | ({*base["item"]} if base is not None else set())
             if "items" in frames or base is None or len(codes) > len(base):
                 items = items[items["item"].isin(codes)].groupby("item").first().reset_index()
                 frames["items"] = wide.typed(items)
@@ -207,9 +249,7 @@ class Import:
         them, is told by all.
         """
         key, old = ["order", "line"], before["orders"]
-        again = pd.MultiIndex.from_frame(old[key]).isin(
-            pd.MultiIndex.from_frame(frames["orders"][key])
-        )
+        again = old.set_index(key).index.isin(frames["orders"].set_index(key).index)
         frames["orders"] = pd.concat([old[~again], frames["orders"]])
         self.told.append(
             f"orders: {(~again).sum():,} earlier lines stay, {again.sum():,} are replaced"
@@ -218,7 +258,7 @@ class Import:
             return
         cell, history = ["item", "market", "bucket"], before["sales_history"]
         gone = old[again].assign(bucket=old["requested_on"].fillna(old["ordered_on"]))
-        gone = gone.groupby(cell, dropna=False)["quantity"].sum().rename("gone").reset_index()
+        gone = gone.groupby(cell, dropna=False)["quantity"].sum().reset_index(name="gone")
         left = history.merge(gone, how="left").fillna({"gone": 0.0})
         share = 1 - left.pop("gone") / left["quantity"]
         left[["quantity", "revenue"]] = left[["quantity", "revenue"]].mul(share, axis=0)

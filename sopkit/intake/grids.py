@@ -14,7 +14,15 @@ import pandas as pd
 
 from sopkit.errors import PlanError
 from sopkit.intake.words import ALL, DATES, TOTAL, bare, read_day, words
-from sopkit.sources.files import NOTES, as_text, decode, open_book, read_parquet, read_sheet
+from sopkit.sources.files import (
+    NOTES,
+    as_text,
+    decode,
+    open_book,
+    read_parquet,
+    read_sheet,
+    regular,
+)
 from sopkit.sources.typed import SPACES
 
 TOP = 30  # rows among which the header is looked for
@@ -26,19 +34,18 @@ FULL = 0.6  # of the cells of the fullest row make a header
 
 @dataclass
 class Grid:
-    """A table as text: "" is a blank cell, the index the row in the file; ``told`` says what was
-    left out, ``written`` that all its cells are text, so that they share a decimal mark.
+    """A table as text: "" is a blank cell, the index the row in the file; ``written``: all its
+    cells are text, so that they share a decimal mark.
     """
 
     name: str
     frame: pd.DataFrame
-    told: list[str]
     written: bool
 
 
-def read_grids(path) -> list[Grid]:
-    """The grids of a file (CSV or text, xlsx, parquet) or of every such file in a folder;
-    ``PlanError`` where one cannot be read.
+def read_grids(path, told) -> list[Grid]:
+    """The grids of a file (CSV or text, xlsx, parquet) or of every such file in a folder; what is
+    left out is added to ``told``; ``PlanError`` where one cannot be read.
     """
     inside = sorted(path.iterdir()) if path.is_dir() else []
     found = []
@@ -46,20 +53,28 @@ def read_grids(path) -> list[Grid]:
         path
     ]:
         try:
-            sheets = READERS[one.suffix.lower()](one)
+            sheets = READERS[regular(one).suffix.lower()](one, told)
         except (
             Exception
         ) as error:  # of csv, pyarrow, openpyxl, zip, XML, codecs: the file is broken
             raise PlanError(
                 f"{one} cannot be read: {str(error)[:200]}; save it as {', '.join(READERS)}"
             ) from None
-        found += [_grid(*sheet) for sheet in sheets if sum(map(any, sheet[1])) > 1]
+        for name, lines in sheets:
+            if sum(map(any, lines)) > 1 and len((grid := _grid(name, lines, told)).frame):
+                found.append(grid)
+            else:
+                told.append(f"{name} holds no row below a header; nothing is read from it")
     return found
 
 
-def _csv(path):
+def _csv(path, told):
     """The lines of a text, separated by the sign that most of them have equally often."""
-    text = decode(path.read_bytes(), lambda *said, **more: None)
+
+    def say(rule, problem, line, row=0, done="read as cp1252 (Windows)"):
+        told.extend([f"{path.stem}, row {row}: {problem}, {done}: {line[:60]}"] * bool(row))
+
+    text = decode(path.read_bytes(), say)
     top = text[:65536].splitlines()
     equal = lambda sign: max(Counter(line.count(sign) for line in top if sign in line).values())
     sign = max((sign for sign in ";\t|," if sign in text), key=equal, default=",")
@@ -75,15 +90,17 @@ def _csv(path):
     return [(path.stem, lines)]
 
 
-def _book(path):
+def _book(path, told):
     with closing(open_book(path)) as book:
-        names = [name for name in book.sheetnames if name.lower() not in NOTES]
+        hidden = [sheet.title for sheet in book if sheet.sheet_state != "visible"]
+        told += [f"{path.stem}, {name}: a hidden sheet, left out" for name in hidden]
+        names = [n for n in book.sheetnames if n.lower() not in NOTES and n not in hidden]
         sheets = [(f"{path.stem}, {name}", read_sheet(path, book[name])) for name in names]
     wide = lambda lines: any(sum(map(bool, line)) > 1 for line in lines)  # else words for people
     return [sheet for sheet in sheets if len(sheets) == 1 or wide(sheet[1])]
 
 
-def _parquet(path):
+def _parquet(path, told):
     frame, _ = read_parquet(path, None)
     return [(path.stem, [[*frame], *frame.to_numpy().tolist()])]
 
@@ -105,7 +122,7 @@ def _text(cell, code=False):
     return text + end if text.strip("-=_") else ""
 
 
-def _grid(name, lines):
+def _grid(name, lines, told):
     at = _header(name, [[*map(_text, line)] for line in lines[:TOP]])
     header = [*map(_text, lines[at])]
     most = max(map(len, lines))
@@ -121,7 +138,7 @@ def _grid(name, lines):
             " separator"
         )
     frame = frame.iloc[:, :width].set_axis(header[:width], axis=1)
-    told = [f"{name}: lines left out above the header: {at}"] * bool(at)
+    told += [f"{name}: lines left out above the header: {at}"] * bool(at)
     out = _left_out(frame)
     if len(out):
         where = ", ".join(map(str, out[:5])) + ", …" * (len(out) > 5)
@@ -135,7 +152,7 @@ def _grid(name, lines):
     weeks = [head for head in names if bare(head) in words("week", "names")]
     for head, (pattern, iso) in product(weeks, WEEKS.items()):
         frame[head] = frame[head].str.replace(pattern, iso, regex=True)
-    return _turned(Grid(name, frame, told, written))
+    return _turned(Grid(name, frame, written), told)
 
 
 def _header(name, top):
@@ -158,11 +175,14 @@ def _left_out(frame):
     """Rows that are blank, a header again, totals wherever they are, or notes below the table."""
     filled = (frame != "").sum(axis=1)
     usual = filled[filled > 0].median()
-    exact, total = (frame.map(is_).any(axis=1) for is_ in (_is_sum, _is_total))
-    real = _dated(frame) & (filled > 2)  # a row of a day is no note, whatever a product is called
-    short = (filled < usual) & (exact | (total & ~real))
+    exact = frame.map(_is_sum)
+    total = frame.map(lambda cell: bare(cell).split(" ")[0] in TOTAL).any(axis=1)
+    dated = _dated(frame.mask(exact, ""))
+    real = dated & (filled > 2)  # a row of a day is no note, whatever a product is called
+    short = (filled < usual) & (exact.any(axis=1) | (total & ~real))
+    short |= ~dated & exact.iloc[:, : None if dated.any() else 2].any(axis=1)  # full, of no day
     last = frame.loc[filled[filled > 0].index[-1:]]
-    ends = last.apply(lambda line: bare(next(filter(None, line))) in TOTAL, axis=1)
+    ends = last.apply(lambda line: _is_sum(next(filter(None, line))), axis=1)
     out = (filled == 0) | (frame == [*frame]).all(axis=1)
     out |= short | ends.reindex(out.index, fill_value=False)
     few = (out | ((filled <= usual / 2) & ~real))[::-1].cummin()[::-1]
@@ -171,20 +191,15 @@ def _left_out(frame):
 
 def _dated(frame):
     """Rows with a cell in a column that holds days as people write them."""
-    days = lambda text: text == "" or any(read_day(text, style) for style in DATES)
-    written = lambda cells: [text for text in cells.head(SAMPLE) if not text.isdigit()]
+    days = lambda text: any(read_day(text, style) for style in DATES)
+    written = lambda cells: [t for t in cells.head(SAMPLE) if t and not t.isdigit()]
     held = [name for name in range(frame.shape[1]) if any(written(frame.iloc[:, name]))]
     held = [n for n in held if sum(map(days, (w := written(frame.iloc[:, n])))) >= len(w) / 2]
     return (frame.iloc[:, held] != "").any(axis=1)
 
 
 def _is_sum(cell):
-    return bare(cell) in TOTAL
-
-
-def _is_total(cell):
-    head = bare(cell)
-    return head in TOTAL or head.split(" ")[0] in TOTAL
+    return bare(cell) in TOTAL or re.match(r"\*+( |$)", cell) is not None
 
 
 def _is_month(cell):
@@ -192,7 +207,7 @@ def _is_month(cell):
     return len(cell) > 5 and read_day(cell) != ""
 
 
-def _turned(grid):
+def _turned(grid, told):
     """The grid with a row per month where months are columns; a blank cell makes no row."""
     frame = grid.frame
     months = [*filter(_is_month, frame)]
@@ -202,5 +217,5 @@ def _turned(grid):
     long = frame.melt(stay, months, "month", "quantity", ignore_index=False)
     long = long[long["quantity"] != ""].sort_index(kind="stable").reset_index(drop=True)
     long["month"] = long["month"].map(read_day)
-    told = [*grid.told, f"{grid.name}: a row for each of {len(months)} months"]
-    return replace(grid, frame=long, told=told)
+    told.append(f"{grid.name}: a row for each of {len(months)} months")
+    return replace(grid, frame=long)

@@ -133,10 +133,15 @@ def _fit(holds, table, names):
 def _score(grid, table, fit):
     """How much a grid looks like a table: by its columns, what it lacks, its name, its items."""
     names, declared = [*words(table, "names"), plain(table)], INPUTS[table]
-    sure = {name: 1 if rank(head, table, name) < 1000 else 0.5 for name, head in fit.items()}
+    sure = {
+        name: 1 if rank(head, table, name) < 1000 else 0.5
+        for name, head in fit.items()
+        if name != "site"  # which any list may have
+    }
     needs = [sure.get(name, -2) for name in {*declared.required} - {"line"}]
     named = any(word in plain(grid.name) for word in names)
-    strange = min(needs) < 0 or "item" not in declared.required
+    own = len(declared.required) > 1 and {*declared.required} <= {*grid.frame}
+    strange = min(needs) < 0 or not (own or "item" in declared.required)
     if strange and not named and table != "sales_history":
         return -99
     named += any({*plain(head).split()} & {*names} for head in grid.frame)
@@ -223,8 +228,11 @@ def _with_styles(grid, uses, dates, ask):
             near = [s for s in styles if s in map(str, found.values())] * grid.written
             known = [s for s in ([dates, told] if kind == "date" else [told, *near]) if s in styles]
             both = " or ".join(read(style[0], s) or "nothing" for s in styles[:2])
+            rows = [
+                f"{text} (row {grid.frame.index[grid.frame[head] == text][0]})" for text in style
+            ]
             asked = (
-                f"{grid.name}, column {head!r}: {' beside '.join(style)} reads in two ways"
+                f"{grid.name}, column {head!r}: {' beside '.join(rows)} reads in two ways"
                 f" ({both}); which style is it{' (--dates)' * (kind == 'date')}?"
             )
             alone = len(style) == 1  # else no style reads all

@@ -37,7 +37,7 @@ def bare(text) -> str:
 @cache
 def words(table, column) -> list[str]:
     """What a column of a table is called; "names": what its files are."""
-    told = TOLD.get(table, {}).get(column) or TOLD["any"].get(column, column)
+    told = TOLD.get(table, {}).get(column) or TOLD["any"].get(column, column.replace("_", " "))
     return told.split(", ")
 
 

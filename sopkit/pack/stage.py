@@ -21,7 +21,7 @@ from sopkit.errors import PlanError, nearest
 from sopkit.plan import write_table
 from sopkit.progress import LOG
 from sopkit.seal import refuse_changed
-from sopkit.tables import LEDGER
+from sopkit.tables import INPUTS, LEDGER
 from sopkit.tables.inputs import NONE
 
 try:
@@ -193,16 +193,28 @@ def put_in_place(folder: Path, target: Path) -> None:
 
 def fill_in_place(folder: Path, fill):
     """What ``fill(folder)`` returns, given a hidden copy of a folder of facts that then takes its
-    place in one step: nobody sees half of it, and a killed run leaves it as it was.
+    place in one step: nobody sees half of it, and a killed run leaves it as it was. The folder that
+    one stands in is given new tables one by one; ``PlanError`` where it holds some.
     """
     folder = Path(folder).resolve()
-    if folder in (here := Path.cwd(), *here.parents):
-        raise PlanError(f"you stand in {folder}, which is to be replaced; run it from beside it")
-    with staging(folder.parent, folder.name) as copy:
-        if folder.exists():
+    here = folder in (Path.cwd(), *Path.cwd().parents)  # which cannot be exchanged under one's feet
+    tables = [path.name for path in sorted(folder.glob("*")) if path.name.split(".")[0] in INPUTS]
+    if here and tables:
+        raise PlanError(
+            f"you stand in {folder}, and {', '.join(tables)} would be overwritten; run it from"
+            " beside the folder, or give another one"
+        )
+    with staging(folder if here else folder.parent, folder.name) as copy:
+        if here:
+            for path in folder.glob("settings.toml"):
+                shutil.copy2(path, copy)
+        elif folder.exists():
             shutil.copytree(folder, copy, symlinks=True, dirs_exist_ok=True)
         filled = fill(copy)
-        put_in_place(copy, folder)
+        if not here:
+            put_in_place(copy, folder)
+        for path in sorted(copy.iterdir()) if here else ():
+            os.replace(path, folder / path.name)
     return filled
 
 

@@ -9,6 +9,7 @@ import codecs
 import contextlib
 import csv
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,8 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 OURS = "data_issues"  # what Facts.write puts beside the facts
 NOTES = ("readme", "notes", "columns")  # sheets for people
 WIDEST = 1000  # columns of a table
+ZEROS = re.compile("00+")  # a format of a sheet's numbers that are codes: 00123
+STRAY = "[\udc80-\udcff]"  # a byte that is no UTF-8, where it is kept
 DATABASE = "database"  # how a table read from one ends, as a file
 
 
@@ -166,6 +169,8 @@ def _narrow(number, row):
 def _value(written, cell):
     # A text that is empty was calculated too.
     lost = cell.value is None and cell.data_type != "str" and written.value
+    if isinstance(cell.value, int) and ZEROS.fullmatch(cell.number_format):
+        return str(cell.value).zfill(len(cell.number_format))
     return f"\0{getattr(lost, 'text', lost)}" if lost else cell.value
 
 
@@ -252,13 +257,21 @@ def decode(data, say):
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
+    text = data.decode("utf-8", "surrogateescape")
+    odd, done = re.findall(STRAY, text), None
     try:
-        text = data.decode("cp1252")
+        if len(odd) > len(re.findall(rf"(?!{STRAY})[^\0-\x7f]", text)):
+            text = data.decode("cp1252")
+        else:
+            text = re.sub(
+                STRAY, lambda one: one[0].encode("utf-8", "surrogateescape").decode("cp1252"), text
+            )
+            done = f"{len(odd)} such bytes are read as cp1252, the rest as UTF-8"
     except UnicodeDecodeError:
         raise ValueError(f"row {row} is neither UTF-8 nor cp1252 text") from None
     line = text.split("\n")[row - 1].strip()
-    say("not UTF-8", "first row that is not UTF-8", line, row)
-    return text
+    say("not UTF-8", "first row that is not UTF-8", line, row, done)
+    return text.removeprefix("\ufeff")
 
 
 def read_parquet(path, say):

@@ -86,6 +86,16 @@ export(
 )
 
 
+export(
+    "SAP, subtotals and results between the lines",
+    "KE30.csv",
+    ";Material;Kalendermonat;Werk;Menge\n;A;01.2026;1000;5\n;A;02.2026;1000;6\n*;A;;1000;11\n;B;01.2026;2000;7\n"
+    ";B;Ergebnis;2000;7\n* 2000;;;;7\n**;;;;18\n",
+    "item,bucket,quantity\nA,2026-01-01,5\nA,2026-02-01,6\nB,2026-01-01,7\n",
+    items="item\nA\nB\n",
+)
+
+
 def _excel(path):
     book = openpyxl.Workbook()
     sheet = book.active
@@ -244,11 +254,53 @@ export(
 )
 for _name, _file, _text, _table, _made in (
     (
+        "a bill of materials",
+        "Stückliste.csv",
+        "Material;Komponente;Menge;Ausschuss\nBike;Frame;1;\nBike;Wheel;2;0,1\n",
+        "components",
+        "parent,child,quantity_per,scrap\nBike,Frame,1,\nBike,Wheel,2,0.1\n",
+    ),
+    (
+        "ways between warehouses",
+        "transfers.csv",
+        "From Warehouse,To Warehouse,SKU,Cost,Transit Time\nHub,East,A,1.5,1\nHub,West,,2,0\n",
+        "lanes",
+        "from,to,item,unit_cost,lead_time\nHub,East,A,1.5,1\nHub,West,,2,0\n",
+    ),
+    (
+        "a fiscal calendar",
+        "Fiscal calendar.csv",
+        "Fiscal Period,Start Date,End Date\nP01,12/28/2026,01/24/2027\nP02,01/25/2027,02/21/2027\n",
+        "calendar",
+        "period,starts_on\nP01,2026-12-28\nP02,2027-01-25\n",
+    ),
+    (
+        "suppliers by plant",
+        "Lieferanten.csv",
+        "Material;Lieferant;Werk;Preis;Lieferzeit\nA;Metall AG;1000;2,50;2\nA;Metall AG;2000;2,75;3\n",
+        "sourcing",
+        "item,source,site,unit_cost,lead_time\nA,Metall AG,1000,2.5,2\nA,Metall AG,2000,2.75,3\n",
+    ),
+    (
+        "hours of work centers",
+        "capacity.csv",
+        "Work Center,Plant,Month,Available Hours\nPress,P1,2026-11,160\nPress,P1,2026-12,120\n",
+        "resources",
+        "resource,bucket,site,hours\nPress,2026-11-01,P1,160\nPress,2026-12-01,P1,120\n",
+    ),
+    (
+        "orders by the warehouse they arrive at",
+        "purchases.csv",
+        "PO Number,Item,Warehouse,Open Quantity,Due Date\n1,A,East,40,2026-11-15\n2,A,West,30,2026-11-15\n",
+        "receipts",
+        "item,site,due_on,quantity\nA,East,2026-11-15,40\nA,West,2026-11-15,30\n",
+    ),
+    (
         "stock by place, one day",
         "Lagerbestand.csv",
         "Material;Werk;Lagerort;Frei verwendbar;Stichtag\nA;1;10;5;31.10.2026\nA;1;20;7;31.10.2026\nB;1;10;3-;31.10.2026\n",
         "inventory",
-        "item,on_hand,as_of\nA,12,2026-10-31\nB,-3,2026-10-31\n",
+        "item,site,on_hand,as_of\nA,1,12,2026-10-31\nB,1,-3,2026-10-31\n",
     ),
     (
         "stock at the ends of months",

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 from multiprocessing import get_context
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import openpyxl
 import pandas as pd
@@ -85,7 +87,7 @@ def test_what_is_open_stops_a_batch_and_nothing_is_written(how, tmp_path):
     path, folder = write(tmp_path / "open.csv", OPEN), tmp_path / "to"
     result = run("import", path, "--to", folder, *how)
     assert result.exit_code == 1 and not folder.exists()
-    assert "open, column 'date': 01/02/2026 reads in two ways" in result.output
+    assert "open, column 'date': 01/02/2026 (row 2) reads in two ways" in result.output
     assert "Answer with one of: dmy | mdy | ymd; nothing was written" in result.output
 
 
@@ -113,7 +115,10 @@ def test_the_sample_comes_through_as_it_is(tmp_path):
 BAD = {
     "a broken number": ("sku,date,qty\nA,2026-01-01,5\nB,2026-01-02,five\n" + "C,2026-01-03,1\n" * 9, "row 3: 'five (1,234.5?)' is not a number"),
     "an impossible day": ("sku,date,qty\nA,2026-02-30,5\n" + "A,2026-02-03,1\n" * 9, "row 2: '2026-02-30' is no day"),
-    "two marks": ("sku,date,qty\nA,2026-01-01,\"1,5\"\nB,2026-01-02,1.5\n", "1.5 beside 1,5 reads in two ways"),
+    "two marks": ("sku,date,qty\nA,2026-01-01,\"1,5\"\nB,2026-01-02,1.5\n", "1.5 (row 3) beside 1,5 (row 2) reads in two ways"),
+    "two habits of days": ("sku,date,qty\nA,2026-01-01,1\nA,05/31/2026,1\nB,31/05/2026,2\n", "31/05/2026 (row 4) beside 05/31/2026 (row 3)"),
+    "no row": ("sku,date,qty\n", "sales holds no row below a header"),
+    "no row but a total": ("sku,date,qty\nTotal,,0\n", "sales holds no row below a header"),
     "no day at all": ("sku,qty,umsatz\nA,1,2\nA,2,3\n", "which column is sales_history.bucket"),
     "no header": ("A;2026-01-01;5\nB;2026-01-02;6\n", "row 1 should name the columns"),
     "more cells than names": ("sku,date,qty\nA,2026-01-01,1,200\n", "row 2 has more cells"),
@@ -147,7 +152,7 @@ def test_numbers_of_a_sheet_are_not_thousands_and_tell_nothing_of_its_texts(tmp_
     book.active["D1"], book.active["D2"], book.active["D3"] = "Amount", "1.250", "3.000"
     book.save(tmp_path / "texts.xlsx")
     result = run("import", tmp_path / "texts.xlsx", "--to", tmp_path / "new", "--yes")
-    assert result.exit_code == 1 and "'Amount': 1.250 reads in two ways" in result.output
+    assert result.exit_code == 1 and "'Amount': 1.250 (row 2) reads in two ways" in result.output
 
 
 def test_a_file_that_is_no_table_is_left_out_once_told(tmp_path):
@@ -292,7 +297,11 @@ def test_a_kill_anywhere_leaves_the_old_folder_or_the_new(tmp_path):
 def test_a_folder_that_one_stands_in_or_a_pack_is_made_of_is_refused(tmp_path, monkeypatch):
     sales = write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
     monkeypatch.chdir(tmp_path)
-    assert "you stand in" in run("import", sales, "--to", ".").output
+    assert run("import", sales, "--to", ".").exit_code == 0
+    made = {"sales.csv", "items.csv", "sales_history.csv", "settings.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == made
+    told = run("import", sales, "--to", ".").output
+    assert "items.csv, sales_history.csv would be overwritten; run it from beside" in told
     (tmp_path / "to").mkdir()
     write(tmp_path / "to" / "facts.json", "{}")
     assert "what a pack was made of" in run("import", sales, "--to", "to").output
@@ -417,7 +426,16 @@ READ = {  # and what is not what it looks like: the table's rows
         "sales_history",
         ["A1,North,2026-01-06,6", "A1,North,2026-01-07,6", "T1,,2026-01-05,500"],
     ),
-    "stock in two places": ("Item,Location,On Hand\nA,L1,10\nA,L2,5\n", "inventory", ["A,15"]),
+    "stock in two places": (
+        "Item,Location,On Hand\nA,L1,10\nA,L2,5\n",
+        "inventory",
+        ["A,L1,10", "A,L2,5"],
+    ),
+    "sales of a plant": (
+        "Date,Item,Plant,Qty\n2026-01-03,A,P1,10\n2026-01-04,A,P2,5\n",
+        "sales_history",
+        ["A,2026-01-03,10", "A,2026-01-04,5"],
+    ),
     "numbers of order lines": (
         "Order No,Line No,Order Date,Requested Date,SKU,Description,Qty\n"
         "1,10,2026-01-02,2026-01-12,A,Mug,5\n",
@@ -474,4 +492,126 @@ def test_the_same_rows_in_two_files_are_refused(tmp_path):
     for name in ("jan.csv", "jan (1).csv"):
         write(tmp_path / "raw" / name, "Date,Item,Qty\n2026-01-15,A,1\n2026-01-16,A,2\n")
     told = run("import", tmp_path / "raw", "--to", tmp_path / "to", "--yes")
-    assert told.exit_code == 1 and "jan holds the rows of jan (1); leave one out" in told.output
+    assert told.exit_code == 1 and "jan (1) and jan hold 2 rows of sales_history" in told.output
+
+
+def test_files_that_overlap_count_once_as_a_person_says(tmp_path):
+    head, days = (
+        "Date,Item,Qty\n",
+        [f"2026-0{m}-{d},A,{d}\n" for m in (1, 2, 3) for d in (12, 20, 25)],
+    )
+    write(tmp_path / "spring.csv", head + "".join(days[:6]))
+    write(tmp_path / "summer.csv", head + "".join(days[3:5]) + "2026-02-25,A,99\n" + days[6])
+    files = tmp_path / "spring.csv", tmp_path / "summer.csv"
+    told = run("import", *files, "--to", tmp_path / "to", "--yes")
+    assert "spring and summer hold 2 rows of sales_history that are the same" in told.output
+    assert told.exit_code == 1 and not (tmp_path / "to").exists()
+    for counts, day, sum_ in (("spring", 25, 7), ("summer", 99, 7), ("both", 124, 7)):
+        told = run("import", *files, "--to", tmp_path / counts, answers=f"{counts}\n")
+        made = pd.read_csv(tmp_path / counts / "sales_history.csv").set_index("bucket")["quantity"]
+        assert made["2026-02-25"] == day and len(made) == sum_
+    # Other rows of the same days are other sales: a coincidence is not asked about.
+    write(tmp_path / "web.csv", head + days[0] + "2026-01-20,A,4\n2026-01-25,A,4\n")
+    told = run("import", files[0], tmp_path / "web.csv", "--to", tmp_path / "web", "--yes")
+    assert told.exit_code == 0, told.output
+
+
+@pytest.mark.parametrize("regions", [("", "", ""), ("N", "S", ""), ("N", "N", "N")])
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_total_of_a_month_beside_its_days_is_asked_about(tmp_path, regions, files):
+    head, lines, totals = "Date,Item,Region,Qty\n", [], []
+    for month in (1, 2, 3):
+        lines += [
+            f"2026-{month:02}-{day},A,{regions[day % 2]},{day + month}\n" for day in (11, 14, 22)
+        ]
+        totals += [f"2026-{month:02},A,{regions[2]},{47 + 3 * month}\n"]
+    first, second = (lines, totals) if files == 2 else ([*lines, *totals], [])
+    write(tmp_path / "sales_1.csv", head + "".join(first))
+    write(tmp_path / "sales_2.csv", head + "".join(second))
+    paths = [tmp_path / f"sales_{n + 1}.csv" for n in range(files)]
+    told = run("import", *paths, "--to", tmp_path / "to", "--yes")
+    words = "3 rows of sales_history are the sum of others of their month, as A, 2026-01-01, 50"
+    assert told.exit_code == 1 and words in told.output and not (tmp_path / "to").exists()
+    for answer, sum_ in (("no", 159), ("yes", 318)):
+        run("import", *paths, "--to", tmp_path / answer, answers=f"{answer}\n")
+        made = pd.read_csv(tmp_path / answer / "sales_history.csv")
+        assert made["quantity"].sum() == sum_
+
+
+def test_an_odd_byte_does_not_spoil_the_other_letters(tmp_path):
+    text = "Datum;Artikel;Familie;Menge\n31.01.2026;Größe;Räder;1\n01.02.2026;M?ller;Räder;2\n"
+    (tmp_path / "umsatz.csv").write_bytes(text.encode().replace(b"?", b"\xfc"))
+    told = run("import", tmp_path / "umsatz.csv", "--to", tmp_path / "to", "--yes")
+    assert (tmp_path / "to" / "items.csv").read_text() == "item,family\nGröße,Räder\nMüller,Räder\n"
+    assert (
+        "umsatz, row 3: first row that is not UTF-8, 1 such bytes are read as cp1252" in told.output
+    )
+
+
+def test_hidden_sheets_and_zeros_that_a_format_shows(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["SKU", "Date", "Qty"], [123, "2026-01-01", 5], ["A", "2026-02-01", 2]):
+        book.active.append(row)
+    book.active["A2"].number_format = "000000"
+    old = book.create_sheet("Old")
+    for row in (["SKU", "Date", "Qty"], ["B", "2025-01-01", 5]):
+        old.append(row)
+    old.sheet_state = "hidden"
+    book.save(tmp_path / "sales.xlsx")
+    told = run("import", tmp_path / "sales.xlsx", "--to", tmp_path / "to", "--yes")
+    assert "sales, Old: a hidden sheet, left out" in told.output
+    made = (tmp_path / "to" / "sales_history.csv").read_text()
+    assert made == "item,bucket,quantity\n000123,2026-01-01,5\nA,2026-02-01,2\n"
+
+
+@pytest.mark.parametrize("verb", ["import", "check"])
+def test_what_never_ends_is_not_opened(tmp_path, verb):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "pipe.csv", "/dev/zero"):
+        told = run(verb, path, *(["--to", tmp_path / "to"] if verb == "import" else []))
+        assert told.exit_code == 1 and not (tmp_path / "to").exists()
+    write(tmp_path / "sales.csv", OPEN)
+    told = run("import", tmp_path, "--to", tmp_path / "to", "--yes")
+    assert "pipe.csv cannot be read: it is no file: a folder, a pipe or a device" in told.output
+
+
+def test_a_question_that_is_broken_off_ends_with_130(tmp_path):
+    path = write(tmp_path / "open.csv", OPEN)
+    asked = [sys.executable, "-m", "sopkit", "import", path, "--to", tmp_path / "to"]
+    run = Popen(asked, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT)
+    assert b"two ways" in run.stdout.read(
+        len("open, column 'date': 01/02/2026 (row 2) reads in two ways")
+    )
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130 and b"nothing was written" in said and b"Traceback" not in said
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_file_alone_is_checked_as_settings_beside_it_say(tmp_path):
+    path = write(tmp_path / "open.csv", OPEN)
+    told = '[import]\n"open" = { "item" = "sales_history.item", "date" = "sales_history.bucket mdy", "qty" = "sales_history.quantity 1,234.5" }\n'
+    write(tmp_path / "settings.toml", told)
+    result = run("check", path)
+    assert result.exit_code == 0 and "sales_history.bucket as mdy" in result.output
+
+
+def test_parts_of_what_is_sold_are_items_too(tmp_path):
+    write(tmp_path / "sales.csv", "sku,date,qty\nBike,2026-01-05,1\n")
+    write(tmp_path / "bom.csv", "Parent,Component,Qty\nBike,Wheel,2\nWheel,Rim,1\n")
+    write(tmp_path / "stock.csv", "sku,warehouse,on hand\nRim,W1,9\nRim,W2,5\nBell,W1,5\n")
+    files = (tmp_path / f"{name}.csv" for name in ("sales", "bom", "stock"))
+    assert run("import", *files, "--to", tmp_path / "to", "--yes").exit_code == 0
+    assert (tmp_path / "to" / "items.csv").read_text() == "item\nBike\nRim\nWheel\n"
+    made = (tmp_path / "to" / "inventory.csv").read_text()
+    assert made == "item,site,on_hand\nRim,W1,9\nRim,W2,5\n"
+    assert "error" not in {*check(tmp_path / "to")["severity"]}
+
+
+def test_a_table_whose_buckets_may_be_blank_is_brought_again(tmp_path):
+    write(tmp_path / "sales.csv", "sku,date,qty\nA,2026-01-05,1\n")
+    write(tmp_path / "capacity.csv", "Machine,Hours\nPress,160\n")
+    for _ in range(2):
+        files = tmp_path / "sales.csv", tmp_path / "capacity.csv"
+        assert run("import", *files, "--to", tmp_path / "to", "--yes").exit_code == 0
+        assert (tmp_path / "to" / "resources.csv").read_text() == "resource,hours\nPress,160\n"
