@@ -29,6 +29,7 @@ TOP = 30  # rows among which the header is looked for
 MONTHS = 3  # months among the headers make a table that is turned
 SAMPLE = 300  # cells that tell what a column holds
 WEEKS = {r"^(\d{4})[-/. ]?(\d\d?)$": r"\1-W\2", r"^0?(\d\d?)[-/. ](\d{4})$": r"\2-W\1"}
+STARS = r"\*+( |$)"  # begins SAP's subtotals
 FULL = 0.6  # of the cells of the fullest row make a header
 
 
@@ -180,7 +181,9 @@ def _left_out(frame):
     dated = _dated(frame.mask(exact, ""))
     real = dated & (filled > 2)  # a row of a day is no note, whatever a product is called
     short = (filled < usual) & (exact.any(axis=1) | (total & ~real))
-    short |= ~dated & exact.iloc[:, : None if dated.any() else 2].any(axis=1)  # full, of no day
+    first = frame.iloc[:, 0]  # of a table without days, a full row may be of a brand called Total
+    sums = first.str.match(STARS) | (exact.iloc[:, 1:2].any(axis=1) & first.duplicated())
+    short |= ~dated & (exact.any(axis=1) if dated.any() else sums)
     last = frame.loc[filled[filled > 0].index[-1:]]
     ends = last.apply(lambda line: _is_sum(next(filter(None, line))), axis=1)
     out = (filled == 0) | (frame == [*frame]).all(axis=1)
@@ -199,7 +202,7 @@ def _dated(frame):
 
 
 def _is_sum(cell):
-    return bare(cell) in TOTAL or re.match(r"\*+( |$)", cell) is not None
+    return bare(cell) in TOTAL or re.match(STARS, cell) is not None
 
 
 def _is_month(cell):

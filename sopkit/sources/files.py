@@ -256,7 +256,7 @@ def decode(data, say):
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
+        row = error.object.count(b"\n", 0, error.start) + 1
     text = data.decode("utf-8", "surrogateescape")
     odd, done = re.findall(STRAY, text), None
     try:

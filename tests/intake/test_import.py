@@ -431,6 +431,16 @@ READ = {  # and what is not what it looks like: the table's rows
         "inventory",
         ["A,L1,10", "A,L2,5"],
     ),
+    "results of a stock list": (
+        "Item,Location,On Hand\nA,L1,10\nA,L2,5\nA,Result,15\n*,L1,10\n",
+        "inventory",
+        ["A,L1,10", "A,L2,5"],
+    ),
+    "a brand called total": (
+        "SKU,Brand,On Hand\nA,Total,5\nB,Total,6\nC,Shell,4\n",
+        "inventory",
+        ["A,5", "B,6", "C,4"],
+    ),
     "sales of a plant": (
         "Date,Item,Plant,Qty\n2026-01-03,A,P1,10\n2026-01-04,A,P2,5\n",
         "sales_history",
@@ -546,6 +556,12 @@ def test_an_odd_byte_does_not_spoil_the_other_letters(tmp_path):
     assert (
         "umsatz, row 3: first row that is not UTF-8, 1 such bytes are read as cp1252" in told.output
     )
+
+
+def test_the_row_of_an_odd_byte_is_right_behind_a_byte_order_mark(tmp_path):
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbfsku,date,qty\nM\xfcller,2026-01-02,3\n")
+    told = run("check", tmp_path / "bom.csv").output
+    assert "bom, row 2: first row that is not UTF-8" in told and "Müller" in told
 
 
 def test_hidden_sheets_and_zeros_that_a_format_shows(tmp_path):
