@@ -216,8 +216,11 @@ def check_calendar(reading):
             "holds periods that are neither 4 to 6 weeks long nor begin on one day of the month"
         )
         reading.say("wrong calendar", "calendar", 0, "starts_on", "", problem)
-    sold = reading.tables["sales_history"]["bucket"].min()
-    ends = begins.max()
+    sold, ends = reading.tables["sales_history"]["bucket"], begins.max()
+    if sold.nunique() > 2 and sold.dt.day.eq(1).all() and not begins.dt.day.eq(1).all():
+        problem = "is stamped by month, which is no period: bring days, weeks or first days of them"
+        reading.say("wrong calendar", "sales_history", 0, "bucket", "", problem)
+    sold = sold.min()
     if sold < begins.min():
         problem = f"is the first, and sales_history begins on {sold:%Y-%m-%d}"
         reading.say("wrong calendar", "calendar", begins.index[:1], "starts_on", "", problem)
@@ -244,17 +247,27 @@ def check_components(reading):
 
 
 def check_sites(reading):
-    """Items that are made at several sites are told: that may be one route."""
-    bill = declared(reading.tables["bill_of_resources"], "bill_of_resources")
-    where = made_at(bill, reading.tables["resources"])
-    sites = where[bill["source"] == ""].groupby(bill["item"]).agg(lambda each: {*each} - {""})
+    """Lanes that end nowhere, and items that are made at several sites, which may be one route, are
+    told.
+    """
+    lanes, bill = (reading.tables[name] for name in ("lanes", "bill_of_resources"))
+    if not len(lanes):
+        return
+    named = [reading.tables[name]["site"] for name in ("inventory", "resources", "sourcing")]
+    named += [lanes["from"], reading.tables["sales_history"]["market"]]
+    known = [*pd.concat(named).dropna().unique(), *reading.settings["markets"]]
+    ends = lanes["to"].dropna()
+    ends = ends[~ends.isin(known)]
+    problem = [f"is no site and no market{hint}" for hint in hints(ends, known)]
+    reading.say("lane to nowhere", "lanes", ends.index, "to", ends, problem)
+    bill = declared(bill, "bill_of_resources")
+    where = made_at(bill, reading.tables["resources"])[bill["source"] == ""]
+    sites = where.groupby(bill["item"]).agg(lambda each: {*each} - {""})
     several = sites[sites.str.len() > 1]
-    if len(reading.tables["lanes"]) and len(several):
-        problem = [f"its resources are in {', '.join(sorted(each))}" for each in several]
-        row = bill.reset_index().groupby("item")["index"].first()[several.index]
-        reading.say(
-            "made at several sites", "bill_of_resources", row, "site", several.index, problem
-        )
+    problem = [f"its resources are in {', '.join(sorted(each))}" for each in several]
+    rows = bill.reset_index().groupby("item")["index"].first()[several.index]
+    table = "bill_of_resources"
+    reading.say("made at several sites", table, rows, "site", several.index, problem)
 
 
 def check_currencies(reading):

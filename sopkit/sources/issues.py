@@ -69,6 +69,7 @@ negative stock: counted as 0
 negative order: line left out: a return is no order
 overdue receipt: counted in the plan's first bucket
 shipped before ordered: kept as found; left out of delivery and cycle-time metrics
+lane to nowhere: kept; it carries nothing until somebody there wants something
 promised before ordered: kept as found; left out of delivery metrics
 unit jump: kept as found; check the unit of measure
 bucket absent: sold nothing; demand is the expected level

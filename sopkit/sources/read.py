@@ -217,10 +217,10 @@ def _absent(reading, raws):
     items and sales_history.
     """
     refused = reading.refused
-    for name in set(INPUTS) - reading.present - RARE:
+    for name in set(INPUTS) - reading.present - (RARE - raws.keys()):
         blank = f"{raws[name].origin} has a header and no row" if name in raws else ""
-        if name in ABSENT:
-            reading.say("absent table", name, 0, "", blank, ABSENT[name])
+        if name in {*ABSENT} | RARE:
+            reading.say("absent table", name, 0, "", blank, ABSENT.get(name, "it says nothing"))
         elif blank:
             reading.say("no rows", name, 0, "", blank, NEEDED)
         elif name not in refused:

@@ -287,7 +287,6 @@ def _told(asked):
     home, several = where.transform("max"), where.transform(lambda each: len({*each} - {""}) > 1)
     mend = "name each as what it is at one site"
     refuse(told["resources"], "resources", "site", several, "are of one resource at others", mend)
-    markets = told["demand"]["market"]
     for name in SITED:
         site = home if name == "resources" else told[name]["site"]
         mend = "name the site of every row, as lanes lead from sites"
@@ -297,10 +296,9 @@ def _told(asked):
     stray = ~at.isin(pd.concat([*sites, lanes["from"], lanes["to"]])) & (at != "")
     mend = "correct it, or leave it blank where its resource is"
     refuse(told["bill_of_resources"], "bill_of_resources", "site", stray, "are no site", mend)
-    for end, known in (("from", [*sites, lanes["to"]]), ("to", [*sites, lanes["from"], markets])):
-        stray = ~lanes[end].isin(pd.concat(known)) & (lanes[end] != "")
-        mend = "correct it, or give it a row in inventory, resources or sourcing"
-        refuse(lanes, "lanes", end, stray, "are no site" + " or market" * (end == "to"), mend)
+    stray = ~lanes["from"].isin(pd.concat([*sites, lanes["to"]]))
+    mend = "correct it, or give it a row in inventory, resources or sourcing"
+    refuse(lanes, "lanes", "from", stray, "are no site", mend)
     return told
 
 

@@ -6,7 +6,6 @@ import json
 from types import SimpleNamespace
 
 import nbformat
-import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 

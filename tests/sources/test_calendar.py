@@ -67,10 +67,15 @@ def test_a_plan_is_made_in_periods(facts):
         (ROWS[:1], None, "has no two periods"),
         ([], 'bucket = "period"', "has no two periods"),
         (ROWS, 'bucket = "week"\nhorizon = 24', "beside bucket = week"),
+        (ROWS, None, "is stamped by month"),
     ],
 )
 def test_a_calendar_that_does_not_reach_or_follow_is_an_error(rows, settings, said, tmp_path):
     calendar = {"calendar": "period,starts_on\n" + "".join(rows)} if rows else {"calendar": None}
+    if "month" in said:
+        stamps = pd.date_range("2023-11-01", "2026-09-01", freq="MS").strftime("%Y-%m-%d")
+        sold = "".join(f"P1,South,{day},9\n" for day in stamps)
+        calendar["sales_history"] = "item,market,bucket,quantity\n" + sold
     found = issues_of(
         small(tmp_path / "data", settings, **TABLES | calendar), "wrong calendar", "2026-11"
     )

@@ -159,6 +159,7 @@ FAULTS = [
     ("foreign money", "sales_history", 0, "revenue", DOLLARS),
     ("wrong calendar", "calendar", 0, "starts_on", {"calendar": "starts_on\n2024-11-01\n"}),
     ("made at several sites", "bill_of_resources", 2, "site", TWO_SITES),
+    ("lane to nowhere", "lanes", 2, "to", {"lanes": "from,to\nLyon,Suoth\n"}),
     ("successor loop", "items", 3, "successor", spoiled("items", ",P1\n", ",P2\n")),
     (
         "no plan",

@@ -90,8 +90,11 @@ def read(folder, month=MONTH):
 
 
 RARELY = {
-    "calendar": "starts_on\n"
-    + "".join(f"{day:%Y-%m-%d}\n" for day in pd.date_range("2024-11-01", periods=60, freq="MS")),
+    "calendar": "starts_on,period\n"
+    + "".join(
+        f"{day:%Y-%m-%d},P{day:%m %y}\n"
+        for day in pd.date_range("2024-11-01", periods=60, freq="MS")
+    ),
     "components": "parent,child,quantity_per\nP1,004,0.1\n",
     "lanes": "from,to,item\nNorth,South,P1\n",
     "markets": "market,currency\nSouth,EUR\n",

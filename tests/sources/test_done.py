@@ -87,6 +87,7 @@ ELSEWHERE = {
     "history ends early": "demand/test_cleanse",
     "bucket absent": "demand/test_cleanse",
     "made at several sites": "supply/test_sites",
+    "lane to nowhere": "supply/test_sites",
     "plan without lots": "supply/test_whole",
     "promoted scenario": "scenarios/test_changes",
     "scenario left out": "scenarios/test_changes",

@@ -282,7 +282,6 @@ def test_the_fence_keeps_what_every_site_was_released_to_make():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"lanes": LANES.assign(to=["DEE", "FR", "DE"])}, "column to: 1 value"),
         ({"lanes": LANES.assign(**{"from": ["Ulm", "Lyno", "Lyon"]})}, "column from: 1 value"),
         ({"lanes": LANES.query("to == 'DE'")}, "1 item.s. to their market, first pump at FR"),
         ({"resources": LINES.drop(columns="site")}, "table resources, column site: 2 value"),
@@ -394,3 +393,10 @@ def test_a_lane_that_takes_time_is_worth_what_it_would_save_beside_the_goods():
     ).limit_prices
     assert {*prices["limit"]} == {"lead time"}  # and no market has room for stock
     assert prices["price"].max() == pytest.approx(ITEMS["backlog_cost"][0], abs=0.1)
+
+
+def test_a_lane_to_where_nobody_wants_something_carries_nothing():
+    more = pd.DataFrame({"from": ["Ulm"], "to": ["Mars"]})
+    result = plan_supply(**PUMPS | {"lanes": pd.concat([LANES, more])})
+    assert result.supply_plan.equals(plan_supply(**PUMPS).supply_plan)
+    assert "Mars" not in {*result.site_plan["site"]}
