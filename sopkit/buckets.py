@@ -164,8 +164,8 @@ class Calendar:
         day = pd.Timestamp(date)
         if pd.isna(day):
             return "–"
-        if self.names and day in (told := pd.DatetimeIndex(self.begins)):
-            return self.names[told.get_loc(day)]
+        if self.names and (told := dict(zip(self.begins, self.names)).get(f"{day:%Y-%m-%d}")):
+            return told
         begins = {"quarter": f"Q{day.quarter}", "week": (of_day := f"{day.day} {day:%b}")}
         begins["period"] = of_day
         return f"{begins.get(self.size, f'{day:%b}')} {day:%y}"

@@ -267,6 +267,27 @@ def export(month, packs):
 
 
 @main.command()
+@click.argument("month", required=False)
+@click.option("--to", required=True, help="URL of a folder for packs (s3://…)")
+@PACKS
+def publish(month, to, packs):
+    """Copy the pack of MONTH (by default the newest) into a store; nobody there sees half of it."""
+    from sopkit.pack.stores import publish as carried
+
+    click.echo(f"{carried(packs, month, to)}: sopkit fetch brings it elsewhere")
+
+
+@main.command()
+@click.argument("url")
+@PACKS
+def fetch(url, packs):
+    """Bring the packs of the store at URL that the folder lacks."""
+    from sopkit.pack.stores import fetch as brought
+
+    click.echo(f"{packs}: {', '.join(brought(url, packs)) or 'nothing new'}")
+
+
+@main.command()
 @click.argument("month")
 @LEDGER
 @PACKS

@@ -127,8 +127,7 @@ def calendar_of(tables, settings) -> Calendar:
     told = told.drop_duplicates("starts_on")
     if len(told) > 1:
         days = told["starts_on"].dt.strftime("%Y-%m-%d")
-        names = told["period"].where(told["period"].fillna("") != "", days)
-        return Calendar("period", tuple(days), tuple(names))
+        return Calendar("period", tuple(days), tuple(told["period"].fillna("")))
     size, buckets = settings["bucket"], tables["sales_history"]["bucket"].dropna()
     size = "month" if size == "period" else size  # told by check_calendar
     return Calendar(size, shared_start(size, buckets))

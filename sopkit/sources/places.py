@@ -55,7 +55,7 @@ def _fetched(place, folder):
         origin = place
 
         if place.partition("://")[0] in fsspec.available_protocols():
-            path = _copied(place, folder)
+            path = copied(place, folder)
         else:
             path, asked = folder, {"url": place}
     settings, _ = read_settings(path / "settings.toml")
@@ -70,7 +70,7 @@ def _fetched(place, folder):
     return Source(hide(place), folder, written, origin or str(path))
 
 
-def _copied(place, folder):
+def copied(place, folder):
     """The folder with every file below a URL, or the one file there and the settings beside it."""
     import fsspec
 
