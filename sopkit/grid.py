@@ -224,6 +224,7 @@ def grid_of(rows, buckets, members, calendar, keys=("item", "market")) -> Grid:
 
     >>> rows, month = pd.DataFrame({"item": ["A", "B"], "market": "N"}), Calendar("month")
     >>> brands = {"family: brand": pd.Series({"A": "brand: Alpha"}, name="brand: –")}
+    >>> brands |= {"family": pd.Series({"A": "F", "B": "F"})}
     >>> grid = grid_of(rows, month.range("2026-11-01", 1), brands, month)
     >>> grid.holds(pd.DataFrame({"family": ["brand: –"]})).tolist()
     [[False, True]]

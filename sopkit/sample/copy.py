@@ -69,7 +69,7 @@ def _company(tables, items, seed):
     ]
     made = {name: pd.concat([part[name] for part in [*tiles, *shared]]) for name in tables}
     truth = {"seed": seed, "items": [row for tile in tiles for row in tile["truth"]]}
-    return {name: table[INPUTS[name].names] for name, table in made.items()}, truth
+    return {name: table.filter(INPUTS[name].names) for name, table in made.items()}, truth
 
 
 def _tile(tables, tile, items, seed):

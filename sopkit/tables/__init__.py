@@ -21,7 +21,7 @@ def declared(frame, name: str):
 
     >>> import pandas as pd
     >>> declared(pd.DataFrame({"item": ["A"], "source": ["Works"]}), "sourcing").values.tolist()
-    [['A', 'Works', nan, inf, nan]]
+    [['A', 'Works', '', nan, inf, nan]]
     """
     return INPUTS[name].filled(frame)
 

@@ -11,17 +11,16 @@ def reference(tables=None) -> str:
 
     Columns that a file cannot do without are bold.
 
-    >>> print(reference([INPUTS["bill_of_resources"]]))
-    ### `bill_of_resources`
+    >>> print(reference([INPUTS["markets"]]))
+    ### `markets`
     <BLANKLINE>
-    Hours that one unit takes on each resource. One row per `item` + `resource` + `source`.
+    Where the company sells, and in which money. One row per `market`.
     <BLANKLINE>
     | column | kind | unit | rule | meaning |
     | --- | --- | --- | --- | --- |
-    | **`item`** | text |  |  | item code, kept as written |
-    | **`resource`** | text |  |  | resource that makes it |
-    | `source` | text |  |  | source (of sourcing) that needs it; blank = own production |
-    | **`hours_per_unit`** | number | hours/unit | at least 0 | hours of the resource per unit |
+    | **`market`** | text |  |  | market as sales_history names it |
+    | `currency` | text |  |  | of its revenue in sales_history; blank = the company's |
+    | `group` | text |  |  | what it belongs to; blank = none |
     <BLANKLINE>
     """
     if tables is None:

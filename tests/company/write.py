@@ -49,8 +49,8 @@ def without_past(folder) -> Path:
 
 
 def csv_text(name: str, frame: pd.DataFrame) -> str:
-    """The table as CSV: plain decimals rounded by unit, ISO dates, line feeds."""
-    shown = frame.copy()
+    """The table as CSV: plain decimals rounded by unit, ISO dates, line feeds; of one site."""
+    shown = frame.drop(columns="site", errors="ignore")
     for column in INPUTS[name].columns:
         if column.kind == "number":
             values = shown[column.name].round(
