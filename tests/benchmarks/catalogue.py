@@ -14,7 +14,7 @@ import pandas as pd
 
 from tests.benchmarks.forecast import ROOT, history, line, made_up, title
 
-SIZES = (50_000, 200_000)
+SIZES = (50_000, 200_000, 1_000_000)
 AT_ONCE = 50_000  # series of a file
 EQUAL = 5_000
 
