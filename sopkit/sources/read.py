@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sopkit.errors import PlanError
-from sopkit.sources import checks
+from sopkit.sources import checks, relations
 from sopkit.sources.facts import MARK, Facts, calendar_of, opening_issues
 from sopkit.sources.files import read_source, settings_file
 from sopkit.sources.history import check_history, cut_incomplete
@@ -28,10 +28,10 @@ CHECKS = (
     checks.check_scopes,
     checks.check_spans,
     checks.check_successors,
-    checks.check_calendar,
-    checks.check_components,
-    checks.check_sites,
-    checks.check_currencies,
+    relations.check_calendar,
+    relations.check_components,
+    relations.check_sites,
+    relations.check_currencies,
     checks.check_gates,
     checks.check_reach,
     checks.check_ramps,
@@ -46,7 +46,7 @@ REPAIRS = (
     cut_incomplete,
     check_history,
     checks.fill_buckets,
-    checks.repair_currencies,
+    relations.repair_currencies,
 )
 ABSENT = {
     "orders": "no on-time delivery, cycle time or open orders",
